@@ -1,0 +1,101 @@
+/** Everything about the control plane that its user may set; `fromEnvironment` reads it by Kuma's names. */
+
+/** Where a server listens. Port 0 takes any free one. */
+export interface Listen {
+  readonly address: string
+  readonly port: number
+}
+
+export type ProxyAuthType = "aws-iam" | "dpToken" | "zoneToken" | "none"
+
+export interface StoreConfig {
+  /** `embedded`: a Postgres of our own, started in the work dir. */
+  readonly type: "postgres" | "embedded"
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly password: string
+  readonly dbName: string
+  readonly tls: {
+    readonly mode: "disable" | "verifyNone" | "verifyCa" | "verifyFull"
+    readonly caPath: string | null
+    readonly certPath: string | null
+    readonly keyPath: string | null
+  }
+  readonly maxOpenConnections: number
+  readonly connectionTimeoutMillis: number
+}
+
+/** An AWS endpoint of one service, or null for AWS's own. */
+export interface AwsEndpoints {
+  readonly ecs: string | null
+  readonly iam: string | null
+  readonly sts: string | null
+  readonly events: string | null
+  readonly sqs: string | null
+}
+
+export interface AwsConfig {
+  readonly region: string
+  readonly partition: "aws" | "aws-cn" | "aws-us-gov"
+  readonly endpoints: AwsEndpoints
+  /** Accounts whose roles may join; empty denies all. */
+  readonly authorizedAccountIds: ReadonlyArray<string>
+  /** Role to assume in a listed foreign account to read its roles' tags, by account id. */
+  readonly accountRoles: Readonly<Record<string, string>>
+  /** Clusters (names or ARNs) whose tasks are watched. */
+  readonly clusters: ReadonlyArray<string>
+  /** Name of the queue that the EventBridge rules deliver to; its dead-letter queue has `-dlq` behind it. */
+  readonly queueName: string
+  /** Create rules and queues at start where they're missing. */
+  readonly createEventRules: boolean
+  /** Seconds between two full lists. */
+  readonly resyncSeconds: number
+  /** ECS tag keys that are copied to inbound tags. */
+  readonly copyTags: ReadonlyArray<string>
+  /** Where outbounds listen that the operator gives: `loopback` (127.0.0.1), or `task` (the task's own address). */
+  readonly outboundAddress: "loopback" | "task"
+}
+
+export interface AuthConfig {
+  readonly dpProxyType: ProxyAuthType
+  readonly zoneProxyType: ProxyAuthType
+  /** Envoy rereads its token from a file. */
+  readonly reloadableTokens: boolean
+  /** What tokens must be bound to; null: the fingerprint of the CA of the control plane's own TLS. */
+  readonly audience: string | null
+  /** Whether the peer's address must be the task's (off behind a load balancer that hides it). */
+  readonly checkPeerAddress: boolean
+  /** Base URL of the STS that is asked, e.g. `https://sts.eu-west-1.amazonaws.com`; null derives it from the region. */
+  readonly stsEndpoint: string | null
+  /** Hosts that a token may name, e.g. `sts.eu-west-1.amazonaws.com`. */
+  readonly stsHosts: ReadonlyArray<string>
+}
+
+export interface ControlPlaneConfig {
+  readonly mode: "zone" | "global"
+  readonly zone: string
+  /** Generated certificates, the embedded database and the journal live here. */
+  readonly workDir: string
+  readonly tls: { readonly certFile: string | null; readonly keyFile: string | null; readonly caFile: string | null }
+  readonly store: StoreConfig
+  readonly dpServer: Listen & { readonly authn: AuthConfig }
+  readonly apiServer: {
+    readonly http: Listen & { readonly enabled: boolean }
+    readonly https: Listen & { readonly enabled: boolean }
+    readonly localhostIsAdmin: boolean
+  }
+  readonly diagnostics: Listen
+  readonly bootstrap: {
+    /** Host and port that Envoy dials for ADS; null: those that the sidecar dialled for `/bootstrap`. */
+    readonly xdsHost: string | null
+    readonly xdsPort: number | null
+    readonly xdsConnectTimeoutMillis: number
+    readonly adminAddress: string
+    readonly adminPort: number
+    readonly readinessPort: number
+  }
+  readonly xds: { readonly nackBackoffMillis: number; readonly deregistrationDelayMillis: number }
+  /** null: without AWS (`--without-aws`). */
+  readonly aws: AwsConfig | null
+}

@@ -1,0 +1,61 @@
+/** A proxy beside a workload: where it listens, what it stands for, what it calls. Kuma's `Dataplane`. */
+import { Schema } from "effect"
+import { Tags } from "./Tags.ts"
+
+const Health = Schema.Struct({ ready: Schema.optionalKey(Schema.Boolean) })
+
+export const Inbound = Schema.Struct({
+  /** Port that other proxies dial. */
+  port: Schema.Number,
+  /** Port that the workload listens on; `port` where absent. */
+  servicePort: Schema.optionalKey(Schema.Number),
+  /** Address that the workload listens on; 127.0.0.1 where absent. */
+  serviceAddress: Schema.optionalKey(Schema.String),
+  /** Address that the listener binds; the networking's address where absent. */
+  address: Schema.optionalKey(Schema.String),
+  tags: Schema.optionalKey(Tags),
+  health: Schema.optionalKey(Health),
+  serviceProbe: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
+  state: Schema.optionalKey(Schema.Literals(["Ready", "NotReady", "Ignored"])),
+  name: Schema.optionalKey(Schema.String),
+  protocol: Schema.optionalKey(Schema.String)
+})
+export type Inbound = typeof Inbound.Type
+
+export const BackendRef = Schema.Struct({
+  kind: Schema.String,
+  name: Schema.optionalKey(Schema.String),
+  port: Schema.optionalKey(Schema.Number),
+  labels: Schema.optionalKey(Schema.Record(Schema.String, Schema.String))
+})
+export type BackendRef = typeof BackendRef.Type
+
+export const Outbound = Schema.Struct({
+  address: Schema.optionalKey(Schema.String),
+  port: Schema.Number,
+  tags: Schema.optionalKey(Tags),
+  backendRef: Schema.optionalKey(BackendRef)
+})
+export type Outbound = typeof Outbound.Type
+
+export const Gateway = Schema.Struct({
+  type: Schema.optionalKey(Schema.Literals(["DELEGATED", "BUILTIN"])),
+  tags: Schema.optionalKey(Tags)
+})
+
+export const Networking = Schema.Struct({
+  address: Schema.optionalKey(Schema.String),
+  advertisedAddress: Schema.optionalKey(Schema.String),
+  gateway: Schema.optionalKey(Gateway),
+  inbound: Schema.optionalKey(Schema.Array(Inbound)),
+  outbound: Schema.optionalKey(Schema.Array(Outbound)),
+  admin: Schema.optionalKey(Schema.Struct({ port: Schema.optionalKey(Schema.Number) })),
+  transparentProxying: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown))
+})
+
+export const Dataplane = Schema.Struct({
+  networking: Schema.optionalKey(Networking),
+  metrics: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
+  probes: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown))
+})
+export type Dataplane = typeof Dataplane.Type

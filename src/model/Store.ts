@@ -1,0 +1,65 @@
+/**
+ * Where resources are kept: the port that controllers and control plane meet at.
+ * An implementation passes `test/contract/storeContract.ts`. It validates nothing and knows no kind.
+ */
+import { Context, type Effect, Schema, type Stream } from "effect"
+import type { DesiredResource, Resource, ResourceKey, ResourceType } from "./Resource.ts"
+
+/** The resource isn't there. */
+export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", { key: Schema.String }) {}
+
+/** Somebody else wrote first: read again, then decide again. */
+export class Conflict extends Schema.TaggedError<Conflict>()("Conflict", {
+  key: Schema.String,
+  expected: Schema.Union([Schema.Number, Schema.Literal("absent")])
+}) {}
+
+/** The database can't be reached or refuses to work; nothing is known of the outcome of a write. */
+export class StoreUnavailable extends Schema.TaggedError<StoreUnavailable>()("StoreUnavailable", {
+  operation: Schema.String,
+  message: Schema.String
+}) {}
+
+export interface PutOptions {
+  /** Write only over this version, or only where nothing is; unconditionally where absent. */
+  readonly expect?: number | "absent"
+}
+
+/**
+ * Something changed. `Changed` names a key that was written or removed (read it to know which);
+ * `Resynced` says that changes may have been missed: read everything.
+ */
+export type Change =
+  | { readonly _tag: "Changed"; readonly key: ResourceKey }
+  | { readonly _tag: "Resynced" }
+
+export class Store extends Context.Service<
+  Store,
+  {
+    readonly get: <T extends ResourceType>(
+      key: ResourceKey<T>
+    ) => Effect.Effect<Resource<T>, NotFound | StoreUnavailable>
+    /** All of a type, of one mesh where given, ordered by mesh, then name. */
+    readonly list: <T extends ResourceType>(
+      type: T,
+      mesh?: string
+    ) => Effect.Effect<ReadonlyArray<Resource<T>>, StoreUnavailable>
+    /** Everything at one instant (one transaction). */
+    readonly listAll: Effect.Effect<ReadonlyArray<Resource>, StoreUnavailable>
+    /** Writes; writes nothing (same version back) where spec and labels are already so. */
+    readonly put: <T extends ResourceType>(
+      resource: DesiredResource<T>,
+      options?: PutOptions
+    ) => Effect.Effect<Resource<T>, Conflict | StoreUnavailable>
+    /** Removes; NotFound where nothing is. */
+    readonly remove: (
+      key: ResourceKey,
+      options?: { readonly expect?: number }
+    ) => Effect.Effect<void, NotFound | Conflict | StoreUnavailable>
+    /**
+     * From the moment of subscription on, in commit order, each change at least once, this replica's own
+     * included. Never fails: a lost connection is repaired and answered by `Resynced`.
+     */
+    readonly changes: Stream.Stream<Change>
+  }
+>()("ecs-mesh/model/Store") {}

@@ -1,0 +1,15 @@
+/** What a policy, or one of its rules, is about. Kuma's `targetRef`. */
+import { Schema } from "effect"
+import { Tags } from "./Tags.ts"
+
+export const TargetRef = Schema.Struct({
+  kind: Schema.optionalKey(Schema.String),
+  name: Schema.optionalKey(Schema.String),
+  namespace: Schema.optionalKey(Schema.String),
+  mesh: Schema.optionalKey(Schema.String),
+  tags: Schema.optionalKey(Tags),
+  labels: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
+  sectionName: Schema.optionalKey(Schema.String),
+  proxyTypes: Schema.optionalKey(Schema.Array(Schema.String))
+})
+export type TargetRef = typeof TargetRef.Type

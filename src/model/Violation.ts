@@ -1,0 +1,6 @@
+/** One reason why a resource isn't valid: where in it, and what is wrong, as Kuma words it. */
+export interface Violation {
+  /** Path as Kuma writes it: `networking.inbound[0].tags["kuma.io/service"]`. */
+  readonly field: string
+  readonly message: string
+}
