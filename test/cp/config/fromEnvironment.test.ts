@@ -1,0 +1,88 @@
+import { describe, expect, it } from "vitest"
+import { fromEnvironment, type Variables } from "../../../src/cp/config/fromEnvironment.ts"
+import type { ControlPlaneConfig } from "../../../src/cp/config/ControlPlaneConfig.ts"
+
+const read = (variables: Variables, aws = true): ControlPlaneConfig => {
+  const result = fromEnvironment(variables, { aws })
+  if (result._tag === "Problems") throw new Error(result.problems.join("; "))
+  return result.config
+}
+
+const problems = (variables: Variables, aws = true): ReadonlyArray<string> => {
+  const result = fromEnvironment(variables, { aws })
+  return result._tag === "Problems" ? result.problems : []
+}
+
+const minimal = { AWS_REGION: "eu-west-1", KMESH_AWSIAM_AUTHORIZEDACCOUNTIDS: "111122223333" }
+
+describe("configuration from the environment", () => {
+  it("takes Kuma's defaults where nothing is set", () => {
+    const config = read(minimal)
+    expect(config.dpServer.port).toBe(5678)
+    expect(config.apiServer.http.port).toBe(5681)
+    expect(config.apiServer.https.port).toBe(5682)
+    expect(config.diagnostics.port).toBe(5680)
+    expect(config.bootstrap.adminPort).toBe(9901)
+    expect(config.bootstrap.readinessPort).toBe(9902)
+    expect(config.store.type).toBe("embedded")
+    expect(config.dpServer.authn.dpProxyType).toBe("aws-iam")
+    expect(config.dpServer.authn.stsHosts).toEqual(["sts.eu-west-1.amazonaws.com"])
+  })
+
+  it("reads the names that Kong's CloudFormation sets", () => {
+    const config = read({
+      ...minimal,
+      KUMA_DP_SERVER_AUTHN_DP_PROXY_TYPE: "aws-iam",
+      KUMA_DP_SERVER_AUTHN_ZONE_PROXY_TYPE: "aws-iam",
+      KUMA_DP_SERVER_AUTHN_ENABLE_RELOADABLE_TOKENS: "true",
+      KUMA_STORE_TYPE: "postgres",
+      KUMA_STORE_POSTGRES_HOST: "db.internal",
+      KUMA_STORE_POSTGRES_PORT: "5432",
+      KUMA_STORE_POSTGRES_USER: "u",
+      KUMA_STORE_POSTGRES_PASSWORD: "p",
+      KUMA_STORE_POSTGRES_DB_NAME: "mesh",
+      KUMA_STORE_POSTGRES_TLS_MODE: "verifyFull",
+      KUMA_MULTIZONE_ZONE_NAME: "ecs-1",
+      KUMA_GENERAL_WORK_DIR: "/var/lib/kuma"
+    })
+    expect(config.store).toMatchObject({ type: "postgres", host: "db.internal", port: 5432, dbName: "mesh" })
+    expect(config.zone).toBe("ecs-1")
+    expect(config.aws?.queueName).toBe("ecs-mesh-ecs-1")
+    expect(config.workDir).toBe("/var/lib/kuma")
+  })
+
+  it("tells every problem at once, each by its variable", () => {
+    const told = problems({
+      KUMA_DP_SERVER_PORT: "70000",
+      KUMA_API_SERVER_HTTP_ENABLED: "maybe",
+      KUMA_XDS_SERVER_NACK_BACKOFF: "soon",
+      KMESH_AWSIAM_AUTHORIZEDACCOUNTIDS: "12",
+      KUMA_GENERAL_TLS_CERT_FILE: "/cert.pem"
+    })
+    expect(told.map((problem) => problem.split(":")[0])).toEqual([
+      "AWS_REGION",
+      "KMESH_AWSIAM_AUTHORIZEDACCOUNTIDS",
+      "KUMA_DP_SERVER_PORT",
+      "KUMA_API_SERVER_HTTP_ENABLED",
+      "KUMA_XDS_SERVER_NACK_BACKOFF",
+      "KUMA_GENERAL_TLS_CERT_FILE and KUMA_GENERAL_TLS_KEY_FILE"
+    ])
+  })
+
+  it("refuses to start with an empty list of accounts, as that would refuse everybody", () => {
+    expect(problems({ AWS_REGION: "eu-west-1" })).toHaveLength(1)
+  })
+
+  it("runs without AWS on dataplane tokens", () => {
+    const config = read({}, false)
+    expect(config.aws).toBeNull()
+    expect(config.dpServer.authn.dpProxyType).toBe("dpToken")
+    expect(problems({ KUMA_DP_SERVER_AUTHN_DP_PROXY_TYPE: "aws-iam" }, false)).toHaveLength(1)
+  })
+
+  it("uses the partition's own STS host in China", () => {
+    const config = read({ ...minimal, AWS_REGION: "cn-north-1" })
+    expect(config.dpServer.authn.stsHosts).toEqual(["sts.cn-north-1.amazonaws.com.cn"])
+    expect(config.aws?.partition).toBe("aws-cn")
+  })
+})
