@@ -1,0 +1,85 @@
+import { spawn } from "node:child_process"
+import { createWriteStream } from "node:fs"
+import { guard, release } from "./ChildGuard.ts"
+
+export interface ProcessOptions {
+  readonly command: string
+  readonly args?: ReadonlyArray<string>
+  /** The whole environment of the child; default: ours. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  readonly cwd?: string
+  /** Where the child's output goes as well as into `output()`. */
+  readonly logFile?: string
+}
+
+export interface Exit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** A child in a process group of its own, which ends with us however we end. */
+export interface RunningProcess {
+  readonly pid: number
+  readonly exited: Promise<Exit>
+  /** The exit when it has ended. */
+  readonly exit: () => Exit | undefined
+  /** The last 64 KiB of stdout and stderr. */
+  readonly output: () => string
+  readonly signal: (signal: NodeJS.Signals) => void
+  /** SIGTERM to the group, SIGKILL after `graceMillis` (default 5 s); resolves when it has ended. */
+  readonly stop: (graceMillis?: number) => Promise<Exit>
+}
+
+const keptOutput = 64 * 1024
+
+export const startProcess = async (options: ProcessOptions): Promise<RunningProcess> => {
+  const child = spawn(options.command, [...(options.args ?? [])], {
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+    ...(options.env === undefined ? {} : { env: { ...options.env } }),
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd })
+  })
+  await new Promise<void>((resolve, reject) => {
+    child.once("spawn", resolve)
+    child.once("error", (cause) => reject(new Error(`${options.command} did not start`, { cause })))
+  })
+  const pid = child.pid
+  if (pid === undefined) throw new Error(`${options.command} has no process id`)
+  guard({ group: pid })
+
+  let text = ""
+  const log = options.logFile === undefined ? undefined : createWriteStream(options.logFile, { flags: "a" })
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (chunk: string) => {
+      text = (text + chunk).slice(-keptOutput)
+      log?.write(chunk)
+    })
+  }
+
+  let ended: Exit | undefined
+  const exited = new Promise<Exit>((resolve) => {
+    child.once("exit", (code, signal) => {
+      ended = { code, signal }
+      release({ group: pid })
+      resolve(ended)
+    })
+  })
+  child.once("close", () => log?.end())
+
+  const signal = (name: NodeJS.Signals): void => {
+    if (ended !== undefined) return
+    try {
+      process.kill(-pid, name)
+    } catch {
+      // The group ended between the check and the call; `exited` tells.
+    }
+  }
+  const stop = async (graceMillis = 5_000): Promise<Exit> => {
+    signal("SIGTERM")
+    const killing = setTimeout(() => signal("SIGKILL"), graceMillis)
+    const exit = await exited
+    clearTimeout(killing)
+    return exit
+  }
+  return { pid, exited, exit: () => ended, output: () => text, signal, stop }
+}

@@ -1,0 +1,1 @@
+export { freePort } from "../../localstack/process/freePort.ts"

@@ -1,0 +1,1 @@
+export { type Emulator, type MinistackOptions, startMinistack } from "../../localstack/ministack/startMinistack.ts"
