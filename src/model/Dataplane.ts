@@ -2,11 +2,16 @@
 import { Schema } from "effect"
 import { Tags } from "./Tags.ts"
 
+/** Kuma reads a missing port as 0, and refuses that. */
+const Port = Schema.Number.pipe(
+  Schema.annotateKey({ messageMissingKey: "port must be in the range [1, 65535]" })
+)
+
 const Health = Schema.Struct({ ready: Schema.optionalKey(Schema.Boolean) })
 
 export const Inbound = Schema.Struct({
   /** Port that other proxies dial. */
-  port: Schema.Number,
+  port: Port,
   /** Port that the workload listens on; `port` where absent. */
   servicePort: Schema.optionalKey(Schema.Number),
   /** Address that the workload listens on; 127.0.0.1 where absent. */
@@ -32,15 +37,37 @@ export type BackendRef = typeof BackendRef.Type
 
 export const Outbound = Schema.Struct({
   address: Schema.optionalKey(Schema.String),
-  port: Schema.Number,
+  port: Port,
   tags: Schema.optionalKey(Tags),
   backendRef: Schema.optionalKey(BackendRef)
 })
 export type Outbound = typeof Outbound.Type
 
 export const Gateway = Schema.Struct({
-  type: Schema.optionalKey(Schema.Literals(["DELEGATED", "BUILTIN"])),
-  tags: Schema.optionalKey(Tags)
+  tags: Schema.optionalKey(Tags),
+  type: Schema.optionalKey(Schema.Literals(["DELEGATED", "BUILTIN"]))
+})
+
+/** A zone proxy's listener on a Dataplane, Kuma's newer way to run them. */
+export const ZoneListener = Schema.Struct({
+  type: Schema.optionalKey(Schema.Literals(["Unspecified", "ZoneIngress", "ZoneEgress"])),
+  address: Schema.optionalKey(Schema.String),
+  port: Schema.optionalKey(Schema.Number),
+  name: Schema.optionalKey(Schema.String),
+  state: Schema.optionalKey(Schema.Literals(["Ready", "NotReady"]))
+})
+
+const Probes = Schema.Struct({
+  port: Schema.optionalKey(Schema.Number),
+  endpoints: Schema.optionalKey(
+    Schema.Array(
+      Schema.Struct({
+        inboundPort: Schema.optionalKey(Schema.Number),
+        inboundPath: Schema.optionalKey(Schema.String),
+        path: Schema.optionalKey(Schema.String)
+      })
+    )
+  )
 })
 
 export const Networking = Schema.Struct({
@@ -49,13 +76,14 @@ export const Networking = Schema.Struct({
   gateway: Schema.optionalKey(Gateway),
   inbound: Schema.optionalKey(Schema.Array(Inbound)),
   outbound: Schema.optionalKey(Schema.Array(Outbound)),
+  transparentProxying: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
   admin: Schema.optionalKey(Schema.Struct({ port: Schema.optionalKey(Schema.Number) })),
-  transparentProxying: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown))
+  listeners: Schema.optionalKey(Schema.Array(ZoneListener))
 })
 
 export const Dataplane = Schema.Struct({
   networking: Schema.optionalKey(Networking),
   metrics: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
-  probes: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown))
+  probes: Schema.optionalKey(Probes)
 })
 export type Dataplane = typeof Dataplane.Type

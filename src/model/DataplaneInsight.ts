@@ -20,7 +20,8 @@ export const Subscription = Schema.Struct({
     lds: ServiceStatus,
     rds: ServiceStatus
   }),
-  version: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown))
+  version: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
+  generation: Schema.optionalKey(Schema.Number)
 })
 export type Subscription = typeof Subscription.Type
 
@@ -35,6 +36,9 @@ export const DataplaneInsight = Schema.Struct({
       supportedBackends: Schema.optionalKey(Schema.Array(Schema.String))
     })
   ),
+  /** What the proxy said of itself on connecting. */
+  metadata: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
+  openTelemetry: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
   /** The last NACK of each xDS type, until that type is accepted again. */
   rejections: Schema.optionalKey(
     Schema.Array(Schema.Struct({ typeUrl: Schema.String, message: Schema.String, time: Schema.String }))

@@ -1,32 +1,60 @@
 /** A mesh: who may join it and which authority signs its workloads' certificates. Kuma's `Mesh`. */
 import { Schema } from "effect"
+import { Tags } from "./Tags.ts"
+
+const Unknowns = Schema.Record(Schema.String, Schema.Unknown)
+const Flag = Schema.optionalKey(Schema.Boolean)
 
 export const CertificateAuthorityBackend = Schema.Struct({
-  name: Schema.String,
-  type: Schema.String,
+  name: Schema.String.pipe(Schema.annotateKey({ messageMissingKey: "cannot be empty" })),
+  type: Schema.String.pipe(Schema.annotateKey({ messageMissingKey: "could not find installed plugin for this type" })),
+  dpCert: Schema.optionalKey(
+    Schema.Struct({
+      /** `24h`, `1d`: see `parseMeshDuration`. */
+      rotation: Schema.optionalKey(Schema.Struct({ expiration: Schema.optionalKey(Schema.String) })),
+      requestTimeout: Schema.optionalKey(Schema.String)
+    })
+  ),
+  conf: Schema.optionalKey(Unknowns),
   mode: Schema.optionalKey(Schema.Literals(["STRICT", "PERMISSIVE"])),
-  dpCert: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
-  conf: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
-  rootChain: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown))
+  rootChain: Schema.optionalKey(Schema.Struct({ requestTimeout: Schema.optionalKey(Schema.String) }))
 })
 export type CertificateAuthorityBackend = typeof CertificateAuthorityBackend.Type
 
 export const Mtls = Schema.Struct({
   enabledBackend: Schema.optionalKey(Schema.String),
-  skipValidation: Schema.optionalKey(Schema.Boolean),
-  backends: Schema.optionalKey(Schema.Array(CertificateAuthorityBackend))
+  backends: Schema.optionalKey(Schema.Array(CertificateAuthorityBackend)),
+  skipValidation: Flag
+})
+
+const TagRules = Schema.optionalKey(Schema.Array(Schema.Struct({ tags: Schema.optionalKey(Tags) })))
+
+export const Constraints = Schema.Struct({
+  dataplaneProxy: Schema.optionalKey(Schema.Struct({ requirements: TagRules, restrictions: TagRules }))
 })
 
 export const Mesh = Schema.Struct({
   mtls: Schema.optionalKey(Mtls),
+  tracing: Schema.optionalKey(Unknowns),
+  logging: Schema.optionalKey(Unknowns),
+  metrics: Schema.optionalKey(Unknowns),
+  networking: Schema.optionalKey(
+    Schema.Struct({ outbound: Schema.optionalKey(Schema.Struct({ passthrough: Flag })) })
+  ),
+  routing: Schema.optionalKey(
+    Schema.Struct({
+      localityAwareLoadBalancing: Flag,
+      zoneEgress: Flag,
+      defaultForbidMeshExternalServiceAccess: Flag
+    })
+  ),
+  constraints: Schema.optionalKey(Constraints),
   skipCreatingInitialPolicies: Schema.optionalKey(Schema.Array(Schema.String)),
-  meshServices: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
-  networking: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
-  routing: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
-  constraints: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
-  logging: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
-  metrics: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
-  tracing: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown))
+  meshServices: Schema.optionalKey(
+    Schema.Struct({
+      mode: Schema.optionalKey(Schema.Literals(["Disabled", "Everywhere", "ReachableBackends", "Exclusive"]))
+    })
+  )
 })
 export type Mesh = typeof Mesh.Type
 

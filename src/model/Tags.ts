@@ -10,3 +10,9 @@ export const ZONE_TAG = "kuma.io/zone"
 export const TYPE_TAG = "kuma.io/type"
 export const MESH_TAG = "kuma.io/mesh"
 export const WORKLOAD_TAG = "kuma.io/workload"
+
+/** Kuma writes it as a label where a resource's name isn't the one that its author gave it. */
+export const DISPLAY_NAME_LABEL = "kuma.io/display-name"
+export const ORIGIN_LABEL = "kuma.io/origin"
+export const ENV_LABEL = "kuma.io/env"
+export const PROXY_TYPE_LABEL = "kuma.io/proxy-type"

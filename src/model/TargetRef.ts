@@ -2,14 +2,16 @@
 import { Schema } from "effect"
 import { Tags } from "./Tags.ts"
 
+export const ProxyTypes = Schema.Array(Schema.Literals(["Sidecar", "Gateway"]))
+
 export const TargetRef = Schema.Struct({
   kind: Schema.optionalKey(Schema.String),
   name: Schema.optionalKey(Schema.String),
-  namespace: Schema.optionalKey(Schema.String),
-  mesh: Schema.optionalKey(Schema.String),
   tags: Schema.optionalKey(Tags),
+  mesh: Schema.optionalKey(Schema.String),
+  proxyTypes: Schema.optionalKey(ProxyTypes),
+  namespace: Schema.optionalKey(Schema.String),
   labels: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
-  sectionName: Schema.optionalKey(Schema.String),
-  proxyTypes: Schema.optionalKey(Schema.Array(Schema.String))
+  sectionName: Schema.optionalKey(Schema.String)
 })
 export type TargetRef = typeof TargetRef.Type

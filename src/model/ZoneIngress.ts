@@ -14,8 +14,8 @@ export const ZoneIngress = Schema.Struct({
   networking: Schema.optionalKey(
     Schema.Struct({
       address: Schema.optionalKey(Schema.String),
-      port: Schema.optionalKey(Schema.Number),
       advertisedAddress: Schema.optionalKey(Schema.String),
+      port: Schema.optionalKey(Schema.Number),
       advertisedPort: Schema.optionalKey(Schema.Number),
       admin: Schema.optionalKey(Schema.Struct({ port: Schema.optionalKey(Schema.Number) }))
     })

@@ -1,0 +1,80 @@
+/** What the control plane needs to know of each type to read it, write it and serve it. */
+import type { Schema } from "effect"
+import { Dataplane } from "./Dataplane.ts"
+import { DataplaneInsight } from "./DataplaneInsight.ts"
+import { EcsTask } from "./EcsTask.ts"
+import { Mesh } from "./Mesh.ts"
+import { MeshTimeout } from "./MeshTimeout.ts"
+import { MeshTrafficPermission } from "./MeshTrafficPermission.ts"
+import { OutboundPort } from "./OutboundPort.ts"
+import type { ResourceType, SpecByType } from "./Resource.ts"
+import { GlobalSecret, Secret } from "./Secret.ts"
+import { ZoneEgress } from "./ZoneEgress.ts"
+import { ZoneIngress } from "./ZoneIngress.ts"
+
+export interface ResourceDescriptor<T extends ResourceType = ResourceType> {
+  readonly type: T
+  /** Mesh: its key names a mesh; Global: its key's mesh is the empty string. */
+  readonly scope: "Mesh" | "Global"
+  /** Path segments of its collection in the API; the first is the one that we name. */
+  readonly paths: readonly [string, ...Array<string>]
+  /** `inline`: the spec's fields stand beside `type` and `name`; `spec`: under a key of their own. */
+  readonly specStyle: "inline" | "spec"
+  /** Written by the control plane alone. */
+  readonly readOnly: boolean
+  /** Read and written by administrators alone. */
+  readonly adminOnly: boolean
+  /** The short name in its KRI, or null for types without one. */
+  readonly kriName: string | null
+  /** The type that says how it is doing, of the same mesh and name. */
+  readonly insight: ResourceType | null
+  readonly schema: Schema.Codec<SpecByType[T], unknown>
+}
+
+const describe = <T extends ResourceType>(
+  type: T,
+  scope: "Mesh" | "Global",
+  paths: readonly [string, ...Array<string>],
+  schema: Schema.Codec<SpecByType[T], unknown>,
+  rest: Partial<ResourceDescriptor<T>> = {}
+): ResourceDescriptor<T> => ({
+  type, scope, paths, schema, specStyle: "inline", readOnly: false, adminOnly: false, kriName: null, insight: null,
+  ...rest
+})
+
+export type Descriptors = { readonly [T in ResourceType]: ResourceDescriptor<T> }
+
+export const descriptors: Descriptors = {
+  Mesh: describe("Mesh", "Global", ["meshes"], Mesh, { kriName: "m" }),
+  Dataplane: describe("Dataplane", "Mesh", ["dataplanes"], Dataplane, {
+    kriName: "dp", insight: "DataplaneInsight"
+  }),
+  DataplaneInsight: describe("DataplaneInsight", "Mesh", ["dataplane-insights"], DataplaneInsight, { readOnly: true }),
+  ZoneIngress: describe("ZoneIngress", "Global", ["zoneingresses", "zone-ingresses"], ZoneIngress, {
+    kriName: "zi", insight: "ZoneIngressInsight"
+  }),
+  ZoneIngressInsight: describe("ZoneIngressInsight", "Global", ["zone-ingress-insights"], DataplaneInsight, {
+    readOnly: true
+  }),
+  ZoneEgress: describe("ZoneEgress", "Global", ["zoneegresses", "zone-egresses"], ZoneEgress, {
+    kriName: "ze", insight: "ZoneEgressInsight"
+  }),
+  ZoneEgressInsight: describe("ZoneEgressInsight", "Global", ["zone-egress-insights"], DataplaneInsight, {
+    readOnly: true
+  }),
+  Secret: describe("Secret", "Mesh", ["secrets"], Secret, { adminOnly: true }),
+  GlobalSecret: describe("GlobalSecret", "Global", ["global-secrets", "globalsecrets"], GlobalSecret, {
+    adminOnly: true
+  }),
+  MeshTrafficPermission: describe(
+    "MeshTrafficPermission", "Mesh", ["meshtrafficpermissions"], MeshTrafficPermission,
+    { specStyle: "spec", kriName: "mtp" }
+  ),
+  MeshTimeout: describe("MeshTimeout", "Mesh", ["meshtimeouts"], MeshTimeout, { specStyle: "spec", kriName: "mt" }),
+  EcsTask: describe("EcsTask", "Global", ["ecs-tasks"], EcsTask, { specStyle: "spec", readOnly: true }),
+  OutboundPort: describe("OutboundPort", "Mesh", ["outbound-ports"], OutboundPort, { specStyle: "spec" })
+}
+
+export const resourceTypes: ReadonlyArray<ResourceType> = Object.values(descriptors).map(({ type }) => type)
+
+export const isResourceType = (type: string): type is ResourceType => Object.hasOwn(descriptors, type)
