@@ -29,7 +29,10 @@ export const BootstrapRequest = Schema.Struct({
   ipv6Enabled: Schema.optionalKey(Schema.Boolean),
   spireResources: Schema.optionalKey(Schema.Unknown),
   otelEnv: Schema.optionalKey(Schema.Unknown),
-  host: Schema.optionalKey(Schema.String)
+  host: Schema.optionalKey(Schema.String),
+  /** Where this proxy's Envoy is to serve its admin interface; the control plane's setting where absent. */
+  adminAddress: Schema.optionalKey(Schema.String),
+  adminPort: Schema.optionalKey(Schema.Number)
 })
 export type BootstrapRequest = typeof BootstrapRequest.Type
 
