@@ -1,0 +1,107 @@
+/** The statements on the table of resources, and how its rows become resources. */
+import type { ClientBase } from "pg"
+import type { DesiredResource, Resource, ResourceKey, ResourceType, SpecByType } from "../../model/Resource.ts"
+import type { Stored } from "./decidePut.ts"
+
+interface Row<T extends ResourceType> {
+  readonly type: T
+  readonly mesh: string
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly spec: SpecByType[T]
+  readonly version: number
+  readonly creation_time: Date
+  readonly modification_time: Date
+}
+
+const COLUMNS = "type, mesh, name, labels, spec, version, creation_time, modification_time"
+
+const toResource = <T extends ResourceType>(row: Row<T>): Resource<T> => ({
+  type: row.type,
+  mesh: row.mesh,
+  name: row.name,
+  labels: row.labels,
+  spec: row.spec,
+  version: row.version,
+  creationTime: row.creation_time.toISOString(),
+  modificationTime: row.modification_time.toISOString()
+})
+
+const keyValues = (key: ResourceKey) => [key.type, key.mesh, key.name]
+const values = (resource: DesiredResource) => [
+  ...keyValues(resource),
+  JSON.stringify(resource.labels),
+  JSON.stringify(resource.spec)
+]
+
+const first = async <T extends ResourceType>(
+  answer: Promise<{ readonly rows: ReadonlyArray<Row<T>> }>
+): Promise<Resource<T> | undefined> => (await answer).rows.map(toResource)[0]
+
+export const selectOne = <T extends ResourceType>(client: ClientBase, key: ResourceKey<T>) =>
+  first(
+    client.query<Row<T>>(
+      `SELECT ${COLUMNS} FROM resource WHERE type = $1 AND mesh = $2 AND name = $3`,
+      keyValues(key)
+    )
+  )
+
+/** Compared as jsonb, which knows neither order of fields nor white space. */
+export const selectWithSameness = async <T extends ResourceType>(
+  client: ClientBase,
+  desired: DesiredResource<T>
+): Promise<Stored<T> | undefined> => {
+  const { rows } = await client.query<Row<T> & { readonly same: boolean }>(
+    `SELECT ${COLUMNS}, labels::jsonb = $4::jsonb AND spec::jsonb = $5::jsonb AS same
+     FROM resource WHERE type = $1 AND mesh = $2 AND name = $3`,
+    values(desired)
+  )
+  return rows.map((row) => ({ resource: toResource(row), same: row.same }))[0]
+}
+
+export const selectType = async <T extends ResourceType>(
+  client: ClientBase,
+  type: T,
+  mesh: string | undefined
+): Promise<ReadonlyArray<Resource<T>>> => {
+  const { rows } = await (mesh === undefined
+    ? client.query<Row<T>>(`SELECT ${COLUMNS} FROM resource WHERE type = $1 ORDER BY mesh, name`, [type])
+    : client.query<Row<T>>(
+      `SELECT ${COLUMNS} FROM resource WHERE type = $1 AND mesh = $2 ORDER BY name`,
+      [type, mesh]
+    ))
+  return rows.map(toResource)
+}
+
+export const selectAll = async (client: ClientBase): Promise<ReadonlyArray<Resource>> =>
+  (await client.query<Row<ResourceType>>(`SELECT ${COLUMNS} FROM resource ORDER BY type, mesh, name`)).rows
+    .map(toResource)
+
+/** undefined: somebody else was first. */
+export const insert = <T extends ResourceType>(client: ClientBase, desired: DesiredResource<T>) =>
+  first(
+    client.query<Row<T>>(
+      `INSERT INTO resource (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, 1, now(), now())
+       ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`,
+      values(desired)
+    )
+  )
+
+/** undefined: somebody else was first. */
+export const update = <T extends ResourceType>(client: ClientBase, desired: DesiredResource<T>, version: number) =>
+  first(
+    client.query<Row<T>>(
+      `UPDATE resource SET labels = $4, spec = $5, version = version + 1, modification_time = now()
+       WHERE type = $1 AND mesh = $2 AND name = $3 AND version = $6 RETURNING ${COLUMNS}`,
+      [...values(desired), version]
+    )
+  )
+
+/** Whether there was one to remove, of the given version where one is given. */
+export const remove = async (client: ClientBase, key: ResourceKey, version: number | undefined): Promise<boolean> => {
+  const { rowCount } = await client.query(
+    "DELETE FROM resource WHERE type = $1 AND mesh = $2 AND name = $3 AND ($4::integer IS NULL OR version = $4)",
+    [...keyValues(key), version ?? null]
+  )
+  return rowCount === 1
+}
