@@ -1,0 +1,88 @@
+/** A Mesh: its authorities, and what they need to be there. */
+import type { CertificateAuthorityBackend, Mesh } from "../Mesh.ts"
+import { parseMeshDuration } from "../parseDuration.ts"
+import type { Violation } from "../Violation.ts"
+import { isAddress } from "./validateAddress.ts"
+import { validateSelector } from "./validateTags.ts"
+import { field, inEach, violationIf } from "./violationPath.ts"
+
+/** As in Kuma. */
+const MAX_BACKENDS = 1
+
+const SOURCES = ["secret", "file", "inline", "inlineString"]
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** Where a certificate or key comes from: exactly one of a secret's name, a file's path, and the bytes themselves. */
+const validateDataSource = (path: string, source: unknown): ReadonlyArray<Violation> => {
+  if (source === undefined) return [{ field: path, message: "has to be defined" }]
+  const given = isRecord(source) ? Object.entries(source).filter(([name]) => SOURCES.includes(name)) : []
+  const [first] = given
+  if (first === undefined || given.length > 1) {
+    return [{ field: path, message: "data source has to be chosen. Available sources: secret, file, inline" }]
+  }
+  return violationIf(typeof first[1] !== "string" || first[1] === "", field(path, first[0]), "cannot be empty")
+}
+
+const validateBuiltin = (mesh: string, backend: CertificateAuthorityBackend, path: string) => {
+  const at = field(path, "conf.mtls.backends.name")
+  const secretName = `${mesh}.ca-builtin-cert-${backend.name}`
+  return [
+    ...violationIf(secretName.length > 255, at, "Backend name is too long. Max length: 255"),
+    ...violationIf(!isAddress(secretName) || secretName !== secretName.toLowerCase(), at,
+      `"${backend.name}" name must be valid dns name`)
+  ]
+}
+
+const validateBackend = (mesh: string, backend: CertificateAuthorityBackend, path: string) => {
+  switch (backend.type) {
+    case "builtin":
+      return validateBuiltin(mesh, backend, path)
+    case "provided":
+      return [
+        ...validateDataSource(field(path, "conf.cert"), backend.conf?.["cert"]),
+        ...validateDataSource(field(path, "conf.key"), backend.conf?.["key"])
+      ]
+    default:
+      return [{ field: field(path, "type"), message: "could not find installed plugin for this type" }]
+  }
+}
+
+const validateMtls = (name: string, mtls: NonNullable<Mesh["mtls"]>): ReadonlyArray<Violation> => {
+  const { backends = [], enabledBackend = "", skipValidation = false } = mtls
+  const names = backends.map((backend) => backend.name)
+  return [
+    ...violationIf(backends.length > MAX_BACKENDS, "mtls.backends", `cannot have more than ${MAX_BACKENDS} backends`),
+    ...inEach("mtls.backends", backends, (backend, path, index) => [
+      ...violationIf(names.indexOf(backend.name) < index, field(path, "name"),
+        `"${backend.name}" name is already used for another backend`),
+      ...violationIf(
+        backend.dpCert !== undefined && parseMeshDuration(backend.dpCert.rotation?.expiration ?? "") === undefined,
+        "mtls.dpcert.rotation.expiration",
+        "has to be a valid format"
+      )
+    ]),
+    ...violationIf(enabledBackend !== "" && !names.includes(enabledBackend), "mtls.enabledBackend",
+      "has to be set to one of the backends in the mesh"),
+    ...(skipValidation
+      ? []
+      : inEach("mtls.backends", backends, (backend, path) => validateBackend(name, backend, path)))
+  ]
+}
+
+const validateConstraints = (constraints: NonNullable<Mesh["constraints"]>): ReadonlyArray<Violation> =>
+  (["requirements", "restrictions"] as const).flatMap((kind) =>
+    inEach(`constraints.dataplaneProxy.${kind}`, constraints.dataplaneProxy?.[kind], ({ tags = {} }, path) => [
+      ...violationIf(Object.keys(tags).length === 0, field(path, "tags"), "must have at least one tag"),
+      ...validateSelector(field(path, "tags"), tags)
+    ])
+  )
+
+export const validateMesh = (name: string, mesh: Mesh): ReadonlyArray<Violation> => [
+  ...violationIf(name.length > 63, "name", "cannot be longer than 63 characters"),
+  ...(mesh.mtls === undefined ? [] : validateMtls(name, mesh.mtls)),
+  ...(mesh.constraints === undefined ? [] : validateConstraints(mesh.constraints)),
+  ...violationIf(mesh.routing?.zoneEgress === true && !mesh.mtls?.enabledBackend, "mtls",
+    "has to be set when zoneEgress enabled")
+]

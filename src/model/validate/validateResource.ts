@@ -1,0 +1,47 @@
+/**
+ * Judges whether a resource makes sense. Receives one that `decodeResource` has read, answers every violation at
+ * once in Kuma's words, and never looks at other resources.
+ */
+import type { DesiredResource, ResourceType } from "../Resource.ts"
+import type { Violation } from "../Violation.ts"
+import { validatePort } from "./validateAddress.ts"
+import { validateDataplane } from "./validateDataplane.ts"
+import { validateMesh } from "./validateMesh.ts"
+import { validateMeshTimeout } from "./validateMeshTimeout.ts"
+import { validateMeshTrafficPermission } from "./validateMeshTrafficPermission.ts"
+import { validateMeta } from "./validateMeta.ts"
+import { validateSecret } from "./validateSecret.ts"
+import { validateZoneEgress, validateZoneIngress } from "./validateZoneProxy.ts"
+
+type Validators = { readonly [T in ResourceType]: (resource: DesiredResource<T>) => ReadonlyArray<Violation> }
+
+/** For what the control plane alone writes. */
+const anything = (): ReadonlyArray<Violation> => []
+
+const validators: Validators = {
+  Mesh: ({ name, spec }) => validateMesh(name, spec),
+  Dataplane: ({ spec }) => validateDataplane(spec),
+  DataplaneInsight: anything,
+  ZoneIngress: ({ spec }) => validateZoneIngress(spec),
+  ZoneIngressInsight: anything,
+  ZoneEgress: ({ spec }) => validateZoneEgress(spec),
+  ZoneEgressInsight: anything,
+  Secret: ({ spec }) => validateSecret(spec),
+  GlobalSecret: ({ spec }) => validateSecret(spec),
+  MeshTrafficPermission: ({ spec }) => validateMeshTrafficPermission(spec),
+  MeshTimeout: ({ spec }) => validateMeshTimeout(spec),
+  EcsTask: anything,
+  OutboundPort: ({ spec }) => validatePort("spec.port", spec.port)
+}
+
+/** Violations of the spec alone. */
+export const validateSpec = <T extends ResourceType>(resource: DesiredResource<T>): ReadonlyArray<Violation> => {
+  const validate: Validators[T] = validators[resource.type]
+  return validate(resource)
+}
+
+/** Violations of name, mesh, labels and spec. */
+export const validateResource = (resource: DesiredResource): ReadonlyArray<Violation> => [
+  ...validateMeta(resource),
+  ...validateSpec(resource)
+]

@@ -1,0 +1,74 @@
+/** What a `targetRef` may say, by its kind. */
+import type { TargetRef } from "../TargetRef.ts"
+import type { Violation } from "../Violation.ts"
+import { validateSelector, validateTags } from "./validateTags.ts"
+import { field, violationIf } from "./violationPath.ts"
+
+export interface TargetRefRules {
+  readonly kinds: ReadonlyArray<string>
+  /** Whether the policy speaks of inbounds, which alone have sections. */
+  readonly isInbound?: boolean
+  readonly gatewayListenerTags?: boolean
+}
+
+const NAME = /^[0-9a-z.\-_]*$/
+
+const isSet = (value: TargetRef[keyof TargetRef]): boolean =>
+  typeof value === "object" ? Object.keys(value).length > 0 : value !== undefined && value !== ""
+
+/** Fields that the kind has no use for. */
+const forbidden: Readonly<Record<string, ReadonlyArray<keyof TargetRef>>> = {
+  Mesh: ["mesh", "tags", "labels", "namespace", "sectionName"],
+  Dataplane: ["tags", "mesh", "proxyTypes"],
+  MeshSubset: ["name", "mesh", "labels", "namespace", "sectionName"],
+  MeshService: ["mesh", "tags", "proxyTypes"],
+  MeshHTTPRoute: ["mesh", "tags", "proxyTypes", "sectionName"],
+  MeshServiceSubset: ["mesh", "proxyTypes", "labels", "namespace", "sectionName"],
+  MeshGateway: ["mesh", "proxyTypes", "labels", "namespace", "sectionName"],
+  MeshExternalService: ["mesh", "tags", "proxyTypes", "sectionName"]
+}
+
+const NAMED = ["MeshService", "MeshHTTPRoute", "MeshServiceSubset", "MeshGateway", "MeshExternalService"]
+const NAMED_OR_LABELLED = ["MeshService", "MeshHTTPRoute", "MeshExternalService"]
+
+const validateByKind = (ref: TargetRef, kind: string, path: string, rules: TargetRefRules) => {
+  const byName = isSet(ref.name) || isSet(ref.namespace)
+  const at = (name: string) => field(path, name)
+  return [
+    ...violationIf(kind === "Mesh" && isSet(ref.name), at("name"),
+      "using name with kind Mesh is not yet supported"),
+    ...violationIf(["MeshServiceSubset", "MeshGateway"].includes(kind) && !isSet(ref.name), at("name"),
+      `must be set when kind is ${kind}`),
+    ...violationIf(NAMED.includes(kind) && !NAME.test(ref.name ?? ""), at("name"),
+      "invalid characters: must consist of lower case alphanumeric characters, '-', '.' and '_'."),
+    ...(forbidden[kind] ?? []).flatMap((name) =>
+      violationIf(isSet(ref[name]), at(name), `must not be set with kind ${kind}`)),
+    ...(kind === "MeshSubset" ? validateTags(at("tags"), ref.tags) : []),
+    ...(["MeshServiceSubset", "MeshGateway"].includes(kind) ? validateSelector(at("tags"), ref.tags) : []),
+    ...violationIf(kind === "MeshGateway" && isSet(ref.tags) && rules.gatewayListenerTags !== true, at("tags"),
+      `must not be set with kind ${kind}`),
+    ...violationIf(["Mesh", "MeshSubset"].includes(kind) && ref.proxyTypes?.length === 0, at("proxyTypes"),
+      "must be undefined or have at least one element"),
+    ...violationIf(NAMED_OR_LABELLED.includes(kind) && !isSet(ref.labels) && !isSet(ref.name), path,
+      `name or labels must be set when kind is ${kind}`),
+    ...violationIf([...NAMED_OR_LABELLED, "Dataplane"].includes(kind) && isSet(ref.labels) && byName, at("labels"),
+      kind === "MeshExternalService"
+        ? "either labels or name must be specified"
+        : "either labels or name and namespace must be specified"),
+    ...violationIf(kind === "Dataplane" && rules.isInbound !== true && isSet(ref.sectionName), at("sectionName"),
+      "can only be used with inbound policies")
+  ]
+}
+
+export const validateTargetRef = (
+  ref: TargetRef,
+  path: string,
+  rules: TargetRefRules
+): ReadonlyArray<Violation> => {
+  const { kind = "" } = ref
+  if (kind === "") return [{ field: field(path, "kind"), message: "must be defined" }]
+  if (!rules.kinds.includes(kind)) {
+    return [{ field: field(path, "kind"), message: `value '${kind}' is not supported` }]
+  }
+  return validateByKind(ref, kind, path, rules)
+}
