@@ -90,3 +90,22 @@ export declare type RBAC = Message<"envoy.extensions.filters.http.rbac.v3.RBAC">
  */
 export declare const RBACSchema: GenMessage<RBAC>;
 
+/**
+ * @generated from message envoy.extensions.filters.http.rbac.v3.RBACPerRoute
+ */
+export declare type RBACPerRoute = Message<"envoy.extensions.filters.http.rbac.v3.RBACPerRoute"> & {
+  /**
+   * Override the global configuration of the filter with this new config.
+   * If absent, the global RBAC policy will be disabled for this route.
+   *
+   * @generated from field: envoy.extensions.filters.http.rbac.v3.RBAC rbac = 2;
+   */
+  rbac?: RBAC | undefined;
+};
+
+/**
+ * Describes the message envoy.extensions.filters.http.rbac.v3.RBACPerRoute.
+ * Use `create(RBACPerRouteSchema)` to create a new message.
+ */
+export declare const RBACPerRouteSchema: GenMessage<RBACPerRoute>;
+
