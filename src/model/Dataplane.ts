@@ -1,11 +1,9 @@
 /** A proxy beside a workload: where it listens, what it stands for, what it calls. Kuma's `Dataplane`. */
-import { Schema } from "effect"
+import { Effect, Schema } from "effect"
 import { Tags } from "./Tags.ts"
 
-/** Kuma reads a missing port as 0, and refuses that. */
-const Port = Schema.Number.pipe(
-  Schema.annotateKey({ messageMissingKey: "port must be in the range [1, 65535]" })
-)
+/** A missing port is read as 0, as protobuf has it; validation refuses that. */
+const Port = Schema.Number.pipe(Schema.withDecodingDefaultKey(Effect.succeed(0)))
 
 const Health = Schema.Struct({ ready: Schema.optionalKey(Schema.Boolean) })
 
@@ -28,7 +26,7 @@ export const Inbound = Schema.Struct({
 export type Inbound = typeof Inbound.Type
 
 export const BackendRef = Schema.Struct({
-  kind: Schema.String,
+  kind: Schema.String.pipe(Schema.withDecodingDefaultKey(Effect.succeed(""))),
   name: Schema.optionalKey(Schema.String),
   port: Schema.optionalKey(Schema.Number),
   labels: Schema.optionalKey(Schema.Record(Schema.String, Schema.String))

@@ -1,13 +1,15 @@
 /** A mesh: who may join it and which authority signs its workloads' certificates. Kuma's `Mesh`. */
-import { Schema } from "effect"
+import { Effect, Schema } from "effect"
 import { Tags } from "./Tags.ts"
 
 const Unknowns = Schema.Record(Schema.String, Schema.Unknown)
+/** Missing is empty, as protobuf has it. */
+const Text = Schema.String.pipe(Schema.withDecodingDefaultKey(Effect.succeed("")))
 const Flag = Schema.optionalKey(Schema.Boolean)
 
 export const CertificateAuthorityBackend = Schema.Struct({
-  name: Schema.String.pipe(Schema.annotateKey({ messageMissingKey: "cannot be empty" })),
-  type: Schema.String.pipe(Schema.annotateKey({ messageMissingKey: "could not find installed plugin for this type" })),
+  name: Text,
+  type: Text,
   dpCert: Schema.optionalKey(
     Schema.Struct({
       /** `24h`, `1d`: see `parseMeshDuration`. */

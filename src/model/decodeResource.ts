@@ -28,14 +28,24 @@ const Meta = Schema.Struct({
 const isPlainObject = (input: unknown): input is Readonly<Record<string, unknown>> =>
   typeof input === "object" && input !== null && !Array.isArray(input)
 
-/** A null is a field that isn't there, as protobuf's JSON has it: templates leave them behind. */
+/**
+ * A null is a field that isn't there, as protobuf's JSON has it: templates leave them behind. A tag without a value
+ * is an empty one.
+ */
 const withoutNulls = (input: unknown): unknown => {
   if (Array.isArray(input)) return input.map(withoutNulls)
   if (!isPlainObject(input)) return input
   return Object.fromEntries(
-    Object.entries(input).filter(([, value]) => value !== null).map(([key, value]) => [key, withoutNulls(value)])
+    Object.entries(input)
+      .filter(([, value]) => value !== null)
+      .map(([key, value]) => [key, key === "tags" ? withEmptyTags(value) : withoutNulls(value)])
   )
 }
+
+const withEmptyTags = (tags: unknown): unknown =>
+  isPlainObject(tags)
+    ? Object.fromEntries(Object.entries(tags).map(([name, value]) => [name, value ?? ""]))
+    : tags
 
 const isGiven = (value: unknown): boolean => value !== undefined && value !== null
 

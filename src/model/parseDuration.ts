@@ -30,6 +30,6 @@ export const parseMeshDuration = (text: string): number | undefined => {
   return amount === undefined ? undefined : Number(amount) * (MESH_UNITS[unit ?? ""] ?? 0)
 }
 
-/** Of protobuf's JSON: seconds with at most nine decimals, `1.5s`. */
+/** Of protobuf's JSON: seconds with at most nine decimals, `1.5s`, or `0`. */
 export const parseProtobufDuration = (text: string): number | undefined =>
-  /^-?\d+(\.\d{1,9})?s$/.test(text) ? Number(text.slice(0, -1)) * 1000 : undefined
+  text === "0" ? 0 : /^-?\d+(\.\d{1,9})?s$/.test(text) ? Number(text.slice(0, -1)) * 1000 : undefined

@@ -6,6 +6,7 @@ import { coversLoopback, validateAddress, validatePort } from "./validateAddress
 import { validateInbound } from "./validateInbound.ts"
 import { validateListeners } from "./validateListeners.ts"
 import { validateOutbound } from "./validateOutbound.ts"
+import { validateReachableBackends } from "./validateReachableBackends.ts"
 import { requireService, validateTags } from "./validateTags.ts"
 import { field, inEach, key, violationIf } from "./violationPath.ts"
 
@@ -44,7 +45,8 @@ const validateEnds = (networking: Networking): ReadonlyArray<Violation> => [
   ...validateAddress("networking", networking.address),
   ...inEach("networking.inbound", networking.inbound, (inbound, path) =>
     validateInbound(inbound, path, networking.address)),
-  ...inEach("networking.outbound", networking.outbound, validateOutbound)
+  ...inEach("networking.outbound", networking.outbound, validateOutbound),
+  ...validateReachableBackends(networking.transparentProxying)
 ]
 
 const URL_PATH = /^(\/|[a-zA-Z][a-zA-Z0-9+.-]*:)[^\s]*$/
@@ -60,8 +62,9 @@ const validateProbes = ({ probes }: Dataplane): ReadonlyArray<Violation> =>
     ])
   ]
 
+/** Kuma reports `probes` under networking too. */
 const forbid = (present: boolean, name: string, proxy: string): ReadonlyArray<Violation> =>
-  violationIf(present, name, `${name.replace("networking.", "")} cannot be defined for ${proxy}`)
+  violationIf(present, field("networking", name), `${name} cannot be defined for ${proxy}`)
 
 const isFilled = (items: ReadonlyArray<unknown> | undefined): boolean => items !== undefined && items.length > 0
 
@@ -82,9 +85,9 @@ export const validateDataplane = (dataplane: Dataplane): ReadonlyArray<Violation
   const proxy = isBuiltin ? "builtin gateways" : "delegated gateways"
   return [
     ...validateAdmin(networking),
-    ...forbid(isFilled(networking.inbound), "networking.inbound", proxy),
-    ...forbid(isBuiltin && isFilled(networking.outbound), "networking.outbound", proxy),
-    ...forbid(isFilled(networking.listeners), "networking.listeners", proxy),
+    ...forbid(isFilled(networking.inbound), "inbound", proxy),
+    ...forbid(isBuiltin && isFilled(networking.outbound), "outbound", proxy),
+    ...forbid(isFilled(networking.listeners), "listeners", proxy),
     ...forbid(isBuiltin && dataplane.probes !== undefined, "probes", proxy),
     ...validateGateway(networking),
     ...validateEnds(networking),

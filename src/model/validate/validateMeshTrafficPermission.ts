@@ -19,6 +19,7 @@ export const validateMeshTrafficPermission = (spec: MeshTrafficPermission): Read
     ...inEach("spec.rules", rules, ({ default: conf }, path) => [
       ...violationIf([conf.allow, conf.allowWithShadowDeny, conf.deny].every((matches) => !matches?.length), path,
         "at least one of 'allow', 'allowWithShadowDeny', 'deny' has to be defined"),
+      // As in Kuma, without the `default` that they stand under.
       ...inEach(field(path, "allow"), conf.allow, validateMatch),
       ...inEach(field(path, "allowWithShadowDeny"), conf.allowWithShadowDeny, validateMatch),
       ...inEach(field(path, "deny"), conf.deny, validateMatch)
