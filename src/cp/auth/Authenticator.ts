@@ -31,10 +31,14 @@ export type Identity =
       readonly tokenId: string
       /** Signing key's serial (`kid`). */
       readonly keyId: string
+      /** Hex SHA-256 of that key's public half: a key replaced under the same serial has another. */
+      readonly keyFingerprint: string
       /** Unix milliseconds, or null where the token never expires. */
       readonly expiresAt: number | null
       /** Tags that the Dataplane must carry, each with its allowed values. */
       readonly tags: Readonly<Record<string, ReadonlyArray<string>>>
+      /** Workload that the Dataplane must be of; null: any. */
+      readonly workload: string | null
     }
   | { readonly method: "none" }
 

@@ -1,0 +1,60 @@
+/**
+ * JSON in which no object names a key twice. `JSON.parse` keeps the last of duplicates, other parsers the first:
+ * where two readers may disagree on who is meant, the text is refused.
+ * "The names within an object SHOULD be unique": https://www.rfc-editor.org/rfc/rfc8259#section-4
+ */
+
+/** Where a string literal that starts at `start` ends (behind its closing quote). `text` is valid JSON. */
+const endOfString = (text: string, start: number): number => {
+  let index = start + 1
+  while (text[index] !== "\"") index += text[index] === "\\" ? 2 : 1
+  return index + 1
+}
+
+const firstDuplicateKey = (text: string): string | null => {
+  // One entry for each open bracket: the keys of an object so far, null for an array.
+  const open: Array<Set<string> | null> = []
+  // In an object, a string is a key where the last structural character was `{` or `,`.
+  let keyNext = false
+  let index = 0
+  while (index < text.length) {
+    const char = text[index]
+    if (char === "\"") {
+      const end = endOfString(text, index)
+      const keys = open.at(-1)
+      if (keyNext && keys != null) {
+        // Two spellings of one key ("a", "\u0061") are one key.
+        const key: unknown = JSON.parse(text.slice(index, end))
+        if (typeof key !== "string" || keys.has(key)) return String(key)
+        keys.add(key)
+      }
+      keyNext = false
+      index = end
+      continue
+    }
+    if (char === "{") open.push(new Set())
+    if (char === "[") open.push(null)
+    if (char === "}" || char === "]") open.pop()
+    if (char === "{" || char === ",") keyNext = true
+    index += 1
+  }
+  return null
+}
+
+export type StrictJson =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly why: string }
+
+/** The value, or why the text isn't JSON as we take it. Quotes nothing of the text but a key. */
+export const parseJsonStrictly = (text: string): StrictJson => {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return { ok: false, why: "it isn't JSON" }
+  }
+  const duplicate = firstDuplicateKey(text)
+  return duplicate === null
+    ? { ok: true, value }
+    : { ok: false, why: `it has the key ${JSON.stringify(duplicate.slice(0, 64))} twice` }
+}

@@ -1,0 +1,88 @@
+/**
+ * Dataplane and zone tokens: JWTs that this mesh, or this zone, signed before. Receives one credential and the claim;
+ * knows keys, revocations and Dataplanes from the cache alone and asks nobody.
+ */
+import { Clock, Effect, Option, Result, Schema } from "effect"
+import { ResourceCache } from "../../snapshot/ResourceCache.ts"
+import type { Identity, ProxyClaim, Refused } from "../Authenticator.ts"
+import { declaredProxy } from "../declaredProxy.ts"
+import { refuse } from "../refuse.ts"
+import { DataplaneClaims, ZoneClaims } from "./claims.ts"
+import { isRevoked } from "./isRevoked.ts"
+import { judgeDataplaneClaims, judgeTokenTags, judgeZoneClaims } from "./judgeClaims.ts"
+import { makeSigningKeys } from "./SigningKeys.ts"
+import { dataplaneTokens, type TokenScope, ZONE_TOKENS } from "./TokenScope.ts"
+import { type VerifiedToken, verifyToken } from "./verifyToken.ts"
+
+export type TokenIdentity = Extract<Identity, { readonly method: "dataplane-token" | "zone-token" }>
+
+export interface TokenAuthenticator {
+  readonly authenticate: (credential: string, claim: ProxyClaim) => Effect.Effect<TokenIdentity, Refused>
+  /** `now`: unix milliseconds. */
+  readonly lost: (identity: TokenIdentity, claim: ProxyClaim, now: number) => Refused | null
+}
+
+const decodeDataplaneClaims = Schema.decodeUnknownOption(DataplaneClaims)
+const decodeZoneClaims = Schema.decodeUnknownOption(ZoneClaims)
+
+const malformed = () => refuse("TokenClaimsMalformed", "the token's claims aren't those of a token of this kind")
+
+const scopeOf = (method: TokenIdentity["method"], claim: ProxyClaim): TokenScope =>
+  method === "dataplane-token" ? dataplaneTokens(claim.mesh) : ZONE_TOKENS
+
+export const makeTokenAuthenticator = (zone: string): Effect.Effect<TokenAuthenticator, never, ResourceCache> =>
+  Effect.gen(function*() {
+    const resources = yield* ResourceCache
+    const keys = makeSigningKeys(resources)
+
+    /** What may change while a stream is open. */
+    const judgeNow = (identity: TokenIdentity, claim: ProxyClaim, now: number): Result.Result<void, Refused> =>
+      Result.gen(function*() {
+        if (identity.expiresAt !== null && identity.expiresAt <= now) {
+          yield* refuse("TokenExpired", "token is expired: generate a new one")
+        }
+        const scope = scopeOf(identity.method, claim)
+        const key = yield* keys.find(scope, identity.keyId)
+        if (key.fingerprint !== identity.keyFingerprint) {
+          yield* refuse("SigningKeyReplaced", "the token's signing key was replaced: generate a new token")
+        }
+        if (isRevoked(resources, scope, identity.tokenId)) {
+          yield* refuse("TokenRevoked", "token is revoked: generate a new one")
+        }
+        const declared = declaredProxy(resources, claim)
+        if (declared !== undefined) yield* judgeTokenTags(identity.tags, identity.workload, declared)
+      })
+
+    const identityOf = (
+      { payload, ...proof }: VerifiedToken,
+      claim: ProxyClaim
+    ): Result.Result<TokenIdentity, Refused> =>
+      Result.gen(function*() {
+        if (claim.proxyType === "dataplane") {
+          const claims = Option.getOrUndefined(decodeDataplaneClaims(payload))
+          if (claims === undefined) return yield* malformed()
+          yield* judgeDataplaneClaims(claims, claim)
+          const workload = claims.Workload === undefined || claims.Workload === "" ? null : claims.Workload
+          return { method: "dataplane-token" as const, ...proof, tags: claims.Tags ?? {}, workload }
+        }
+        const claims = Option.getOrUndefined(decodeZoneClaims(payload))
+        if (claims === undefined) return yield* malformed()
+        yield* judgeZoneClaims(claims, claim, zone)
+        return { method: "zone-token" as const, ...proof, tags: {}, workload: null }
+      })
+
+    return {
+      authenticate: Effect.fn("TokenAuthenticator.authenticate")(function*(credential: string, claim: ProxyClaim) {
+        const now = yield* Clock.currentTimeMillis
+        const method = claim.proxyType === "dataplane" ? "dataplane-token" : "zone-token"
+        const verified = yield* verifyToken(keys, scopeOf(method, claim), credential, now)
+        const identity = yield* Effect.fromResult(identityOf(verified, claim))
+        yield* Effect.fromResult(judgeNow(identity, claim, now))
+        return identity
+      }),
+      lost: (identity, claim, now) => {
+        const judged = judgeNow(identity, claim, now)
+        return Result.isFailure(judged) ? judged.failure : null
+      }
+    }
+  })
