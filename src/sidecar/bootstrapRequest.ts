@@ -1,0 +1,35 @@
+/** What `/bootstrap` is asked, in Kuma's field names. */
+import type { BootstrapRequest } from "../model/Bootstrap.ts"
+import type { SidecarConfig } from "./SidecarConfig.ts"
+
+export interface BootstrapFacts {
+  readonly config: SidecarConfig
+  readonly name: string
+  readonly workDir: string
+  /** Of `envoy --version`. */
+  readonly envoy: { readonly version: string; readonly build: string }
+  /** Of this program. */
+  readonly version: string
+  readonly token: { readonly value: string; readonly path: string } | null
+}
+
+export const bootstrapRequest = ({ config, name, workDir, envoy, version, token }: BootstrapFacts): BootstrapRequest => ({
+  mesh: config.proxy.mesh,
+  name,
+  proxyType: config.proxy.proxyType,
+  ...(token === null ? {} : { dataplaneToken: token.value, dataplaneTokenPath: token.path }),
+  ...(config.dataplaneResource === null ? {} : { dataplaneResource: config.dataplaneResource }),
+  caCert: config.controlPlane.caCert ?? "",
+  version: {
+    kumaDp: { version, gitTag: "", gitCommit: "", buildDate: "" },
+    envoy: { version: envoy.version, build: envoy.build, kumaDpCompatible: true }
+  },
+  dynamicMetadata: {},
+  readinessPort: config.readiness.port,
+  operatingSystem: process.platform,
+  features: [],
+  resources: {},
+  workdir: workDir,
+  adminAddress: config.admin.address,
+  adminPort: config.admin.port
+})
