@@ -17,11 +17,11 @@ export interface ChangeFeedOptions {
   readonly rereadMillis: number
   /** How long a notification may trail behind its commit before it counts as missed. */
   readonly graceMillis: number
+  /** How long the database may take to answer before its connection counts as lost. */
+  readonly answerMillis: number
 }
 
-export const changeFeedDefaults: ChangeFeedOptions = { rereadMillis: 10_000, graceMillis: 1_000 }
-
-const QUERY_TIMEOUT_MILLIS = 5_000
+export const changeFeedDefaults: ChangeFeedOptions = { rereadMillis: 10_000, graceMillis: 1_000, answerMillis: 5_000 }
 
 const reconnecting = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("5 seconds")]).pipe(
   Schedule.jittered
@@ -73,7 +73,7 @@ export const makeChangeFeed = Effect.fnUntraced(function*(
   const listening = yield* Deferred.make<void, StoreUnavailable>()
 
   const session = Effect.gen(function*() {
-    const connection = yield* openConnection(config, "change feed", QUERY_TIMEOUT_MILLIS)
+    const connection = yield* openConnection(config, "change feed", options.answerMillis)
     let seen = Number.MAX_SAFE_INTEGER
     connection.onNotification((payload) => {
       const notification = readNotification(payload, seen)

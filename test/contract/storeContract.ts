@@ -1,0 +1,323 @@
+/**
+ * What every implementation of the `Store` port keeps, sentence by sentence. `makeLayer` is called once a test and
+ * must give a store with nothing in it.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, type Layer, type Pull, Stream } from "effect"
+import type { DesiredResource, ResourceKey } from "../../src/model/Resource.ts"
+import { formatKey } from "../../src/model/Resource.ts"
+import { type Change, Store } from "../../src/model/Store.ts"
+
+const port = (name: string, value: number, mesh = "default"): DesiredResource<"OutboundPort"> => ({
+  type: "OutboundPort",
+  mesh,
+  name,
+  labels: {},
+  spec: { port: value }
+})
+
+const dataplane = (name: string): DesiredResource<"Dataplane"> => ({
+  type: "Dataplane",
+  mesh: "default",
+  name,
+  labels: { "kuma.io/mesh": "default", "ecs-mesh.io/task": "0123" },
+  spec: {
+    networking: {
+      address: "10.0.0.1",
+      inbound: [{ port: 80, tags: { "kuma.io/service": "kv", note: "a 'quoted' \"naïve\" \\ 日本 \n tag" } }],
+      outbound: []
+    },
+    metrics: { type: "prometheus", conf: { port: 5670, skipMTLS: false, weight: 0.1, none: null } }
+  }
+})
+
+const show = (change: Change): string => change._tag === "Changed" ? formatKey(change.key) : "Resynced"
+
+/** Subscribed when this returns; `until` gives what came up to and with the change wanted. */
+const subscribe = Effect.fnUntraced(function*() {
+  const store = yield* Store
+  const pull: Pull.Pull<ReadonlyArray<Change>, never, void> = yield* Stream.toPull(store.changes)
+  const seen: Array<string> = []
+  const until = (wanted: string, times = 1) =>
+    Effect.gen(function*() {
+      while (seen.filter((line) => line === wanted).length < times) {
+        seen.push(...(yield* pull).map(show))
+      }
+      return seen
+    }).pipe(
+      Effect.timeout("10 seconds"),
+      Effect.mapError((cause) => new Error(`${wanted} never came, only: ${seen.join(", ")}`, { cause }))
+    )
+  return { until }
+})
+
+export const storeContract = (name: string, makeLayer: () => Layer.Layer<Store, unknown>): void => {
+  const test = <E>(sentence: string, body: (store: Store["Service"]) => Effect.Effect<unknown, E, Store>) =>
+    it.live(sentence, () => Effect.flatMap(Store, body).pipe(Effect.provide(makeLayer())), 30_000)
+
+  const scoped = <E>(
+    sentence: string,
+    body: (store: Store["Service"], changes: Effect.Success<ReturnType<typeof subscribe>>) => Effect.Effect<unknown, E>
+  ) =>
+    it.live(
+      sentence,
+      () =>
+        Effect.gen(function*() {
+          return yield* body(yield* Store, yield* subscribe())
+        }).pipe(Effect.scoped, Effect.provide(makeLayer())),
+      30_000
+    )
+
+  const reason = <E extends { readonly _tag: string }>(effect: Effect.Effect<unknown, E>) =>
+    Effect.map(Effect.flip(effect), (error) => error._tag)
+
+  describe(`${name} keeps resources`, () => {
+    test("gives back what was put, whatever is in it", (store) =>
+      Effect.gen(function*() {
+        const desired = dataplane("demo-app-1")
+        const written = yield* store.put(desired)
+        const read = yield* store.get(desired)
+        assert.deepStrictEqual(read, written)
+        assert.deepStrictEqual(read.spec, desired.spec)
+        assert.deepStrictEqual(read.labels, desired.labels)
+      }))
+
+    test("keeps a spec's fields in their owner's order", (store) =>
+      Effect.gen(function*() {
+        const desired = dataplane("demo-app-1")
+        yield* store.put(desired)
+        assert.strictEqual(JSON.stringify((yield* store.get(desired)).spec), JSON.stringify(desired.spec))
+      }))
+
+    test("keeps names apart that look alike", (store) =>
+      Effect.gen(function*() {
+        const names = ["a", "A", "a/b", "a'b", "a\"b", "ä", "a".repeat(253)]
+        for (const [index, name] of names.entries()) yield* store.put(port(name, index))
+        for (const [index, name] of names.entries()) {
+          assert.strictEqual((yield* store.get(port(name, 0))).spec.port, index)
+        }
+        assert.strictEqual((yield* store.list("OutboundPort")).length, names.length)
+      }))
+
+    test("counts versions from 1 and dates the first and the last write", (store) =>
+      Effect.gen(function*() {
+        const first = yield* store.put(port("kv", 1))
+        const second = yield* store.put(port("kv", 2))
+        assert.deepStrictEqual([first.version, second.version], [1, 2])
+        assert.strictEqual(first.creationTime, first.modificationTime)
+        assert.strictEqual(second.creationTime, first.creationTime)
+        assert.isTrue(second.modificationTime >= first.modificationTime)
+        assert.strictEqual(new Date(second.modificationTime).toISOString(), second.modificationTime)
+      }))
+
+    test("says NotFound with the key", (store) =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(store.get(port("kv", 1)))
+        assert.deepInclude(error, { _tag: "NotFound", key: "OutboundPort/default/kv" })
+      }))
+
+    test("lists a type by mesh, then name, and one mesh where asked", (store) =>
+      Effect.gen(function*() {
+        const keys = [["b", "x"], ["a", "z"], ["a", "B"], ["a", "a"], ["a-b", "c"]] as const
+        for (const [mesh, name] of keys) yield* store.put(port(name, 1, mesh))
+        yield* store.put(dataplane("a"))
+        const shown = (resources: ReadonlyArray<ResourceKey>) => resources.map(({ mesh, name }) => `${mesh}/${name}`)
+        assert.deepStrictEqual(shown(yield* store.list("OutboundPort")), ["a/B", "a/a", "a/z", "a-b/c", "b/x"])
+        assert.deepStrictEqual(shown(yield* store.list("OutboundPort", "a")), ["a/B", "a/a", "a/z"])
+        assert.deepStrictEqual(yield* store.list("OutboundPort", "none"), [])
+        assert.deepStrictEqual(yield* store.list("Mesh"), [])
+      }))
+
+    test("lists everything as it was at one instant", (store) =>
+      Effect.gen(function*() {
+        const writer = yield* Effect.forkChild(
+          Effect.forEach(Array.from({ length: 150 }, (_, index) => index + 1), (index) =>
+            Effect.andThen(store.put(port("first", index)), store.put(port("second", index))))
+        )
+        let observations = 0
+        while (writer.pollUnsafe() === undefined) {
+          const everything = yield* store.listAll
+          const version = (name: string) => everything.find((resource) => resource.name === name)?.version ?? 0
+          assert.include([0, 1], version("first") - version("second"))
+          observations++
+          yield* Effect.yieldNow
+        }
+        yield* Fiber.join(writer)
+        assert.isAbove(observations, 3)
+        assert.strictEqual((yield* store.listAll).length, 2)
+      }))
+  })
+
+  describe(`${name} writes`, () => {
+    test("nothing where labels and spec are already so", (store) =>
+      Effect.gen(function*() {
+        const desired = dataplane("demo-app-1")
+        const first = yield* store.put(desired)
+        const reordered = {
+          ...desired,
+          labels: Object.fromEntries(Object.entries(desired.labels).reverse()),
+          spec: Object.fromEntries(Object.entries(desired.spec).reverse())
+        }
+        assert.deepStrictEqual(yield* store.put(reordered), first)
+        assert.deepStrictEqual(yield* store.put(reordered, { expect: 1 }), first)
+      }))
+
+    test("where only a label differs", (store) =>
+      Effect.gen(function*() {
+        yield* store.put(port("kv", 1))
+        assert.strictEqual((yield* store.put({ ...port("kv", 1), labels: { a: "b" } })).version, 2)
+      }))
+
+    test("over the expected version only", (store) =>
+      Effect.gen(function*() {
+        yield* store.put(port("kv", 1))
+        assert.strictEqual((yield* store.put(port("kv", 2), { expect: 1 })).version, 2)
+        const error = yield* Effect.flip(store.put(port("kv", 3), { expect: 1 }))
+        assert.deepInclude(error, { _tag: "Conflict", key: "OutboundPort/default/kv", expected: 1 })
+        assert.strictEqual(yield* reason(store.put(port("kv", 2), { expect: 1 })), "Conflict")
+        assert.strictEqual(yield* reason(store.put(port("other", 3), { expect: 1 })), "Conflict")
+        assert.strictEqual((yield* store.get(port("kv", 0))).spec.port, 2)
+      }))
+
+    test("where nothing is, if nothing is expected", (store) =>
+      Effect.gen(function*() {
+        yield* store.put(port("kv", 1), { expect: "absent" })
+        assert.strictEqual(yield* reason(store.put(port("kv", 1), { expect: "absent" })), "Conflict")
+        yield* store.remove(port("kv", 1))
+        assert.strictEqual((yield* store.put(port("kv", 2), { expect: "absent" })).version, 1)
+      }))
+
+    test("for exactly one of those who expect the same", (store) =>
+      Effect.gen(function*() {
+        const contend = (expect: number | "absent") =>
+          Effect.forEach(
+            Array.from({ length: 20 }, (_, index) => index),
+            (index) => Effect.result(store.put(port("kv", 1_000 + index), { expect })),
+            { concurrency: "unbounded" }
+          ).pipe(Effect.map((results) => results.filter((result) => result._tag === "Success").length))
+        assert.strictEqual(yield* contend("absent"), 1)
+        const { version } = yield* store.put(port("kv", 1))
+        assert.strictEqual(yield* contend(version), 1)
+      }))
+
+    test("for all who expect nothing, each once", (store) =>
+      Effect.gen(function*() {
+        const written = yield* Effect.forEach(
+          Array.from({ length: 20 }, (_, index) => index),
+          (index) => store.put(port("kv", index)),
+          { concurrency: "unbounded" }
+        )
+        assert.deepStrictEqual(written.map(({ version }) => version).sort((a, b) => a - b), [
+          ...Array.from({ length: 20 }, (_, index) => index + 1)
+        ])
+      }))
+  })
+
+  describe(`${name} removes`, () => {
+    test("what is there, and says NotFound where nothing is", (store) =>
+      Effect.gen(function*() {
+        yield* store.put(port("kv", 1))
+        yield* store.put(port("kv", 1, "other"))
+        yield* store.remove(port("kv", 1))
+        assert.strictEqual(yield* reason(store.get(port("kv", 1))), "NotFound")
+        assert.strictEqual(yield* reason(store.remove(port("kv", 1))), "NotFound")
+        assert.strictEqual(yield* reason(store.remove(port("kv", 1), { expect: 1 })), "NotFound")
+        assert.strictEqual((yield* store.list("OutboundPort")).length, 1)
+      }))
+
+    test("the expected version only", (store) =>
+      Effect.gen(function*() {
+        yield* store.put(port("kv", 1))
+        yield* store.put(port("kv", 2))
+        assert.strictEqual(yield* reason(store.remove(port("kv", 1), { expect: 1 })), "Conflict")
+        yield* store.remove(port("kv", 1), { expect: 2 })
+        assert.strictEqual(yield* reason(store.get(port("kv", 1))), "NotFound")
+      }))
+
+    test("so that one put again starts over", (store) =>
+      Effect.gen(function*() {
+        yield* store.put(port("kv", 1))
+        yield* store.put(port("kv", 2))
+        yield* store.remove(port("kv", 1))
+        assert.strictEqual((yield* store.put(port("kv", 2))).version, 1)
+      }))
+  })
+
+  describe(`${name} tells changes`, () => {
+    scoped("of creations, updates and removals, in commit order", (store, changes) =>
+      Effect.gen(function*() {
+        yield* store.put(port("a", 1))
+        yield* store.put(port("b", 1))
+        yield* store.put(port("a", 2))
+        yield* store.remove(port("b", 1))
+        yield* store.put(port("end", 1))
+        const seen = yield* changes.until("OutboundPort/default/end")
+        assert.deepStrictEqual(
+          seen.filter((line) => line !== "Resynced"),
+          ["a", "b", "a", "b", "end"].map((name) => `OutboundPort/default/${name}`)
+        )
+      }))
+
+    scoped("but nothing where nothing was written", (store, changes) =>
+      Effect.gen(function*() {
+        yield* store.put(port("a", 1))
+        yield* store.put(port("a", 1))
+        yield* Effect.exit(store.put(port("a", 2), { expect: "absent" }))
+        yield* Effect.exit(store.remove(port("b", 2)))
+        yield* store.put(port("end", 1))
+        const seen = yield* changes.until("OutboundPort/default/end")
+        assert.strictEqual(seen.filter((line) => line !== "Resynced").length, 2)
+      }))
+
+    scoped("to every subscriber", (store, first) =>
+      Effect.gen(function*() {
+        const second = yield* subscribe()
+        yield* store.put(port("a", 1))
+        yield* first.until("OutboundPort/default/a")
+        yield* second.until("OutboundPort/default/a")
+      }).pipe(Effect.scoped, Effect.provideService(Store, store)))
+
+    scoped("by names of any length and kind", (store, changes) =>
+      Effect.gen(function*() {
+        const name = "日本 'x' \"y\" \\ ".repeat(100)
+        yield* store.put(port(name, 1))
+        yield* changes.until(`OutboundPort/default/${name}`)
+      }))
+
+    scoped("to a stream that was forked before the write", (store) =>
+      Effect.gen(function*() {
+        const fiber = yield* store.changes.pipe(
+          Stream.filter((change) => change._tag === "Changed"),
+          Stream.take(1),
+          Stream.runCollect,
+          Effect.forkChild({ startImmediately: true })
+        )
+        yield* store.put(port("a", 1))
+        const [change] = yield* Effect.timeout(Fiber.join(fiber), "10 seconds")
+        assert.deepStrictEqual(change, {
+          _tag: "Changed",
+          key: { type: "OutboundPort", mesh: "default", name: "a" }
+        })
+      }))
+
+    test("so that whoever subscribes, then lists, misses nothing", (store) =>
+      Effect.gen(function*() {
+        const names = Array.from({ length: 200 }, (_, index) => `kv-${index}`)
+        const writer = yield* Effect.forkChild(
+          Effect.andThen(
+            Effect.forEach(names, (name) => store.put(port(name, 1)), { concurrency: 4 }),
+            store.put(port("end", 1))
+          )
+        )
+        while ((yield* store.listAll).length < 20) yield* Effect.yieldNow
+        const changes = yield* subscribe()
+        const listed = (yield* store.listAll).map(formatKey)
+        const told = listed.includes("OutboundPort/default/end")
+          ? []
+          : yield* changes.until("OutboundPort/default/end")
+        yield* Fiber.join(writer)
+        const known = new Set([...listed, ...told])
+        assert.deepStrictEqual(names.filter((name) => !known.has(`OutboundPort/default/${name}`)), [])
+      }).pipe(Effect.scoped))
+  })
+}
