@@ -1,0 +1,20 @@
+/** One request as the handlers see it: no sockets, no streams. */
+export interface ApiRequest {
+  readonly method: string
+  /** Decoded path segments without empty ones at the end. */
+  readonly path: ReadonlyArray<string>
+  /** The path as it came, for links. */
+  readonly rawPath: string
+  readonly query: URLSearchParams
+  readonly scheme: "http" | "https"
+  readonly host: string
+  readonly isAdmin: boolean
+  readonly contentType: string
+  /** Text of the body; empty where there is none. */
+  readonly body: string
+}
+
+export interface ApiResponse {
+  readonly status: number
+  readonly body: unknown
+}

@@ -1,0 +1,105 @@
+/**
+ * Kuma's REST API: receives resources over HTTP and HTTPS, produces what the store holds in Kuma's JSON. It judges
+ * what is written and who may, and never talks to a proxy nor decides anything about one.
+ */
+import { Context, Effect, Layer, Schema } from "effect"
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http"
+import { createServer as createTlsServer } from "node:https"
+import { Store } from "../../model/Store.ts"
+import type { ControlPlaneConfig, Listen } from "../config/ControlPlaneConfig.ts"
+import type { ApiResponse } from "./ApiRequest.ts"
+import { handle, type Identity } from "./handle.ts"
+import { readRequest } from "./readRequest.ts"
+
+/** The address is taken or not ours; the message says which and what to do. */
+export class ApiServerFailed extends Schema.TaggedError<ApiServerFailed>()("ApiServerFailed", {
+  message: Schema.String
+}) {}
+
+export class ApiServer extends Context.Service<
+  ApiServer,
+  {
+    /** The port that is bound, or null where that server is off. */
+    readonly httpPort: number | null
+    readonly httpsPort: number | null
+  }
+>()("ecs-mesh/cp/api/ApiServer") {}
+
+export interface ApiServerOptions {
+  readonly config: ControlPlaneConfig["apiServer"]
+  readonly identity: Identity
+  /** PEM, leaf first; null leaves HTTPS off. */
+  readonly tls: { readonly certificatePem: string; readonly privateKeyPem: string } | null
+}
+
+const writeJson = (outgoing: ServerResponse, { body, status }: ApiResponse): void => {
+  // One space, as Kuma's answers have it.
+  const text = `${JSON.stringify(body, null, 1)}\n`
+  outgoing.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(text),
+    "x-content-type-options": "nosniff"
+  }).end(text)
+}
+
+const writeText = (outgoing: ServerResponse, status: number, text: string, headers: Readonly<Record<string, string>>) =>
+  outgoing.writeHead(status, { "content-type": "text/plain; charset=utf-8", ...headers }).end(text)
+
+type Answer = (incoming: IncomingMessage, outgoing: ServerResponse, scheme: "http" | "https") => Promise<void>
+
+const makeAnswer = (services: Context.Context<Store>, { config, identity }: ApiServerOptions): Answer => {
+  const run = Effect.runPromiseWith(services)
+  return async (incoming, outgoing, scheme) => {
+    const read = await readRequest(incoming, scheme, config.localhostIsAdmin)
+    switch (read._tag) {
+      case "RouterRefusal":
+        return void writeText(outgoing, read.refusal.status, read.refusal.text, read.refusal.headers)
+      case "TooLarge":
+        // What is still on its way isn't read: the connection ends with the answer.
+        outgoing.setHeader("connection", "close")
+        return writeJson(outgoing, read.response)
+      case "Request":
+        return writeJson(outgoing, await run(handle(read.request, read.route, identity)))
+    }
+  }
+}
+
+const listen = (server: Server, { address, port }: Listen) =>
+  Effect.acquireRelease(
+    Effect.callback<number, ApiServerFailed>((resume) => {
+      server.once("error", (cause: NodeJS.ErrnoException) => {
+        resume(Effect.fail(new ApiServerFailed({
+          message: `the API server can't listen on ${address}:${port} (${cause.code ?? cause.message}): ` +
+            "free the port, or set KUMA_API_SERVER_HTTP_PORT, KUMA_API_SERVER_HTTPS_PORT or their _INTERFACE"
+        })))
+      })
+      server.listen(port, address, () => {
+        const bound = server.address()
+        resume(Effect.succeed(typeof bound === "object" && bound !== null ? bound.port : port))
+      })
+    }),
+    () =>
+      Effect.callback<void>((resume) => {
+        server.close(() => resume(Effect.void))
+        server.closeAllConnections()
+      })
+  )
+
+const make = Effect.fnUntraced(function*(options: ApiServerOptions) {
+  const { config: { http, https }, tls } = options
+  const answer = makeAnswer(yield* Effect.context<Store>(), options)
+  const listener = (scheme: "http" | "https"): RequestListener => (incoming, outgoing) => {
+    // A client that goes away while it is read has nobody left to be answered.
+    answer(incoming, outgoing, scheme).catch(() => outgoing.destroy())
+  }
+  const httpPort = http.enabled ? yield* listen(createServer(listener("http")), http) : null
+  const httpsPort = https.enabled && tls !== null
+    ? yield* listen(createTlsServer({ cert: tls.certificatePem, key: tls.privateKeyPem }, listener("https")), https)
+    : null
+  yield* Effect.logInfo("The API server listens").pipe(Effect.annotateLogs({ httpPort, httpsPort }))
+  return ApiServer.of({ httpPort, httpsPort })
+})
+
+/** Serves until its scope ends. */
+export const apiServer = (options: ApiServerOptions): Layer.Layer<ApiServer, ApiServerFailed, Store> =>
+  Layer.effect(ApiServer, make(options))

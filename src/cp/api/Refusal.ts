@@ -1,0 +1,44 @@
+/** A request that isn't done, with the answer that says so, in the shape of Kuma's errors. */
+import { Schema } from "effect"
+import type { ErrorBody } from "../../model/Bootstrap.ts"
+import type { Violation } from "../../model/Violation.ts"
+
+export class Refusal extends Schema.TaggedError<Refusal>()("Refusal", {
+  status: Schema.Number,
+  title: Schema.String,
+  detail: Schema.String,
+  violations: Schema.Array(Schema.Struct({ field: Schema.String, message: Schema.String }))
+}) {}
+
+const refuse = (status: number, title: string, detail: string, violations: ReadonlyArray<Violation> = []): Refusal =>
+  new Refusal({ status, title, detail, violations })
+
+export const notFound = (title: string): Refusal => refuse(404, title, "Not found")
+export const badRequest = (detail: string): Refusal => refuse(400, "Bad Request", detail)
+export const invalid = (title: string, violations: ReadonlyArray<Violation>): Refusal =>
+  refuse(400, title, "Resource is not valid", violations)
+export const invalidPage = (violation: Violation): Refusal =>
+  refuse(400, "Could not retrieve resources", `Invalid page ${violation.field}`, [violation])
+export const accessDenied = (reason: string): Refusal => refuse(403, "Access Denied", reason)
+export const readOnly = (detail: string): Refusal => refuse(405, "Method not allowed", detail)
+export const conflict = (key: string): Refusal =>
+  refuse(409, "Conflict", `${key} was changed by somebody else in the meantime: read it again, then write again`)
+export const tooLarge = (limit: number): Refusal =>
+  refuse(413, "Request too large", `the body is larger than ${limit} bytes: split the request`)
+export const unavailable = (operation: string): Refusal =>
+  refuse(503, "Service unavailable", `the store doesn't answer (${operation}): try again, and look at the ` +
+    "control plane's log and its database")
+export const internal: Refusal = refuse(500, "Internal Server Error", "Internal Server Error")
+
+/** `details` and `causes` repeat what older clients read. */
+export const errorBody = ({ detail, status, title, violations }: Refusal): ErrorBody => ({
+  type: "/std-errors",
+  status,
+  title,
+  detail,
+  ...(violations.length === 0
+    ? {}
+    : { invalid_parameters: violations.map(({ field, message }) => ({ field, reason: message })) }),
+  details: detail,
+  ...(violations.length === 0 ? {} : { causes: violations.map(({ field, message }) => ({ field, message })) })
+})

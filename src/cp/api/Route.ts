@@ -1,0 +1,50 @@
+/** Finds what a path is about, as plain data. */
+import { descriptors, type ResourceDescriptor } from "../../model/ResourceDescriptor.ts"
+
+export type Route =
+  | { readonly _tag: "Index" }
+  | { readonly _tag: "Collection"; readonly descriptor: ResourceDescriptor; readonly mesh: string | undefined;
+      readonly withInsight: boolean }
+  | { readonly _tag: "Single"; readonly descriptor: ResourceDescriptor; readonly mesh: string; readonly name: string;
+      readonly withInsight: boolean }
+
+interface PathEntry {
+  readonly descriptor: ResourceDescriptor
+  readonly withInsight: boolean
+}
+
+/** What overviews were called before `_overview`; older clients still ask so. */
+const OLD_OVERVIEWS: Readonly<Record<string, ResourceDescriptor>> = {
+  "dataplanes+insights": descriptors.Dataplane,
+  "zoneingresses+insights": descriptors.ZoneIngress,
+  "zoneegressoverviews": descriptors.ZoneEgress
+}
+
+const entries: ReadonlyMap<string, PathEntry> = new Map([
+  ...Object.values<ResourceDescriptor>(descriptors).flatMap((descriptor) =>
+    descriptor.paths.map((path): [string, PathEntry] => [path, { descriptor, withInsight: false }])),
+  ...Object.entries(OLD_OVERVIEWS).map(([path, descriptor]): [string, PathEntry] =>
+    [path, { descriptor, withInsight: true }])
+])
+
+/** The route, or null where nothing is. `path` is decoded. */
+export const findRoute = (path: ReadonlyArray<string>): Route | null => {
+  if (path.length === 0) return { _tag: "Index" }
+  const inMesh = path[0] === "meshes" && path.length > 2
+  const [collection = "", ...rest] = inMesh ? path.slice(2) : path
+  const mesh = inMesh ? path[1] : undefined
+  const entry = entries.get(collection)
+  if (entry === undefined || (inMesh && entry.descriptor.scope === "Global")) return null
+  const { descriptor } = entry
+  const isOverview = rest.at(-1) === "_overview" && descriptor.insight !== null
+  const withInsight = entry.withInsight || isOverview
+  const [name, ...more] = isOverview ? rest.slice(0, -1) : rest
+  if (more.length > 0) return null
+  if (name === undefined) return { _tag: "Collection", descriptor, mesh, withInsight }
+  // A resource of a mesh is found under its mesh alone: elsewhere its name says too little.
+  if (descriptor.scope === "Mesh" && mesh === undefined) return null
+  return { _tag: "Single", descriptor, mesh: mesh ?? "", name, withInsight }
+}
+
+export const allowedMethods = (route: Route): ReadonlyArray<string> =>
+  route._tag === "Single" && !route.withInsight ? ["GET", "PUT", "DELETE"] : ["GET"]

@@ -1,0 +1,83 @@
+/** Reads one resource or a page of them, with what is known of their connections where that is asked for. */
+import { Effect } from "effect"
+import { encodeResource } from "../../model/encodeResource.ts"
+import { formatKey, type Resource, type ResourceType } from "../../model/Resource.ts"
+import type { ResourceDescriptor } from "../../model/ResourceDescriptor.ts"
+import { Store } from "../../model/Store.ts"
+import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
+import { encodeOverview } from "./encodeOverview.ts"
+import { listFilter } from "./listFilter.ts"
+import { nextLink, readPage } from "./readPage.ts"
+import { invalid, notFound } from "./Refusal.ts"
+import type { Route } from "./Route.ts"
+
+/** Fails where a path names a mesh that isn't there. */
+export const requireMesh = Effect.fnUntraced(function*(mesh: string) {
+  const store = yield* Store
+  return yield* store.get({ type: "Mesh", mesh: "", name: mesh }).pipe(
+    Effect.catchTag("NotFound", () => Effect.fail(notFound("Failed to retrieve Mesh")))
+  )
+})
+
+const getOrNull = Effect.fnUntraced(function*(type: ResourceType, mesh: string, name: string) {
+  const store = yield* Store
+  return yield* store.get({ type, mesh, name }).pipe(Effect.catchTag("NotFound", () => Effect.succeed(null)))
+})
+
+const requireUniversal = (query: URLSearchParams) => {
+  const format = query.get("format") ?? ""
+  return format === "" || format === "universal"
+    ? Effect.void
+    : Effect.fail(invalid("Could not retrieve a resource", [
+        { field: "format", message: "must be universal: this control plane keeps no Kubernetes objects" }
+      ]))
+}
+
+export const getResource = Effect.fnUntraced(function*(
+  request: ApiRequest,
+  { descriptor, mesh, name, withInsight }: Extract<Route, { _tag: "Single" }>
+) {
+  if (descriptor.scope === "Mesh") yield* requireMesh(mesh)
+  yield* requireUniversal(request.query)
+  const resource = yield* getOrNull(descriptor.type, mesh, name)
+  if (resource === null) return yield* notFound("Could not retrieve a resource")
+  if (!withInsight || descriptor.insight === null) {
+    return { status: 200, body: encodeResource(resource) } satisfies ApiResponse
+  }
+  const insight = yield* getOrNull(descriptor.insight, mesh, name)
+  return { status: 200, body: encodeOverview(resource, insight) } satisfies ApiResponse
+})
+
+const encodeOverviews = Effect.fnUntraced(function*(
+  resources: ReadonlyArray<Resource>,
+  descriptor: ResourceDescriptor,
+  mesh: string | undefined
+) {
+  if (descriptor.insight === null) return resources.map(encodeResource)
+  const store = yield* Store
+  const insights: ReadonlyArray<Resource> = yield* store.list(descriptor.insight, mesh)
+  const byKey = new Map(insights.map((insight) => [formatKey({ ...insight, type: descriptor.type }), insight]))
+  return resources.map((resource) => encodeOverview(resource, byKey.get(formatKey(resource)) ?? null))
+})
+
+/** Ordered by mesh, then name. An offset past the end answers an empty page. */
+export const listResources = Effect.fnUntraced(function*(
+  request: ApiRequest,
+  { descriptor, mesh, withInsight }: Extract<Route, { _tag: "Collection" }>
+) {
+  const page = yield* readPage(request.query)
+  const filter = yield* listFilter(request.query)
+  if (mesh !== undefined) yield* requireMesh(mesh)
+  const store = yield* Store
+  const all: ReadonlyArray<Resource> = yield* store.list(descriptor.type, mesh)
+  const chosen = all.filter(filter)
+  const items = chosen.slice(page.offset, page.offset + page.size)
+  return {
+    status: 200,
+    body: {
+      total: chosen.length,
+      items: withInsight ? yield* encodeOverviews(items, descriptor, mesh) : items.map(encodeResource),
+      next: nextLink(request, page, chosen.length)
+    }
+  } satisfies ApiResponse
+})

@@ -1,0 +1,83 @@
+/** Answers one request: receives it whole, asks the store, never sees a socket. */
+import { Cause, Effect } from "effect"
+import { hostname } from "node:os"
+import type { Store } from "../../model/Store.ts"
+import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
+import { deleteResource } from "./deleteResource.ts"
+import { getResource, listResources } from "./getResources.ts"
+import { putResource } from "./putResource.ts"
+import { accessDenied, conflict, errorBody, internal, type Refusal, unavailable } from "./Refusal.ts"
+import type { Route } from "./Route.ts"
+
+/** Who answers, for `GET /`. */
+export interface Identity {
+  readonly zone: string
+  /** Our own version. */
+  readonly version: string
+  /** Differs for each running replica. */
+  readonly instanceId: string
+  /** The same for all replicas on one database. */
+  readonly clusterId: string
+}
+
+/** The version of Kuma whose API this is. */
+export const KUMA_VERSION = "2.14.3"
+
+/** kumactl goes on only where the product is `Kuma`, and warns where the version isn't its own. */
+const describeServer = ({ clusterId, instanceId, version, zone }: Identity): ApiResponse => ({
+  status: 200,
+  body: {
+    hostname: hostname(),
+    product: "Kuma",
+    version: KUMA_VERSION,
+    instanceId,
+    clusterId,
+    gui: "",
+    basedOnKuma: KUMA_VERSION,
+    implementation: "ecs-mesh",
+    implementationVersion: version,
+    zone
+  }
+})
+
+const ANONYMOUS = "mesh-system:anonymous/mesh-system:unauthenticated"
+
+/** Secrets are the administrators'; whatever else is there, anybody who reaches the API may read and write. */
+const authorize = (request: ApiRequest, route: Route): Effect.Effect<void, Refusal> =>
+  route._tag === "Index" || !route.descriptor.adminOnly || request.isAdmin
+    ? Effect.void
+    : Effect.fail(accessDenied(`user "${ANONYMOUS}" cannot access the resource of type "${route.descriptor.type}"`))
+
+const dispatch = (request: ApiRequest, route: Route, identity: Identity) => {
+  if (route._tag === "Index") return Effect.succeed(describeServer(identity))
+  if (route._tag === "Collection") return listResources(request, route)
+  if (request.method === "PUT") return putResource(request, route, identity.zone)
+  if (request.method === "DELETE") return deleteResource(route)
+  return getResource(request, route)
+}
+
+const respond = (refusal: Refusal): ApiResponse => ({ status: refusal.status, body: errorBody(refusal) })
+
+/** Never fails: what goes wrong is an answer too. */
+export const handle = (
+  request: ApiRequest,
+  route: Route,
+  identity: Identity
+): Effect.Effect<ApiResponse, never, Store> =>
+  authorize(request, route).pipe(
+    Effect.andThen(Effect.suspend(() => dispatch(request, route, identity))),
+    Effect.catchTags({
+      Refusal: (refusal) => Effect.succeed(respond(refusal)),
+      Conflict: ({ key }) => Effect.succeed(respond(conflict(key))),
+      StoreUnavailable: ({ message, operation }) =>
+        Effect.logWarning("The store doesn't answer an API request").pipe(
+          Effect.annotateLogs({ operation, message, path: request.rawPath }),
+          Effect.as(respond(unavailable(operation)))
+        )
+    }),
+    Effect.catchCause((cause) =>
+      Effect.logError("An API request failed").pipe(
+        Effect.annotateLogs({ cause: Cause.pretty(cause), path: request.rawPath }),
+        Effect.as(respond(internal))
+      ))
+  )

@@ -1,0 +1,71 @@
+/** Writes one resource, over the version that was judged and no other. */
+import { Effect } from "effect"
+import { enabledBackend, type Mesh } from "../../model/Mesh.ts"
+import { type DesiredResource, isType, type Resource } from "../../model/Resource.ts"
+import { Store } from "../../model/Store.ts"
+import type { Violation } from "../../model/Violation.ts"
+import { violationIf } from "../../model/validate/violationPath.ts"
+import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
+import { completeDataplane } from "./completeDataplane.ts"
+import { computeLabels, validateLabelChange } from "./computeLabels.ts"
+import { ensureSigningKey } from "./ensureDefaults.ts"
+import { requireMesh } from "./getResources.ts"
+import { readResource } from "./readResource.ts"
+import { invalid, readOnly } from "./Refusal.ts"
+import type { Route } from "./Route.ts"
+
+const DNS_LABEL = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/
+
+/** What is accepted, but not for ever. */
+const warnings = ({ name, type }: DesiredResource): ReadonlyArray<string> =>
+  type === "Mesh" && !DNS_LABEL.test(name)
+    ? [`Invalid Mesh resource name: '${name}'. It does not conform to the DNS format (RFC 1035). This is deprecated.`]
+    : []
+
+/** All proxies would at once be given certificates that the others don't trust. */
+const validateBackendChange = (before: Mesh, after: Mesh): ReadonlyArray<Violation> => {
+  const [was, is] = [enabledBackend(before)?.name, enabledBackend(after)?.name]
+  return violationIf(was !== undefined && is !== undefined && was !== is, "mtls.enabledBackend",
+    "Changing CA when mTLS is enabled is forbidden. Disable mTLS first and then change the CA")
+}
+
+const validateChange = (before: Resource | null, after: DesiredResource, labels: Resource["labels"]) => {
+  if (before === null) return []
+  const meshChange = isType("Mesh", before) && isDesired("Mesh", after)
+    ? validateBackendChange(before.spec, after.spec)
+    : []
+  return [...validateLabelChange(before.labels, labels), ...meshChange]
+}
+
+const isDesired = <T extends Resource["type"]>(type: T, resource: DesiredResource): resource is DesiredResource<T> =>
+  resource.type === type
+
+/** 201 for a new resource, 200 for a changed one. */
+export const putResource = Effect.fnUntraced(function*(
+  request: ApiRequest,
+  route: Extract<Route, { _tag: "Single" }>,
+  zone: string
+) {
+  const { descriptor } = route
+  if (descriptor.readOnly) {
+    return yield* readOnly(`${descriptor.type} is written by the control plane alone: it can only be read here`)
+  }
+  const mesh = descriptor.scope === "Mesh" ? (yield* requireMesh(route.mesh)).spec : {}
+  const given = yield* readResource(request, route, zone)
+  const store = yield* Store
+  const key = { type: given.type, mesh: given.mesh, name: given.name }
+  const before = yield* store.get(key).pipe(Effect.catchTag("NotFound", () => Effect.succeed(null)))
+  const labels = computeLabels(given, zone)
+  const violations = validateChange(before, given, labels)
+  if (violations.length > 0) return yield* invalid("Could not update a resource", violations)
+  const spec = isDesired("Dataplane", given)
+    ? completeDataplane(given.spec, { mesh, zone, isNew: before === null })
+    : given.spec
+  yield* store.put({ ...key, labels, spec }, { expect: before?.version ?? "absent" })
+  if (given.type === "Mesh" && before === null) yield* ensureSigningKey(given.name, zone)
+  const warned = warnings(given)
+  return {
+    status: before === null ? 201 : 200,
+    body: warned.length === 0 ? {} : { warnings: warned }
+  } satisfies ApiResponse
+})

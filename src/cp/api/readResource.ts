@@ -1,0 +1,60 @@
+/** Reads the resource in a body: right for its address, of a known shape, and making sense. */
+import { Effect } from "effect"
+import { decodeResource } from "../../model/decodeResource.ts"
+import { parseJson } from "../../model/parseJson.ts"
+import { parseYaml } from "../../model/parseYaml.ts"
+import type { DesiredResource } from "../../model/Resource.ts"
+import { validateResource } from "../../model/validate/validateResource.ts"
+import { violationIf } from "../../model/validate/violationPath.ts"
+import type { Violation } from "../../model/Violation.ts"
+import type { ApiRequest } from "./ApiRequest.ts"
+import { validateGivenLabels } from "./computeLabels.ts"
+import { badRequest, invalid, type Refusal } from "./Refusal.ts"
+import type { Route } from "./Route.ts"
+
+const parseBody = ({ body, contentType }: ApiRequest): Effect.Effect<unknown, Refusal> => {
+  if (!contentType.includes("yaml")) {
+    const parsed = parseJson(body)
+    return "problem" in parsed ? Effect.fail(badRequest(parsed.problem)) : Effect.succeed(parsed.value)
+  }
+  const parsed = parseYaml(body)
+  if ("problems" in parsed) return Effect.fail(badRequest(parsed.problems.join("; ")))
+  const [value, ...more] = parsed.values
+  return value === undefined || more.length > 0
+    ? Effect.fail(badRequest("the body must hold exactly one resource"))
+    : Effect.succeed(value)
+}
+
+type Target = Extract<Route, { _tag: "Single" }>
+
+/** Body and address must name the same resource. */
+const validateAddress = (input: Readonly<Record<string, unknown>>, target: Target): ReadonlyArray<Violation> => {
+  const { descriptor, mesh, name } = target
+  const differs = (field: string) => `${field} from the URL has to be the same as in body`
+  return [
+    ...violationIf(input["name"] !== name, "name", differs("name")),
+    ...violationIf(input["type"] !== descriptor.type, "type", differs("type")),
+    ...violationIf(descriptor.scope === "Mesh" && input["mesh"] !== mesh, "mesh", differs("mesh"))
+  ]
+}
+
+const isRecord = (input: unknown): input is Readonly<Record<string, unknown>> =>
+  typeof input === "object" && input !== null && !Array.isArray(input)
+
+export const readResource = Effect.fnUntraced(function*(
+  request: ApiRequest,
+  target: Target,
+  zone: string
+): Effect.fn.Return<DesiredResource, Refusal> {
+  const input = yield* parseBody(request)
+  if (!isRecord(input)) return yield* badRequest(`invalid ${target.descriptor.type} object: it must be an object`)
+  const address = validateAddress(input, target)
+  const decoded = decodeResource({ ...input, type: target.descriptor.type })
+  const violations = "violations" in decoded
+    ? [...address, ...decoded.violations]
+    : [...address, ...validateGivenLabels(decoded.resource, zone), ...validateResource(decoded.resource)]
+  if (violations.length > 0 || "violations" in decoded) {
+    return yield* invalid("Could not process a resource", violations)
+  }
+  return decoded.resource
+})
