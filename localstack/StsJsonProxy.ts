@@ -52,7 +52,10 @@ export const startStsJsonProxy = ({ emulator, port = 0 }: StsJsonProxyOptions): 
         return answer(response, 405, { Error: { Code: "MethodNotAllowed", Message: "only GET is translated" } })
       }
       ask(emulator, incoming.url ?? "/", incoming.headers).then(
-        ({ status, body }) => answer(response, status, toJson(body) ?? unavailable),
+        ({ status, body }) => {
+          const json = toJson(body)
+          answer(response, json === undefined ? 502 : status, json ?? unavailable)
+        },
         () => answer(response, 503, unavailable)
       )
     })

@@ -20,6 +20,7 @@ export interface Exit {
 /** A child in a process group of its own, which ends with us however we end. */
 export interface RunningProcess {
   readonly pid: number
+  /** When it has ended; what it left running in its group is ended then too, as a container's runtime does. */
   readonly exited: Promise<Exit>
   /** The exit when it has ended. */
   readonly exit: () => Exit | undefined
@@ -28,6 +29,14 @@ export interface RunningProcess {
   readonly signal: (signal: NodeJS.Signals) => void
   /** SIGTERM to the group, SIGKILL after `graceMillis` (default 5 s); resolves when it has ended. */
   readonly stop: (graceMillis?: number) => Promise<Exit>
+}
+
+const killGroup = (group: number, name: NodeJS.Signals): void => {
+  try {
+    process.kill(-group, name)
+  } catch {
+    // Nobody is left in the group, which is what was wanted.
+  }
 }
 
 const keptOutput = 64 * 1024
@@ -60,6 +69,7 @@ export const startProcess = async (options: ProcessOptions): Promise<RunningProc
   const exited = new Promise<Exit>((resolve) => {
     child.once("exit", (code, signal) => {
       ended = { code, signal }
+      killGroup(pid, "SIGKILL")
       release({ group: pid })
       resolve(ended)
     })
@@ -67,12 +77,7 @@ export const startProcess = async (options: ProcessOptions): Promise<RunningProc
   child.once("close", () => log?.end())
 
   const signal = (name: NodeJS.Signals): void => {
-    if (ended !== undefined) return
-    try {
-      process.kill(-pid, name)
-    } catch {
-      // The group ended between the check and the call; `exited` tells.
-    }
+    if (ended === undefined) killGroup(pid, name)
   }
   const stop = async (graceMillis = 5_000): Promise<Exit> => {
     signal("SIGTERM")
