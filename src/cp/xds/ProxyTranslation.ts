@@ -1,0 +1,25 @@
+/** What a translation answers for one proxy. */
+import type { Condition } from "../../model/Condition.ts"
+import type { ServiceView } from "../snapshot/MeshView.ts"
+import type { XdsResource } from "./XdsResource.ts"
+
+/** One cluster of the proxy whose endpoints are a service's. */
+export interface ServiceUse {
+  readonly mesh: string
+  readonly service: string
+  /** The assignment as the services are now: the same object for every proxy that has this cluster. */
+  readonly assignment: (services: ReadonlyMap<string, ServiceView>) => XdsResource
+}
+
+export interface ProxyTranslation {
+  /** Clusters, listeners and routes. */
+  readonly resources: ReadonlyArray<XdsResource>
+  /** What it needs assignments for. */
+  readonly uses: ReadonlyArray<ServiceUse>
+  /** Meshes whose certificate and CA it needs (`identitySecret`, `caSecret`). */
+  readonly secretMeshes: ReadonlyArray<string>
+  /** What of its resource could not be translated; the rest is. */
+  readonly conditions: ReadonlyArray<Condition>
+}
+
+export const emptyTranslation: ProxyTranslation = { resources: [], uses: [], secretMeshes: [], conditions: [] }

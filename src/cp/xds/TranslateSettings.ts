@@ -1,0 +1,25 @@
+/** What a translation needs to know beside the resources. */
+
+/** An address and port of the proxy's own host. */
+export interface SocketAddress {
+  readonly address: string
+  readonly port: number
+}
+
+export interface TranslateSettings {
+  /** This control plane's zone. */
+  readonly zone: string
+  /** File that requests are logged to as JSON lines; null logs none. */
+  readonly accessLogPath: string | null
+  /** Where Envoy itself serves its admin interface, or null where that isn't known. */
+  readonly admin: SocketAddress | null
+  /** Where the sidecar answers `/ready`, or null where it doesn't. */
+  readonly readiness: SocketAddress | null
+}
+
+export const defaultTranslateSettings: TranslateSettings = {
+  zone: "default",
+  accessLogPath: null,
+  admin: null,
+  readiness: null
+}

@@ -1,0 +1,44 @@
+/** Clusters with one fixed endpoint on the proxy's own host: the workload, and the sidecar's readiness. */
+import { Cluster_DiscoveryType, ClusterSchema } from "../../proto/envoy/config/cluster/v3/cluster_pb.js"
+import { isHttp, type Protocol } from "../../snapshot/Protocol.ts"
+import { duration } from "../duration.ts"
+import { localClusterName, READINESS, statName } from "../names.ts"
+import type { Timeouts } from "../policies/MeshTimeout.ts"
+import { socketAddress } from "../socketAddress.ts"
+import { toXdsResource } from "../toXdsResource.ts"
+import type { SocketAddress } from "../TranslateSettings.ts"
+import { TypeUrl, type XdsResource } from "../XdsResource.ts"
+import { httpOptions } from "./httpOptions.ts"
+
+const assignmentOf = (name: string, { address, port }: SocketAddress) => ({
+  clusterName: name,
+  endpoints: [{
+    lbEndpoints: [{
+      hostIdentifier: { case: "endpoint", value: { address: socketAddress(address, port) } }
+    } as const]
+  }]
+})
+
+/** The workload behind an inbound: HTTP/1.1 for http, HTTP/2 for http2 and grpc, bytes for the rest. */
+export const localCluster = (workload: SocketAddress, protocol: Protocol, timeouts: Timeouts): XdsResource => {
+  const name = localClusterName(workload.port)
+  return toXdsResource(TypeUrl.Cluster, name, ClusterSchema, {
+    name,
+    altStatName: statName(name),
+    clusterDiscoveryType: { case: "type", value: Cluster_DiscoveryType.STATIC },
+    connectTimeout: duration(timeouts.connection),
+    loadAssignment: assignmentOf(name, workload),
+    ...(isHttp(protocol)
+      ? { typedExtensionProtocolOptions: httpOptions(protocol === "http" ? "http1" : "http2", timeouts) }
+      : {})
+  })
+}
+
+export const readinessCluster = (readiness: SocketAddress): XdsResource =>
+  toXdsResource(TypeUrl.Cluster, READINESS, ClusterSchema, {
+    name: READINESS,
+    altStatName: statName(READINESS),
+    clusterDiscoveryType: { case: "type", value: Cluster_DiscoveryType.STATIC },
+    connectTimeout: duration(5_000),
+    loadAssignment: assignmentOf(READINESS, readiness)
+  })

@@ -1,0 +1,59 @@
+/** Filters of a listener's chains, the parts that several listeners have in common. */
+import { create, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf"
+import { type Filter, FilterSchema, type ListenerFilterSchema } from "../../proto/envoy/config/listener/v3/listener_components_pb.js"
+import { RouterSchema } from "../../proto/envoy/extensions/filters/http/router/v3/router_pb.js"
+import { TlsInspectorSchema } from "../../proto/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.js"
+import type {
+  HttpFilterSchema
+} from "../../proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js"
+import { TcpProxySchema } from "../../proto/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js"
+import { accessLog, type AccessLogSubject } from "../accessLog.ts"
+import { duration } from "../duration.ts"
+import { packAny } from "../packAny.ts"
+
+export const filter = <D extends DescMessage>(name: string, schema: D, init: MessageInitShape<D>): Filter =>
+  create(FilterSchema, { name, configType: { case: "typedConfig", value: packAny(schema, init) } })
+
+export const httpFilter = <D extends DescMessage>(
+  name: string,
+  schema: D,
+  init: MessageInitShape<D>
+): MessageInitShape<typeof HttpFilterSchema> => ({
+  name,
+  configType: { case: "typedConfig", value: packAny(schema, init) }
+})
+
+/** The last of every HTTP chain. */
+export const router = httpFilter("envoy.filters.http.router", RouterSchema, {})
+
+/** Reads SNI and ALPN of a TLS connection before a chain is chosen. */
+export const tlsInspector: MessageInitShape<typeof ListenerFilterSchema> = {
+  name: "envoy.filters.listener.tls_inspector",
+  configType: { case: "typedConfig", value: packAny(TlsInspectorSchema) }
+}
+
+/** Envoy is to trust no header about addresses but from its own host. */
+export const internalAddresses = {
+  cidrRanges: [
+    { addressPrefix: "127.0.0.1", prefixLen: 32 },
+    { addressPrefix: "::1", prefixLen: 128 }
+  ]
+}
+
+export interface TcpProxyInput {
+  readonly statPrefix: string
+  readonly cluster: string
+  readonly idleMillis?: number
+  readonly maxConnectAttempts?: number
+  readonly accessLogPath: string | null
+  readonly subject: AccessLogSubject
+}
+
+export const tcpProxy = (input: TcpProxyInput): Filter =>
+  filter("envoy.filters.network.tcp_proxy", TcpProxySchema, {
+    statPrefix: input.statPrefix,
+    clusterSpecifier: { case: "cluster", value: input.cluster },
+    ...(input.idleMillis === undefined ? {} : { idleTimeout: duration(input.idleMillis) }),
+    ...(input.maxConnectAttempts === undefined ? {} : { maxConnectAttempts: input.maxConnectAttempts }),
+    accessLog: accessLog(input.accessLogPath, input.subject)
+  })

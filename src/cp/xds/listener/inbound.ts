@@ -1,0 +1,155 @@
+/**
+ * The listener of one inbound: other proxies dial it, the workload stands behind it. With mTLS, STRICT takes the
+ * mesh's TLS only; PERMISSIVE also takes what the workload itself would take, in the clear or as its own TLS.
+ */
+import type { MessageInitShape } from "@bufbuild/protobuf"
+import { TrafficDirection } from "../../proto/envoy/config/core/v3/base_pb.js"
+import type { Filter, FilterChainSchema } from "../../proto/envoy/config/listener/v3/listener_components_pb.js"
+import { Listener_DrainType, ListenerSchema } from "../../proto/envoy/config/listener/v3/listener_pb.js"
+import { RBACSchema as HttpRbacSchema } from "../../proto/envoy/extensions/filters/http/rbac/v3/rbac_pb.js"
+import {
+  HttpConnectionManager_ForwardClientCertDetails,
+  HttpConnectionManagerSchema,
+  type LocalReplyConfigSchema
+} from "../../proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js"
+import { RBACSchema as NetworkRbacSchema } from "../../proto/envoy/extensions/filters/network/rbac/v3/rbac_pb.js"
+import { isHttp, type Protocol } from "../../snapshot/Protocol.ts"
+import type { Tags } from "../../../model/Tags.ts"
+import { accessLog } from "../accessLog.ts"
+import { overAds } from "../configSource.ts"
+import { duration } from "../duration.ts"
+import { inboundListenerName, statName } from "../names.ts"
+import type { Timeouts } from "../policies/MeshTimeout.ts"
+import type { Permissions } from "../policies/MeshTrafficPermission.ts"
+import { HTTP_RBAC } from "../route/inbound.ts"
+import { UNDELIVERED } from "../route/retry.ts"
+import { socketAddress } from "../socketAddress.ts"
+import { downstreamMtls, KUMA_ALPN } from "../tls.ts"
+import { toXdsResource } from "../toXdsResource.ts"
+import { TypeUrl, type XdsResource } from "../XdsResource.ts"
+import { filter, httpFilter, internalAddresses, router, tcpProxy, tlsInspector } from "./filters.ts"
+
+export interface InboundListenerInput {
+  readonly mesh: string
+  /** The Dataplane's name. */
+  readonly proxy: string
+  readonly address: string
+  readonly port: number
+  readonly service: string
+  readonly tags: Tags
+  readonly protocol: Protocol
+  readonly cluster: string
+  readonly timeouts: Timeouts
+  readonly mtls: { readonly mode: "STRICT" | "PERMISSIVE"; readonly permissions: Permissions } | null
+  readonly accessLogPath: string | null
+}
+
+type FilterChain = MessageInitShape<typeof FilterChainSchema>
+
+const subjectOf = (input: InboundListenerInput) => ({
+  direction: "inbound",
+  mesh: input.mesh,
+  proxy: input.proxy,
+  source: null,
+  destination: input.service,
+  http: isHttp(input.protocol)
+} as const)
+
+/**
+ * Denies everybody: the inbound's route says whom not (see route/inbound.ts). A route that is late, or says nothing,
+ * lets nobody in.
+ */
+const denyAll = httpFilter(HTTP_RBAC, HttpRbacSchema, { rules: {} })
+
+/** Marks the responses that Envoy makes up because it could not connect to the workload: their callers may go elsewhere. */
+const markUndelivered: MessageInitShape<typeof LocalReplyConfigSchema> = {
+  mappers: [{
+    filter: {
+      filterSpecifier: {
+        case: "responseFlagFilter",
+        // UF: connecting failed. UH: no healthy endpoint. UO: the connection pool took no more.
+        value: { flags: ["UF", "UH", "UO"] }
+      }
+    },
+    headersToAdd: [{ header: { key: UNDELIVERED, value: "true" } }]
+  }]
+}
+
+const httpConnectionManager = (input: InboundListenerInput, secured: boolean): Filter =>
+  filter("envoy.filters.network.http_connection_manager", HttpConnectionManagerSchema, {
+    statPrefix: statName(input.cluster),
+    commonHttpProtocolOptions: { idleTimeout: duration(input.timeouts.idle) },
+    streamIdleTimeout: duration(input.timeouts.streamIdle),
+    requestHeadersTimeout: duration(input.timeouts.requestHeaders),
+    // The workload learns who calls from `x-forwarded-client-cert`, and only from this proxy.
+    forwardClientCertDetails: HttpConnectionManager_ForwardClientCertDetails.SANITIZE_SET,
+    setCurrentClientCertDetails: { uri: true },
+    internalAddressConfig: internalAddresses,
+    routeSpecifier: {
+      case: "rds",
+      value: { configSource: overAds, routeConfigName: inboundListenerName(input.address, input.port) }
+    },
+    httpFilters: secured ? [denyAll, router] : [router],
+    localReplyConfig: markUndelivered,
+    accessLog: accessLog(input.accessLogPath, subjectOf(input))
+  })
+
+/**
+ * Bytes have no requests: a connection is judged once, when its first bytes come. A denial ends those that are open
+ * when the old chain has drained (`--drain-time-s`), not before: Envoy gives a chain's filters nothing new.
+ */
+const networkRbac = (input: InboundListenerInput, { rules, shadowRules }: Permissions): Filter =>
+  filter("envoy.filters.network.rbac", NetworkRbacSchema, {
+    statPrefix: `${statName(inboundListenerName(input.address, input.port))}.`,
+    rules,
+    ...(shadowRules === undefined ? {} : { shadowRules })
+  })
+
+const filters = (input: InboundListenerInput, permissions: Permissions | null): Array<Filter> =>
+  isHttp(input.protocol)
+    ? [httpConnectionManager(input, permissions !== null)]
+    : [
+      ...(permissions === null ? [] : [networkRbac(input, permissions)]),
+      tcpProxy({
+        statPrefix: statName(input.cluster),
+        cluster: input.cluster,
+        idleMillis: input.timeouts.idle,
+        accessLogPath: input.accessLogPath,
+        subject: subjectOf(input)
+      })
+    ]
+
+const chains = (input: InboundListenerInput): Array<FilterChain> => {
+  if (input.mtls === null) return [{ filters: filters(input, null) }]
+  const secured = {
+    filters: filters(input, input.mtls.permissions),
+    transportSocket: downstreamMtls(input.mesh)
+  }
+  if (input.mtls.mode === "STRICT") return [secured]
+  const open = filters(input, null)
+  return [
+    { filterChainMatch: { transportProtocol: "raw_buffer" }, filters: open },
+    { filterChainMatch: { transportProtocol: "tls" }, filters: open },
+    { filterChainMatch: { transportProtocol: "tls", applicationProtocols: [KUMA_ALPN] }, ...secured }
+  ]
+}
+
+export const inboundListener = (input: InboundListenerInput): XdsResource => {
+  const name = inboundListenerName(input.address, input.port)
+  return toXdsResource(TypeUrl.Listener, name, ListenerSchema, {
+    name,
+    address: socketAddress(input.address, input.port),
+    // Two proxies that are given the same address by mistake must not share its connections in silence.
+    enableReusePort: false,
+    trafficDirection: TrafficDirection.INBOUND,
+    // Drains when the proxy's health is failed, as a sidecar does before it leaves.
+    drainType: Listener_DrainType.DEFAULT,
+    metadata: {
+      filterMetadata: {
+        "io.kuma.tags": Object.fromEntries(Object.entries(input.tags).sort(([a], [b]) => (a < b ? -1 : 1)))
+      }
+    },
+    listenerFilters: input.mtls?.mode === "PERMISSIVE" ? [tlsInspector] : [],
+    filterChains: chains(input)
+  })
+}

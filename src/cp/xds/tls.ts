@@ -1,0 +1,71 @@
+/**
+ * Both ends of the mesh's mTLS. The certificate and the CA come as secrets over ADS, so that a new certificate
+ * changes no listener and no cluster and ends no connection.
+ */
+import { create, type MessageInitShape } from "@bufbuild/protobuf"
+import { type TransportSocket, TransportSocketSchema } from "../proto/envoy/config/core/v3/base_pb.js"
+import {
+  type SubjectAltNameMatcherSchema,
+  SubjectAltNameMatcher_SanType
+} from "../proto/envoy/extensions/transport_sockets/tls/v3/common_pb.js"
+import {
+  type CommonTlsContextSchema,
+  DownstreamTlsContextSchema,
+  UpstreamTlsContextSchema
+} from "../proto/envoy/extensions/transport_sockets/tls/v3/tls_pb.js"
+import { overAds } from "./configSource.ts"
+import { caSecretName, identitySecretName, spiffeId } from "./names.ts"
+import { packAny } from "./packAny.ts"
+
+/** ALPN by which a permissive inbound tells the mesh's TLS from the workload's own. */
+export const KUMA_ALPN = "kuma"
+
+export const TLS = "envoy.transport_sockets.tls"
+
+type SanMatcher = MessageInitShape<typeof SubjectAltNameMatcherSchema>
+
+const commonContext = (mesh: string, san: SanMatcher): MessageInitShape<typeof CommonTlsContextSchema> => ({
+  tlsCertificateSdsSecretConfigs: [{ name: identitySecretName(mesh), sdsConfig: overAds }],
+  validationContextType: {
+    case: "combinedValidationContext",
+    value: {
+      defaultValidationContext: { matchTypedSubjectAltNames: [san] },
+      validationContextSdsSecretConfig: { name: caSecretName(mesh), sdsConfig: overAds }
+    }
+  }
+})
+
+/** Server end: takes any client of the mesh; who may call is the permissions' business. */
+export const downstreamMtls = (mesh: string): TransportSocket =>
+  create(TransportSocketSchema, {
+    name: TLS,
+    configType: {
+      case: "typedConfig",
+      value: packAny(DownstreamTlsContextSchema, {
+        requireClientCertificate: true,
+        commonTlsContext: commonContext(mesh, {
+          sanType: SubjectAltNameMatcher_SanType.URI,
+          matcher: { matchPattern: { case: "prefix", value: spiffeId(mesh, "") } }
+        })
+      })
+    }
+  })
+
+/** Client end: takes only a server that proves to be that service. */
+export const upstreamMtls = (mesh: string, service: string, sni: string): TransportSocket =>
+  create(TransportSocketSchema, {
+    name: TLS,
+    configType: {
+      case: "typedConfig",
+      value: packAny(UpstreamTlsContextSchema, {
+        sni,
+        commonTlsContext: {
+          ...commonContext(mesh, {
+            sanType: SubjectAltNameMatcher_SanType.URI,
+            matcher: { matchPattern: { case: "exact", value: spiffeId(mesh, service) } }
+          }),
+          alpnProtocols: [KUMA_ALPN]
+        }
+      })
+    }
+  })

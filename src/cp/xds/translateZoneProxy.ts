@@ -1,0 +1,146 @@
+/**
+ * Zone proxies pass mTLS connections on, unread. An ingress brings them from other zones to this zone's endpoints;
+ * an egress takes them from this zone to the ingresses of others. Neither has a certificate of its own.
+ */
+import type { Resource } from "../../model/Resource.ts"
+import { enabledBackend } from "../../model/Mesh.ts"
+import { SERVICE_TAG } from "../../model/Tags.ts"
+import type { Endpoint, MeshView, ServiceView, ZoneView } from "../snapshot/MeshView.ts"
+import { passthroughCluster } from "./cluster/outbound.ts"
+import { assignment } from "./endpoint/assignment.ts"
+import { adminResources } from "./listener/admin.ts"
+import { zoneProxyListener } from "./listener/zoneProxy.ts"
+import { meshClusterName, sniOf } from "./names.ts"
+import type { ProxyTranslation, ServiceUse } from "./ProxyTranslation.ts"
+import type { TranslateSettings } from "./TranslateSettings.ts"
+
+interface Target {
+  readonly mesh: string
+  readonly service: string
+  readonly cluster: string
+  readonly use: ServiceUse
+}
+
+interface ZoneProxyAddress {
+  readonly proxy: string
+  readonly address: string
+  readonly port: number | undefined
+  readonly adminPort: number | undefined
+}
+
+const translate = (
+  { proxy, address, port, adminPort }: ZoneProxyAddress,
+  targets: ReadonlyArray<Target>,
+  settings: TranslateSettings
+): ProxyTranslation => {
+  const listener = port === undefined || port === 0 ? null : zoneProxyListener({
+    proxy,
+    address,
+    port,
+    accessLogPath: settings.accessLogPath,
+    services: targets.map(({ mesh, service, cluster }) => ({
+      sni: sniOf(mesh, { [SERVICE_TAG]: service }),
+      cluster,
+      mesh,
+      service
+    }))
+  })
+  return {
+    resources: [
+      ...adminResources(address, adminPort, settings),
+      ...targets.map(({ cluster }) => passthroughCluster(cluster)),
+      ...(listener === null ? [] : [listener])
+    ],
+    uses: targets.map((target) => target.use),
+    secretMeshes: [],
+    conditions: []
+  }
+}
+
+const byMeshAndService = (a: Target, b: Target): number => (a.cluster < b.cluster ? -1 : 1)
+
+const hasMtls = (view: MeshView | undefined): view is MeshView =>
+  view !== undefined && view.resource !== null && enabledBackend(view.resource.spec) !== undefined
+
+/** Without mTLS there is no SNI to go by, so those meshes' services can't come through. */
+const localTargets = (zone: ZoneView): ReadonlyArray<Target> =>
+  [...zone.meshes.values()].filter(hasMtls).flatMap((view) =>
+    [...view.services.keys()].map((service): Target => {
+      const cluster = meshClusterName(view.mesh, service)
+      return {
+        mesh: view.mesh,
+        service,
+        cluster,
+        use: {
+          mesh: view.mesh,
+          service,
+          assignment: (services) =>
+            assignment(services.get(service), { clusterName: cluster, tags: {}, mesh: view.mesh })
+        }
+      }
+    })
+  ).sort(byMeshAndService)
+
+/** Where another zone takes connections for a service, as if it were an endpoint of it. */
+const gateOf = (ingress: Resource<"ZoneIngress">, zone: string): Endpoint | undefined => {
+  const { advertisedAddress, advertisedPort } = ingress.spec.networking ?? {}
+  return advertisedAddress === undefined || advertisedPort === undefined
+    ? undefined
+    : { dataplane: ingress.name, address: advertisedAddress, port: advertisedPort, zone, tags: {} }
+}
+
+const remoteTargets = (zone: ZoneView, ownZone: string): ReadonlyArray<Target> => {
+  const found = new Map<string, { readonly mesh: string; readonly service: string; readonly gates: Array<Endpoint> }>()
+  for (const ingress of zone.ingresses.values()) {
+    const itsZone = ingress.spec.zone || ingress.labels["kuma.io/zone"] || ownZone
+    const gate = itsZone === ownZone ? undefined : gateOf(ingress, itsZone)
+    if (gate === undefined) continue
+    for (const available of ingress.spec.availableServices ?? []) {
+      const mesh = available.mesh || "default"
+      const service = available.tags?.[SERVICE_TAG]
+      if (service === undefined || !hasMtls(zone.meshes.get(mesh))) continue
+      const cluster = meshClusterName(mesh, service)
+      const target = found.get(cluster) ?? { mesh, service, gates: [] }
+      if (!target.gates.some(({ dataplane }) => dataplane === gate.dataplane)) target.gates.push(gate)
+      found.set(cluster, target)
+    }
+  }
+  return [...found].map(([cluster, { mesh, service, gates }]): Target => {
+    const ordered = gates.sort((a, b) => (a.dataplane < b.dataplane ? -1 : 1))
+    const view: ServiceView = { name: service, protocol: "tcp", endpoints: ordered }
+    const input = { clusterName: cluster, tags: {}, mesh }
+    return { mesh, service, cluster, use: { mesh, service, assignment: () => assignment(view, input) } }
+  }).sort(byMeshAndService)
+}
+
+export const translateIngress = (
+  zone: ZoneView,
+  ingress: Resource<"ZoneIngress">,
+  settings: TranslateSettings
+): ProxyTranslation =>
+  translate(
+    {
+      proxy: ingress.name,
+      address: ingress.spec.networking?.address ?? "0.0.0.0",
+      port: ingress.spec.networking?.port,
+      adminPort: ingress.spec.networking?.admin?.port
+    },
+    localTargets(zone),
+    settings
+  )
+
+export const translateEgress = (
+  zone: ZoneView,
+  egress: Resource<"ZoneEgress">,
+  settings: TranslateSettings
+): ProxyTranslation =>
+  translate(
+    {
+      proxy: egress.name,
+      address: egress.spec.networking?.address ?? "0.0.0.0",
+      port: egress.spec.networking?.port,
+      adminPort: egress.spec.networking?.admin?.port
+    },
+    remoteTargets(zone, settings.zone),
+    settings
+  )
