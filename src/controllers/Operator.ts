@@ -1,0 +1,90 @@
+/**
+ * The operator: AWS -> resources. Receives ECS's tasks and IAM's roles, by events and by periodic lists, and keeps
+ * EcsTask, Dataplane, ZoneIngress, ZoneEgress and OutboundPort true in the store. Events only wake; what is done follows
+ * from what is read then. It never talks to a proxy and never serves anything. One replica at a time runs it.
+ */
+import { Effect, Layer, Schedule } from "effect"
+import type { Journal } from "../model/Journal.ts"
+import type { Store } from "../model/Store.ts"
+import { AwsClients } from "./aws/AwsClients.ts"
+import { EcsReader } from "./aws/EcsReader.ts"
+import { EventBus } from "./aws/EventBus.ts"
+import { HostAddress } from "./aws/HostAddress.ts"
+import { IamReader } from "./aws/IamReader.ts"
+import { SqsReader } from "./aws/SqsReader.ts"
+import { DataplaneController } from "./dataplane/Controller.ts"
+import { OutboundPorts } from "./dataplane/OutboundPorts.ts"
+import { EgressController } from "./egress/Controller.ts"
+import { intake } from "./event/EventIntake.ts"
+import { IngressController } from "./ingress/Controller.ts"
+import { resync } from "./lifecycle/resync.ts"
+import { watchStore } from "./lifecycle/watchStore.ts"
+import type { OperatorConfig } from "./OperatorConfig.ts"
+import { makeWorkQueue, type WorkQueue } from "./queue/WorkQueue.ts"
+import { TaskController } from "./TaskController.ts"
+
+const patience = Schedule.min([Schedule.exponential("1 second"), Schedule.spaced("30 seconds")]).pipe(Schedule.jittered)
+
+/** Tells what can't be done now, and tries again until it can. */
+const untilPossible = (what: string) => <A, E extends { readonly message: string }, R>(effect: Effect.Effect<A, E, R>) =>
+  effect.pipe(
+    Effect.tapError((failure) => Effect.logWarning(what).pipe(Effect.annotateLogs({ reason: failure.message }))),
+    Effect.retry(patience),
+    Effect.orDie
+  )
+
+const followEvents = Effect.fn("Operator.followEvents")(function*(clusterArns: ReadonlyArray<string>, work: WorkQueue) {
+  const bus = yield* EventBus
+  const queueUrl = yield* bus.ensure(clusterArns).pipe(untilPossible("The event rules and the queue can't be set up now"))
+  if (queueUrl !== null) yield* intake({ queueUrl, clusterArns, work })
+})
+
+const resyncForever = Effect.fn("Operator.resyncForever")(function*(
+  clusterArns: ReadonlyArray<string>,
+  work: WorkQueue,
+  everySeconds: number
+) {
+  const once = resync(clusterArns).pipe(
+    Effect.andThen((keys) => Effect.sync(() => keys.forEach((key) => work.add(key)))),
+    Effect.catchTag("StoreUnavailable", (failure) =>
+      Effect.logWarning("The full look at all tasks failed").pipe(Effect.annotateLogs({ reason: failure.message })))
+  )
+  yield* once.pipe(Effect.repeat(Schedule.spaced(`${everySeconds} seconds`)))
+})
+
+const run = ({ aws }: OperatorConfig) =>
+  Effect.gen(function*() {
+    const ecs = yield* EcsReader
+    const tasks = yield* TaskController
+    const work = yield* makeWorkQueue(tasks.reconcile)
+    // What the store says is watched from before the first list on, so that nothing falls in between.
+    yield* Effect.forkScoped(watchStore(work))
+    const clusterArns = yield* ecs.clusterArns(aws.clusters).pipe(untilPossible("The clusters to watch can't be read"))
+    yield* Effect.logInfo("The operator watches").pipe(Effect.annotateLogs({ clusters: clusterArns }))
+    return yield* Effect.all(
+      [followEvents(clusterArns, work), resyncForever(clusterArns, work, aws.resyncSeconds)],
+      { concurrency: "unbounded", discard: true }
+    )
+  })
+
+/** The services behind the operator, without the ports that whoever composes provides. */
+const services = (config: OperatorConfig): Layer.Layer<
+  EcsReader | EventBus | IamReader | SqsReader | TaskController | OutboundPorts,
+  never,
+  Store | Journal
+> => {
+  const readers = Layer.mergeAll(IamReader.layer, SqsReader.layer, EventBus.layer(config.aws), HostAddress.layer).pipe(
+    Layer.provideMerge(EcsReader.layer),
+    Layer.provide(AwsClients.layer(config.aws))
+  )
+  const controllers = Layer.mergeAll(
+    DataplaneController.layer(config),
+    IngressController.layer(config),
+    EgressController.layer(config)
+  ).pipe(Layer.provideMerge(OutboundPorts.layer(config.zone)))
+  return TaskController.layer(config).pipe(Layer.provideMerge(Layer.merge(readers, controllers)))
+}
+
+/** Runs until it is interrupted. Whoever composes runs it on the leading replica alone. */
+export const operate = (config: OperatorConfig): Effect.Effect<void, never, Store | Journal> =>
+  Effect.scoped(run(config)).pipe(Effect.provide(services(config)))

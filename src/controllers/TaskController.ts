@@ -1,0 +1,113 @@
+/**
+ * Handles one key: asks AWS about the task, hands what it says to the controller of its kind of proxy, and says when
+ * to look again. A task without a sidecar is none of ours.
+ */
+import { Clock, Context, Effect, Layer } from "effect"
+import { Journal } from "../model/Journal.ts"
+import type { ProxyType } from "../model/ProxyType.ts"
+import type { Resource } from "../model/Resource.ts"
+import type { Store } from "../model/Store.ts"
+import type { EcsReader } from "./aws/EcsReader.ts"
+import type { HostAddress } from "./aws/HostAddress.ts"
+import type { IamReader } from "./aws/IamReader.ts"
+import { DataplaneController } from "./dataplane/Controller.ts"
+import { EgressController } from "./egress/Controller.ts"
+import { IngressController } from "./ingress/Controller.ts"
+import { observeTask } from "./lifecycle/observeTask.ts"
+import { readStored } from "./lifecycle/readStored.ts"
+import { sidecarOf, type TaskObservation } from "./lifecycle/TaskObservation.ts"
+import type { OperatorConfig } from "./OperatorConfig.ts"
+import { done, type Outcome, retry, wakeAt } from "./queue/Outcome.ts"
+import { parseTaskKey } from "./TaskKey.ts"
+
+/** How long ECS may take to show in DescribeTasks what it said in an event. */
+const LAG_MILLIS = 5_000
+const LAG_STEP_MILLIS = 250
+
+export class TaskController extends Context.Service<
+  TaskController,
+  {
+    readonly reconcile: (key: string) => Effect.Effect<Outcome>
+    /** An event spoke of this version of the task: a look that shows an older one is late, and repeated soon. */
+    readonly expectVersion: (key: string, version: number) => void
+  }
+>()("ecs-mesh/controllers/TaskController") {
+  static readonly layer = (config: OperatorConfig): Layer.Layer<
+    TaskController,
+    never,
+    DataplaneController | EgressController | IngressController | EcsReader | HostAddress | IamReader | Journal | Store
+  > =>
+    Layer.effect(
+      TaskController,
+      Effect.gen(function*() {
+        const services = yield* Effect.context<EcsReader | HostAddress | IamReader | Store>()
+        const journal = yield* Journal
+        const clock = yield* Clock.Clock
+        const controllers = {
+          dataplane: yield* DataplaneController,
+          ingress: yield* IngressController,
+          egress: yield* EgressController
+        }
+        const expected = new Map<string, { readonly version: number; readonly until: number }>()
+        const ignored = new Set<string>()
+
+        /** An older copy of the task than one that was seen already. It must not undo what the newer one led to. */
+        const isLate = (key: string, { task }: TaskObservation, previous: Resource<"EcsTask"> | null): boolean => {
+          const hint = expected.get(key)
+          if (hint !== undefined && (task === null || task.version >= hint.version || clock.currentTimeMillisUnsafe() > hint.until)) {
+            expected.delete(key)
+          }
+          const newest = Math.max(expected.get(key)?.version ?? 0, previous?.spec.taskVersion ?? 0)
+          return task !== null && task.version < newest
+        }
+
+        const ignore = (key: string, look: TaskObservation): Outcome => {
+          if (!ignored.has(key)) {
+            const reason = look.task === null ? "ECS doesn't know the task" : "no container of the task is a sidecar of the mesh"
+            journal.append({ kind: "decision", key, from: null, to: "ignored", why: reason })
+          }
+          if (look.task === null || look.task.lastStatus === "STOPPED") ignored.delete(key)
+          else ignored.add(key)
+          return done
+        }
+
+        const kindOf = (look: TaskObservation, previous: Resource<"EcsTask"> | null): ProxyType =>
+          sidecarOf(look)?.sidecar?.proxyType ?? previous?.spec.proxy?.proxyType ?? "dataplane"
+
+        const attempt = Effect.fnUntraced(function*(key: string) {
+          const taskKey = parseTaskKey(key)
+          const previous = yield* readStored({ type: "EcsTask", mesh: "", name: taskKey.taskId })
+          const look = yield* observeTask(config.aws, taskKey, previous)
+          if (isLate(key, look, previous)) {
+            return wakeAt((yield* Clock.currentTimeMillis) + LAG_STEP_MILLIS)
+          }
+          if (previous === null && sidecarOf(look) === undefined) return ignore(key, look)
+          return yield* controllers[kindOf(look, previous)].reconcile(key, look, previous)
+        })
+
+        const reconcile = Effect.fn("TaskController.reconcile")(function*(key: string) {
+          return yield* attempt(key).pipe(
+            Effect.provide(services),
+            Effect.catchTags({
+              // Somebody wrote in between: what they wrote is read by the next look.
+              Conflict: (conflict) => Effect.succeed(retry(`${conflict.key} was written by somebody else`)),
+              StoreUnavailable: (failure) => Effect.succeed(retry(failure.message)),
+              AwsCallFailed: (failure) =>
+                Effect.logWarning("AWS can't be asked about a task").pipe(
+                  Effect.annotateLogs({ key, call: `${failure.service}:${failure.operation}`, reason: failure.message }),
+                  Effect.as(retry(failure.message))
+                )
+            })
+          )
+        })
+
+        return {
+          reconcile,
+          expectVersion: (key, version) => {
+            const until = clock.currentTimeMillisUnsafe() + LAG_MILLIS
+            expected.set(key, { version: Math.max(version, expected.get(key)?.version ?? 0), until })
+          }
+        }
+      })
+    )
+}

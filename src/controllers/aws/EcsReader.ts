@@ -1,0 +1,168 @@
+/**
+ * Reads ECS. Lists are whole or they fail: nobody may take a part of a list for all of it. Looks at single tasks
+ * that come in the same moment share one DescribeTasks.
+ */
+import {
+  DescribeClustersCommand,
+  DescribeContainerInstancesCommand,
+  DescribeTaskDefinitionCommand,
+  DescribeTasksCommand,
+  ListTasksCommand,
+  type Task,
+  type TaskDefinition
+} from "@aws-sdk/client-ecs"
+import { Array as Arr, Cache, Context, Effect, Exit, Layer, Request, RequestResolver } from "effect"
+import { lastPart } from "../arn.ts"
+import type { ObservedDefinition, ObservedTask } from "../lifecycle/TaskObservation.ts"
+import type { TaskKey } from "../TaskKey.ts"
+import { AwsCallFailed } from "./AwsCallFailed.ts"
+import { AwsClients } from "./AwsClients.ts"
+import { callAws } from "./callAws.ts"
+import { readDefinition, readTask } from "./readTask.ts"
+
+/** A task and the definition that it was started from. */
+export interface TaskReading {
+  readonly task: ObservedTask
+  readonly definition: ObservedDefinition
+}
+
+/** "DescribeTasks: A list of up to 100 task IDs": https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html */
+const DESCRIBE_AT_ONCE = 100
+
+class GetTask extends Request.Class<TaskKey, Task | null, AwsCallFailed> {}
+
+export class EcsReader extends Context.Service<
+  EcsReader,
+  {
+    /** ARNs of every task of a cluster that ECS wants running, all pages. */
+    readonly listTasks: (cluster: string) => Effect.Effect<ReadonlyArray<string>, AwsCallFailed>
+    /** Null where ECS doesn't know the task (any more). */
+    readonly readTask: (key: TaskKey) => Effect.Effect<TaskReading | null, AwsCallFailed>
+    /** ARNs of the clusters, in the order asked; fails with `absent` where one isn't there. */
+    readonly clusterArns: (clusters: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, AwsCallFailed>
+    /** The custom and built-in attributes of a container instance. */
+    readonly instanceAttributes: (
+      cluster: string,
+      containerInstanceArn: string
+    ) => Effect.Effect<Readonly<Record<string, string>>, AwsCallFailed>
+  }
+>()("ecs-mesh/controllers/aws/EcsReader") {
+  static readonly layer: Layer.Layer<EcsReader, never, AwsClients> = Layer.effect(
+    EcsReader,
+    Effect.gen(function*() {
+      const { ecs } = yield* AwsClients
+
+      const listTasks = Effect.fn("EcsReader.listTasks")(function*(cluster: string) {
+        const arns: Array<string> = []
+        let nextToken: string | undefined
+        do {
+          const page = yield* callAws({
+            service: "ECS",
+            operation: "ListTasks",
+            run: (abortSignal) => ecs.send(new ListTasksCommand({ cluster, nextToken, maxResults: 100 }), { abortSignal })
+          })
+          arns.push(...(page.taskArns ?? []))
+          // An empty page may still carry a token: only its absence ends the list.
+          nextToken = page.nextToken
+        } while (nextToken !== undefined && nextToken !== "")
+        return arns
+      })
+
+      const describe = (cluster: string, tasks: ReadonlyArray<string>) =>
+        callAws({
+          service: "ECS",
+          operation: "DescribeTasks",
+          run: (abortSignal) =>
+            ecs.send(new DescribeTasksCommand({ cluster, tasks: [...tasks], include: ["TAGS"] }), { abortSignal })
+        })
+
+      /** An id that comes back neither as a task nor as MISSING wasn't answered: that is a failure, not an absence. */
+      const tasks = RequestResolver.makeGrouped<GetTask, string>({
+        key: ({ request }) => request.cluster,
+        resolver: Effect.fnUntraced(function*(entries, cluster) {
+          const ids = [...new Set(entries.map(({ request }) => request.taskId))]
+          const found = new Map<string, Task>()
+          const failures = new Map<string, string>()
+          for (const chunk of Arr.chunksOf(ids, DESCRIBE_AT_ONCE)) {
+            const answer = yield* describe(cluster, chunk)
+            for (const task of answer.tasks ?? []) found.set(lastPart(task.taskArn ?? ""), task)
+            for (const { arn = "", reason = "" } of answer.failures ?? []) failures.set(lastPart(arn), reason)
+          }
+          for (const entry of entries) {
+            const { taskId } = entry.request
+            const task = found.get(taskId)
+            const reason = failures.get(taskId)
+            entry.completeUnsafe(
+              task !== undefined || reason === "MISSING"
+                ? Exit.succeed(task ?? null)
+                : Exit.fail(
+                  new AwsCallFailed({
+                    service: "ECS",
+                    operation: "DescribeTasks",
+                    kind: "unavailable",
+                    code: reason ?? "NoAnswer",
+                    message: `ECS did not describe task ${taskId} of cluster ${cluster}: ${reason ?? "no answer"}`
+                  })
+                )
+            )
+          }
+        })
+      }).pipe(RequestResolver.setDelay("10 millis"), RequestResolver.batchN(DESCRIBE_AT_ONCE))
+
+      /** A revision never changes, so it is read once. */
+      const definitions = yield* Cache.makeWith(
+        (taskDefinition: string): Effect.Effect<TaskDefinition, AwsCallFailed> =>
+          callAws({
+            service: "ECS",
+            operation: "DescribeTaskDefinition",
+            run: (abortSignal) => ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition }), { abortSignal })
+          }).pipe(Effect.map((answer) => answer.taskDefinition ?? {})),
+        { capacity: 1_000, timeToLive: (exit) => (Exit.isSuccess(exit) ? "1 day" : 0) }
+      )
+
+      const readOne = Effect.fn("EcsReader.readTask")(function*(key: TaskKey) {
+        const task = yield* Effect.request(new GetTask(key), tasks)
+        if (task === null) return null
+        const definition = yield* Cache.get(definitions, task.taskDefinitionArn ?? "")
+        return { task: readTask(task, definition.taskRoleArn), definition: readDefinition(definition, task) }
+      })
+
+      const clusterArns = Effect.fn("EcsReader.clusterArns")(function*(clusters: ReadonlyArray<string>) {
+        const known = new Map<string, string>()
+        for (const chunk of Arr.chunksOf(clusters, 100)) {
+          const answer = yield* callAws({
+            service: "ECS",
+            operation: "DescribeClusters",
+            run: (abortSignal) => ecs.send(new DescribeClustersCommand({ clusters: [...chunk] }), { abortSignal })
+          })
+          for (const { clusterName = "", clusterArn = "" } of answer.clusters ?? []) known.set(clusterName, clusterArn)
+        }
+        return yield* Effect.forEach(clusters, (cluster) => {
+          const arn = known.get(lastPart(cluster))
+          return arn !== undefined ? Effect.succeed(arn) : Effect.fail(
+            new AwsCallFailed({
+              service: "ECS",
+              operation: "DescribeClusters",
+              kind: "absent",
+              code: "ClusterNotFound",
+              message: `ECS has no cluster ${cluster} here: check the names of the clusters to watch, and the region`
+            })
+          )
+        })
+      })
+
+      const instanceAttributes = Effect.fn("EcsReader.instanceAttributes")(function*(cluster: string, instance: string) {
+        const answer = yield* callAws({
+          service: "ECS",
+          operation: "DescribeContainerInstances",
+          run: (abortSignal) =>
+            ecs.send(new DescribeContainerInstancesCommand({ cluster, containerInstances: [instance] }), { abortSignal })
+        })
+        const attributes = answer.containerInstances?.[0]?.attributes ?? []
+        return Object.fromEntries(attributes.map(({ name = "", value = "" }) => [name, value]))
+      })
+
+      return { listTasks, readTask: readOne, clusterArns, instanceAttributes }
+    })
+  )
+}

@@ -1,0 +1,61 @@
+/** Reads roles with their tags. An answer is kept for a short while, as many tasks share a role. */
+import { GetRoleCommand } from "@aws-sdk/client-iam"
+import { Cache, Context, Effect, Exit, Layer } from "effect"
+import type { ObservedRole } from "../../model/EcsTask.ts"
+import { accountOf, lastPart } from "../arn.ts"
+import { AwsCallFailed } from "./AwsCallFailed.ts"
+import { AwsClients } from "./AwsClients.ts"
+import { callAws } from "./callAws.ts"
+
+export class IamReader extends Context.Service<
+  IamReader,
+  {
+    /**
+     * GetRole answers the role's tags as well. `foreign`: ask as the role configured for the role's account.
+     * Fails with `absent` where IAM has no such role.
+     */
+    readonly readRole: (roleArn: string, foreign: boolean) => Effect.Effect<ObservedRole, AwsCallFailed>
+    /** The next `readRole` of this role asks IAM. */
+    readonly forget: (account: string, roleName: string) => Effect.Effect<void>
+    /** Whether roles of a foreign account can be read at all. */
+    readonly canRead: (accountId: string) => boolean
+  }
+>()("ecs-mesh/controllers/aws/IamReader") {
+  static readonly layer: Layer.Layer<IamReader, never, AwsClients> = Layer.effect(
+    IamReader,
+    Effect.gen(function*() {
+      const { iam, iamOf } = yield* AwsClients
+
+      const lookup = Effect.fn("IamReader.lookup")(function*(key: string): Effect.fn.Return<ObservedRole, AwsCallFailed> {
+        const foreign = key.startsWith("foreign ")
+        const roleArn = key.slice(key.indexOf(" ") + 1)
+        const client = (foreign ? iamOf(accountOf(roleArn)) : iam) ?? iam
+        const { Role } = yield* callAws({
+          service: "IAM",
+          operation: "GetRole",
+          run: (abortSignal) => client.send(new GetRoleCommand({ RoleName: lastPart(roleArn) }), { abortSignal })
+        })
+        return {
+          arn: Role?.Arn ?? roleArn,
+          roleId: Role?.RoleId ?? "",
+          tags: Object.fromEntries((Role?.Tags ?? []).map(({ Key = "", Value = "" }) => [Key, Value]))
+        }
+      })
+
+      const roles = yield* Cache.makeWith(lookup, {
+        capacity: 10_000,
+        timeToLive: (exit) => (Exit.isSuccess(exit) ? "15 seconds" : 0)
+      })
+
+      return {
+        readRole: (roleArn, foreign) => Cache.get(roles, `${foreign ? "foreign" : "own"} ${roleArn}`),
+        forget: Effect.fn("IamReader.forget")(function*(account: string, roleName: string) {
+          for (const key of yield* Cache.keys(roles)) {
+            if (accountOf(key) === account && lastPart(key) === roleName) yield* Cache.invalidate(roles, key)
+          }
+        }),
+        canRead: (accountId) => iamOf(accountId) !== null
+      }
+    })
+  )
+}

@@ -1,0 +1,70 @@
+/** Takes messages from the queue and deletes those that were handled. It decides nothing about them. */
+import { DeleteMessageBatchCommand, ReceiveMessageCommand } from "@aws-sdk/client-sqs"
+import { Array as Arr, Context, Effect, Layer } from "effect"
+import type { AwsCallFailed } from "./AwsCallFailed.ts"
+import { AwsClients } from "./AwsClients.ts"
+import { callAws } from "./callAws.ts"
+
+export interface QueuedMessage {
+  /** What deletes it, while its visibility timeout runs. */
+  readonly receipt: string
+  readonly body: string
+}
+
+const LONG_POLL_SECONDS = 20
+
+/** A message that isn't deleted within this time is delivered again. */
+const VISIBILITY_SECONDS = 60
+
+export class SqsReader extends Context.Service<
+  SqsReader,
+  {
+    /** Up to ten messages; none after 20 seconds without any. */
+    readonly receive: (queueUrl: string) => Effect.Effect<ReadonlyArray<QueuedMessage>, AwsCallFailed>
+    /** Deletes messages; one that can't be deleted comes back and is handled again, which changes nothing. */
+    readonly remove: (queueUrl: string, receipts: ReadonlyArray<string>) => Effect.Effect<void, AwsCallFailed>
+  }
+>()("ecs-mesh/controllers/aws/SqsReader") {
+  static readonly layer: Layer.Layer<SqsReader, never, AwsClients> = Layer.effect(
+    SqsReader,
+    Effect.gen(function*() {
+      const { sqs } = yield* AwsClients
+      return {
+        receive: Effect.fn("SqsReader.receive")(function*(QueueUrl: string) {
+          const answer = yield* callAws({
+            service: "SQS",
+            operation: "ReceiveMessage",
+            within: `${LONG_POLL_SECONDS + 5} seconds`,
+            run: (abortSignal) =>
+              sqs.send(
+                new ReceiveMessageCommand({
+                  QueueUrl,
+                  MaxNumberOfMessages: 10,
+                  WaitTimeSeconds: LONG_POLL_SECONDS,
+                  VisibilityTimeout: VISIBILITY_SECONDS
+                }),
+                { abortSignal }
+              )
+          })
+          return (answer.Messages ?? []).map(({ ReceiptHandle = "", Body = "" }) => ({ receipt: ReceiptHandle, body: Body }))
+        }),
+        remove: Effect.fn("SqsReader.remove")(function*(QueueUrl: string, receipts: ReadonlyArray<string>) {
+          for (const chunk of Arr.chunksOf(receipts, 10)) {
+            yield* callAws({
+              service: "SQS",
+              operation: "DeleteMessageBatch",
+              run: (abortSignal) =>
+                sqs.send(
+                  new DeleteMessageBatchCommand({
+                    QueueUrl,
+                    Entries: chunk.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle }))
+                  }),
+                  { abortSignal }
+                )
+            })
+          }
+        })
+      }
+    })
+  )
+}

@@ -1,0 +1,32 @@
+/** Looks after the tasks that run a workload's proxy. */
+import { Context, Effect, Layer } from "effect"
+import type { Journal } from "../../model/Journal.ts"
+import type { Store } from "../../model/Store.ts"
+import { reconcileProxy } from "../lifecycle/reconcileProxy.ts"
+import type { ProxyController } from "../lifecycle/ProxyController.ts"
+import type { OperatorConfig } from "../OperatorConfig.ts"
+import { dataplaneKind } from "./desired.ts"
+import { observe } from "./observe.ts"
+import { OutboundPorts } from "./OutboundPorts.ts"
+
+export class DataplaneController extends Context.Service<DataplaneController, ProxyController>()(
+  "ecs-mesh/controllers/dataplane/DataplaneController"
+) {
+  static readonly layer = ({ aws, zone }: OperatorConfig): Layer.Layer<
+    DataplaneController,
+    never,
+    Store | Journal | OutboundPorts
+  > =>
+    Layer.effect(
+      DataplaneController,
+      Effect.gen(function*() {
+        const services = yield* Effect.context<Store | Journal | OutboundPorts>()
+        const kind = dataplaneKind({ zone, copyTags: aws.copyTags, outboundAddress: aws.outboundAddress })
+        return {
+          reconcile: Effect.fn("DataplaneController.reconcile")(function*(key, look, previous) {
+            return yield* reconcileProxy(kind, key, yield* observe(look, previous), zone)
+          }, Effect.provide(services))
+        }
+      })
+    )
+}

@@ -1,0 +1,78 @@
+/**
+ * The port on which every workload of a mesh reaches a service. It begins at a hash of the service's name, so that
+ * two zones give the same one, moves on where that is taken, and is kept for good once it is stored.
+ */
+import { createHash } from "node:crypto"
+import { Context, Effect, Layer, Semaphore } from "effect"
+import { Store, type StoreUnavailable } from "../../model/Store.ts"
+import { ZONE_TAG } from "../../model/Tags.ts"
+
+const FIRST_PORT = 20_000
+const PORTS = 10_000
+
+/** Where the search for a service's port begins. */
+export const firstPort = (service: string): number =>
+  FIRST_PORT + createHash("sha256").update(service).digest().readUInt32BE(0) % PORTS
+
+/** The first free port from there on, round about; null where none is free. */
+export const freePort = (service: string, taken: ReadonlySet<number>): number | null => {
+  const start = firstPort(service) - FIRST_PORT
+  for (let step = 0; step < PORTS; step++) {
+    const port = FIRST_PORT + (start + step) % PORTS
+    if (!taken.has(port)) return port
+  }
+  return null
+}
+
+export class OutboundPorts extends Context.Service<
+  OutboundPorts,
+  {
+    /** The ports of these services, given now where they have none; services for which none is free are left out. */
+    readonly ensure: (
+      mesh: string,
+      services: ReadonlyArray<string>
+    ) => Effect.Effect<Readonly<Record<string, number>>, StoreUnavailable>
+  }
+>()("ecs-mesh/controllers/dataplane/OutboundPorts") {
+  static readonly layer = (zone: string): Layer.Layer<OutboundPorts, never, Store> =>
+    Layer.effect(
+      OutboundPorts,
+      Effect.gen(function*() {
+        const store = yield* Store
+        // Two services that look for a port at the same time must not find the same one.
+        const oneAtATime = yield* Semaphore.make(1)
+
+        const allocate = Effect.fn("OutboundPorts.allocate")(function*(
+          mesh: string,
+          services: ReadonlyArray<string>
+        ): Effect.fn.Return<Readonly<Record<string, number>>, StoreUnavailable> {
+          const known = new Map((yield* store.list("OutboundPort", mesh)).map(({ name, spec }) => [name, spec.port]))
+          const taken = new Set(known.values())
+          for (const service of services) {
+            if (known.has(service)) continue
+            const port = freePort(service, taken)
+            if (port === null) continue
+            const desired = {
+              type: "OutboundPort" as const, mesh, name: service, labels: { [ZONE_TAG]: zone }, spec: { port }
+            }
+            const given = yield* store.put(desired, { expect: "absent" }).pipe(
+              Effect.catchTag("Conflict", () => store.get(desired)),
+              Effect.catchTag("NotFound", () => Effect.succeed(null))
+            )
+            if (given === null) continue
+            known.set(service, given.spec.port)
+            taken.add(given.spec.port)
+          }
+          return Object.fromEntries(services.flatMap((service) => {
+            const port = known.get(service)
+            return port === undefined ? [] : [[service, port]]
+          }))
+        })
+
+        return {
+          ensure: (mesh, services) =>
+            services.length === 0 ? Effect.succeed({}) : oneAtATime.withPermit(allocate(mesh, services))
+        }
+      })
+    )
+}

@@ -1,0 +1,188 @@
+/**
+ * The Dataplane of a task, with no template of the user's or by it. Receives what was observed, produces the resource
+ * and what it claims to be; decides nothing about who may join.
+ */
+import type { Inbound } from "../../model/Dataplane.ts"
+import type { DesiredResource } from "../../model/Resource.ts"
+import { MESH_TAG, SERVICE_TAG, type Tags, WORKLOAD_TAG, ZONE_TAG } from "../../model/Tags.ts"
+import { validateSpec } from "../../model/validate/validateResource.ts"
+import type { Derivation } from "../lifecycle/conditions.ts"
+import type { ProxyKind } from "../lifecycle/decide.ts"
+import type { Claim } from "../lifecycle/judge.ts"
+import { resourceFromTemplate, violationTexts } from "../lifecycle/template.ts"
+import { addressOf, type ObservedTask, sidecarOf, type TaskObservation } from "../lifecycle/TaskObservation.ts"
+import { hasHealthChecks, isReady, withReadiness } from "./health.ts"
+import { type DerivedInbound, inbounds } from "./inbounds.ts"
+import { ADMIN_PORT, LISTEN_LABEL_PREFIX, OUTBOUND_ADDRESS_LABEL, OUTBOUNDS_LABEL, parsePort, TASK_LABEL } from "../labels.ts"
+import { machine } from "./machine.ts"
+import { meshOf } from "./meshOf.ts"
+import type { DataplaneObservation } from "./observe.ts"
+import { outbounds, wantedOutbounds } from "./outbounds.ts"
+import { serviceName } from "./serviceName.ts"
+
+export interface DataplaneSettings {
+  readonly zone: string
+  readonly copyTags: ReadonlyArray<string>
+  readonly outboundAddress: "loopback" | "task"
+}
+
+/** The tag of the availability zone: the name that locality-aware policies already use on Kubernetes. */
+export const AVAILABILITY_ZONE_TAG = "topology.kubernetes.io/zone"
+
+type DesiredDataplane = DesiredResource<"Dataplane">
+
+const roleTags = ({ role }: TaskObservation): Tags =>
+  role.status === "read" || role.status === "remembered" ? role.role.tags : {}
+
+const inboundTags = (task: ObservedTask, { copyTags, zone }: DataplaneSettings): Tags => ({
+  ...Object.fromEntries(copyTags.flatMap((key) => (task.tags[key] ? [[key, task.tags[key]]] : []))),
+  ...(task.availabilityZone === null ? {} : { [AVAILABILITY_ZONE_TAG]: task.availabilityZone }),
+  [ZONE_TAG]: zone
+})
+
+const labelsOf = (look: TaskObservation, mesh: string, allServices: boolean, settings: DataplaneSettings) => {
+  const workload = roleTags(look)[WORKLOAD_TAG] ?? look.task?.tags[WORKLOAD_TAG]
+  return {
+    [MESH_TAG]: mesh,
+    [ZONE_TAG]: settings.zone,
+    "kuma.io/origin": "zone",
+    "kuma.io/env": "universal",
+    "kuma.io/proxy-type": "sidecar",
+    ...(workload === undefined ? {} : { [WORKLOAD_TAG]: workload }),
+    [TASK_LABEL]: look.taskId,
+    [OUTBOUND_ADDRESS_LABEL]: settings.outboundAddress,
+    ...(allServices ? { [OUTBOUNDS_LABEL]: "all" } : {})
+  }
+}
+
+/** The container whose health a stored or templated inbound shows: the one that maps the app's port, if one does. */
+const containerOf = (look: TaskObservation, inbound: Inbound): string | null =>
+  look.definition?.containers.find((container) =>
+    container.sidecar === null && container.portMappings.some(({ containerPort }) => containerPort === inbound.servicePort)
+  )?.name ?? null
+
+const fromTemplate = (
+  observation: DataplaneObservation,
+  template: string,
+  address: string,
+  settings: DataplaneSettings
+): Derivation<DesiredDataplane> => {
+  const { look } = observation
+  const sidecar = sidecarOf(look)?.sidecar
+  if (!sidecar) return notYet
+  const derived = resourceFromTemplate("Dataplane", template, sidecar, address, look.taskId)
+  if (!derived.ok) return derived
+  const { networking } = derived.value.spec
+  if (networking?.address !== address) {
+    return {
+      ok: false,
+      reason: "TemplateInvalid",
+      message: `KUMA_DATAPLANE_RUNTIME_RESOURCE has the address ${networking?.address}, and the task's is ${address}: ` +
+        "write {{ address }} there and add --dataplane-var address=`hostname -i` to the sidecar's command"
+    }
+  }
+  const inbound = networking.inbound?.map((one) => ({ ...one, tags: { ...one.tags, [ZONE_TAG]: settings.zone } }))
+  const spec = { ...derived.value.spec, networking: { ...networking, ...(inbound === undefined ? {} : { inbound }) } }
+  const labels = { ...derived.value.labels, ...labelsOf(look, derived.value.mesh, networking.outbound === undefined, settings) }
+  return { ok: true, value: { ...derived.value, spec, labels }, notes: [] }
+}
+
+const notYet: Derivation<never> = { ok: false, reason: "NotIdentified", message: "the task isn't identified yet" }
+
+const listenLabels = (derived: ReadonlyArray<DerivedInbound>): Readonly<Record<string, string>> =>
+  Object.fromEntries(derived.flatMap(({ inbound, listenPort }) =>
+    listenPort === null ? [] : [[`${LISTEN_LABEL_PREFIX}${inbound.port}`, String(listenPort)]]
+  ))
+
+const adminOf = (look: TaskObservation) => {
+  const labels = sidecarOf(look)?.labels ?? {}
+  const port = parsePort(labels[ADMIN_PORT] ?? "")
+  return port === null ? {} : { admin: { port } }
+}
+
+const fromDefinition = (
+  observation: DataplaneObservation,
+  task: ObservedTask,
+  address: string,
+  settings: DataplaneSettings
+): Derivation<DesiredDataplane> => {
+  const { look, outboundPorts } = observation
+  const sidecar = sidecarOf(look)?.sidecar
+  if (!sidecar || look.definition === null) return notYet
+  const service = serviceName(task, look.definition, roleTags(look))
+  const restricted = roleTags(look)[SERVICE_TAG] !== undefined
+  const tags = inboundTags(task, settings)
+  const called = inbounds({ task, definition: look.definition, address, service, restricted, tags })
+  if (!called.ok) return called
+  const wanted = wantedOutbounds(look)
+  if (wanted !== null && !wanted.ok) return wanted
+  const outboundAddress = settings.outboundAddress === "task" ? address : "127.0.0.1"
+  const calls = wanted === null ? null : outbounds(wanted.value, outboundPorts, outboundAddress)
+  if (calls !== null && !calls.ok) return calls
+  const mesh = meshOf(sidecar)
+  const value: DesiredDataplane = {
+    type: "Dataplane",
+    mesh,
+    name: look.taskId,
+    labels: { ...labelsOf(look, mesh, wanted === null, settings), ...listenLabels(called.value) },
+    spec: {
+      networking: {
+        address,
+        ...adminOf(look),
+        inbound: called.value.map(({ inbound }) => inbound),
+        ...(calls === null ? {} : { outbound: calls.value })
+      }
+    }
+  }
+  const violations = validateSpec(value)
+  return violations.length === 0
+    ? { ok: true, value, notes: called.notes }
+    : { ok: false, reason: "DataplaneInvalid", message: violationTexts(violations) }
+}
+
+const servicesOf = ({ spec: { networking } }: DesiredDataplane): ReadonlyArray<string> =>
+  [...(networking?.inbound ?? []), ...(networking?.gateway === undefined ? [] : [networking.gateway])].flatMap(({ tags }) => {
+    const service = tags?.[SERVICE_TAG]
+    return service === undefined ? [] : [service]
+  })
+
+const refresh = (resource: DesiredDataplane, { look, connection }: DataplaneObservation): DesiredDataplane => {
+  const { type, mesh, name, labels, spec } = resource
+  const { networking } = spec
+  if (networking?.inbound === undefined) return { type, mesh, name, labels, spec }
+  const inbound = networking.inbound.map((one) => withReadiness(one, isReady(look, connection, containerOf(look, one))))
+  return { type, mesh, name, labels, spec: { ...spec, networking: { ...networking, inbound } } }
+}
+
+/** Milliseconds between two looks at a task's health, which no event tells. */
+const HEALTH_INTERVAL = 5_000
+const CONNECTION_INTERVAL = 30_000
+
+export const dataplaneKind = (settings: DataplaneSettings): ProxyKind<"Dataplane", DataplaneObservation> => ({
+  type: "Dataplane",
+  machine,
+  derive: (observation) => {
+    const { task } = observation.look
+    const address = addressOf(observation.look)
+    if (task === null || address === null) return notYet
+    const template = sidecarOf(observation.look)?.sidecar?.template ?? null
+    return template === null
+      ? fromDefinition(observation, task, address, settings)
+      : fromTemplate(observation, template, address, settings)
+  },
+  claim: ({ look, previous }, derivation): Claim => {
+    const sidecar = sidecarOf(look)?.sidecar
+    const mesh = sidecar ? meshOf(sidecar) : previous?.spec.proxy?.mesh ?? ""
+    return derivation.ok
+      ? {
+        proxyType: "dataplane",
+        mesh,
+        services: servicesOf(derivation.value),
+        workload: derivation.value.labels[WORKLOAD_TAG] ?? ""
+      }
+      : { proxyType: "dataplane", mesh }
+  },
+  refresh,
+  lookAgainAfter: ({ look, connection }) =>
+    hasHealthChecks(look) ? HEALTH_INTERVAL : connection.acknowledged ? null : CONNECTION_INTERVAL
+})

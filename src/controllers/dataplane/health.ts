@@ -1,0 +1,28 @@
+/**
+ * Whether a task's inbounds may get traffic. Its containers must run (and be healthy, where they have a health check),
+ * and its proxy must have taken its listeners. A task that stops gets none, whatever its containers say. Pure.
+ */
+import type { Inbound } from "../../model/Dataplane.ts"
+import type { Connection } from "../lifecycle/ProxyObservation.ts"
+import type { ContainerDefinition, TaskObservation } from "../lifecycle/TaskObservation.ts"
+
+/** A container that the definition has and the task doesn't show isn't healthy. */
+const isHealthy = (look: TaskObservation, definition: ContainerDefinition): boolean => {
+  const container = look.task?.containers.find(({ name }) => name === definition.name)
+  if (container?.lastStatus !== "RUNNING") return false
+  return definition.hasHealthCheck ? container.healthStatus === "HEALTHY" : container.healthStatus !== "UNHEALTHY"
+}
+
+export const isReady = (look: TaskObservation, connection: Connection, container: string | null): boolean => {
+  if (look.task?.desiredStatus !== "RUNNING" || !connection.acknowledged) return false
+  return (look.definition?.containers ?? [])
+    .filter(({ name, sidecar }) => sidecar !== null || container === null || name === container)
+    .every((definition) => isHealthy(look, definition))
+}
+
+/** Whether health may change without an event: ECS sends none for it. */
+export const hasHealthChecks = (look: TaskObservation): boolean =>
+  look.definition?.containers.some((container) => container.hasHealthCheck) ?? false
+
+export const withReadiness = (inbound: Inbound, ready: boolean): Inbound =>
+  inbound.state === "Ignored" ? inbound : { ...inbound, health: { ready }, state: ready ? "Ready" : "NotReady" }

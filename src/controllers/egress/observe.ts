@@ -1,0 +1,19 @@
+/** What the store knows of a zone's egress, added to what AWS says of its task. */
+import { Effect } from "effect"
+import type { Resource } from "../../model/Resource.ts"
+import type { Store, StoreUnavailable } from "../../model/Store.ts"
+import { connectionOf, neverConnected, type ProxyObservation } from "../lifecycle/ProxyObservation.ts"
+import { readStored } from "../lifecycle/readStored.ts"
+import type { TaskObservation } from "../lifecycle/TaskObservation.ts"
+
+export type ZoneEgressObservation = ProxyObservation<"ZoneEgress">
+
+export const observe = Effect.fn("egress.observe")(function*(
+  look: TaskObservation,
+  previous: Resource<"EcsTask"> | null
+): Effect.fn.Return<ZoneEgressObservation, StoreUnavailable, Store> {
+  const name = look.taskId
+  const stored = yield* readStored({ type: "ZoneEgress", mesh: "", name })
+  const insight = yield* readStored({ type: "ZoneEgressInsight", mesh: "", name })
+  return { look, previous, stored, connection: insight === null ? neverConnected : connectionOf(insight.spec) }
+})

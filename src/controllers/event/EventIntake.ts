@@ -1,0 +1,105 @@
+/**
+ * Carries EventBridge's events from the SQS queue to the work queue. Receives messages, wakes keys, and deletes a
+ * message only once every key that it woke was handled. It reads nothing of AWS but the queue.
+ */
+import { Effect, Queue, Schedule } from "effect"
+import { Journal } from "../../model/Journal.ts"
+import { Store, type StoreUnavailable } from "../../model/Store.ts"
+import { accountOf, lastPart } from "../arn.ts"
+import { IamReader } from "../aws/IamReader.ts"
+import { type QueuedMessage, SqsReader } from "../aws/SqsReader.ts"
+import type { WorkQueue } from "../queue/WorkQueue.ts"
+import { TaskController } from "../TaskController.ts"
+import { formatTaskKey, taskKeyOf } from "../TaskKey.ts"
+import { type Decoded, decode } from "./decode.ts"
+
+export interface IntakeOptions {
+  readonly queueUrl: string
+  readonly clusterArns: ReadonlyArray<string>
+  readonly work: WorkQueue
+}
+
+/** Keys of every task that runs with a role, as the store knows them. */
+const tasksOfRole = Effect.fnUntraced(function*(
+  account: string,
+  roleName: string
+): Effect.fn.Return<ReadonlyArray<string>, StoreUnavailable, Store> {
+  const tasks = yield* (yield* Store).list("EcsTask")
+  return tasks
+    .filter(({ spec: { taskRoleArn } }) =>
+      taskRoleArn !== null && accountOf(taskRoleArn) === account && lastPart(taskRoleArn) === roleName
+    )
+    .map(({ spec: { clusterArn, taskArn } }) => formatTaskKey(taskKeyOf(clusterArn, taskArn)))
+})
+
+/** The keys that an event wakes. */
+const wokenBy = Effect.fnUntraced(function*(
+  decoded: Decoded,
+  clusterArns: ReadonlyArray<string>
+): Effect.fn.Return<ReadonlyArray<string>, StoreUnavailable, Store | IamReader | TaskController> {
+  switch (decoded._tag) {
+    case "TaskChanged": {
+      if (!clusterArns.includes(decoded.event.detail.clusterArn)) return []
+      const { expectVersion } = yield* TaskController
+      expectVersion(decoded.key, decoded.version)
+      return [decoded.key]
+    }
+    case "RoleChanged": {
+      const { forget } = yield* IamReader
+      yield* forget(decoded.account, decoded.roleName)
+      return yield* tasksOfRole(decoded.account, decoded.roleName)
+    }
+    case "Ignored":
+      return []
+  }
+})
+
+export const intake = Effect.fn("EventIntake.intake")(function*({ clusterArns, queueUrl, work }: IntakeOptions) {
+  const sqs = yield* SqsReader
+  const journal = yield* Journal
+  const handled = yield* Queue.unbounded<string>()
+
+  const take = Effect.fnUntraced(function*({ body, receipt }: QueuedMessage) {
+    const decoded = decode(body)
+    if (decoded._tag === "Ignored") {
+      journal.append({ kind: "event", key: "ignored", reason: decoded.reason })
+    } else {
+      const { event, key } = decoded
+      journal.append({ kind: "event", key, source: event.source, detailType: event["detail-type"], event })
+    }
+    const keys = yield* wokenBy(decoded, clusterArns)
+    let open = keys.length
+    if (open === 0) return Queue.offerUnsafe(handled, receipt)
+    for (const key of keys) {
+      work.add(key, () => {
+        open -= 1
+        if (open === 0) Queue.offerUnsafe(handled, receipt)
+      })
+    }
+    return true
+  })
+
+  /** What can't be taken now stays in the queue and is delivered again. */
+  const receive = Effect.gen(function*() {
+    for (const message of yield* sqs.receive(queueUrl)) yield* take(message)
+  }).pipe(
+    Effect.tapError((failure) =>
+      Effect.logWarning("Events can't be read now").pipe(Effect.annotateLogs({ reason: failure.message }))
+    ),
+    Effect.retry(Schedule.min([Schedule.exponential("500 millis"), Schedule.spaced("30 seconds")]).pipe(Schedule.jittered)),
+    Effect.orDie,
+    Effect.forever
+  )
+
+  const remove = Effect.gen(function*() {
+    const receipts = yield* Queue.takeBetween(handled, 1, 10)
+    yield* sqs.remove(queueUrl, receipts).pipe(
+      Effect.catchTag("AwsCallFailed", (failure) =>
+        Effect.logWarning("Handled events can't be deleted and will come again").pipe(
+          Effect.annotateLogs({ reason: failure.message })
+        ))
+    )
+  }).pipe(Effect.forever)
+
+  return yield* Effect.all([receive, remove], { concurrency: "unbounded", discard: true })
+})

@@ -1,0 +1,23 @@
+/**
+ * CloudTrail's record of a call to IAM that changes what a role may be:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html
+ * Who called it is dropped on decoding.
+ */
+import { Schema } from "effect"
+
+export const RoleCall = Schema.Struct({
+  id: Schema.String,
+  source: Schema.Literal("aws.iam"),
+  "detail-type": Schema.Literal("AWS API Call via CloudTrail"),
+  account: Schema.String,
+  region: Schema.String,
+  time: Schema.String,
+  detail: Schema.Struct({
+    eventSource: Schema.Literal("iam.amazonaws.com"),
+    eventName: Schema.Literals(["TagRole", "UntagRole", "DeleteRole"]),
+    /** Set where the call failed: then nothing changed. */
+    errorCode: Schema.optionalKey(Schema.String),
+    requestParameters: Schema.Struct({ roleName: Schema.String })
+  })
+})
+export type RoleCall = typeof RoleCall.Type

@@ -1,0 +1,24 @@
+/**
+ * "ECS Task State Change" as far as it wakes somebody:
+ * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
+ * Fields that aren't named here (overrides may hold secrets) are dropped on decoding.
+ */
+import { Schema } from "effect"
+
+export const TaskStateChange = Schema.Struct({
+  id: Schema.String,
+  source: Schema.Literal("aws.ecs"),
+  "detail-type": Schema.Literal("ECS Task State Change"),
+  account: Schema.String,
+  region: Schema.String,
+  time: Schema.String,
+  detail: Schema.Struct({
+    clusterArn: Schema.String,
+    taskArn: Schema.String,
+    lastStatus: Schema.String,
+    desiredStatus: Schema.String,
+    /** Counts the task's changes; the event's own `version` is always "0". */
+    version: Schema.Int
+  })
+})
+export type TaskStateChange = typeof TaskStateChange.Type

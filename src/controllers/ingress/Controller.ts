@@ -1,0 +1,27 @@
+/** Looks after the tasks that run a zone's ingress. */
+import { Context, Effect, Layer } from "effect"
+import type { Journal } from "../../model/Journal.ts"
+import type { Store } from "../../model/Store.ts"
+import type { ProxyController } from "../lifecycle/ProxyController.ts"
+import { reconcileProxy } from "../lifecycle/reconcileProxy.ts"
+import type { OperatorConfig } from "../OperatorConfig.ts"
+import { ingressKind } from "./desired.ts"
+import { observe } from "./observe.ts"
+
+export class IngressController extends Context.Service<IngressController, ProxyController>()(
+  "ecs-mesh/controllers/ingress/IngressController"
+) {
+  static readonly layer = ({ zone }: OperatorConfig): Layer.Layer<IngressController, never, Store | Journal> =>
+    Layer.effect(
+      IngressController,
+      Effect.gen(function*() {
+        const services = yield* Effect.context<Store | Journal>()
+        const kind = ingressKind(zone)
+        return {
+          reconcile: Effect.fn("IngressController.reconcile")(function*(key, look, previous) {
+            return yield* reconcileProxy(kind, key, yield* observe(look, previous), zone)
+          }, Effect.provide(services))
+        }
+      })
+    )
+}

@@ -1,0 +1,122 @@
+/**
+ * What a look at a task means: the one place that asks the state machine. Pure: the same snapshot and event give the
+ * same decision, so that a journal can be replayed. What is desired follows from (phase, observation), never from the
+ * way there.
+ */
+import { transition } from "xstate"
+import type { Condition } from "../../model/Condition.ts"
+import type { TaskPhase } from "../../model/EcsTask.ts"
+import type { DesiredResource } from "../../model/Resource.ts"
+import { conditions, type Derivation } from "./conditions.ts"
+import type { Facts } from "./Facts.ts"
+import { type Claim, judge, type Verdict } from "./judge.ts"
+import type { ProxyMachine } from "./proxyMachine.ts"
+import type { ProxyObservation, ProxyResourceType } from "./ProxyObservation.ts"
+import { restore, type Snapshot } from "./restore.ts"
+import { addressOf, type TaskObservation } from "./TaskObservation.ts"
+
+/** What is particular to a kind of proxy. All functions are pure. */
+export interface ProxyKind<T extends ProxyResourceType, O extends ProxyObservation<T>> {
+  readonly type: T
+  readonly machine: ProxyMachine
+  /** The resource that stands for the proxy, as far as it follows from what was observed. */
+  readonly derive: (observation: O) => Derivation<DesiredResource<T>>
+  /** What the proxy wants to be. */
+  readonly claim: (observation: O, derivation: Derivation<DesiredResource<T>>) => Claim
+  /** `resource` with what the observation says of its readiness; of a task that stops, without any. */
+  readonly refresh: (resource: DesiredResource<T>, observation: O) => DesiredResource<T>
+  /** Milliseconds until something may have changed of which no event tells; null: never. */
+  readonly lookAgainAfter: (observation: O) => number | null
+}
+
+export interface ProxyDecisionEvent<O> {
+  /** OBSERVED: somebody looked. STORED: the desired resource is in the store now. */
+  readonly type: "OBSERVED" | "STORED"
+  readonly observation: O
+}
+
+export interface Decision<T extends ProxyResourceType> {
+  readonly snapshot: Snapshot
+  readonly phase: TaskPhase
+  readonly claim: Claim
+  /** What the store shall hold for the proxy; null: nothing. */
+  readonly desired: DesiredResource<T> | null
+  readonly conditions: ReadonlyArray<Condition>
+  /** Unix milliseconds; null: only an event wakes it. */
+  readonly wakeAt: number | null
+  /** Set where it is worth asking again soon: AWS or the store had no answer. */
+  readonly retry: string | null
+  /** Set where its owner has to change something first. */
+  readonly terminal: string | null
+}
+
+/** ECS's life cycle: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html */
+const ENDED = ["DEPROVISIONING", "STOPPED", "DELETED"]
+const ENDING = ["DEACTIVATING", "STOPPING"]
+
+const factsOf = (look: TaskObservation, verdict: Verdict, stored: boolean): Facts => ({
+  gone: look.task === null || ENDED.includes(look.task.lastStatus),
+  stopping: look.task !== null && (look.task.desiredStatus === "STOPPED" || ENDING.includes(look.task.lastStatus)),
+  located: addressOf(look) !== null,
+  verdict: verdict.status,
+  stored
+})
+
+const desiredIn = <T extends ProxyResourceType, O extends ProxyObservation<T>>(
+  kind: ProxyKind<T, O>,
+  phase: TaskPhase,
+  observation: O,
+  derivation: Derivation<DesiredResource<T>>
+): DesiredResource<T> | null => {
+  const fresh = derivation.ok ? derivation.value : null
+  switch (phase) {
+    case "valid":
+    case "registered": {
+      const resource = fresh ?? observation.stored
+      return resource === null ? null : kind.refresh(resource, observation)
+    }
+    case "draining":
+      return observation.stored === null ? null : kind.refresh(observation.stored, observation)
+    default:
+      return null
+  }
+}
+
+/** Milliseconds after which a phase is looked at again though no event came. */
+const PATIENCE: Partial<Record<TaskPhase, number>> = { pending: 15_000, refused: 30_000, draining: 5_000 }
+
+export const decide = <T extends ProxyResourceType, O extends ProxyObservation<T>>(
+  kind: ProxyKind<T, O>,
+  snapshot: Snapshot,
+  { type, observation }: ProxyDecisionEvent<O>,
+  now: number
+): Decision<T> => {
+  const { look, previous, connection } = observation
+  const derivation = kind.derive(observation)
+  const claim = kind.claim(observation, derivation)
+  const verdict = judge(look, claim)
+  const facts = factsOf(look, verdict, observation.stored !== null)
+  const [next] = transition(kind.machine, snapshot, type === "OBSERVED" ? { type, facts } : { type })
+  const phase = next.value
+  const patience = phase === "registered" || phase === "valid" ? kind.lookAgainAfter(observation) : PATIENCE[phase] ?? null
+  return {
+    snapshot: next,
+    phase,
+    claim,
+    desired: desiredIn(kind, phase, observation, derivation),
+    conditions: conditions(
+      { phase, look, verdict, derivation, connection },
+      previous?.spec.conditions ?? [],
+      new Date(now).toISOString()
+    ),
+    wakeAt: patience === null ? null : now + patience,
+    retry: phase === "identified" ? verdict.message : null,
+    terminal: phase === "valid" && !derivation.ok ? derivation.message : null
+  }
+}
+
+/** Where a task that is seen (again) for the first time by this process stands. */
+export const startOf = <T extends ProxyResourceType, O extends ProxyObservation<T>>(
+  kind: ProxyKind<T, O>,
+  observation: O
+): Snapshot => restore(kind.machine, observation.previous?.spec.phase ?? "pending")

@@ -1,0 +1,76 @@
+/** Asks AWS about one task: the task with its tags, the definition that it runs, its role, its host's address. */
+import { Effect } from "effect"
+import type { Resource } from "../../model/Resource.ts"
+import { accountOf } from "../arn.ts"
+import type { AwsCallFailed } from "../aws/AwsCallFailed.ts"
+import { EcsReader } from "../aws/EcsReader.ts"
+import { HostAddress } from "../aws/HostAddress.ts"
+import { IamReader } from "../aws/IamReader.ts"
+import type { OperatorAwsConfig } from "../OperatorConfig.ts"
+import type { TaskKey } from "../TaskKey.ts"
+import type { ObservedTask, RoleReading, TaskObservation } from "./TaskObservation.ts"
+
+const foreignRole = (config: OperatorAwsConfig, roleArn: string, task: ObservedTask, canRead: boolean): RoleReading | null => {
+  const account = accountOf(roleArn)
+  if (!config.authorizedAccountIds.includes(account)) {
+    return {
+      status: "foreign",
+      reason: "AccountNotAuthorized",
+      message: `role ${roleArn} belongs to account ${account}, whose roles may not join: run the task with a role of ` +
+        `another account, or add ${account} to KMESH_AWSIAM_AUTHORIZEDACCOUNTIDS of the control plane`
+    }
+  }
+  if (account !== accountOf(task.taskArn) && !canRead) {
+    return {
+      status: "foreign",
+      reason: "AccountRoleMissing",
+      message: `the tags of role ${roleArn} can't be read: configure a role of account ${account} that the control ` +
+        `plane may assume for iam:GetRole`
+    }
+  }
+  return null
+}
+
+const readRole = Effect.fnUntraced(function*(
+  config: OperatorAwsConfig,
+  task: ObservedTask,
+  previous: Resource<"EcsTask"> | null
+): Effect.fn.Return<RoleReading, never, IamReader> {
+  const iam = yield* IamReader
+  const arn = task.taskRoleArn
+  if (arn === null) return { status: "none" }
+  const account = accountOf(arn)
+  const foreign = foreignRole(config, arn, task, iam.canRead(account))
+  if (foreign !== null) return foreign
+  return yield* iam.readRole(arn, account !== accountOf(task.taskArn)).pipe(
+    Effect.map((role): RoleReading => ({ status: "read", role })),
+    Effect.catchTag("AwsCallFailed", (failure): Effect.Effect<RoleReading> => {
+      if (failure.kind === "absent") return Effect.succeed({ status: "deleted" })
+      const message = failure.kind === "denied"
+        ? `the operator may not read role ${arn} (${failure.message}): allow it iam:GetRole`
+        : `IAM doesn't answer for role ${arn}: ${failure.message}`
+      const known = previous?.spec.taskRoleArn === arn ? previous.spec.role : null
+      return Effect.succeed(
+        known === null ? { status: "unreadable", message } : { status: "remembered", role: known, message }
+      )
+    })
+  )
+})
+
+export const observeTask = Effect.fn("observeTask")(function*(
+  config: OperatorAwsConfig,
+  key: TaskKey,
+  previous: Resource<"EcsTask"> | null
+): Effect.fn.Return<TaskObservation, AwsCallFailed, EcsReader | HostAddress | IamReader> {
+  const reading = yield* (yield* EcsReader).readTask(key)
+  const { taskId } = key
+  if (reading === null) return { taskId, task: null, definition: null, role: { status: "none" }, hostAddress: null }
+  const { task, definition } = reading
+  const meshed = definition.containers.some((container) => container.sidecar !== null)
+  const role: RoleReading = meshed ? yield* readRole(config, task, previous) : { status: "none" }
+  const needsHost = meshed && task.address === null && definition.networkMode !== "awsvpc"
+  const hostAddress = needsHost && task.containerInstanceArn !== null
+    ? yield* (yield* HostAddress).resolve(key.cluster, task.containerInstanceArn)
+    : null
+  return { taskId, task, definition, role, hostAddress }
+})

@@ -1,0 +1,83 @@
+/**
+ * What the store says while the operator runs: a proxy that took its listeners (its task's inbounds get ready), and
+ * Dataplanes that bring services to which the mesh owes a port. Receives the change feed, wakes keys.
+ */
+import { Effect, Stream } from "effect"
+import type { DataplaneInsight } from "../../model/DataplaneInsight.ts"
+import type { Resource, ResourceKey } from "../../model/Resource.ts"
+import { Store, type StoreUnavailable } from "../../model/Store.ts"
+import { SERVICE_TAG } from "../../model/Tags.ts"
+import { OutboundPorts } from "../dataplane/OutboundPorts.ts"
+import type { WorkQueue } from "../queue/WorkQueue.ts"
+import { formatTaskKey, taskKeyOf } from "../TaskKey.ts"
+import { connectionOf } from "./ProxyObservation.ts"
+import { readStored } from "./readStored.ts"
+
+type InsightType = "DataplaneInsight" | "ZoneIngressInsight" | "ZoneEgressInsight"
+
+const INSIGHTS: ReadonlyArray<string> = ["DataplaneInsight", "ZoneIngressInsight", "ZoneEgressInsight"]
+
+const isInsight = (key: ResourceKey): key is ResourceKey<InsightType> => INSIGHTS.includes(key.type)
+
+/** Services that a Dataplane's inbounds and gateway stand for. */
+export const servicesOf = ({ spec: { networking } }: Resource<"Dataplane">): ReadonlyArray<string> => [
+  ...new Set(
+    [...(networking?.inbound ?? []), ...(networking?.gateway === undefined ? [] : [networking.gateway])].flatMap(({ tags }) =>
+      tags?.[SERVICE_TAG] === undefined ? [] : [tags[SERVICE_TAG]]
+    )
+  )
+]
+
+export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
+  const store = yield* Store
+  const ports = yield* OutboundPorts
+  /** The last known state of each proxy's connection: insights change often, and rarely in a way that matters here. */
+  const seen = new Map<string, string>()
+
+  const wakeTask = Effect.fnUntraced(function*(name: string): Effect.fn.Return<void, StoreUnavailable, Store> {
+    const task = yield* readStored({ type: "EcsTask", mesh: "", name })
+    if (task !== null) work.add(formatTaskKey(taskKeyOf(task.spec.clusterArn, task.spec.taskArn)))
+  })
+
+  const insightChanged = Effect.fnUntraced(function*(key: ResourceKey<InsightType>) {
+    const insight: { readonly spec: DataplaneInsight } | null = yield* readStored(key)
+    const state = insight === null ? undefined : JSON.stringify(connectionOf(insight.spec))
+    if (seen.get(key.name) === state) return
+    if (state === undefined) seen.delete(key.name)
+    else seen.set(key.name, state)
+    yield* wakeTask(key.name)
+  })
+
+  const dataplaneChanged = Effect.fnUntraced(function*(key: ResourceKey<"Dataplane">) {
+    const dataplane = yield* readStored(key)
+    if (dataplane !== null) yield* ports.ensure(key.mesh, servicesOf(dataplane))
+  })
+
+  const readAll = Effect.gen(function*() {
+    const byMesh = new Map<string, Set<string>>()
+    for (const dataplane of yield* store.list("Dataplane")) {
+      const services = byMesh.get(dataplane.mesh) ?? new Set()
+      servicesOf(dataplane).forEach((service) => services.add(service))
+      byMesh.set(dataplane.mesh, services)
+    }
+    for (const [mesh, services] of byMesh) yield* ports.ensure(mesh, [...services])
+    for (const { spec: { clusterArn, taskArn } } of yield* store.list("EcsTask")) {
+      work.add(formatTaskKey(taskKeyOf(clusterArn, taskArn)))
+    }
+  })
+
+  const isDataplane = (key: ResourceKey): key is ResourceKey<"Dataplane"> => key.type === "Dataplane"
+
+  /** A change that can't be read now is repaired by the next resync. */
+  const attend = (effect: Effect.Effect<void, StoreUnavailable, Store>) =>
+    effect.pipe(
+      Effect.catchTag("StoreUnavailable", (failure) =>
+        Effect.logWarning("A change can't be read from the store").pipe(Effect.annotateLogs({ reason: failure.message })))
+    )
+
+  return yield* Stream.runForEach(store.changes, (change) => {
+    if (change._tag === "Resynced") return attend(readAll)
+    if (isInsight(change.key)) return attend(insightChanged(change.key))
+    return isDataplane(change.key) ? attend(dataplaneChanged(change.key)) : Effect.void
+  })
+})
