@@ -1,0 +1,182 @@
+/**
+ * Answers `/bootstrap`: judges who asks, finds the proxy's resource, gives Envoy's configuration. Every no says what
+ * to change; what isn't known yet is told with when to come again. Writes nothing.
+ */
+import { Context, Effect, Layer } from "effect"
+import { X509Certificate } from "node:crypto"
+import { nodeId, type ProxyId } from "../../model/ProxyType.ts"
+import { formatKey, type Resource } from "../../model/Resource.ts"
+import { Journal } from "../../model/Journal.ts"
+import { Authenticator } from "../auth/Authenticator.ts"
+import type { ControlPlaneConfig } from "../config/ControlPlaneConfig.ts"
+import { count, refusals } from "../diagnostics/metrics.ts"
+import { proxyKey } from "../insight/Insights.ts"
+import { declaredProxy, type ProxyResource, serviceOf, tagSets } from "../server/declaredProxy.ts"
+import { tokenTags } from "../server/tokenTags.ts"
+import { ResourceCache } from "../snapshot/ResourceCache.ts"
+import { ControlPlaneTls } from "../tls/ControlPlaneTls.ts"
+import { type BootstrapAnswer, configAnswer, type Problem, problemAnswer } from "./BootstrapAnswer.ts"
+import { bootstrapConfig } from "./bootstrapConfig.ts"
+import { type Asked, decodeBootstrapRequest } from "./decodeBootstrapRequest.ts"
+import { dialledHost, hostMismatch } from "./dialledHost.ts"
+
+/** One request as the HTTP server has it. */
+export interface BootstrapCall {
+  readonly body: string
+  readonly host: string | undefined
+  readonly accept: string
+  /** Every value of the Authorization header. */
+  readonly authorization: ReadonlyArray<string>
+  readonly peerAddress: string | null
+  /** Port that the server really listens on. */
+  readonly port: number
+}
+
+export type BootstrapperOptions = Pick<ControlPlaneConfig, "aws" | "bootstrap" | "zone"> & {
+  readonly reloadableTokens: boolean
+}
+
+/** The feature by which a sidecar asks for state-of-the-world ADS. */
+export const SOTW_FEATURE = "feature-sotw"
+
+export class Bootstrapper extends Context.Service<
+  Bootstrapper,
+  { readonly answer: (call: BootstrapCall) => Effect.Effect<BootstrapAnswer> }
+>()("ecs-mesh/cp/bootstrap/Bootstrapper") {
+  static readonly layer = (options: BootstrapperOptions) =>
+    Layer.effect(
+      Bootstrapper,
+      Effect.gen(function*() {
+        const authenticator = yield* Authenticator
+        const cache = yield* ResourceCache
+        const journal = yield* Journal
+        const tls = yield* ControlPlaneTls
+        const certificate = new X509Certificate(tls.certificatePem)
+        const context = yield* Effect.context<never>()
+
+        const refuse = (proxy: ProxyId, peer: string | null, problem: Problem) =>
+          Effect.sync(() => {
+            const key = formatKey(proxyKey(proxy))
+            count(refusals, 1, context, { door: "bootstrap", reason: problem.title })
+            journal.append({ kind: "refused", key, door: "bootstrap", reason: problem.title, message: problem.detail })
+            return problemAnswer(problem)
+          }).pipe(
+            Effect.tap(() => Effect.logWarning("Refused a proxy's bootstrap")),
+            Effect.annotateLogs({
+              proxy: nodeId(proxy),
+              peer: peer ?? "unknown",
+              reason: problem.title,
+              message: problem.detail
+            })
+          )
+
+        const resourceOf = ({ proxy, request }: Asked): ProxyResource | Problem => {
+          if (options.aws === null && request.dataplaneResource) {
+            const declared = declaredProxy(request.dataplaneResource, proxy, options.zone)
+            if ("violations" in declared) return invalid(declared.violations)
+            const mesh = declared.resource.mesh
+            return mesh === "" || cache.get({ type: "Mesh", mesh: "", name: mesh }) !== undefined
+              ? declared.resource
+              : invalid([{ field: "mesh", message: `mesh "${mesh}" does not exist` }])
+          }
+          return cache.get(proxyKey(proxy)) ?? unknown(proxy, taskOf(proxy))
+        }
+        const taskOf = (proxy: ProxyId) =>
+          options.aws === null ? undefined : cache.get({ type: "EcsTask", mesh: "", name: proxy.name })
+
+        const configure = (asked: Asked, resource: ProxyResource, call: BootstrapCall): BootstrapAnswer => {
+          const { proxy, request } = asked
+          const dialled = dialledHost(call.host)
+          const host = options.bootstrap.xdsHost ?? dialled?.host ?? null
+          if (host === null) {
+            return problemAnswer({ status: 400, title: "HostInvalid", detail: "the request's Host header names no host" })
+          }
+          const mismatch = hostMismatch(certificate, host)
+          if (mismatch !== null) return problemAnswer({ status: 400, title: "SANMismatch", detail: mismatch })
+          const notCa = request.caCert ? caProblem(request.caCert) : null
+          if (notCa !== null) return problemAnswer({ status: 400, title: "NotCA", detail: notCa })
+          const config = bootstrapConfig(request, {
+            proxy,
+            service: serviceOf(resource),
+            xdsHost: host,
+            xdsPort: options.bootstrap.xdsPort ?? dialled?.port ?? call.port,
+            connectTimeoutMillis: options.bootstrap.xdsConnectTimeoutMillis,
+            caPem: request.caCert || tls.caPem,
+            adminAddress: request.adminAddress || options.bootstrap.adminAddress,
+            adminPort: request.adminPort ?? (resource.spec.networking?.admin?.port || options.bootstrap.adminPort),
+            readinessPort: request.readinessPort ?? options.bootstrap.readinessPort,
+            reloadableTokens: options.reloadableTokens,
+            variant: request.features?.includes(SOTW_FEATURE) === true ? "sotw" : "delta"
+          })
+          return configAnswer(config, resource.spec.networking?.address ?? "", call.accept)
+        }
+
+        return Bootstrapper.of({
+          answer: Effect.fn("Bootstrapper.answer")(function*(call) {
+            const asked = decodeBootstrapRequest(call.body)
+            if ("malformed" in asked) {
+              return problemAnswer({ status: 400, title: "Bad Request", detail: asked.malformed })
+            }
+            if ("violations" in asked) return problemAnswer(invalid(asked.violations))
+            const { proxy, request } = asked
+            // kuma-dp sends its token in the body; one that comes twice is still one.
+            const credentials = [...new Set([...call.authorization, ...(request.dataplaneToken ? [request.dataplaneToken] : [])])]
+            const judged = yield* authenticator.authenticate(credentials, { ...proxy, peerAddress: call.peerAddress }).pipe(
+              Effect.catchTags({
+                Refused: ({ message, reason }) =>
+                  Effect.succeed<Problem>({ status: credentials.length === 0 ? 422 : 403, title: reason, detail: message }),
+                NotYetKnown: ({ message, reason, retryAfterMillis }) =>
+                  Effect.succeed<Problem>({ status: 503, title: reason, detail: message, retryAfterMillis })
+              })
+            )
+            if ("status" in judged) return yield* refuse(proxy, call.peerAddress, judged)
+            const resource = resourceOf(asked)
+            if ("status" in resource) return problemAnswer(resource)
+            const mismatch = tokenTags(judged, tagSets(resource))
+            if (mismatch !== null) {
+              return yield* refuse(proxy, call.peerAddress, { status: 403, title: "TokenTagsMismatch", detail: mismatch })
+            }
+            return configure(asked, resource, call)
+          })
+        })
+      })
+    )
+}
+
+const invalid = (violations: NonNullable<Problem["violations"]>): Problem => ({
+  status: 422,
+  title: "Invalid",
+  detail: violations.map(({ field, message }) => (field === "" ? message : `${field}: ${message}`)).join("; "),
+  violations
+})
+
+const unknown = (proxy: ProxyId, task: Resource<"EcsTask"> | undefined): Problem => {
+  const name = proxy.mesh === "" ? proxy.name : `${proxy.mesh}/${proxy.name}`
+  if (task !== undefined) {
+    return {
+      status: 503,
+      title: "NotRegisteredYet",
+      detail: `ECS task ${proxy.name} was seen (${task.spec.lastStatus}, ${task.spec.phase}) but isn't registered yet as ${name}; ` +
+        "come again in a moment",
+      retryAfterMillis: 1_000
+    }
+  }
+  return {
+    status: 404,
+    title: "NotFound",
+    detail: `there is no ${proxyKey(proxy).type} ${name}; create it, or start the sidecar with a --dataplane of its own`,
+    retryAfterMillis: 3_000
+  }
+}
+
+const caProblem = (pem: string): string | null => {
+  try {
+    return new X509Certificate(pem).ca
+      ? null
+      : "the certificate by which the data plane proxy verifies the control plane is no certificate authority (basic " +
+        "constraint CA is false). Provide the CA that signed the control plane's certificate by --ca-cert-file or " +
+        "KUMA_CONTROL_PLANE_CA_CERT_FILE"
+  } catch {
+    return "caCert isn't a PEM certificate"
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * Envoy's bootstrap for one proxy: where its control plane is, how to trust it and how to prove who it is itself.
+ * Everything else comes over ADS. Pure; answers the JSON form of envoy.config.bootstrap.v3.Bootstrap.
+ */
+import { isIP } from "node:net"
+import type { BootstrapRequest } from "../../model/Bootstrap.ts"
+import { nodeId, type ProxyId } from "../../model/ProxyType.ts"
+
+export interface BootstrapParams {
+  readonly proxy: ProxyId
+  /** Envoy's `cluster`: the proxy's own service, `ingress` or `egress`. */
+  readonly service: string
+  /** The control plane as the proxy reaches it. */
+  readonly xdsHost: string
+  readonly xdsPort: number
+  readonly connectTimeoutMillis: number
+  /** PEM that the control plane's certificate is verified with. */
+  readonly caPem: string
+  readonly adminAddress: string
+  readonly adminPort: number
+  readonly readinessPort: number
+  /** Envoy rereads its token from `dataplaneTokenPath`, where the request has one. */
+  readonly reloadableTokens: boolean
+  readonly variant: "delta" | "sotw"
+}
+
+type Json = Readonly<Record<string, unknown>>
+
+const ADS_CLUSTER = "ads_cluster"
+const CP_VALIDATION = "cp_validation_ctx"
+/** Connections that all listeners together take at a time. */
+const MAX_CONNECTIONS = 50_000
+/** Larger than any response that the control plane puts together. */
+const MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+
+const type = (name: string): Json => ({ "@type": `type.googleapis.com/${name}` })
+const seconds = (millis: number): string => `${millis / 1_000}s`
+const socketAddress = (address: string, port: number): Json => ({
+  socket_address: { address, port_value: port }
+})
+/** RFC 3986 brackets around an IPv6 address. */
+const authority = (host: string, port: number): string => (isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`)
+
+export const bootstrapConfig = (request: BootstrapRequest, params: BootstrapParams): Json => {
+  const tokenPath = params.reloadableTokens ? request.dataplaneTokenPath || null : null
+  const ads = { resource_api_version: "V3", ads: {}, initial_fetch_timeout: "0s" }
+  return {
+    node: { id: nodeId(params.proxy), cluster: params.service, metadata: nodeMetadata(request, params) },
+    admin: { address: socketAddress(params.adminAddress, params.adminPort) },
+    dynamic_resources: {
+      lds_config: ads,
+      cds_config: ads,
+      ads_config: {
+        api_type: params.variant === "delta" ? "DELTA_GRPC" : "GRPC",
+        transport_api_version: "V3",
+        set_node_on_first_message_only: true,
+        grpc_services: [tokenPath === null ? envoyGrpc(request) : googleGrpc(tokenPath, params)]
+      }
+    },
+    static_resources: {
+      ...(tokenPath === null ? { clusters: [adsCluster(params)] } : {}),
+      secrets: [validationContext(params)]
+    },
+    overload_manager: overloadManager(request),
+    stats_config: { stats_tags: STATS_TAGS }
+  }
+}
+
+const given = (fields: Json): Json =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== null && value !== ""))
+
+/** Ports are text, as Kuma has them. */
+const nodeMetadata = (request: BootstrapRequest, params: BootstrapParams): Json =>
+  given({
+    "dataplane.admin.port": String(params.adminPort),
+    "dataplane.admin.address": params.adminAddress,
+    "dataplane.readinessReporter.port": String(params.readinessPort),
+    "dataplane.dns.port": request.dnsPort ? String(request.dnsPort) : null,
+    "dataplane.proxyType": params.proxy.proxyType,
+    "dataplane.resource": request.dataplaneResource,
+    // True means enabled, whatever the field's name says.
+    "dataplane.appProbeProxy.enabled": request.appProbeProxyDisabled === true ? "true" : null,
+    dynamicMetadata: request.dynamicMetadata,
+    features: request.features ?? [],
+    version: request.version,
+    workdir: request.workdir,
+    metricsCertPath: request.metricsResources?.["certPath"],
+    metricsKeyPath: request.metricsResources?.["keyPath"],
+    systemCaPath: request.systemCaPath,
+    ipv6Enabled: request.ipv6Enabled
+  })
+
+const envoyGrpc = (request: BootstrapRequest): Json => ({
+  envoy_grpc: { cluster_name: ADS_CLUSTER },
+  ...(request.dataplaneToken
+    ? { initial_metadata: [{ key: "authorization", value: request.dataplaneToken }] }
+    : {})
+})
+
+/**
+ * Google's client is the one whose credentials come from a file for each new stream: a token that was renewed
+ * meanwhile needs no restart.
+ */
+const googleGrpc = (tokenPath: string, params: BootstrapParams): Json => ({
+  google_grpc: {
+    target_uri: authority(params.xdsHost, params.xdsPort),
+    stat_prefix: "ads",
+    channel_credentials: { ssl_credentials: { root_certs: { inline_string: params.caPem } } },
+    credentials_factory_name: "envoy.grpc_credentials.file_based_metadata",
+    call_credentials: [
+      {
+        from_plugin: {
+          name: "envoy.grpc_credentials.file_based_metadata",
+          typed_config: {
+            ...type("envoy.config.grpc_credential.v3.FileBasedMetadataConfig"),
+            secret_data: { filename: tokenPath }
+          }
+        }
+      }
+    ],
+    channel_args: {
+      args: {
+        "grpc.keepalive_time_ms": { int_value: 10_000 },
+        "grpc.keepalive_timeout_ms": { int_value: 30_000 },
+        "grpc.http2.max_pings_without_data": { int_value: 0 },
+        "grpc.max_receive_message_length": { int_value: MAX_MESSAGE_BYTES }
+      }
+    }
+  }
+})
+
+const adsCluster = (params: BootstrapParams): Json => ({
+  name: ADS_CLUSTER,
+  type: isIP(params.xdsHost) === 0 ? "STRICT_DNS" : "STATIC",
+  connect_timeout: seconds(params.connectTimeoutMillis),
+  load_assignment: {
+    cluster_name: ADS_CLUSTER,
+    endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress(params.xdsHost, params.xdsPort) } }] }]
+  },
+  typed_extension_protocol_options: {
+    "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+      ...type("envoy.extensions.upstreams.http.v3.HttpProtocolOptions"),
+      explicit_http_config: {
+        // A control plane that vanished is noticed within 40 s, as with Google's client.
+        http2_protocol_options: { connection_keepalive: { interval: "10s", timeout: "30s" } }
+      }
+    }
+  },
+  upstream_connection_options: {
+    tcp_keepalive: { keepalive_probes: 3, keepalive_time: 10, keepalive_interval: 10 }
+  },
+  transport_socket: {
+    name: "envoy.transport_sockets.tls",
+    typed_config: {
+      ...type("envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"),
+      // RFC 6066, 3: "Literal IPv4 and IPv6 addresses are not permitted in "HostName"."
+      ...(isIP(params.xdsHost) === 0 ? { sni: params.xdsHost } : {}),
+      common_tls_context: {
+        tls_params: { tls_minimum_protocol_version: "TLSv1_2" },
+        alpn_protocols: ["h2"],
+        validation_context_sds_secret_config: { name: CP_VALIDATION }
+      }
+    }
+  }
+})
+
+const validationContext = (params: BootstrapParams): Json => ({
+  name: CP_VALIDATION,
+  validation_context: {
+    trusted_ca: { inline_string: params.caPem },
+    match_typed_subject_alt_names: ["DNS", "IP_ADDRESS"].map((sanType) => ({
+      san_type: sanType,
+      matcher: { exact: params.xdsHost }
+    }))
+  }
+})
+
+const overloadManager = (request: BootstrapRequest): Json => {
+  const connections = {
+    name: "envoy.resource_monitors.global_downstream_max_connections",
+    typed_config: {
+      ...type("envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig"),
+      max_active_downstream_connections: MAX_CONNECTIONS
+    }
+  }
+  const heap = Number(request.resources?.["maxHeapSizeBytes"] ?? 0)
+  if (!Number.isSafeInteger(heap) || heap <= 0) return { resource_monitors: [connections] }
+  const monitor = "envoy.resource_monitors.fixed_heap"
+  const action = (name: string, value: number): Json => ({
+    name: `envoy.overload_actions.${name}`,
+    triggers: [{ name: monitor, threshold: { value } }]
+  })
+  return {
+    resource_monitors: [
+      connections,
+      {
+        name: monitor,
+        typed_config: {
+          ...type("envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig"),
+          max_heap_size_bytes: heap
+        }
+      }
+    ],
+    actions: [action("shrink_heap", 0.95), action("stop_accepting_requests", 0.98)]
+  }
+}
+
+/** The tags by which Kuma's dashboards read Envoy's statistics. */
+const STATS_TAGS: ReadonlyArray<Json> = [
+  { tag_name: "name", regex: "^grpc\\.((.+)\\.)" },
+  { tag_name: "status", regex: "^grpc.*streams_closed(_([0-9]+))" },
+  { tag_name: "worker", regex: "(worker_([0-9]+)\\.)" },
+  { tag_name: "listener", regex: "((.+?)\\.)rbac\\." }
+]

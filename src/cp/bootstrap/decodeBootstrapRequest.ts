@@ -1,0 +1,48 @@
+/** Reads what a sidecar asks `/bootstrap` for. Pure; unknown fields are left alone, as sidecars are newer or older. */
+import { Schema } from "effect"
+import { BootstrapRequest } from "../../model/Bootstrap.ts"
+import { parseJson } from "../../model/parseJson.ts"
+import type { ProxyId, ProxyType } from "../../model/ProxyType.ts"
+import { schemaViolations } from "../../model/schemaViolations.ts"
+import type { Violation } from "../../model/Violation.ts"
+
+export interface Asked {
+  readonly proxy: ProxyId
+  readonly request: BootstrapRequest
+}
+
+/** `malformed`: it isn't even a JSON object to speak of. */
+export type DecodedBootstrap = Asked | { readonly malformed: string } | { readonly violations: ReadonlyArray<Violation> }
+
+const TYPES: ReadonlyArray<ProxyType> = ["dataplane", "ingress", "egress"]
+
+const decode = Schema.decodeUnknownResult(BootstrapRequest, { errors: "all" })
+
+export const decodeBootstrapRequest = (body: string): DecodedBootstrap => {
+  const parsed = parseJson(body)
+  if ("problem" in parsed) return { malformed: parsed.problem }
+  const decoded = decode(withoutNulls(parsed.value))
+  if (decoded._tag === "Failure") return { violations: schemaViolations(decoded.failure.issue) }
+  const request = decoded.success
+  const proxyType = TYPES.find((type) => type === (request.proxyType || "dataplane"))
+  const violations: Array<Violation> = []
+  if (request.name === "") violations.push({ field: "name", message: "cannot be empty" })
+  if (proxyType === undefined) {
+    violations.push({ field: "proxyType", message: `must be one of ${TYPES.join(", ")}` })
+  }
+  for (const field of ["adminPort", "dnsPort", "readinessPort"] as const) {
+    const port = request[field]
+    if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
+      violations.push({ field, message: "must be a port between 0 and 65535" })
+    }
+  }
+  if (proxyType === undefined || violations.length > 0) return { violations }
+  const mesh = proxyType === "dataplane" ? request.mesh || "default" : ""
+  return { proxy: { proxyType, mesh, name: request.name }, request }
+}
+
+/** Go's encoder writes a field without a value as null. */
+const withoutNulls = (value: unknown): unknown =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null))
+    : value

@@ -1,0 +1,163 @@
+/**
+ * Keeps what is known of proxies' connections in the store: DataplaneInsight, ZoneIngressInsight, ZoneEgressInsight.
+ * Receives what happens on streams; writes each proxy at most about once a second, over whatever another replica
+ * wrote meanwhile. Never fails or delays a stream; an unreachable store is written to again later.
+ */
+import { Context, Duration, Effect, Layer } from "effect"
+import { randomUUID } from "node:crypto"
+import type { ProxyId, ProxyType } from "../../model/ProxyType.ts"
+import { formatKey, type ResourceKey } from "../../model/Resource.ts"
+import { Store } from "../../model/Store.ts"
+import { count, storeErrors } from "../diagnostics/metrics.ts"
+import { ResourceCache } from "../snapshot/ResourceCache.ts"
+import { mergeInsight } from "./mergeInsight.ts"
+import { foldSession, openSession, type ProxySession, type SessionEvent } from "./ProxySession.ts"
+
+type InsightType = "DataplaneInsight" | "ZoneIngressInsight" | "ZoneEgressInsight"
+
+const RESOURCE_TYPE = { dataplane: "Dataplane", ingress: "ZoneIngress", egress: "ZoneEgress" } as const
+const INSIGHT_TYPE: Readonly<Record<ProxyType, InsightType>> = {
+  dataplane: "DataplaneInsight",
+  ingress: "ZoneIngressInsight",
+  egress: "ZoneEgressInsight"
+}
+
+/** The resource that says where this proxy is. */
+export const proxyKey = (proxy: ProxyId): ResourceKey<"Dataplane" | "ZoneIngress" | "ZoneEgress"> => ({
+  type: RESOURCE_TYPE[proxy.proxyType],
+  mesh: proxy.mesh,
+  name: proxy.name
+})
+
+export const insightKey = (proxy: ProxyId): ResourceKey<InsightType> => ({
+  type: INSIGHT_TYPE[proxy.proxyType],
+  mesh: proxy.mesh,
+  name: proxy.name
+})
+
+/** One stream's way to tell. */
+export interface SessionRecorder {
+  readonly record: (event: SessionEvent) => void
+}
+
+export interface InsightsOptions {
+  /** Names this replica in insights. */
+  readonly instanceId: string
+  readonly flushMillis: number
+}
+
+interface Open {
+  readonly proxy: ProxyId
+  session: ProxySession
+  /** The fold that the store has. */
+  stored: ProxySession | null
+}
+
+export class Insights extends Context.Service<
+  Insights,
+  {
+    readonly open: (proxy: ProxyId, version: Readonly<Record<string, unknown>> | null, at: number) => SessionRecorder
+    /** Writes all that isn't written yet. */
+    readonly flush: Effect.Effect<void>
+  }
+>()("ecs-mesh/cp/insight/Insights") {
+  static readonly layer = (options: InsightsOptions) =>
+    Layer.effect(
+      Insights,
+      Effect.gen(function*() {
+        const store = yield* Store
+        const cache = yield* ResourceCache
+        const context = yield* Effect.context<never>()
+        const open = new Set<Open>()
+        const orphans = new Set<ProxyId>()
+
+        const write = Effect.fnUntraced(function*(entry: Open) {
+          const { session } = entry
+          const key = insightKey(entry.proxy)
+          // A proxy whose resource is gone has no insight: it would outlive it.
+          if (cache.get(proxyKey(entry.proxy)) === undefined) return
+          const before = yield* store.get(key).pipe(Effect.catchTag("NotFound", () => Effect.succeed(null)))
+          const spec = mergeInsight(before?.spec, session)
+          yield* store.put(
+            { ...key, labels: before?.labels ?? {}, spec },
+            { expect: before === null ? "absent" : before.version }
+          )
+          entry.stored = session
+        })
+
+        const save = (entry: Open) =>
+          write(entry).pipe(
+            Effect.retry({ times: 5, while: (error) => error._tag === "Conflict" }),
+            Effect.tapError(() => Effect.sync(() => count(storeErrors, 1, context))),
+            Effect.catch((error) =>
+              Effect.logWarning("A proxy's insight could not be written; it will be tried again").pipe(
+                Effect.annotateLogs({ proxy: formatKey(proxyKey(entry.proxy)), error: error.message || error._tag })
+              )
+            )
+          )
+
+        const removeOrphans = Effect.suspend(() =>
+          Effect.forEach([...orphans], (proxy) => {
+            orphans.delete(proxy)
+            return store.remove(insightKey(proxy)).pipe(
+              Effect.catchTag(["NotFound", "Conflict"], () => Effect.void),
+              Effect.catchTag("StoreUnavailable", () => Effect.sync(() => void orphans.add(proxy)))
+            )
+          }, { discard: true })
+        )
+
+        const flush = Effect.suspend(() => {
+          const due = [...open].filter((entry) => entry.stored !== entry.session)
+          return Effect.forEach(due, save, { concurrency: 8, discard: true })
+        }).pipe(
+          Effect.andThen(removeOrphans),
+          Effect.andThen(Effect.sync(() => {
+            for (const entry of open) {
+              const written = entry.stored === entry.session || cache.get(proxyKey(entry.proxy)) === undefined
+              if (entry.session.disconnectedAt !== null && written) open.delete(entry)
+            }
+          }))
+        )
+
+        yield* Effect.acquireRelease(
+          Effect.sync(() =>
+            cache.onChange((changes) => {
+              for (const { key, after } of changes) {
+                const proxyType = PROXY_TYPE[key.type]
+                if (proxyType === undefined || after !== undefined) continue
+                orphans.add({ proxyType, mesh: key.mesh, name: key.name })
+              }
+            })
+          ),
+          (stop) => Effect.sync(stop)
+        )
+        yield* Effect.sleep(Duration.millis(options.flushMillis)).pipe(
+          Effect.andThen(flush),
+          Effect.forever,
+          Effect.forkScoped
+        )
+        yield* Effect.addFinalizer(() => flush)
+
+        return Insights.of({
+          open: (proxy, version, at) => {
+            const id = randomUUID()
+            const session = openSession({ id, instanceId: options.instanceId, connectedAt: at, version })
+            const entry: Open = { proxy, session, stored: null }
+            open.add(entry)
+            return {
+              record: (event) => {
+                entry.session = foldSession(entry.session, event)
+              }
+            }
+          },
+          flush
+        })
+      })
+    )
+}
+
+const PROXY_TYPE: Readonly<Record<string, ProxyType>> = {
+  Dataplane: "dataplane",
+  ZoneIngress: "ingress",
+  ZoneEgress: "egress"
+}

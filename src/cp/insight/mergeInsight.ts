@@ -1,0 +1,44 @@
+/** Puts one stream's session into what the store has of its proxy, whoever wrote that. Pure. */
+import type { DataplaneInsight } from "../../model/DataplaneInsight.ts"
+import { type ProxySession, toSubscription } from "./ProxySession.ts"
+
+/** Streams that an insight remembers. */
+export const KEPT_SUBSCRIPTIONS = 10
+
+export const mergeInsight = (before: DataplaneInsight | undefined, session: ProxySession): DataplaneInsight => {
+  const others = (before?.subscriptions ?? []).filter(({ id }) => id !== session.id)
+  const subscriptions = [...others, toSubscription(session)]
+    .sort((one, other) => one.connectTime.localeCompare(other.connectTime))
+    .slice(-KEPT_SUBSCRIPTIONS)
+  // An older stream's last word doesn't overwrite what a newer one says of the proxy.
+  const newest = subscriptions.at(-1)?.id === session.id
+  const mTLS = newest ? certificateInfo(before, session) : before?.mTLS
+  const rejections = newest
+    ? [...session.rejections].map(([typeUrl, { message, at }]) => ({
+      typeUrl,
+      message,
+      time: new Date(at).toISOString()
+    }))
+    : before?.rejections ?? []
+  return {
+    subscriptions,
+    ...(mTLS === undefined ? {} : { mTLS }),
+    ...(rejections.length === 0 ? {} : { rejections })
+  }
+}
+
+const certificateInfo = (
+  before: DataplaneInsight | undefined,
+  { certificate }: ProxySession
+): DataplaneInsight["mTLS"] => {
+  if (certificate === null) return before?.mTLS
+  const issued = new Date(certificate.issuedAt).toISOString()
+  const regenerations = before?.mTLS?.certificateRegenerations ?? 0
+  return {
+    certificateExpirationTime: new Date(certificate.expiresAt).toISOString(),
+    lastCertificateRegeneration: issued,
+    certificateRegenerations: before?.mTLS?.lastCertificateRegeneration === issued ? regenerations : regenerations + 1,
+    issuedBackend: certificate.backend,
+    supportedBackends: [certificate.backend]
+  }
+}

@@ -1,0 +1,211 @@
+/**
+ * The gRPC side of the data plane's door: both variants of ADS. Admits a stream by its first request, gives it the
+ * proxy's snapshots, tells journal, insight and metrics what happens, and closes it as soon as the right to it is lost.
+ * Knows nothing of meshes, certificates or Envoy's resources.
+ */
+import { Server, ServerCredentials, type ServerDuplexStream, status } from "@grpc/grpc-js"
+import { Context, Duration, Effect, FiberSet, Layer, Schedule } from "effect"
+import type { TLSSocket } from "node:tls"
+import { Journal } from "../../model/Journal.ts"
+import type { ProxyId } from "../../model/ProxyType.ts"
+import { formatKey } from "../../model/Resource.ts"
+import { Authenticator, type Identity, type ProxyClaim } from "../auth/Authenticator.ts"
+import { count, proxiesConnected, refusals } from "../diagnostics/metrics.ts"
+import { Insights, proxyKey } from "../insight/Insights.ts"
+import { ResourceCache } from "../snapshot/ResourceCache.ts"
+import type { NackPolicy } from "./ack.ts"
+import { admission, NotAdmitted } from "./admission.ts"
+import { acceptCall, type Newcomer } from "./acceptCall.ts"
+import { deltaProtocol, sotwProtocol } from "./AdsProtocol.ts"
+import { adsService } from "./adsService.ts"
+import { AdsStream, type CloseReason } from "./AdsStream.ts"
+import { ProxyRegistration } from "./ProxyRegistration.ts"
+import { ProxySnapshots } from "./ProxySnapshots.ts"
+import { streamReporter } from "./streamReporter.ts"
+
+export interface AdsServerOptions {
+  readonly policy: NackPolicy
+  /** How often every open stream's right is looked at again, besides at once when something changed. */
+  readonly recheckMillis: number
+  /** How long a stream may take to send its first request. */
+  readonly firstRequestMillis: number
+}
+
+/** Largest request: node metadata and the names that a proxy subscribes to. */
+const MAX_REQUEST_BYTES = 16 * 1024 * 1024
+
+const SERVER_OPTIONS = {
+  "grpc.max_receive_message_length": MAX_REQUEST_BYTES,
+  "grpc.max_send_message_length": -1,
+  // A peer that vanished without a word is noticed within 20 s.
+  "grpc.keepalive_time_ms": 10_000,
+  "grpc.keepalive_timeout_ms": 10_000
+}
+
+/** Types whose change can cost a proxy its right. */
+const RIGHTS = new Set(["EcsTask", "Secret", "GlobalSecret", "Mesh"])
+
+export class AdsServer extends Context.Service<
+  AdsServer,
+  {
+    /** Hands over a connection whose TLS handshake chose h2. */
+    readonly inject: (socket: TLSSocket) => void
+    /** Proxies with an open stream here. */
+    readonly connected: () => ReadonlyArray<ProxyId>
+  }
+>()("ecs-mesh/cp/server/AdsServer") {
+  static readonly layer = (options: AdsServerOptions) =>
+    Layer.effect(
+      AdsServer,
+      Effect.gen(function*() {
+        const authenticator = yield* Authenticator
+        const cache = yield* ResourceCache
+        const insights = yield* Insights
+        const journal = yield* Journal
+        const registration = yield* ProxyRegistration
+        const snapshots = yield* ProxySnapshots
+        const context = yield* Effect.context<never>()
+        const run = yield* FiberSet.makeRuntime<never, void, never>()
+        const admit = yield* admission
+        const streams = new Set<AdsStream>()
+        const sockets = new Map<string, TLSSocket>()
+        let stopping = false
+
+        const refuse = (claim: ProxyClaim, refused: { readonly reason: string; readonly message: string }) =>
+          Effect.sync(() => {
+            count(refusals, 1, context, { door: "ads", reason: refused.reason })
+            journal.append({
+              kind: "refused",
+              key: formatKey(proxyKey(claim)),
+              door: "ads",
+              reason: refused.reason,
+              message: refused.message
+            })
+          }).pipe(
+            Effect.andThen(Effect.logWarning("Refused a proxy's stream")),
+            Effect.annotateLogs({
+              proxy: formatKey(proxyKey(claim)),
+              peer: claim.peerAddress ?? "unknown",
+              reason: refused.reason,
+              message: refused.message
+            })
+          )
+
+        const open = (newcomer: Newcomer, identity: Identity): AdsStream => {
+          const { call, claim } = newcomer
+          const key = formatKey(proxyKey(claim))
+          // The proxy came back before its old connection was noticed to be dead.
+          for (const older of streams) {
+            if (formatKey(proxyKey(older.admitted.claim)) !== key) continue
+            older.close({ code: status.ABORTED, message: "a newer stream of this proxy took over" })
+          }
+          const recorder = insights.open(claim, newcomer.version, Date.now())
+          const report = streamReporter({ key, claim, recorder, journal, context, log: run })
+          const stream = new AdsStream(call, { claim, identity, recorder }, {
+            state: newcomer.state,
+            encode: newcomer.encode,
+            policy: options.policy,
+            onEvent: report,
+            kill: () => sockets.get(call.getPeer())?.destroy()
+          })
+          streams.add(stream)
+          count(proxiesConnected, streams.size, context)
+          journal.append({ kind: "connected", key, proxy: claim, identity: { method: identity.method } })
+          const unfollow = snapshots.follow(claim, {
+            onSnapshot: (published) => stream.publish(published),
+            onCertificate: (certificate) => recorder.record({ _tag: "Certified", certificate, at: Date.now() })
+          })
+          newcomer.onLeft((reason) => {
+            unfollow()
+            stream.end()
+            streams.delete(stream)
+            count(proxiesConnected, streams.size, context)
+            recorder.record({ _tag: "Disconnected", at: Date.now() })
+            journal.append({ kind: "disconnected", key, proxy: claim, reason })
+            if (!stopping) run(registration.disconnected(claim))
+          })
+          run(Effect.logInfo("A proxy connected").pipe(Effect.annotateLogs({ proxy: key, method: identity.method })))
+          return stream
+        }
+
+        const welcome = (newcomer: Newcomer): void => {
+          const { claim } = newcomer
+          run(
+            admit(newcomer).pipe(
+              Effect.flatMap((identity) => {
+                if (!newcomer.hasLeft()) return Effect.sync(() => newcomer.admitted(open(newcomer, identity)))
+                return registration.disconnected(claim)
+              }),
+              Effect.catchTag("NotAdmitted", (refused: NotAdmitted) =>
+                refuse(claim, refused).pipe(
+                  Effect.andThen(Effect.sync(() =>
+                    newcomer.refused({ code: refused.code, message: refused.message })
+                  ))
+                )),
+              Effect.catchDefect((defect) =>
+                Effect.logError("Admitting a proxy failed", defect).pipe(
+                  Effect.andThen(Effect.sync(() =>
+                    newcomer.refused({ code: status.INTERNAL, message: "the control plane failed; see its log" })
+                  ))
+                ))
+            )
+          )
+        }
+
+        const recheck = (): void => {
+          for (const stream of [...streams]) {
+            const { claim, identity } = stream.admitted
+            const lost = authenticator.lost(identity, claim)
+            if (lost === null) continue
+            stream.close({ code: status.PERMISSION_DENIED, message: `${lost.reason}: ${lost.message}` })
+            run(refuse(claim, lost))
+          }
+        }
+
+        const grpc = new Server(SERVER_OPTIONS)
+        const accept = { firstRequestMillis: options.firstRequestMillis, welcome }
+        grpc.addService(adsService, {
+          DeltaAggregatedResources: (call: ServerDuplexStream<unknown, Buffer>) =>
+            acceptCall(call, deltaProtocol(options.policy), accept),
+          StreamAggregatedResources: (call: ServerDuplexStream<unknown, Buffer>) =>
+            acceptCall(call, sotwProtocol(options.policy), accept)
+        })
+        const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure())
+
+        yield* Effect.acquireRelease(
+          Effect.sync(() =>
+            cache.onChange((changes) => {
+              if (changes.some(({ key }) => RIGHTS.has(key.type))) recheck()
+            })
+          ),
+          (stop) => Effect.sync(stop)
+        )
+        yield* Effect.sync(recheck).pipe(
+          Effect.repeat(Schedule.spaced(Duration.millis(options.recheckMillis))),
+          Effect.forkScoped
+        )
+        yield* Effect.addFinalizer(() =>
+          Effect.gen(function*() {
+            stopping = true
+            const reason: CloseReason = { code: status.UNAVAILABLE, message: "the control plane stops; connect again" }
+            for (const stream of [...streams]) stream.close(reason)
+            // Lets the last words reach those that still read.
+            yield* Effect.sleep(Duration.millis(streams.size === 0 ? 0 : 100))
+            for (const socket of sockets.values()) socket.destroy()
+            injector.destroy()
+            grpc.forceShutdown()
+          })
+        )
+
+        return AdsServer.of({
+          inject: (socket) => {
+            const peer = `${socket.remoteAddress}:${socket.remotePort}`
+            sockets.set(peer, socket)
+            socket.once("close", () => sockets.delete(peer))
+            injector.injectConnection(socket)
+          },
+          connected: () => [...streams].map(({ admitted: { claim: { proxyType, mesh, name } } }) => ({ proxyType, mesh, name }))
+        })
+      })
+    )
+}

@@ -1,0 +1,86 @@
+/**
+ * The data plane's one port: TLS, then by ALPN either gRPC (ADS) or HTTP/1.1 with `POST /bootstrap`. Envoy offers h2;
+ * kuma-dp and the sidecar, which ask for a bootstrap, don't.
+ */
+import { Context, Effect, FiberSet, Layer, Schema } from "effect"
+import { createServer as createHttpServer } from "node:http"
+import { createServer as createTlsServer, type Server as TlsServer } from "node:tls"
+import { Bootstrapper } from "../bootstrap/Bootstrapper.ts"
+import type { Listen } from "../config/ControlPlaneConfig.ts"
+import { ControlPlaneTls } from "../tls/ControlPlaneTls.ts"
+import { AdsServer } from "./AdsServer.ts"
+import { bootstrapListener } from "./bootstrapListener.ts"
+
+/** The port can't be had; the message says which and what to do. */
+export class DataplaneServerError extends Schema.TaggedError<DataplaneServerError>()("DataplaneServerError", {
+  message: Schema.String
+}) {}
+
+/** A token may have 32 KiB; Node's own limit is 16. */
+const MAX_HEADER_BYTES = 64 * 1024
+const REQUEST_MILLIS = 10_000
+
+export class DataplaneServer extends Context.Service<
+  DataplaneServer,
+  {
+    readonly address: string
+    /** The port in fact: where 0 was asked for, the one that was given. */
+    readonly port: number
+  }
+>()("ecs-mesh/cp/server/DataplaneServer") {
+  /** Needs AdsServer, Bootstrapper and ControlPlaneTls; listens until the scope ends. */
+  static readonly layer = (listen: Listen) =>
+    Layer.effect(
+      DataplaneServer,
+      Effect.gen(function*() {
+        const ads = yield* AdsServer
+        const bootstrapper = yield* Bootstrapper
+        const tls = yield* ControlPlaneTls
+        const run = yield* FiberSet.makeRuntime<never, void, never>()
+        const http = createHttpServer({
+          maxHeaderSize: MAX_HEADER_BYTES,
+          headersTimeout: REQUEST_MILLIS,
+          requestTimeout: REQUEST_MILLIS
+        })
+        const server = createTlsServer({
+          cert: tls.certificatePem,
+          key: tls.privateKeyPem,
+          minVersion: "TLSv1.2",
+          ALPNProtocols: ["h2", "http/1.1"],
+          handshakeTimeout: REQUEST_MILLIS
+        })
+        server.on("secureConnection", (socket) => {
+          // A peer that resets its connection is no fault of ours; whoever serves the socket notices that it closed.
+          socket.on("error", () => {})
+          if (socket.alpnProtocol === "h2") ads.inject(socket)
+          else http.emit("connection", socket)
+        })
+        server.on("tlsClientError", (_, socket) => socket.destroy())
+        const port = yield* Effect.acquireRelease(bind(server, listen), () =>
+          Effect.sync(() => {
+            server.close()
+            http.closeAllConnections()
+          }))
+        http.on("request", bootstrapListener({ port, run, answer: bootstrapper.answer }))
+        yield* Effect.logInfo("The data plane server listens").pipe(
+          Effect.annotateLogs({ address: listen.address, port })
+        )
+        return DataplaneServer.of({ address: listen.address, port })
+      })
+    )
+}
+
+const bind = (server: TlsServer, listen: Listen) =>
+  Effect.callback<number, DataplaneServerError>((resume) => {
+    server.once("error", (error) =>
+      resume(
+        new DataplaneServerError({
+          message: `can't listen on ${listen.address}:${listen.port} (${error.message}); ` +
+            "end what uses it, or set KUMA_DP_SERVER_PORT"
+        })
+      ))
+    server.listen(listen.port, listen.address, () => {
+      const address = server.address()
+      resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : listen.port))
+    })
+  })

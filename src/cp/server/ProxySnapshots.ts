@@ -1,0 +1,40 @@
+/** The port through which streams get what their proxy is to have. `snapshotsOfMesh.ts` builds it from the cache. */
+import { Context } from "effect"
+import type { ProxyId } from "../../model/ProxyType.ts"
+import type { ProxySnapshot } from "../xds/XdsResource.ts"
+
+export interface Published {
+  readonly snapshot: ProxySnapshot
+  /** Unix milliseconds of the change that led to it. */
+  readonly changedAt: number
+}
+
+/** What is known of one connected proxy's configuration, for people and dumps. */
+export interface SnapshotStatus {
+  /** The last that could be built; null until the first. */
+  readonly snapshot: ProxySnapshot | null
+  /** Why the newest state of the mesh could not be built for it; the snapshot is then older. Null: it could. */
+  readonly failure: string | null
+}
+
+export interface CertificateFacts {
+  readonly issuedAt: number
+  readonly expiresAt: number
+  readonly backend: string
+}
+
+export interface Follower {
+  readonly onSnapshot: (published: Published) => void
+  /** The proxy was given another certificate. */
+  readonly onCertificate: (certificate: CertificateFacts) => void
+}
+
+export class ProxySnapshots extends Context.Service<
+  ProxySnapshots,
+  {
+    /** Keeps a snapshot for the proxy from now on and tells each new one, never synchronously. Returns how to stop. */
+    readonly follow: (proxy: ProxyId, follower: Follower) => () => void
+    /** Undefined where the proxy isn't connected here. */
+    readonly status: (proxy: ProxyId) => SnapshotStatus | undefined
+  }
+>()("ecs-mesh/cp/server/ProxySnapshots") {}

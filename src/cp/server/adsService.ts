@@ -1,0 +1,44 @@
+/**
+ * The two methods of `envoy.service.discovery.v3.AggregatedDiscoveryService` for grpc-js. Responses come as Buffers
+ * that are ready to be sent.
+ */
+import type { ServiceDefinition } from "@grpc/grpc-js"
+import type { DeltaDiscoveryRequest, DiscoveryRequest } from "../proto/envoy/service/discovery/v3/discovery_pb.js"
+import { decodeDeltaRequest, decodeSotwRequest } from "./wire.ts"
+
+/** A request, or why its bytes aren't one: a stream is then closed with a reason instead of an internal error. */
+export type Decoded<A> = { readonly request: A } | { readonly invalid: string }
+
+const decoding = <A>(decode: (bytes: Buffer) => A) => (bytes: Buffer): Decoded<A> => {
+  try {
+    return { request: decode(bytes) }
+  } catch (error) {
+    return { invalid: error instanceof Error ? error.message : "not a discovery request" }
+  }
+}
+
+const identity = (bytes: Buffer): Buffer => bytes
+const PACKAGE = "/envoy.service.discovery.v3.AggregatedDiscoveryService"
+
+const method = <A>(name: string, decode: (bytes: Buffer) => Decoded<A>) => ({
+  path: `${PACKAGE}/${name}`,
+  requestStream: true,
+  responseStream: true,
+  requestSerialize: () => {
+    throw new Error("The control plane sends no discovery requests")
+  },
+  requestDeserialize: decode,
+  responseSerialize: identity,
+  responseDeserialize: identity
+})
+
+export const adsService = {
+  DeltaAggregatedResources: method<DeltaDiscoveryRequest>(
+    "DeltaAggregatedResources",
+    decoding(decodeDeltaRequest)
+  ),
+  StreamAggregatedResources: method<DiscoveryRequest>(
+    "StreamAggregatedResources",
+    decoding(decodeSotwRequest)
+  )
+} satisfies ServiceDefinition

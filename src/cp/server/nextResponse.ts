@@ -1,0 +1,90 @@
+/**
+ * Which response a stream is to get next: make before break over all types. Receives the conversation so far and the
+ * proxy's newest snapshot; what changed in between while the proxy read slowly is skipped by itself. Pure.
+ *
+ * "CDS updates (if any) must always be pushed first. EDS updates (if any) must arrive after CDS updates for the
+ * respective clusters. LDS updates must arrive after corresponding CDS/EDS updates. RDS updates related to the newly
+ * added listeners must arrive after CDS/EDS/LDS updates. [...] Stale CDS clusters and related EDS endpoints (ones no
+ * longer being referenced) can then be removed."
+ * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#eventual-consistency-considerations
+ */
+import { type ProxySnapshot, TypeUrl } from "../xds/XdsResource.ts"
+import { delta } from "./delta.ts"
+import type { Resources } from "./due.ts"
+import type { Outgoing } from "./Outgoing.ts"
+import { sotw } from "./sotw.ts"
+import { type StreamState, withSubscription } from "./StreamState.ts"
+import { owe, type Subscription } from "./Subscription.ts"
+
+/** Secrets go first: whatever names them is warmed the sooner. */
+const ADDITIONS = [
+  TypeUrl.Secret,
+  TypeUrl.Cluster,
+  TypeUrl.ClusterLoadAssignment,
+  TypeUrl.Listener,
+  TypeUrl.RouteConfiguration
+] as const
+const REMOVALS = [TypeUrl.RouteConfiguration, TypeUrl.ClusterLoadAssignment, TypeUrl.Cluster, TypeUrl.Secret] as const
+
+/** Responses of one type that may be unanswered at a time. */
+const MAX_UNANSWERED = 16
+
+const NONE: Resources = new Map()
+
+export interface Next {
+  readonly state: StreamState
+  /** Null: nothing is due. */
+  readonly outgoing: Outgoing | null
+}
+
+export const nextResponse = (before: StreamState, snapshot: ProxySnapshot, now: number): Next => {
+  let state = before
+  for (const removals of [false, true]) {
+    if (removals && !isQuiet(state, snapshot)) break
+    for (const typeUrl of removals ? REMOVALS : ADDITIONS) {
+      const subscription = state.subscriptions.get(typeUrl)
+      const resources = snapshot.get(typeUrl) ?? NONE
+      if (subscription === undefined || subscription.settledOn === resources) continue
+      if (subscription.unanswered.size >= MAX_UNANSWERED) continue
+      const fold = state.protocol === "delta" ? delta : sotw
+      const offer = fold(subscription, resources, { nonce: String(state.sequence + 1), now, removals })
+      if (offer !== null) {
+        const after = withSubscription({ ...state, sequence: state.sequence + 1 }, offer.subscription)
+        return { state: warm(after, subscription, offer.outgoing), outgoing: offer.outgoing }
+      }
+      if (removals && subscription.rejected.size === 0) {
+        state = withSubscription(state, { ...subscription, settledOn: resources })
+      }
+    }
+  }
+  return { state, outgoing: null }
+}
+
+/**
+ * Nothing on its way and nothing refused: only then can nothing that the proxy still uses be taken away. (Envoy holds
+ * its answer to a CDS response back until the clusters are warm.)
+ */
+const isQuiet = (state: StreamState, snapshot: ProxySnapshot): boolean => {
+  for (const { typeUrl, rejected, unanswered } of state.subscriptions.values()) {
+    if (unanswered.size > 0) return false
+    for (const [name, { version }] of rejected) {
+      if (snapshot.get(typeUrl)?.get(name)?.version === version) return false
+    }
+  }
+  return true
+}
+
+/**
+ * "Warming of Cluster is completed only when a new ClusterLoadAssignment response is supplied by management server even
+ * though there is no change in endpoints. However, If Envoy is already aware of RouteConfiguration referenced by
+ * Listener, it will use it" (https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#resource-warming).
+ * Secrets are shared between their users in Envoy, as routes are. An assignment has its cluster's name.
+ */
+const warm = (state: StreamState, before: Subscription, outgoing: Outgoing): StreamState => {
+  const assignments = state.subscriptions.get(TypeUrl.ClusterLoadAssignment)
+  if (outgoing.typeUrl !== TypeUrl.Cluster || assignments === undefined) return state
+  const warming = outgoing.resources.filter(({ name, version }) =>
+    before.rejected.has(name) || before.known.get(name)?.version !== version
+  )
+  return withSubscription(state, owe(assignments, warming.map(({ name }) => name)))
+}

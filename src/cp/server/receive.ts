@@ -1,0 +1,84 @@
+/** Folds one request of a proxy into the stream's state: first what it answers, then what it asks for. Pure. */
+import type { ProxySnapshot } from "../xds/XdsResource.ts"
+import { answer, type Answered, type NackPolicy } from "./ack.ts"
+import { resume } from "./sotw.ts"
+import { isServed, type StreamState, withSubscription } from "./StreamState.ts"
+import { subscribeDelta, subscribeSotw, subscription } from "./Subscription.ts"
+
+export interface DeltaRequest {
+  readonly typeUrl: string
+  readonly responseNonce: string
+  /** `error_detail.message`, or null. */
+  readonly error: string | null
+  readonly resourceNamesSubscribe: ReadonlyArray<string>
+  readonly resourceNamesUnsubscribe: ReadonlyArray<string>
+  readonly initialResourceVersions: Readonly<Record<string, string>>
+}
+
+export interface SotwRequest {
+  readonly typeUrl: string
+  readonly versionInfo: string
+  readonly responseNonce: string
+  readonly error: string | null
+  readonly resourceNames: ReadonlyArray<string>
+}
+
+export interface Received {
+  readonly state: StreamState
+  /** What the request answers; null where it answers nothing. */
+  readonly answered: Answered | null
+}
+
+export interface ReceiveOptions {
+  readonly now: number
+  readonly policy: NackPolicy
+}
+
+export const receiveDelta = (state: StreamState, request: DeltaRequest, options: ReceiveOptions): Received => {
+  if (!isServed(request.typeUrl)) return { state, answered: null }
+  const before = state.subscriptions.get(request.typeUrl)
+  const current = before ?? subscription(request.typeUrl)
+  const answered = request.responseNonce === ""
+    ? null
+    : answer(current, { nonce: request.responseNonce, error: request.error }, options.now, options.policy)
+  const interest = {
+    subscribe: request.resourceNamesSubscribe,
+    unsubscribe: request.resourceNamesUnsubscribe,
+    initialVersions: request.initialResourceVersions
+  }
+  const asks = before === undefined || interest.subscribe.length > 0 || interest.unsubscribe.length > 0
+  const after = answered?.subscription ?? current
+  return {
+    state: withSubscription(state, asks ? subscribeDelta(after, interest, before === undefined) : after),
+    answered
+  }
+}
+
+export const receiveSotw = (
+  state: StreamState,
+  request: SotwRequest,
+  snapshot: ProxySnapshot | null,
+  options: ReceiveOptions
+): Received => {
+  if (!isServed(request.typeUrl)) return { state, answered: null }
+  const before = state.subscriptions.get(request.typeUrl)
+  if (before === undefined) {
+    const first = subscribeSotw(subscription(request.typeUrl), request.resourceNames)
+    const resources = snapshot?.get(request.typeUrl)
+    return {
+      state: withSubscription(state, resources === undefined ? first : resume(first, resources, request.versionInfo)),
+      answered: null
+    }
+  }
+  const answered = request.responseNonce === ""
+    ? null
+    : answer(before, { nonce: request.responseNonce, error: request.error }, options.now, options.policy)
+  const after = answered?.subscription ?? before
+  // "A nonce becomes stale following a newer nonce being presented to Envoy": the names of such a request are followed
+  // by a newer request's.
+  const stale = before.lastNonce !== null && request.responseNonce !== before.lastNonce
+  return {
+    state: withSubscription(state, stale ? after : subscribeSotw(after, request.resourceNames)),
+    answered
+  }
+}
