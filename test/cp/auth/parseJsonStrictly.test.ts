@@ -1,0 +1,53 @@
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { parseJsonStrictly } from "../../../src/cp/auth/parseJsonStrictly.ts"
+
+describe("refuses a key that is there twice:", () => {
+  it.each([
+    ["side by side", `{"a":1,"a":1}`],
+    ["with others between", `{"a":1,"b":{"a":2},"a":3}`],
+    ["deep within", `{"x":[{"a":1},{"b":{"a":1,"a":2}}]}`],
+    ["in another spelling", `{"a":1,"\\u0061":2}`],
+    ["empty", `{"":1,"":2}`],
+    ["behind an array", `{"a":[1,2,"a"],"a":1}`],
+    ["a quote in it", `{"\\"":1,"\\"":2}`],
+    ["__proto__", `{"__proto__":1,"__proto__":2}`]
+  ])("%s", (_, text) => expect(parseJsonStrictly(text)).toMatchObject({ ok: false, why: expect.stringContaining("twice") }))
+})
+
+describe("takes one that only looks so:", () => {
+  it.each([
+    ["in objects side by side", `[{"a":1},{"a":1}]`],
+    ["as a value", `{"a":"a","b":"a"}`],
+    ["values of an array", `{"a":["a","a","b","b"]}`],
+    ["in nested objects", `{"a":{"a":{"a":1}}}`],
+    ["in another case", `{"a":1,"A":1}`],
+    ["within a string", `{"a":"{\\"b\\":1,\\"b\\":2}"}`]
+  ])("%s", (_, text) => expect(parseJsonStrictly(text)).toEqual({ ok: true, value: JSON.parse(text) }))
+})
+
+it.each(["", "{", "{'a':1}", "{\"a\":1,}", "nonsense", "{\"a\":1}}"])("refuses what isn't JSON: %j", (text) => {
+  expect(parseJsonStrictly(text)).toEqual({ ok: false, why: "it isn't JSON" })
+})
+
+it("takes whatever JSON.stringify writes, unaltered", () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.constantFrom(0, 2), (value, indent) => {
+      const text = JSON.stringify(value, null, indent)
+      expect(parseJsonStrictly(text)).toEqual({ ok: true, value: JSON.parse(text) })
+    }),
+    { seed: 1 }
+  )
+})
+
+it("finds the twin of any key of any object", () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.jsonValue(), { minKeys: 1 }), fc.nat(), (object, pick) => {
+      const entries = Object.entries(object)
+      const twin = entries[pick % entries.length]
+      const text = [...entries, twin ?? ["", 0]].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`)
+      expect(parseJsonStrictly(`[{${text.join(",")}}]`).ok).toBe(false)
+    }),
+    { seed: 1 }
+  )
+})
