@@ -1,0 +1,68 @@
+/** A control plane's API on a real database, on a free loopback port. */
+import { Context, Effect, Exit, Layer, Logger, Scope } from "effect"
+import { apiServer, ApiServer, type ApiServerOptions } from "../../../src/cp/api/ApiServer.ts"
+import { ensureDefaults } from "../../../src/cp/api/ensureDefaults.ts"
+import type { StoreConfig } from "../../../src/cp/config/ControlPlaneConfig.ts"
+import { PostgresStore } from "../../../src/cp/store/PostgresStore.ts"
+import { Store } from "../../../src/model/Store.ts"
+
+export interface TestApi {
+  readonly url: string
+  readonly httpsPort: number | null
+  readonly run: <A, E>(effect: Effect.Effect<A, E, Store>) => Promise<A>
+  readonly stop: () => Promise<void>
+}
+
+export interface TestApiOptions {
+  readonly localhostIsAdmin?: boolean
+  readonly tls?: ApiServerOptions["tls"]
+  /** Stands between the API and the real store, to bring about what is rare. */
+  readonly between?: (store: typeof Store.Service) => typeof Store.Service
+}
+
+const LOOPBACK = { enabled: true, address: "127.0.0.1", port: 0 }
+
+export const startApi = async (database: StoreConfig, options: TestApiOptions = {}): Promise<TestApi> => {
+  const { between = (store) => store, localhostIsAdmin = true, tls = null } = options
+  const scope = Scope.makeUnsafe()
+  const layer = apiServer({
+    config: { http: LOOPBACK, https: { ...LOOPBACK, enabled: tls !== null }, localhostIsAdmin },
+    identity: { zone: "zone-1", version: "0.0.0", instanceId: "instance-1", clusterId: "cluster-1" },
+    tls
+  }).pipe(
+    Layer.provide(Layer.effect(Store, Effect.map(Store, between))),
+    Layer.provideMerge(PostgresStore.layer(database)),
+    Layer.provide(Logger.layer([]))
+  )
+  const services = await Effect.runPromise(Layer.buildWithScope(layer, scope))
+  const { httpPort, httpsPort } = Context.get(services, ApiServer)
+  const run: TestApi["run"] = (effect) => Effect.runPromise(Effect.provide(effect, services))
+  await run(ensureDefaults("zone-1"))
+  return {
+    url: `http://127.0.0.1:${httpPort}`,
+    httpsPort,
+    run,
+    stop: () => Effect.runPromise(Scope.close(scope, Exit.void))
+  }
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  readonly json: unknown
+}
+
+export const request = async (url: string, init: RequestInit = {}): Promise<Answer> => {
+  const response = await fetch(url, init)
+  const text = await response.text()
+  const isJson = response.headers.get("content-type") === "application/json"
+  return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : undefined }
+}
+
+export const put = (url: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answer> =>
+  request(url, {
+    method: "PUT",
+    headers: { "content-type": "application/json", ...headers },
+    body: typeof body === "string" ? body : JSON.stringify(body)
+  })
