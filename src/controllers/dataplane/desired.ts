@@ -154,9 +154,19 @@ const refresh = (resource: DesiredDataplane, { look, connection }: DataplaneObse
   return { type, mesh, name, labels, spec: { ...spec, networking: { ...networking, inbound } } }
 }
 
-/** Milliseconds between two looks at a task's health, which no event tells. */
-const HEALTH_INTERVAL = 5_000
+/**
+ * Milliseconds between two looks at a task's health, which no event tells: "Task state change events don't provide the
+ * task's health" (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html). Looks of many tasks
+ * share a DescribeTasks.
+ */
+const UNHEALTHY_INTERVAL = 1_000
+const HEALTHY_INTERVAL = 5_000
 const CONNECTION_INTERVAL = 30_000
+
+const lookAgainAfter = ({ look, connection }: DataplaneObservation): number | null => {
+  if (hasHealthChecks(look)) return isReady(look, connection, null) ? HEALTHY_INTERVAL : UNHEALTHY_INTERVAL
+  return connection.acknowledged ? null : CONNECTION_INTERVAL
+}
 
 export const dataplaneKind = (settings: DataplaneSettings): ProxyKind<"Dataplane", DataplaneObservation> => ({
   type: "Dataplane",
@@ -183,6 +193,5 @@ export const dataplaneKind = (settings: DataplaneSettings): ProxyKind<"Dataplane
       : { proxyType: "dataplane", mesh }
   },
   refresh,
-  lookAgainAfter: ({ look, connection }) =>
-    hasHealthChecks(look) ? HEALTH_INTERVAL : connection.acknowledged ? null : CONNECTION_INTERVAL
+  lookAgainAfter
 })

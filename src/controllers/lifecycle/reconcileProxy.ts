@@ -2,7 +2,7 @@
  * Makes the store say what was decided about one task. Receives an observation, writes the proxy's resource and the
  * EcsTask, each only over what was observed, and answers when to look again.
  */
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Equal } from "effect"
 import { Journal } from "../../model/Journal.ts"
 import { type DesiredResource, formatKey, type Resource, type ResourceType } from "../../model/Resource.ts"
 import { type Conflict, Store, type StoreUnavailable } from "../../model/Store.ts"
@@ -11,19 +11,24 @@ import { decide, type Decision, type ProxyKind, startOf } from "./decide.ts"
 import { ecsTask } from "./ecsTask.ts"
 import type { ProxyObservation, ProxyResourceType } from "./ProxyObservation.ts"
 
+/** Whether the store has to be written so that it holds `desired` where it holds `stored`. */
+const differs = <T extends ResourceType>(stored: Resource<T> | null, desired: DesiredResource<T> | null): boolean =>
+  stored === null || desired === null
+    ? stored !== desired
+    : !Equal.equals(stored.spec, desired.spec) || !Equal.equals(stored.labels, desired.labels)
+
 /** Puts or removes so that the store holds `desired` where it held `stored`. */
 const settle = Effect.fnUntraced(function*<T extends ResourceType>(
   key: string,
   stored: Resource<T> | null,
   desired: DesiredResource<T> | null
 ): Effect.fn.Return<void, Conflict | StoreUnavailable, Store | Journal> {
+  if (!differs(stored, desired)) return
   const store = yield* Store
   const journal = yield* Journal
   if (desired !== null) {
     const { version } = yield* store.put(desired, { expect: stored?.version ?? "absent" })
-    if (version !== stored?.version) {
-      journal.append({ kind: "stored", key, op: "put", resource: formatKey(desired), version })
-    }
+    journal.append({ kind: "stored", key, op: "put", resource: formatKey(desired), version })
   } else if (stored !== null) {
     yield* store.remove(stored, { expect: stored.version }).pipe(Effect.catchTag("NotFound", () => Effect.void))
     journal.append({ kind: "stored", key, op: "remove", resource: formatKey(stored), version: stored.version })
@@ -54,28 +59,33 @@ export const reconcileProxy = Effect.fn("reconcileProxy")(function*<
   const journal = yield* Journal
   const now = yield* Clock.currentTimeMillis
   const { look: { task }, previous, stored } = observation
-  journal.append({ kind: "observation", key, observation })
 
   const first = decide(kind, startOf(kind, observation), { type: "OBSERVED", observation }, now)
-  yield* settle(key, stored, first.desired)
   const decision = first.phase === "valid" && first.desired !== null
     ? decide(kind, first.snapshot, { type: "STORED", observation }, now)
     : first
-
   const { phase, desired, conditions } = decision
-  journal.append({
-    kind: "decision",
-    key,
-    from: previous?.spec.phase ?? null,
-    to: phase,
-    why: why(decision),
-    desired: desired === null ? null : formatKey(desired),
-    conditions,
-    wakeAt: decision.wakeAt
-  })
+  const told = phase === "gone" || task === null ? null : ecsTask(observation, task, decision, zone)
+
+  // A look that changes nothing leaves no trace: health is looked at every few seconds.
+  if (differs(stored, desired) || differs(previous, told)) {
+    journal.append({ kind: "observation", key, observation })
+    journal.append({
+      kind: "decision",
+      key,
+      from: previous?.spec.phase ?? null,
+      to: phase,
+      why: why(decision),
+      desired: desired === null ? null : formatKey(desired),
+      conditions,
+      wakeAt: decision.wakeAt
+    })
+  }
   if (phase === "refused" && previous?.spec.phase !== "refused") {
     yield* Effect.logWarning("A task may not join the mesh").pipe(Effect.annotateLogs({ key, why: why(decision) }))
   }
-  yield* settle(key, previous, phase === "gone" || task === null ? null : ecsTask(observation, task, decision, zone))
+  // The proxy's resource first: what the EcsTask says of it is true then, and a crash in between is seen as such.
+  yield* settle(key, stored, desired)
+  yield* settle(key, previous, told)
   return outcomeOf(decision)
 })
