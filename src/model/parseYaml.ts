@@ -8,12 +8,24 @@ export type ParsedText =
 /** Aliases beyond this are a bomb, not a document. */
 const MAX_ALIASES = 100
 
+/** The parser's words, where they don't say what to do. */
+const REWORDED: Readonly<Record<string, string>> = {
+  "Map keys must be unique": "a key stands twice in a map",
+  "With stringKeys, all keys must be strings":
+    "a key is no string (a placeholder such as {{ name }} must be replaced, or stand in quotes)"
+}
+
+const reword = (message: string): string => {
+  const words = message.split(" at line ")[0] ?? message
+  return REWORDED[words] ?? words
+}
+
 /**
  * Every document of the text that isn't empty. A key that stands twice in a map is a problem: which of the two is
  * meant can't be known. Problems say document, line and column.
  */
 export const parseYaml = (text: string): ParsedText => {
-  const documents = parseAllDocuments(text, { uniqueKeys: true, prettyErrors: true, merge: true })
+  const documents = parseAllDocuments(text, { uniqueKeys: true, stringKeys: true, prettyErrors: true, merge: true })
   if (!Array.isArray(documents)) return { values: [] }
   const problems: Array<string> = []
   const values: Array<unknown> = []
@@ -21,8 +33,7 @@ export const parseYaml = (text: string): ParsedText => {
     const errors = [...document.errors, ...document.warnings]
     for (const { linePos, message } of errors) {
       const place = linePos === undefined ? "" : `, line ${linePos[0].line}, column ${linePos[0].col}`
-      const words = message.split(" at line ")[0] ?? message
-      problems.push(`document ${index + 1}${place}: ${words.replace("Map keys must be unique", "a key stands twice in a map")}`)
+      problems.push(`document ${index + 1}${place}: ${reword(message)}`)
     }
     if (errors.length > 0) return
     try {

@@ -16,6 +16,11 @@ describe("YAML", () => {
     })
   })
 
+  it("with a placeholder that nobody replaced is refused", () => {
+    const parsed = parseYaml("name: {{ name }}\n")
+    expect("problems" in parsed ? parsed.problems.join() : "").toContain("a placeholder such as {{ name }}")
+  })
+
   it("that is broken anywhere gives no document at all", () => {
     const parsed = parseYaml("a: 1\n---\nb: [\n")
     expect("problems" in parsed && parsed.problems.length > 0).toBe(true)

@@ -22,25 +22,49 @@ const identifier = (path: string, value: string, grammar: RegExp, message: strin
 export const validateName = (path: string, name: string): ReadonlyArray<Violation> =>
   identifier(path, name, SUBDOMAIN, SUBDOMAIN_MESSAGE)
 
-const NAME_PART = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/
-const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/
+const NAME_PART = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
+const LABEL_VALUE = `(${NAME_PART})?`
+const MAX_LENGTH = 63
 
-/** Keys and values of labels are Kubernetes's. https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/ */
+const CHARACTERS =
+  "consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
+
+const example = (examples: string, grammar: string): string =>
+  `(e.g. ${examples}, regex used for validation is '${grammar}')`
+
+const NAME_MESSAGE = `must ${CHARACTERS} ${example("'MyName',  or 'my.name',  or '123-abc'", NAME_PART)}`
+const VALUE_MESSAGE = `a valid label must be an empty string or ${CHARACTERS} ` +
+  example("'MyValue',  or 'my_value',  or '12345'", LABEL_VALUE)
+
+const matches = (grammar: string, text: string): boolean => new RegExp(`^${grammar}$`).test(text)
+
+const validateLabelName = (path: string, name: string): ReadonlyArray<Violation> => {
+  const parts = name.split("/")
+  if (parts.length > 2) {
+    return [{
+      field: path,
+      message: `a valid label key ${NAME_MESSAGE} with an optional DNS subdomain prefix and '/' ` +
+        "(e.g. 'example.com/MyName')"
+    }]
+  }
+  const part = parts.at(-1) ?? ""
+  const prefix = parts.length === 2 ? parts[0] : undefined
+  return [
+    ...violationIf(prefix === "", path, "prefix part must be non-empty"),
+    ...violationIf(Boolean(prefix) && !SUBDOMAIN.test(prefix ?? ""), path, "prefix part must be a DNS subdomain"),
+    ...violationIf(part === "", path, "name part must be non-empty"),
+    ...violationIf(part.length > MAX_LENGTH, path, `name part must be no more than ${MAX_LENGTH} bytes`),
+    ...violationIf(!matches(NAME_PART, part), path, `name part ${NAME_MESSAGE}`)
+  ]
+}
+
+/** Labels are Kubernetes's. https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/ */
 const validateLabel = ([name, value]: readonly [string, string]): ReadonlyArray<Violation> => {
   const path = key("labels", name)
-  const parts = name.split("/")
-  const [prefix, part] = parts.length === 1 ? [undefined, parts[0] ?? ""] : [parts[0], parts[1] ?? ""]
-  const alphanumeric = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an " +
-    "alphanumeric character"
   return [
-    ...violationIf(parts.length > 2, path, "a qualified name must consist of alphanumeric characters, '-', '_' or " +
-      "'.', with an optional DNS subdomain prefix and '/'"),
-    ...violationIf(prefix !== undefined && !SUBDOMAIN.test(prefix), path, "prefix part must be a DNS subdomain"),
-    ...violationIf(part === "", path, "name part must be non-empty"),
-    ...violationIf(part.length > 63, path, "name part must be no more than 63 bytes"),
-    ...violationIf(part !== "" && !NAME_PART.test(part), path, `name part ${alphanumeric}`),
-    ...violationIf(value.length > 63, path, "must be no more than 63 bytes"),
-    ...violationIf(!LABEL_VALUE.test(value), path, `a valid label must be an empty string or ${alphanumeric}`)
+    ...validateLabelName(path, name),
+    ...violationIf(value.length > MAX_LENGTH, path, `must be no more than ${MAX_LENGTH} bytes`),
+    ...violationIf(!matches(LABEL_VALUE, value), path, VALUE_MESSAGE)
   ]
 }
 
