@@ -5,13 +5,14 @@
 import { Clock, Effect, Layer, Schema } from "effect"
 import type { AuthConfig, AwsConfig, ProxyAuthType } from "../config/ControlPlaneConfig.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
-import { Authenticator, type Identity, type NotYetKnown, type ProxyClaim, Refused } from "./Authenticator.ts"
+import { Authenticator, type Identity, NotYetKnown, type ProxyClaim, Refused } from "./Authenticator.ts"
 import { type IamAuthenticator, makeIamAuthenticator } from "./iam/IamAuthenticator.ts"
 import { RoleReader } from "./iam/RoleReader.ts"
 import { makeSignatureLedger } from "./iam/SignatureLedger.ts"
 import { makeStsClient } from "./iam/StsClient.ts"
 import { describeStsHost, type StsHost } from "./iam/stsHosts.ts"
 import { presentedCredential } from "./presentedCredential.ts"
+import { redact } from "./redact.ts"
 import { makeTokenAuthenticator } from "./token/TokenAuthenticator.ts"
 
 export interface AuthenticatorOptions {
@@ -28,6 +29,13 @@ export interface AuthenticatorOptions {
 export class AuthConfigInvalid extends Schema.TaggedError<AuthConfigInvalid>()("AuthConfigInvalid", {
   message: Schema.String
 }) {}
+
+const faulty = () =>
+  new NotYetKnown({
+    reason: "AuthenticationFaulty",
+    message: "the control plane failed to judge the token; its log says why",
+    retryAfterMillis: 10_000
+  })
 
 const invalid = (message: string) => Effect.fail(new AuthConfigInvalid({ message }))
 
@@ -94,7 +102,14 @@ export const authenticatorLayer = (
             return iam !== null && type === "aws-iam"
               ? yield* iam.authenticate(credential, claim)
               : yield* tokens.authenticate(credential, claim)
-          }
+          },
+          // A fault of ours is nobody's right to come in, and no reason for the door to fall.
+          Effect.catchDefect((defect) =>
+            Effect.logError("authentication failed by a fault of its own").pipe(
+              Effect.annotateLogs({ fault: redact(String(defect)) }),
+              Effect.andThen(Effect.fail(faulty()))
+            )
+          )
         ),
         lost: (identity, claim) => {
           if (identity.method === "none") return null

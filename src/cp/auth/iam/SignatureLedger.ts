@@ -21,8 +21,8 @@ export interface SignatureLedger {
   ) => Effect.Effect<"owned" | "foreign" | "full">
 }
 
-/** 24 bytes of key and a short text each: some 40 MB where it is full. */
-export const LEDGER_CAPACITY = 200_000
+/** Some 300 bytes each, so 30 MB where it is full; a proxy has one or two tokens that are still good. */
+export const LEDGER_CAPACITY = 100_000
 
 export const makeSignatureLedger = (capacity: number = LEDGER_CAPACITY): SignatureLedger => {
   const entries = new Map<string, { readonly owner: string; readonly expiresAt: number }>()

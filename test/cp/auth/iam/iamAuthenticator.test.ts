@@ -392,9 +392,30 @@ describe("of the role itself", () => {
     await aws.deleteRole(name)
     const again = await aws.createRole({ name, tags: GOOD_TAGS })
     expect(again.roleId).not.toBe(task.role.roleId)
-    // The operator has seen the new one: the old one's session isn't it.
+    // Before the operator has noticed, IAM says it; afterwards, the observation does.
+    observe(door, task)
+    expect(await door.enter(await tokenOf(task), task.claim)).toBe("Refused: RoleRecreated")
     observe(door, { ...task, role: { ...task.role, roleId: again.roleId } })
-    expect(await door.enter(await tokenOf(task), task.claim)).toMatch(/^Refused: (RoleRecreated|StsDenied)$/)
+    expect(await door.enter(await tokenOf(task), task.claim)).toBe("Refused: RoleRecreated")
+  })
+
+  it("refuses one that was deleted, which the operator has yet to notice", async () => {
+    const door = openDoor()
+    const task = await workload()
+    observe(door, task)
+    await aws.deleteRole(roleName(task.role.arn))
+    expect(await door.enter(await tokenOf(task), task.claim)).toBe("Refused: RoleDeleted")
+  })
+
+  it("waits where the control plane may not read it", async () => {
+    const reader = await aws.createRole({ name: uniqueName(), account: FOREIGN_ACCOUNT })
+    const door = openDoor({
+      aws: { authorizedAccountIds: [FOREIGN_ACCOUNT], accountRoles: { [FOREIGN_ACCOUNT]: reader.arn } }
+    })
+    const task = await workload(GOOD_TAGS, { account: FOREIGN_ACCOUNT })
+    observe(door, task)
+    expect(await door.enter(await tokenOf(task), task.claim)).toBe("NotYetKnown: RoleUnreadable")
+    expect(door.said()).toContain("iam:GetRole")
   })
 })
 
