@@ -17,6 +17,8 @@ export interface WorkloadCertificate {
   /** Unix milliseconds. */
   readonly issuedAt: number
   readonly expiresAt: number
+  /** When another is issued (4/5 of its life), so that whoever serves it can ask again by then; Unix milliseconds. */
+  readonly renewAt: number
   /** Name of the mTLS backend that issued it. */
   readonly backend: string
 }

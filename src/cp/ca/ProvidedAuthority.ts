@@ -1,0 +1,40 @@
+/** The CA that a mesh's owner brings: certificate and key from secrets, files, or the mesh's own text. */
+import { readFile } from "node:fs/promises"
+import { Effect } from "effect"
+import type { CertificateAuthorityBackend } from "../../model/Mesh.ts"
+import { ResourceCache } from "../snapshot/ResourceCache.ts"
+import { type DataSource, providedConf } from "./backendConfig.ts"
+import { decodeSecret } from "./caSecrets.ts"
+import type { AuthorityPems } from "./SigningAuthority.ts"
+
+export const makeProvidedAuthority = Effect.gen(function*() {
+  const cache = yield* ResourceCache
+
+  const load = async (mesh: string, field: string, source: DataSource): Promise<string> => {
+    if (source.inlineString !== undefined) return source.inlineString
+    if (source.inline !== undefined) return Buffer.from(source.inline, "base64").toString("utf8")
+    if (source.secret !== undefined) {
+      const secret = cache.get({ type: "Secret", mesh, name: source.secret })
+      if (secret === undefined) throw new Error(`${field}: there is no secret ${source.secret} in mesh ${mesh}: put it`)
+      return decodeSecret(secret.spec)
+    }
+    if (source.file !== undefined) {
+      return readFile(source.file, "utf8").catch((cause: unknown) => {
+        throw new Error(`${field}: the control plane can't read ${source.file}`, { cause })
+      })
+    }
+    throw new Error(`${field}: name one of secret, inline, inlineString and file`)
+  }
+
+  return (mesh: string, backend: CertificateAuthorityBackend): Effect.Effect<AuthorityPems, unknown> =>
+    Effect.tryPromise({
+      try: async () => {
+        const { cert, key } = providedConf(backend)
+        return {
+          certificatePem: await load(mesh, "conf.cert", cert),
+          keyPem: await load(mesh, "conf.key", key)
+        }
+      },
+      catch: (cause) => cause
+    })
+})

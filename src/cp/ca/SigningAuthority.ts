@@ -1,0 +1,57 @@
+/** A CA's certificate and key, checked and ready to sign. */
+import { createPrivateKey, X509Certificate } from "node:crypto"
+import { readSigningKey } from "./keys.ts"
+import { type Issuer, keyUsages } from "./signCertificate.ts"
+
+/** What is configured or kept of a CA. */
+export interface AuthorityPems {
+  /** The signing certificate first; others of its chain may follow. */
+  readonly certificatePem: string
+  readonly keyPem: string
+}
+
+export interface SigningAuthority extends Issuer {
+  /** What follows a leaf that it signed, up to the root and without it; PEM, may be empty. */
+  readonly intermediates: string
+  /** Unix milliseconds. */
+  readonly expiresAt: number
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g
+
+/** Why a certificate may not sign, in Kuma's words. */
+const violations = (pem: string): ReadonlyArray<string> => {
+  const usages = keyUsages(pem)
+  return [
+    ...(new X509Certificate(pem).ca
+      ? []
+      : ["basic constraint 'CA' must be set to 'true' (see X509-SVID: 4.1. Basic Constraints)"]),
+    ...(usages.keyCertSign ? [] : ["key usage extension 'keyCertSign' must be set (see X509-SVID: 4.3. Key Usage)"]),
+    ...(usages.keyAgreement
+      ? ["key usage extension 'keyAgreement' must NOT be set (see X509-SVID: Appendix A. X.509 Field Reference)"]
+      : [])
+  ]
+}
+
+/** Throws with every reason why this pair can't sign. */
+export const signingAuthority = async (pems: AuthorityPems): Promise<SigningAuthority> => {
+  const chain = pems.certificatePem.match(CERTIFICATE) ?? []
+  const [certificate] = chain
+  if (certificate === undefined) throw new Error("cert: not a valid TLS key pair: there is no PEM certificate in it")
+  const parsed = new X509Certificate(certificate)
+  if (!parsed.checkPrivateKey(createPrivateKey(pems.keyPem))) {
+    throw new Error("cert: not a valid TLS key pair: the key isn't the certificate's")
+  }
+  const found = chain.flatMap((pem, index) => violations(pem).map((violation) => `cert[${index}]: ${violation}`))
+  if (found.length > 0) throw new Error(found.join("; "))
+  const intermediates = chain.filter((pem) => {
+    const { issuer, subject } = new X509Certificate(pem)
+    return issuer !== subject
+  })
+  return {
+    certificate,
+    signingKey: await readSigningKey(pems.keyPem),
+    intermediates: intermediates.map((pem) => `${pem}\n`).join(""),
+    expiresAt: Date.parse(parsed.validTo)
+  }
+}

@@ -1,0 +1,57 @@
+/** Private keys: made, written as PEM, and read from whichever PEM their owner has. */
+import { createPrivateKey, createPublicKey, type KeyObject, webcrypto } from "node:crypto"
+
+export interface SigningKey {
+  readonly key: webcrypto.CryptoKey
+  readonly publicKey: webcrypto.CryptoKey
+  /** What certificates signed with the key say. */
+  readonly algorithm: { readonly name: string; readonly hash: string }
+}
+
+const P256 = { name: "ECDSA", namedCurve: "P-256" } as const
+const USAGES: ReadonlyArray<webcrypto.KeyUsage> = ["sign", "verify"]
+
+const CURVES: Readonly<Record<string, { readonly namedCurve: string; readonly hash: string }>> = {
+  prime256v1: { namedCurve: "P-256", hash: "SHA-256" },
+  secp384r1: { namedCurve: "P-384", hash: "SHA-384" },
+  secp521r1: { namedCurve: "P-521", hash: "SHA-512" }
+}
+
+/** PKCS #8 PEM of a new key: ECDSA P-256, or RSA of so many bits where a number is given. */
+export const generateKeyPem = async (rsaBits?: number): Promise<string> => {
+  const { privateKey } = rsaBits === undefined
+    ? await webcrypto.subtle.generateKey(P256, true, [...USAGES])
+    : await webcrypto.subtle.generateKey(
+      { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256", modulusLength: rsaBits, publicExponent: new Uint8Array([1, 0, 1]) },
+      true,
+      [...USAGES]
+    )
+  const der = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", privateKey))
+  return createPrivateKey({ key: der, format: "der", type: "pkcs8" }).export({ format: "pem", type: "pkcs8" }).toString()
+}
+
+const algorithmOf = (key: KeyObject) => {
+  const { namedCurve } = key.asymmetricKeyDetails ?? {}
+  const curve = CURVES[namedCurve ?? ""]
+  if (key.asymmetricKeyType === "ec" && curve !== undefined) {
+    return { importAs: { name: "ECDSA", namedCurve: curve.namedCurve }, algorithm: { name: "ECDSA", hash: curve.hash } }
+  }
+  if (key.asymmetricKeyType === "rsa") {
+    const algorithm = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" }
+    return { importAs: algorithm, algorithm }
+  }
+  throw new Error(`a key of type ${namedCurve ?? key.asymmetricKeyType} can't sign: use RSA, or EC on P-256, P-384 or P-521`)
+}
+
+/** Reads PKCS #8, PKCS #1 and SEC 1. Throws where it is no private key, or of a kind that Envoy doesn't take. */
+export const readSigningKey = async (pem: string): Promise<SigningKey> => {
+  const key = createPrivateKey(pem)
+  const { algorithm, importAs } = algorithmOf(key)
+  const pkcs8 = key.export({ format: "der", type: "pkcs8" })
+  const spki = createPublicKey(key).export({ format: "der", type: "spki" })
+  return {
+    key: await webcrypto.subtle.importKey("pkcs8", pkcs8, importAs, false, ["sign"]),
+    publicKey: await webcrypto.subtle.importKey("spki", spki, importAs, true, ["verify"]),
+    algorithm
+  }
+}
