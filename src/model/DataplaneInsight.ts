@@ -1,4 +1,7 @@
-/** What the control plane knows of a proxy's connection: subscriptions, acknowledgements, certificate. Kuma's `DataplaneInsight`. */
+/**
+ * What the control plane knows of a proxy's connection: subscriptions, acknowledgements, certificate. Kuma's
+ * `DataplaneInsight`.
+ */
 import { Schema } from "effect"
 
 const ServiceStatus = Schema.Struct({

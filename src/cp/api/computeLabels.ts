@@ -54,7 +54,7 @@ export const validateLabelChange = (before: Labels, after: Labels): ReadonlyArra
     return [{
       field: key("labels", label),
       message: is === undefined
-        ? `is immutable, cannot be removed (was "${was}")`
-        : `is immutable, cannot be changed from "${was}" to "${is}"`
+        ? `is immutable, cannot be removed (was ${JSON.stringify(was)})`
+        : `is immutable, cannot be changed from ${JSON.stringify(was)} to ${JSON.stringify(is)}`
     }]
   })

@@ -2,9 +2,11 @@
 import type { Dataplane } from "../Dataplane.ts"
 import { PROTOCOL_TAG } from "../Tags.ts"
 import type { Violation } from "../Violation.ts"
+import { recordOf } from "./backends.ts"
 import { coversLoopback, validateAddress, validatePort } from "./validateAddress.ts"
 import { validateInbound } from "./validateInbound.ts"
 import { validateListeners } from "./validateListeners.ts"
+import { validatePrometheus } from "./validateObservability.ts"
 import { validateOutbound } from "./validateOutbound.ts"
 import { validateReachableBackends } from "./validateReachableBackends.ts"
 import { requireService, validateTags } from "./validateTags.ts"
@@ -62,6 +64,13 @@ const validateProbes = ({ probes }: Dataplane): ReadonlyArray<Violation> =>
     ])
   ]
 
+const validateMetrics = ({ metrics }: Dataplane): ReadonlyArray<Violation> => {
+  if (metrics === undefined) return []
+  return metrics["type"] === "prometheus"
+    ? validatePrometheus(recordOf(metrics["conf"]), "metrics.conf")
+    : [{ field: "metrics.type", message: "unknown backend type. Available backends: \"prometheus\"" }]
+}
+
 /** Kuma reports `probes` under networking too. */
 const forbid = (present: boolean, name: string, proxy: string): ReadonlyArray<Violation> =>
   violationIf(present, field("networking", name), `${name} cannot be defined for ${proxy}`)
@@ -76,8 +85,7 @@ export const validateDataplane = (dataplane: Dataplane): ReadonlyArray<Violation
       ...validateAdmin(networking),
       ...validateEnds(networking),
       ...validateProbes(dataplane),
-      ...violationIf(dataplane.metrics !== undefined && dataplane.metrics["type"] !== "prometheus", "metrics.type",
-        "unknown backend type. Available backends: \"prometheus\""),
+      ...validateMetrics(dataplane),
       ...validateListeners(networking, "networking.listeners")
     ]
   }

@@ -2,7 +2,9 @@
 import type { CertificateAuthorityBackend, Mesh } from "../Mesh.ts"
 import { parseMeshDuration } from "../parseDuration.ts"
 import type { Violation } from "../Violation.ts"
+import { recordOf } from "./backends.ts"
 import { isAddress } from "./validateAddress.ts"
+import { validateObservability } from "./validateObservability.ts"
 import { validateSelector } from "./validateTags.ts"
 import { field, inEach, violationIf } from "./violationPath.ts"
 
@@ -11,13 +13,10 @@ const MAX_BACKENDS = 1
 
 const SOURCES = ["secret", "file", "inline", "inlineString"]
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
 /** Where a certificate or key comes from: exactly one of a secret's name, a file's path, and the bytes themselves. */
 const validateDataSource = (path: string, source: unknown): ReadonlyArray<Violation> => {
   if (source === undefined) return [{ field: path, message: "has to be defined" }]
-  const given = isRecord(source) ? Object.entries(source).filter(([name]) => SOURCES.includes(name)) : []
+  const given = Object.entries(recordOf(source)).filter(([name]) => SOURCES.includes(name))
   const [first] = given
   if (first === undefined || given.length > 1) {
     return [{ field: path, message: "data source has to be chosen. Available sources: secret, file, inline" }]
@@ -82,6 +81,7 @@ const validateConstraints = (constraints: NonNullable<Mesh["constraints"]>): Rea
 export const validateMesh = (name: string, mesh: Mesh): ReadonlyArray<Violation> => [
   ...violationIf(name.length > 63, "name", "cannot be longer than 63 characters"),
   ...(mesh.mtls === undefined ? [] : validateMtls(name, mesh.mtls)),
+  ...validateObservability(mesh),
   ...(mesh.constraints === undefined ? [] : validateConstraints(mesh.constraints)),
   ...violationIf(mesh.routing?.zoneEgress === true && !mesh.mtls?.enabledBackend, "mtls",
     "has to be set when zoneEgress enabled")

@@ -44,7 +44,9 @@ const validateConf = (conf: TimeoutConf, path: string, topKind: string): Readonl
   if (set.size === 0 && conf.http === undefined) {
     return [{ field: path, message: "at least one timeout should be configured" }]
   }
-  const onlyForConnections = ["connectionTimeout", "idleTimeout", "http.maxStreamDuration", "http.maxConnectionDuration"]
+  const onlyForConnections = [
+    "connectionTimeout", "idleTimeout", "http.maxStreamDuration", "http.maxConnectionDuration"
+  ]
   const inHttp = [...set.keys()].filter((name) => name.startsWith("http.") && name !== "http.requestHeadersTimeout")
   return [
     ...(topKind === "MeshHTTPRoute"

@@ -1,16 +1,12 @@
 /** What a Dataplane says it calls, where its traffic is redirected transparently. */
 import type { Dataplane } from "../Dataplane.ts"
 import type { Violation } from "../Violation.ts"
+import { recordOf, textOf } from "./backends.ts"
 import { validateName } from "./validateMeta.ts"
 import { BACKEND_KIND_MESSAGE, BACKEND_KINDS } from "./validateOutbound.ts"
 import { field, inEach, violationIf } from "./violationPath.ts"
 
 type TransparentProxying = NonNullable<Dataplane["networking"]>["transparentProxying"]
-
-const recordOf = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : {}
-
-const textOf = (value: unknown): string => (typeof value === "string" ? value : "")
 
 /** Spelt without the `y`, as Kuma's violations have it. */
 const PATH = "networking.transparentProxing.reachableBackends.refs"

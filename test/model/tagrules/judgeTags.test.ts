@@ -50,7 +50,9 @@ describe("a role's tags", () => {
     expect(judgeTags(subject({ taskTags: {}, roleTags: Object.create(subject().roleTags) }))).toHaveLength(2)
   })
 
-  it.each([["dataplane", "ingress"], ["dataplane", "egress"], ["ingress", "dataplane"], ["egress", "ingress"]] as const)(
+  it.each([
+    ["dataplane", "ingress"], ["dataplane", "egress"], ["ingress", "dataplane"], ["egress", "ingress"]
+  ] as const)(
     "of type %s can't be an %s",
     (has, proxyType) => {
       const roleTags = { "kuma.io/type": has, "kuma.io/mesh": "default" }
