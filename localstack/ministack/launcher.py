@@ -3,7 +3,7 @@
 MiniStack keeps ECS tasks as records, starts containers through Docker only, and emits no ECS or CloudTrail events.
 This launcher lets an agent outside of it run the containers (task_life.py), starts and replaces a service's tasks as
 ECS documents (service_scheduler.py), and emits the events AWS would emit (events.py, role_events.py) on MiniStack's own
-EventBridge. It replaces private functions of MiniStack, so it refuses to run with any version but the one it was
+EventBridge, and judges policies on rules as AWS does (rule_arns.py). It replaces private functions of MiniStack, so it refuses to run with any version but the one it was
 written for. It stands in for AWS; it is never part of the product.
 """
 
@@ -15,12 +15,16 @@ WRITTEN_FOR = "1.5.33"
 
 
 def main():
-    found = version("ministack")
+    # Its container image says the version in the environment and has no package metadata.
+    found = os.environ.get("MINISTACK_VERSION") or version("ministack")
     if found != WRITTEN_FOR:
         sys.exit(f"localstack/ministack was written for ministack {WRITTEN_FOR}, found {found}: run node bin/setup.mjs")
 
     from ministack.app import main as serve
 
+    import rule_arns
+
+    rule_arns.install()
     if os.environ.get("ECS_MESH_EMULATOR_EVENTS", "1") == "1":
         import role_events
         import task_life

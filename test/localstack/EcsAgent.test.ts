@@ -12,12 +12,12 @@ const idOf = (taskArn: string): string => taskArn.slice(taskArn.lastIndexOf("/")
 const lasting = (afterTermMillis = 0) => ({
   name: "app",
   command: ["node", "-e", `
-    console.log("up", Date.now())
-    setInterval(() => {}, 1000)
     process.on("SIGTERM", () => {
       console.log("term", Date.now())
       setTimeout(() => { console.log("end", Date.now()); process.exit(7) }, ${afterTermMillis})
-    })`]
+    })
+    setInterval(() => {}, 1000)
+    console.log("up", Date.now())`]
 })
 
 let bench: Bench
@@ -43,6 +43,7 @@ describe("a task's life", () => {
   it("puts one event for each step, in the order of their versions, in the shape that AWS documents", async () => {
     const taskArn = await bench.runTask(await bench.define("life", [lasting()]))
     await bench.until(taskArn, "RUNNING")
+    await timeOf(taskArn, "app", "up")
     await bench.ecs.send(new StopTaskCommand({ cluster: bench.cluster, task: taskArn, reason: "the test asks" }))
     await bench.until(taskArn, "STOPPED")
 
@@ -164,7 +165,7 @@ describe("dependsOn", () => {
       {
         ...lasting(),
         name: "sidecar",
-        healthCheck: { command: ["CMD-SHELL", "test -e healthy-$ECS_DEMO_TASK_ADDRESS"], interval: 5, retries: 10 },
+        healthCheck: { command: ["CMD-SHELL", "test -e healthy-$ECS_DEMO_TASK_ADDRESS"], interval: 5, startPeriod: 300 },
         command: ["node", "-e", `
           console.log("up", Date.now())
           setInterval(() => {}, 1000)
@@ -177,6 +178,7 @@ describe("dependsOn", () => {
     ]))
     const healthy = await timeOf(taskArn, "sidecar", "healthy")
     const running = await bench.until(taskArn, "RUNNING")
+    await timeOf(taskArn, "app", "up")
     await bench.ecs.send(new StopTaskCommand({ cluster: bench.cluster, task: taskArn }))
     await bench.until(taskArn, "STOPPED")
 

@@ -1,0 +1,1 @@
+export { type LocalstackOptions, startLocalstack } from "../../localstack/startLocalstack.ts"
