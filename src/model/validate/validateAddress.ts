@@ -1,12 +1,12 @@
 /** Addresses and ports, and whether two proxies' ends are one. */
-import { isIP } from "node:net"
+import { isIpAddress } from "../isIpAddress.ts"
 import type { Violation } from "../Violation.ts"
 import { field, violationIf } from "./violationPath.ts"
 
 const DNS_NAME = /^([a-zA-Z0-9_][a-zA-Z0-9_-]{0,62})(\.[a-zA-Z0-9_][a-zA-Z0-9_-]{0,62})*\.?$/
 
 export const isAddress = (address: string): boolean =>
-  isIP(address) !== 0 || (address.replaceAll(".", "").length <= 255 && DNS_NAME.test(address))
+  isIpAddress(address) || (address.replaceAll(".", "").length <= 255 && DNS_NAME.test(address))
 
 /** At `<path>.address`, as Kuma has it: of a zone proxy's address the path ends in `address.address`. */
 export const validateAddress = (path: string, address: string | undefined): ReadonlyArray<Violation> => {

@@ -1,6 +1,6 @@
 /** One inbound of a Dataplane. */
-import { isIP } from "node:net"
 import type { Inbound } from "../Dataplane.ts"
+import { isIpAddress } from "../isIpAddress.ts"
 import { parseProtobufDuration } from "../parseDuration.ts"
 import { SERVICE_TAG } from "../Tags.ts"
 import type { Violation } from "../Violation.ts"
@@ -45,10 +45,10 @@ export const validateInbound = (
   return [
     ...validatePort(at("port"), inbound.port),
     ...(servicePort === 0 ? [] : validatePort(at("servicePort"), servicePort)),
-    ...violationIf(Boolean(serviceAddress) && isIP(serviceAddress ?? "") === 0, at("serviceAddress"),
+    ...violationIf(Boolean(serviceAddress) && !isIpAddress(serviceAddress ?? ""), at("serviceAddress"),
       "serviceAddress has to be valid IP address"),
     ...violationIf(callsItself(inbound, dataplaneAddress), at("serviceAddress"), SAME_AS_LISTENER),
-    ...violationIf(Boolean(address) && isIP(address ?? "") === 0, at("address"), "address has to be valid IP address"),
+    ...violationIf(Boolean(address) && !isIpAddress(address ?? ""), at("address"), "address has to be valid IP address"),
     ...violationIf(callsItself(inbound, address), at("serviceAddress"), SAME_AS_LISTENER),
     ...validateProtocolTag(at("tags"), tags),
     ...validateTags(at("tags"), tags),

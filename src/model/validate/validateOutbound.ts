@@ -1,6 +1,6 @@
 /** One outbound of a Dataplane: a local port, and what is reached through it. */
-import { isIP } from "node:net"
 import type { Outbound } from "../Dataplane.ts"
+import { isIpAddress } from "../isIpAddress.ts"
 import type { Violation } from "../Violation.ts"
 import { validatePort } from "./validateAddress.ts"
 import { requireService, validateTags } from "./validateTags.ts"
@@ -15,7 +15,7 @@ export const validateOutbound = (outbound: Outbound, path: string): ReadonlyArra
   const hasTags = Object.keys(tags).length > 0
   return [
     ...validatePort(at("port"), outbound.port),
-    ...violationIf(Boolean(address) && isIP(address ?? "") === 0, at("address"), "address has to be valid IP address"),
+    ...violationIf(Boolean(address) && !isIpAddress(address ?? ""), at("address"), "address has to be valid IP address"),
     ...(backendRef === undefined
       ? [...(hasTags ? validateTags(at("tags"), tags) : []), ...requireService(at("tags"), tags)]
       : [
