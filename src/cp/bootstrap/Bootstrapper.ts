@@ -11,8 +11,8 @@ import { Authenticator } from "../auth/Authenticator.ts"
 import type { ControlPlaneConfig } from "../config/ControlPlaneConfig.ts"
 import { count, refusals } from "../diagnostics/metrics.ts"
 import { proxyKey } from "../insight/Insights.ts"
-import { declaredProxy, type ProxyResource, serviceOf, tagSets } from "../server/declaredProxy.ts"
-import { tokenTags } from "../server/tokenTags.ts"
+import { declaredProxy, type ProxyResource, serviceOf } from "../server/declaredProxy.ts"
+import { judgeDeclared } from "../server/judgeDeclared.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
 import { ControlPlaneTls } from "../tls/ControlPlaneTls.ts"
 import { type BootstrapAnswer, configAnswer, type Problem, problemAnswer } from "./BootstrapAnswer.ts"
@@ -132,9 +132,10 @@ export class Bootstrapper extends Context.Service<
             if ("status" in judged) return yield* refuse(proxy, call.peerAddress, judged)
             const resource = resourceOf(asked)
             if ("status" in resource) return problemAnswer(resource)
-            const mismatch = tokenTags(judged, tagSets(resource))
-            if (mismatch !== null) {
-              return yield* refuse(proxy, call.peerAddress, { status: 403, title: "TokenTagsMismatch", detail: mismatch })
+            const refused = judgeDeclared(judged, resource)
+            if (refused !== null) {
+              const { message, reason } = refused
+              return yield* refuse(proxy, call.peerAddress, { status: 403, title: reason, detail: message })
             }
             return configure(asked, resource, call)
           })

@@ -19,6 +19,7 @@ import { acceptCall, type Newcomer } from "./acceptCall.ts"
 import { deltaProtocol, sotwProtocol } from "./AdsProtocol.ts"
 import { adsService } from "./adsService.ts"
 import { AdsStream, type CloseReason } from "./AdsStream.ts"
+import type { NodeMetadata } from "./nodeSettings.ts"
 import { ProxyRegistration } from "./ProxyRegistration.ts"
 import { ProxySnapshots } from "./ProxySnapshots.ts"
 import { streamReporter } from "./streamReporter.ts"
@@ -99,7 +100,7 @@ export class AdsServer extends Context.Service<
             if (formatKey(proxyKey(older.admitted.claim)) !== key) continue
             older.close({ code: status.ABORTED, message: "a newer stream of this proxy took over" })
           }
-          const recorder = insights.open(claim, newcomer.version, Date.now())
+          const recorder = insights.open(claim, versionOf(newcomer.metadata), Date.now())
           const report = streamReporter({ key, claim, recorder, journal, context, log: run })
           const stream = new AdsStream(call, { claim, identity, recorder }, {
             state: newcomer.state,
@@ -111,7 +112,7 @@ export class AdsServer extends Context.Service<
           streams.add(stream)
           count(proxiesConnected, streams.size, context)
           journal.append({ kind: "connected", key, proxy: claim, identity: { method: identity.method } })
-          const unfollow = snapshots.follow(claim, {
+          const unfollow = snapshots.follow(claim, newcomer.metadata, {
             onSnapshot: (published) => stream.publish(published),
             onCertificate: (certificate) => recorder.record({ _tag: "Certified", certificate, at: Date.now() })
           })
@@ -208,4 +209,10 @@ export class AdsServer extends Context.Service<
         })
       })
     )
+}
+
+/** `version` of the node's metadata: of the sidecar and its Envoy. */
+const versionOf = (metadata: NodeMetadata): Readonly<Record<string, unknown>> | null => {
+  const version = metadata["version"]
+  return typeof version === "object" && version !== null && !Array.isArray(version) ? { ...version } : null
 }

@@ -7,9 +7,11 @@ import { Context, Duration, Effect, FiberMap, Layer, Schema } from "effect"
 import type { ProxyId } from "../../model/ProxyType.ts"
 import { formatKey } from "../../model/Resource.ts"
 import { Store } from "../../model/Store.ts"
+import type { Identity, Refused } from "../auth/Authenticator.ts"
 import { insightKey, proxyKey } from "../insight/Insights.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
 import { declaredProxy } from "./declaredProxy.ts"
+import { judgeDeclared } from "./judgeDeclared.ts"
 
 /** The label by which the operator's own Dataplanes are known. */
 export const TASK_LABEL = "ecs-mesh.io/task"
@@ -38,8 +40,9 @@ export class ProxyRegistration extends Context.Service<
     /** `yaml`: what the proxy brought along, or null. */
     readonly connected: (
       proxy: ProxyId,
+      identity: Identity,
       yaml: string | null
-    ) => Effect.Effect<void, RegistrationRefused | RegistrationLater>
+    ) => Effect.Effect<void, Refused | RegistrationRefused | RegistrationLater>
     /** One of the proxy's streams is over. */
     readonly disconnected: (proxy: ProxyId) => Effect.Effect<void>
   }
@@ -54,13 +57,15 @@ export class ProxyRegistration extends Context.Service<
         const removals = yield* FiberMap.make<string>()
         const streams = new Map<string, number>()
 
-        const put = Effect.fnUntraced(function*(proxy: ProxyId, yaml: string) {
+        const put = Effect.fnUntraced(function*(proxy: ProxyId, identity: Identity, yaml: string) {
           const declared = declaredProxy(yaml, proxy, options.zone)
           if ("violations" in declared) {
             const causes = declared.violations.map(({ field, message }) => `${field}: ${message}`).join("; ")
             return yield* new RegistrationRefused({ message: `the proxy's own resource isn't valid: ${causes}` })
           }
           const { resource } = declared
+          const refused = judgeDeclared(identity, resource)
+          if (refused !== null) return yield* refused
           if (resource.mesh !== "" && cache.get({ type: "Mesh", mesh: "", name: resource.mesh }) === undefined) {
             return yield* new RegistrationRefused({ message: `mesh "${resource.mesh}" does not exist; create it first` })
           }
@@ -90,11 +95,11 @@ export class ProxyRegistration extends Context.Service<
         })
 
         return ProxyRegistration.of({
-          connected: Effect.fn("ProxyRegistration.connected")(function*(proxy, yaml) {
+          connected: Effect.fn("ProxyRegistration.connected")(function*(proxy, identity, yaml) {
             if (!options.enabled || yaml === null) return
             const key = formatKey(proxyKey(proxy))
             yield* FiberMap.remove(removals, key)
-            yield* put(proxy, yaml).pipe(
+            yield* put(proxy, identity, yaml).pipe(
               Effect.retry({ times: 5, while: (error) => error._tag === "Conflict" }),
               Effect.catchTag("Conflict", () =>
                 new RegistrationLater({ message: "somebody else keeps writing this proxy's resource; retrying helps" })

@@ -1,7 +1,9 @@
-/** The port through which streams get what their proxy is to have. `snapshotsOfMesh.ts` builds it from the cache. */
+/** The port through which streams get what their proxy is to have. `ProxySnapshotsLive.ts` builds it from the cache. */
 import { Context } from "effect"
+import type { Condition } from "../../model/Condition.ts"
 import type { ProxyId } from "../../model/ProxyType.ts"
 import type { ProxySnapshot } from "../xds/XdsResource.ts"
+import type { NodeMetadata } from "./nodeSettings.ts"
 
 export interface Published {
   readonly snapshot: ProxySnapshot
@@ -15,6 +17,8 @@ export interface SnapshotStatus {
   readonly snapshot: ProxySnapshot | null
   /** Why the newest state of the mesh could not be built for it; the snapshot is then older. Null: it could. */
   readonly failure: string | null
+  /** What of its resource could not be translated; the rest is. */
+  readonly conditions: ReadonlyArray<Condition>
 }
 
 export interface CertificateFacts {
@@ -32,8 +36,11 @@ export interface Follower {
 export class ProxySnapshots extends Context.Service<
   ProxySnapshots,
   {
-    /** Keeps a snapshot for the proxy from now on and tells each new one, never synchronously. Returns how to stop. */
-    readonly follow: (proxy: ProxyId, follower: Follower) => () => void
+    /**
+     * Keeps a snapshot for the proxy from now on and tells each new one, never synchronously. `metadata`: its node's.
+     * Returns how to stop.
+     */
+    readonly follow: (proxy: ProxyId, metadata: NodeMetadata, follower: Follower) => () => void
     /** Undefined where the proxy isn't connected here. */
     readonly status: (proxy: ProxyId) => SnapshotStatus | undefined
   }

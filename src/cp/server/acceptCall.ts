@@ -9,6 +9,7 @@ import type { Decoded } from "./adsService.ts"
 import { type AdsStream, closeCall, type CloseReason } from "./AdsStream.ts"
 import type { Application } from "./admission.ts"
 import { nodeProxy } from "./nodeProxy.ts"
+import type { NodeMetadata } from "./nodeSettings.ts"
 import type { Outgoing } from "./Outgoing.ts"
 import { peerAddress } from "./peerAddress.ts"
 import type { StreamState } from "./StreamState.ts"
@@ -16,8 +17,8 @@ import type { StreamState } from "./StreamState.ts"
 /** A call whose first request is there, to be admitted or refused. */
 export interface Newcomer extends Application {
   readonly call: ServerDuplexStream<unknown, Buffer>
-  /** `version` of the node's metadata: of the sidecar and its Envoy. */
-  readonly version: Readonly<Record<string, unknown>> | null
+  /** The node's, as it came. */
+  readonly metadata: NodeMetadata
   readonly state: StreamState
   readonly encode: (outgoing: Outgoing) => Buffer
   readonly admitted: (stream: AdsStream) => void
@@ -81,7 +82,7 @@ export const acceptCall = <R extends AdsRequest>(
       claim,
       credentials: call.metadata.get("authorization").map((value) => value.toString()),
       resource: typeof resource === "string" && resource !== "" ? resource : null,
-      version: record(metadata["version"]),
+      metadata,
       state: protocol.initial,
       encode: protocol.encode,
       admitted: (admitted) => {
@@ -123,6 +124,3 @@ export const acceptCall = <R extends AdsRequest>(
   call.on("cancelled", () => leave("the proxy's connection ended"))
   call.on("close", () => leave("the stream was closed"))
 }
-
-const record = (value: unknown): Readonly<Record<string, unknown>> | null =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : null

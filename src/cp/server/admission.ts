@@ -1,13 +1,8 @@
 /** Judges who may have a stream: identity, then (without the operator) the resource that the proxy brought along. */
 import { status } from "@grpc/grpc-js"
 import { Effect, Schema } from "effect"
-import { isType } from "../../model/Resource.ts"
 import { Authenticator, type Identity, type ProxyClaim } from "../auth/Authenticator.ts"
-import { proxyKey } from "../insight/Insights.ts"
-import { ResourceCache } from "../snapshot/ResourceCache.ts"
-import { tagSets } from "./declaredProxy.ts"
 import { ProxyRegistration } from "./ProxyRegistration.ts"
-import { tokenTags } from "./tokenTags.ts"
 
 /** A stream that isn't to be; `code` is gRPC's. */
 export class NotAdmitted extends Schema.TaggedError<NotAdmitted>()("NotAdmitted", {
@@ -27,7 +22,6 @@ export interface Application {
 export const admission = Effect.gen(function*() {
   const authenticator = yield* Authenticator
   const registration = yield* ProxyRegistration
-  const cache = yield* ResourceCache
 
   return Effect.fn("admission")(function*(application: Application): Effect.fn.Return<Identity, NotAdmitted> {
     const { claim, credentials, resource } = application
@@ -44,23 +38,16 @@ export const admission = Effect.gen(function*() {
           new NotAdmitted({ code: status.UNAVAILABLE, reason, message: `${reason}: ${message}` })
       })
     )
-    yield* registration.connected(claim, resource).pipe(
+    yield* registration.connected(claim, identity, resource).pipe(
       Effect.catchTags({
+        Refused: ({ message, reason }) =>
+          new NotAdmitted({ code: status.PERMISSION_DENIED, reason, message: `${reason}: ${message}` }),
         RegistrationRefused: ({ message }) =>
           new NotAdmitted({ code: status.INVALID_ARGUMENT, reason: "ResourceInvalid", message }),
         RegistrationLater: ({ message }) =>
           new NotAdmitted({ code: status.UNAVAILABLE, reason: "StoreUnavailable", message })
       })
     )
-    const known = cache.get(proxyKey(claim))
-    const mismatch = known !== undefined && isType("Dataplane", known) ? tokenTags(identity, tagSets(known)) : null
-    if (mismatch !== null) {
-      return yield* new NotAdmitted({
-        code: status.PERMISSION_DENIED,
-        reason: "TokenTagsMismatch",
-        message: `TokenTagsMismatch: ${mismatch}`
-      })
-    }
     return identity
   })
 })

@@ -1,0 +1,228 @@
+/**
+ * `ProxySnapshots` from resources and certificates. Receives the cache's batches of changes; tells each connected
+ * proxy that depends on one its new snapshot before the turn of the event loop ends, and the others nothing. Gets
+ * certificates from the authority and renews them in time. Writes nothing.
+ */
+import { Duration, Effect, FiberMap, FiberSet, Layer, Schedule } from "effect"
+import { formatKey, type ResourceType } from "../../model/Resource.ts"
+import { CertificateAuthority, type WorkloadCertificate } from "../ca/CertificateAuthority.ts"
+import { certificatesIssued, count, translationFailures } from "../diagnostics/metrics.ts"
+import { proxyKey } from "../insight/Insights.ts"
+import { MeshViews } from "../snapshot/MeshViews.ts"
+import { ResourceCache, type ResourceChange } from "../snapshot/ResourceCache.ts"
+import { caSecret, identitySecret } from "../xds/secret.ts"
+import type { XdsResource } from "../xds/XdsResource.ts"
+import { tagSets } from "./declaredProxy.ts"
+import { FollowedProxy } from "./FollowedProxy.ts"
+import { nodeSettings } from "./nodeSettings.ts"
+import { type Follower, ProxySnapshots, type Published } from "./ProxySnapshots.ts"
+
+export interface SnapshotOptions {
+  readonly zone: string
+  /** File that proxies log their requests to; null: none. */
+  readonly accessLogPath: string | null
+}
+
+interface Entry {
+  readonly key: string
+  readonly followed: FollowedProxy
+  readonly followers: Set<Follower>
+  /** Unix milliseconds of the change that isn't told yet, or null: there is none. */
+  changedAt: number | null
+  certificate: WorkloadCertificate | null
+}
+
+/** The types that views are made of. */
+const VIEWED: ReadonlyArray<ResourceType> = [
+  "Mesh",
+  "Dataplane",
+  "ZoneIngress",
+  "ZoneEgress",
+  "OutboundPort",
+  "MeshTrafficPermission",
+  "MeshTimeout"
+]
+
+const retrying = Schedule.min([Schedule.exponential("250 millis"), Schedule.spaced("10 seconds")]).pipe(
+  Schedule.jittered
+)
+
+export const ProxySnapshotsLive = (options: SnapshotOptions) =>
+  Layer.effect(
+    ProxySnapshots,
+    Effect.gen(function*() {
+      const authority = yield* CertificateAuthority
+      const cache = yield* ResourceCache
+      const context = yield* Effect.context<never>()
+      const run = yield* FiberSet.makeRuntime<never, void, never>()
+      const certificates = yield* FiberMap.make<string>()
+      const runCertificates = yield* FiberMap.runtime(certificates)()
+      const views = new MeshViews()
+      const entries = new Map<string, Entry>()
+      const dirty = new Set<Entry>()
+      /** One object a mesh and bundle, so that it is serialised once for all proxies. */
+      const trust = new Map<string, { readonly pem: string; readonly resource: XdsResource }>()
+
+      /** One proxy's stream that fails must not keep the others from their snapshots. */
+      const tell = (entry: Entry, follower: Follower, published: Published): void => {
+        try {
+          follower.onSnapshot(published)
+        } catch (error) {
+          run(Effect.logError("A proxy's stream failed", error).pipe(Effect.annotateLogs({ proxy: entry.key })))
+        }
+      }
+
+      const publish = (): void => {
+        for (const entry of dirty) {
+          dirty.delete(entry)
+          const changedAt = entry.changedAt ?? Date.now()
+          entry.changedAt = null
+          if (!entry.followed.build() || entry.followed.snapshot === null) continue
+          for (const follower of entry.followers) tell(entry, follower, { snapshot: entry.followed.snapshot, changedAt })
+        }
+      }
+      /** Everything that changes in this turn is told once, at its end. */
+      const touch = (entry: Entry, at: number): void => {
+        if (dirty.size === 0) queueMicrotask(publish)
+        entry.changedAt ??= at
+        dirty.add(entry)
+      }
+
+      const trustSecret = (mesh: string, pem: string): XdsResource => {
+        const before = trust.get(mesh)
+        if (before?.pem === pem) return before.resource
+        const resource = caSecret(mesh, pem)
+        trust.set(mesh, { pem, resource })
+        return resource
+      }
+
+      /** Gets the mesh's secrets for the proxy; answers when to ask again. */
+      const refresh = Effect.fnUntraced(function*(entry: Entry, mesh: string) {
+        const resource = cache.get(proxyKey(entry.followed.proxy))
+        const tags = resource === undefined ? [] : tagSets(resource)
+        const pem = yield* authority.trustBundle(mesh)
+        const certificate = yield* authority.certificate({ mesh, proxy: entry.followed.proxy.name, tags })
+        const before = entry.followed.secrets.get(mesh)
+        const ca = trustSecret(mesh, pem)
+        if (before === undefined || before[1] !== ca || entry.certificate !== certificate) {
+          if (entry.certificate?.issuedAt !== certificate.issuedAt) count(certificatesIssued, 1, context, { mesh })
+          entry.certificate = certificate
+          entry.followed.secrets.set(mesh, [identitySecret(mesh, certificate), ca])
+          for (const follower of entry.followers) follower.onCertificate(certificate)
+          touch(entry, Date.now())
+        }
+        return certificate.renewAt
+      })
+
+      /** Certificates of one proxy, for as long as it is connected; started anew where one may have to be another. */
+      const keepCertificates = (entry: Entry, mesh: string) =>
+        refresh(entry, mesh).pipe(
+          Effect.tapError((error) =>
+            Effect.logWarning("A proxy's certificate can't be had; it keeps the one it has").pipe(
+              Effect.annotateLogs({ proxy: entry.key, mesh, error: error.message })
+            )
+          ),
+          Effect.retry(retrying),
+          // Not in a busy loop where the authority still gives the old one.
+          Effect.flatMap((at) => Effect.sleep(Duration.millis(Math.max(1_000, at - Date.now())))),
+          Effect.forever,
+          Effect.catch(() => Effect.void)
+        )
+
+      const certify = (entry: Entry): void => {
+        const wanted = entry.followed.secretMeshes
+        for (const mesh of entry.followed.secrets.keys()) {
+          if (!wanted.includes(mesh)) entry.followed.secrets.delete(mesh)
+        }
+        if (wanted.length === 0) return void run(FiberMap.remove(certificates, entry.key))
+        const keep = Effect.forEach(wanted, (mesh) => keepCertificates(entry, mesh), {
+          concurrency: "unbounded",
+          discard: true
+        })
+        runCertificates(entry.key, keep)
+      }
+
+      const noteFailure = (entry: Entry, before: string | null): void => {
+        const { failure } = entry.followed
+        if (failure === null || failure === before) return
+        count(translationFailures, 1, context)
+        run(
+          Effect.logError("A proxy's configuration can't be built; it keeps the last good one").pipe(
+            Effect.annotateLogs({ proxy: entry.key, error: failure })
+          )
+        )
+      }
+
+      const onChange = (changes: ReadonlyArray<ResourceChange>): void => {
+        const at = Date.now()
+        const impact = views.apply(changes)
+        for (const entry of entries.values()) {
+          const { followed } = entry
+          const { mesh, name, proxyType } = followed.proxy
+          const before = followed.failure
+          const meshes = followed.secretMeshes
+          const reached = followed.translate(impact)
+          noteFailure(entry, before)
+          if (reached) touch(entry, at)
+          const own = impact.proxies.some((proxy) =>
+            proxy.proxyType === proxyType && proxy.mesh === mesh && proxy.name === name
+          )
+          // Another CA, other names in the certificate, or mTLS switched on or off.
+          const others = followed.secretMeshes
+          if (
+            own || others.length !== meshes.length ||
+            others.some((mesh) => impact.secrets.has(mesh) || impact.meshes.has(mesh))
+          ) certify(entry)
+        }
+      }
+
+      views.apply(
+        VIEWED.flatMap((type) => cache.list(type)).map((after) => ({
+          key: { type: after.type, mesh: after.mesh, name: after.name },
+          before: undefined,
+          after
+        }))
+      )
+      yield* Effect.acquireRelease(
+        Effect.sync(() => cache.onChange(onChange)),
+        (stop) => Effect.sync(stop)
+      )
+
+      return ProxySnapshots.of({
+        follow: (proxy, metadata, follower) => {
+          const key = formatKey(proxyKey(proxy))
+          const known = entries.get(key)
+          const entry = known ?? {
+            key,
+            followed: new FollowedProxy(proxy, views, nodeSettings(metadata, options)),
+            followers: new Set<Follower>(),
+            changedAt: null,
+            certificate: null
+          }
+          entries.set(key, entry)
+          entry.followers.add(follower)
+          if (known === undefined) {
+            noteFailure(entry, null)
+            certify(entry)
+          } else if (entry.certificate !== null) {
+            follower.onCertificate(entry.certificate)
+          }
+          touch(entry, Date.now())
+          return () => {
+            entry.followers.delete(follower)
+            if (entry.followers.size > 0 || entries.get(key) !== entry) return
+            entries.delete(key)
+            dirty.delete(entry)
+            run(FiberMap.remove(certificates, key))
+            authority.forget(proxy.mesh, proxy.name)
+          }
+        },
+        status: (proxy) => {
+          const entry = entries.get(formatKey(proxyKey(proxy)))
+          if (entry === undefined) return undefined
+          const { conditions, failure, snapshot } = entry.followed
+          return { snapshot, failure, conditions }
+        }
+      })
+    })
+  )

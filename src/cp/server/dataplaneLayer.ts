@@ -1,0 +1,56 @@
+/** Everything that serves proxies, wired: bootstrap, ADS, snapshots, insights, registration, behind one port. */
+import { Layer } from "effect"
+import { Bootstrapper } from "../bootstrap/Bootstrapper.ts"
+import type { ControlPlaneConfig } from "../config/ControlPlaneConfig.ts"
+import { Insights } from "../insight/Insights.ts"
+import { AdsServer } from "./AdsServer.ts"
+import { DataplaneServer } from "./DataplaneServer.ts"
+import { ProxyRegistration } from "./ProxyRegistration.ts"
+import { ProxySnapshotsLive } from "./ProxySnapshotsLive.ts"
+
+export interface DataplaneOptions {
+  readonly config: Pick<ControlPlaneConfig, "aws" | "bootstrap" | "dpServer" | "xds" | "zone">
+  /** Names this replica among all. */
+  readonly instanceId: string
+  /** File (seen by the proxies) that requests are logged to, `/dev/stdout` say; null: none. */
+  readonly accessLogPath: string | null
+}
+
+/** How often an insight is written at most. */
+const INSIGHT_MILLIS = 1_000
+const RECHECK_MILLIS = 2_000
+const FIRST_REQUEST_MILLIS = 10_000
+/** How often one refused version is offered in all. */
+const NACK_ATTEMPTS = 5
+
+/**
+ * Needs Authenticator, CertificateAuthority, ControlPlaneTls, Journal, ResourceCache and Store; gives DataplaneServer,
+ * AdsServer, ProxySnapshots (for dumps) and Insights.
+ */
+export const dataplaneLayer = ({ accessLogPath, config, instanceId }: DataplaneOptions) => {
+  const { aws, bootstrap, dpServer, xds, zone } = config
+  const registration = ProxyRegistration.layer({
+    enabled: aws === null,
+    zone,
+    instanceId,
+    deregistrationDelayMillis: xds.deregistrationDelayMillis
+  })
+  const ads = AdsServer.layer({
+    policy: { backoffMillis: xds.nackBackoffMillis, attempts: NACK_ATTEMPTS },
+    recheckMillis: RECHECK_MILLIS,
+    firstRequestMillis: FIRST_REQUEST_MILLIS
+  })
+  const bootstrapper = Bootstrapper.layer({
+    aws,
+    bootstrap,
+    zone,
+    reloadableTokens: dpServer.authn.reloadableTokens
+  })
+  return DataplaneServer.layer(dpServer).pipe(
+    Layer.provideMerge(ads),
+    Layer.provide(bootstrapper),
+    Layer.provide(registration),
+    Layer.provideMerge(ProxySnapshotsLive({ zone, accessLogPath })),
+    Layer.provideMerge(Insights.layer({ instanceId, flushMillis: INSIGHT_MILLIS }))
+  )
+}

@@ -1,0 +1,22 @@
+/** What a translation needs to know of the proxy's own host, from its node's metadata. Pure. */
+import type { SocketAddress, TranslateSettings } from "../xds/TranslateSettings.ts"
+
+export type NodeMetadata = Readonly<Record<string, unknown>>
+
+/** Ports are text there, as Kuma has them. */
+const socket = (address: unknown, port: unknown): SocketAddress | null => {
+  const number = typeof port === "string" || typeof port === "number" ? Number(port) : NaN
+  return typeof address === "string" && address !== "" && Number.isInteger(number) && number > 0 && number <= 65_535
+    ? { address, port: number }
+    : null
+}
+
+export const nodeSettings = (
+  metadata: NodeMetadata,
+  base: Pick<TranslateSettings, "zone" | "accessLogPath">
+): TranslateSettings => ({
+  zone: base.zone,
+  accessLogPath: base.accessLogPath,
+  admin: socket(metadata["dataplane.admin.address"], metadata["dataplane.admin.port"]),
+  readiness: socket(metadata["dataplane.admin.address"], metadata["dataplane.readinessReporter.port"])
+})
