@@ -3,10 +3,21 @@ import { descriptors, type ResourceDescriptor } from "../../model/ResourceDescri
 
 export type Route =
   | { readonly _tag: "Index" }
-  | { readonly _tag: "Collection"; readonly descriptor: ResourceDescriptor; readonly mesh: string | undefined;
-      readonly withInsight: boolean }
-  | { readonly _tag: "Single"; readonly descriptor: ResourceDescriptor; readonly mesh: string; readonly name: string;
-      readonly withInsight: boolean }
+  | {
+      readonly _tag: "Collection"
+      readonly descriptor: ResourceDescriptor
+      /** Undefined for all meshes. */
+      readonly mesh: string | undefined
+      readonly withInsight: boolean
+    }
+  | {
+      readonly _tag: "Single"
+      readonly descriptor: ResourceDescriptor
+      /** The empty string for types without a mesh. */
+      readonly mesh: string
+      readonly name: string
+      readonly withInsight: boolean
+    }
 
 interface PathEntry {
   readonly descriptor: ResourceDescriptor

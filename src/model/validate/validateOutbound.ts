@@ -15,7 +15,8 @@ export const validateOutbound = (outbound: Outbound, path: string): ReadonlyArra
   const hasTags = Object.keys(tags).length > 0
   return [
     ...validatePort(at("port"), outbound.port),
-    ...violationIf(Boolean(address) && !isIpAddress(address ?? ""), at("address"), "address has to be valid IP address"),
+    ...violationIf(Boolean(address) && !isIpAddress(address ?? ""), at("address"),
+      "address has to be valid IP address"),
     ...(backendRef === undefined
       ? [...(hasTags ? validateTags(at("tags"), tags) : []), ...requireService(at("tags"), tags)]
       : [
