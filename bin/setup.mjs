@@ -10,7 +10,10 @@ import { withLock } from "./lock.mjs"
 import { node24, root } from "./node24.mjs"
 import { step } from "./progress.mjs"
 
-/** Runs a command; gives its output, and throws with the end of it when it fails. */
+/** A long output's beginning and end: npm says what is wrong first, pip says it last. */
+const shorten = (output) => output.length < 4000 ? output : `${output.slice(0, 2000)}\n…\n${output.slice(-2000)}`
+
+/** Runs a command; gives its output, and throws with it when it fails. */
 const run = (command, args, options = {}) =>
   new Promise((resolve, reject) => {
     const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] })
@@ -20,7 +23,7 @@ const run = (command, args, options = {}) =>
     child.once("close", (code) =>
       code === 0
         ? resolve(output)
-        : reject(new Error(`${command} ${args.join(" ")} ended with ${code}:\n${output.slice(-4000)}`)))
+        : reject(new Error(`${command} ${args.join(" ")} ended with ${code}:\n${shorten(output)}`)))
   })
 
 const json = (file) => JSON.parse(readFileSync(file, "utf8"))
