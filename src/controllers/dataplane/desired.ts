@@ -13,7 +13,16 @@ import { resourceFromTemplate, violationTexts } from "../lifecycle/template.ts"
 import { addressOf, type ObservedTask, sidecarOf, type TaskObservation } from "../lifecycle/TaskObservation.ts"
 import { hasHealthChecks, isReady, withReadiness } from "./health.ts"
 import { type DerivedInbound, inbounds } from "./inbounds.ts"
-import { ADMIN_PORT, LISTEN_LABEL_PREFIX, OUTBOUND_ADDRESS_LABEL, OUTBOUNDS_LABEL, parsePort, TASK_LABEL } from "../labels.ts"
+import {
+  ADMIN_PORT,
+  INBOUND_PORT,
+  LISTEN_LABEL_PREFIX,
+  OUTBOUND_ADDRESS_LABEL,
+  OUTBOUNDS,
+  OUTBOUNDS_LABEL,
+  parsePort,
+  TASK_LABEL
+} from "../labels.ts"
 import { machine } from "./machine.ts"
 import { meshOf } from "./meshOf.ts"
 import type { DataplaneObservation } from "./observe.ts"
@@ -94,6 +103,20 @@ const listenLabels = (derived: ReadonlyArray<DerivedInbound>): Readonly<Record<s
     listenPort === null ? [] : [[`${LISTEN_LABEL_PREFIX}${inbound.port}`, String(listenPort)]]
   ))
 
+/** The first `address:port` that two listeners, or a listener and the app, would bind. */
+const portTakenTwice = ({ spec: { networking } }: DesiredDataplane): string | undefined => {
+  const bound = [
+    ...(networking?.inbound ?? []).flatMap(({ port, serviceAddress, servicePort, state }) =>
+      state === "Ignored" ? [] : [
+        `${networking?.address}:${port}`,
+        ...(servicePort === undefined ? [] : [`${serviceAddress}:${servicePort}`])
+      ]
+    ),
+    ...(networking?.outbound ?? []).map(({ address, port }) => `${address}:${port}`)
+  ]
+  return bound.find((one, index) => bound.indexOf(one) !== index)
+}
+
 const adminOf = (look: TaskObservation) => {
   const labels = sidecarOf(look)?.labels ?? {}
   const port = parsePort(labels[ADMIN_PORT] ?? "")
@@ -112,11 +135,12 @@ const fromDefinition = (
   const service = serviceName(task, look.definition, roleTags(look))
   const restricted = roleTags(look)[SERVICE_TAG] !== undefined
   const tags = inboundTags(task, settings)
-  const called = inbounds({ task, definition: look.definition, address, service, restricted, tags })
-  if (!called.ok) return called
   const wanted = wantedOutbounds(look)
   if (wanted !== null && !wanted.ok) return wanted
   const outboundAddress = settings.outboundAddress === "task" ? address : "127.0.0.1"
+  const taken = outboundAddress === address && wanted !== null ? wanted.value.flatMap(({ port }) => port ?? []) : []
+  const called = inbounds({ task, definition: look.definition, address, service, restricted, taken, tags })
+  if (!called.ok) return called
   const calls = wanted === null ? null : outbounds(wanted.value, outboundPorts, outboundAddress)
   if (calls !== null && !calls.ok) return calls
   const mesh = meshOf(sidecar)
@@ -132,6 +156,14 @@ const fromDefinition = (
         inbound: called.value.map(({ inbound }) => inbound),
         ...(calls === null ? {} : { outbound: calls.value })
       }
+    }
+  }
+  const twice = portTakenTwice(value)
+  if (twice !== undefined) {
+    return {
+      ok: false,
+      reason: "PortTakenTwice",
+      message: `${twice} would be bound twice: change ${INBOUND_PORT} or ${OUTBOUNDS}`
     }
   }
   const violations = validateSpec(value)

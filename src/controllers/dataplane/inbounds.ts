@@ -22,6 +22,8 @@ export interface InboundsOf {
   readonly service: string
   /** Set where the role names its service: then the task may stand for no other. */
   readonly restricted: boolean
+  /** Ports of the task's address that its own outbounds use. */
+  readonly taken: ReadonlyArray<number>
   readonly tags: Tags
 }
 
@@ -95,10 +97,13 @@ const identityOnly = (of: InboundsOf): Derivation<ReadonlyArray<DerivedInbound>>
   notes: ["no container maps a TCP port, so nobody can call this task"]
 })
 
+const nextFree = (port: number, taken: ReadonlyArray<number>): number =>
+  taken.includes(port) ? nextFree(port + 1, taken) : port
+
 const sharedNetwork = (of: InboundsOf, { container, mapping }: Port, service: string): Derivation<DerivedInbound> => {
   const { containerPort } = mapping
   const chosen = chosenPort(setting(of.task, container, INBOUND_PORT), containerPort)
-  const port = chosen === undefined ? containerPort + INBOUND_OFFSET : chosen
+  const port = chosen === undefined ? nextFree(containerPort + INBOUND_OFFSET, of.taken) : chosen
   if (port === null || port > 65_535) {
     return failed(
       "InboundPortMissing",

@@ -1,0 +1,350 @@
+import {
+  CreateClusterCommand,
+  ECSClient,
+  RegisterTaskDefinitionCommand,
+  RunTaskCommand,
+  StopTaskCommand,
+  SubmitContainerStateChangeCommand,
+  SubmitTaskStateChangeCommand
+} from "@aws-sdk/client-ecs"
+import { CreateRoleCommand, IAMClient, TagRoleCommand, UntagRoleCommand } from "@aws-sdk/client-iam"
+import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from "@aws-sdk/client-sqs"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Layer } from "effect"
+import { afterAll, beforeAll } from "vitest"
+import { operate } from "../../src/controllers/Operator.ts"
+import type { OperatorConfig } from "../../src/controllers/OperatorConfig.ts"
+import { Journal, type JournalEntry } from "../../src/model/Journal.ts"
+import type { Resource } from "../../src/model/Resource.ts"
+import { Store } from "../../src/model/Store.ts"
+import { openStore, useTestDatabases } from "../cp/store/testDatabases.ts"
+import { type Emulator, startMinistack } from "../support/startMinistack.ts"
+
+const databases = useTestDatabases()
+let aws: Emulator | undefined
+let ecs: ECSClient
+let iam: IAMClient
+let sqs: SQSClient
+
+beforeAll(async () => {
+  aws = await startMinistack()
+  const { accessKeyId, secretAccessKey } = aws.credentials
+  process.env["AWS_ACCESS_KEY_ID"] = accessKeyId
+  process.env["AWS_SECRET_ACCESS_KEY"] = secretAccessKey
+  const settings = { endpoint: aws.endpoint, region: aws.region }
+  ecs = new ECSClient(settings)
+  iam = new IAMClient(settings)
+  sqs = new SQSClient(settings)
+}, 60_000)
+afterAll(() => aws?.stop())
+
+const endpoint = () => aws?.endpoint ?? ""
+const call = <A>(run: () => Promise<A>) => Effect.promise(run)
+
+let counted = 0
+
+/** A cluster of its own for each test, with an operator that watches it. */
+const world = Effect.fnUntraced(function*(change: Partial<OperatorConfig["aws"]> = {}) {
+  const cluster = `cluster-${++counted}`
+  yield* call(() => ecs.send(new CreateClusterCommand({ clusterName: cluster })))
+  const config: OperatorConfig = {
+    zone: "zone-1",
+    aws: {
+      region: aws?.region ?? "",
+      partition: "aws",
+      endpoints: { ecs: endpoint(), iam: endpoint(), sts: endpoint(), events: endpoint(), sqs: endpoint() },
+      authorizedAccountIds: [aws?.accountId ?? ""],
+      accountRoles: {},
+      clusters: [cluster],
+      queueName: `events-${cluster}`,
+      createEventRules: true,
+      // Far off: what the tests see, they see by events.
+      resyncSeconds: 3_600,
+      copyTags: ["team"],
+      outboundAddress: "loopback",
+      ...change
+    }
+  }
+  const store = yield* openStore(yield* Effect.promise(databases.create))
+  const entries: Array<JournalEntry> = []
+  const ports = Layer.merge(
+    Layer.succeed(Store, store),
+    Layer.succeed(Journal, { append: (entry) => void entries.push(entry) })
+  )
+  const start = operate(config).pipe(Effect.provide(ports), Effect.forkScoped)
+  return { cluster, store, entries, start, queueName: config.aws.queueName }
+})
+
+const role = (name: string, tags: Readonly<Record<string, string>>) =>
+  call(async () => {
+    const { Role } = await iam.send(
+      new CreateRoleCommand({
+        RoleName: name,
+        AssumeRolePolicyDocument: JSON.stringify({
+          Version: "2012-10-17",
+          Statement: [{ Effect: "Allow", Principal: { Service: "ecs-tasks.amazonaws.com" }, Action: "sts:AssumeRole" }]
+        }),
+        Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
+      })
+    )
+    return Role?.Arn ?? ""
+  })
+
+const dataplaneTags = { "kuma.io/type": "dataplane", "kuma.io/mesh": "default" }
+
+const define = (family: string, taskRoleArn: string, sidecar = true) =>
+  call(() =>
+    ecs.send(
+      new RegisterTaskDefinitionCommand({
+        family,
+        taskRoleArn,
+        networkMode: "awsvpc",
+        requiresCompatibilities: ["FARGATE"],
+        cpu: "256",
+        memory: "512",
+        containerDefinitions: [
+          {
+            name: "app",
+            image: "app",
+            portMappings: [{ name: "web", containerPort: 5050, protocol: "tcp", appProtocol: "http" }]
+          },
+          ...(sidecar ? [{ name: "sidecar", image: "ecs-mesh-sidecar:1", command: ["sidecar"] }] : [])
+        ]
+      })
+    )
+  )
+
+const run = (cluster: string, family: string, tags: Readonly<Record<string, string>> = {}) =>
+  call(async () => {
+    const { tasks } = await ecs.send(
+      new RunTaskCommand({
+        cluster,
+        taskDefinition: family,
+        launchType: "FARGATE",
+        group: `service:${family}`,
+        tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
+        networkConfiguration: { awsvpcConfiguration: { subnets: ["subnet-1"] } }
+      })
+    )
+    const arn = tasks?.[0]?.taskArn ?? ""
+    return { arn, id: arn.slice(arn.lastIndexOf("/") + 1) }
+  })
+
+/** What the agent reports once the containers run. */
+const containersRun = (cluster: string, task: string) =>
+  call(async () => {
+    for (const containerName of ["app", "sidecar"]) {
+      await ecs.send(new SubmitContainerStateChangeCommand({ cluster, task, containerName, status: "RUNNING" }))
+    }
+    await ecs.send(new SubmitTaskStateChangeCommand({ cluster, task, status: "RUNNING" }))
+  })
+
+/** Polls until there is something to answer; the test fails by its own time limit, saying what it last saw. */
+const eventually = <A, E, R>(what: string, look: Effect.Effect<A | undefined, E, R>, millis = 20_000) =>
+  Effect.gen(function*() {
+    const until = Date.now() + millis
+    while (Date.now() < until) {
+      const seen = yield* look
+      if (seen !== undefined) return seen
+      yield* Effect.sleep("50 millis")
+    }
+    return yield* Effect.die(new Error(`never: ${what}`))
+  })
+
+type AStore = Store["Service"]
+
+const taskIn = (store: AStore, id: string, phase: string) =>
+  eventually(
+    `task ${id} ${phase}`,
+    store.get({ type: "EcsTask", mesh: "", name: id }).pipe(
+      Effect.map((task) => task.spec.phase === phase ? task : undefined),
+      Effect.catchTag("NotFound", () => Effect.succeed(undefined))
+    )
+  )
+
+const absent = (store: AStore, type: "EcsTask" | "Dataplane", mesh: string, name: string) =>
+  eventually(
+    `no ${type} ${name}`,
+    store.get({ type, mesh, name }).pipe(
+      Effect.map(() => undefined),
+      Effect.catchTag("NotFound", () => Effect.succeed(true as const))
+    )
+  )
+
+const dataplane = (store: AStore, name: string, wanted: (resource: Resource<"Dataplane">) => boolean = () => true) =>
+  eventually(
+    `Dataplane ${name}`,
+    store.get({ type: "Dataplane", mesh: "default", name }).pipe(
+      Effect.map((resource) => wanted(resource) ? resource : undefined),
+      Effect.catchTag("NotFound", () => Effect.succeed(undefined))
+    )
+  )
+
+const isReady = ({ spec }: Resource<"Dataplane">): boolean => spec.networking?.inbound?.[0]?.state === "Ready"
+
+/** What the control plane writes when a proxy took its listeners. */
+const acknowledge = (store: AStore, name: string) =>
+  store.put({
+    type: "DataplaneInsight",
+    mesh: "default",
+    name,
+    labels: {},
+    spec: {
+      subscriptions: [{
+        id: "1",
+        controlPlaneInstanceId: "cp",
+        connectTime: "2026-01-01T00:00:00Z",
+        status: { total: {}, cds: {}, eds: {}, rds: {}, lds: { responsesSent: "1", responsesAcknowledged: "1" } }
+      }]
+    }
+  })
+
+const condition = (task: Resource<"EcsTask">, type: string) => task.spec.conditions.find((one) => one.type === type)
+
+describe("the operator", () => {
+  it.live("registers a tagged task, opens it once its proxy has listeners, and closes it when it stops", () =>
+    Effect.gen(function*() {
+      const { cluster, store, entries, start } = yield* world()
+      yield* start
+      yield* define("kv", yield* role("kv-role", { ...dataplaneTags, "kuma.io/service": "kv" }))
+      // The queue and the rules are set up in the background; the first list sees the task otherwise.
+      const { arn, id } = yield* run(cluster, "kv", { team: "red" })
+
+      const task = yield* taskIn(store, id, "registered")
+      const first = yield* dataplane(store, id)
+      assert.match(first.spec.networking?.address ?? "", /^127\./)
+      assert.deepStrictEqual(first.spec.networking?.inbound?.map(({ port, servicePort, state }) => ({ port, servicePort, state })), [
+        { port: 15050, servicePort: 5050, state: "NotReady" }
+      ])
+      assert.deepInclude(first.spec.networking?.inbound?.[0]?.tags, {
+        "kuma.io/service": "kv", "kuma.io/protocol": "http", "kuma.io/zone": "zone-1", team: "red"
+      })
+      assert.strictEqual(first.labels["ecs-mesh.io/outbounds"], "all")
+      assert.deepStrictEqual(task.spec.proxy, { proxyType: "dataplane", mesh: "default", name: id })
+      assert.strictEqual(condition(task, "SidecarConnected")?.reason, "NeverConnected")
+
+      yield* containersRun(cluster, arn)
+      yield* acknowledge(store, id)
+      yield* dataplane(store, id, isReady)
+      const connected = yield* eventually("SidecarConnected", Effect.map(taskIn(store, id, "registered"), (seen) =>
+        condition(seen, "SidecarConnected")?.status === "True" ? seen : undefined))
+      assert.strictEqual(condition(connected, "Accepted")?.status, "True")
+      const port = yield* eventually("a port of kv", store.get({ type: "OutboundPort", mesh: "default", name: "kv" }).pipe(
+        Effect.catchTag("NotFound", () => Effect.succeed(undefined))))
+      assert.isTrue(port.spec.port >= 20_000 && port.spec.port < 30_000)
+
+      yield* call(() => ecs.send(new StopTaskCommand({ cluster, task: arn })))
+      yield* taskIn(store, id, "draining")
+      assert.isFalse(isReady(yield* dataplane(store, id)))
+      yield* call(() => ecs.send(new SubmitTaskStateChangeCommand({ cluster, task: arn, status: "STOPPED" })))
+      yield* absent(store, "Dataplane", "default", id)
+      yield* absent(store, "EcsTask", "", id)
+
+      const phases = entries.filter(({ kind }) => kind === "decision").map(({ to }) => to)
+      assert.includeMembers(phases, ["registered", "draining", "gone"])
+      assert.isTrue(entries.some(({ kind, key }) => kind === "event" && key === `task/${cluster}/${id}`))
+    }).pipe(Effect.scoped), 60_000)
+
+  it.live("refuses an untagged role with what to change, and takes it once the role is tagged", () =>
+    Effect.gen(function*() {
+      const { cluster, store, start } = yield* world()
+      yield* start
+      yield* define("bare", yield* role("bare-role", {}))
+      const { id } = yield* run(cluster, "bare")
+      const refused = yield* taskIn(store, id, "refused")
+      assert.strictEqual(condition(refused, "Accepted")?.reason, "RoleTagMissing")
+      assert.include(condition(refused, "Accepted")?.message, "aws iam tag-role --role-name bare-role")
+      assert.isNull(refused.spec.proxy)
+      yield* absent(store, "Dataplane", "default", id)
+
+      yield* call(() =>
+        iam.send(
+          new TagRoleCommand({
+            RoleName: "bare-role",
+            Tags: Object.entries(dataplaneTags).map(([Key, Value]) => ({ Key, Value }))
+          })
+        )
+      )
+      yield* taskIn(store, id, "registered")
+      yield* call(() => iam.send(new UntagRoleCommand({ RoleName: "bare-role", TagKeys: ["kuma.io/type"] })))
+      yield* taskIn(store, id, "refused")
+      yield* absent(store, "Dataplane", "default", id)
+    }).pipe(Effect.scoped), 60_000)
+
+  it.live("refuses a role whose service differs from the task's", () =>
+    Effect.gen(function*() {
+      const { cluster, store, start } = yield* world()
+      yield* start
+      yield* define("other", yield* role("other-role", { ...dataplaneTags, "kuma.io/service": "kv" }))
+      const { id } = yield* run(cluster, "other", { "kuma.io/service": "else" })
+      const task = yield* taskIn(store, id, "refused")
+      assert.strictEqual(condition(task, "Accepted")?.reason, "TaskTagMismatch")
+      assert.include(condition(task, "Accepted")?.message, "change the task's tag to \"kv\"")
+    }).pipe(Effect.scoped), 60_000)
+
+  it.live("refuses a role of an account that isn't listed", () =>
+    Effect.gen(function*() {
+      const { cluster, store, start } = yield* world({ authorizedAccountIds: ["999999999999"] })
+      yield* start
+      yield* define("stranger", yield* role("stranger-role", dataplaneTags))
+      const { id } = yield* run(cluster, "stranger")
+      const task = yield* taskIn(store, id, "refused")
+      assert.strictEqual(condition(task, "Accepted")?.reason, "AccountNotAuthorized")
+      assert.include(condition(task, "Accepted")?.message, "KMESH_AWSIAM_AUTHORIZEDACCOUNTIDS")
+    }).pipe(Effect.scoped), 60_000)
+
+  it.live("finds after a restart what happened meanwhile, from lists alone", () =>
+    Effect.gen(function*() {
+      const { cluster, store, start } = yield* world({ createEventRules: false, resyncSeconds: 1 })
+      yield* define("calm", yield* role("calm-role", dataplaneTags))
+      const kept = yield* run(cluster, "calm")
+      const stopped = yield* run(cluster, "calm")
+      const first = yield* start
+      yield* taskIn(store, kept.id, "registered")
+      yield* taskIn(store, stopped.id, "registered")
+      yield* Fiber.interrupt(first)
+
+      yield* call(() => ecs.send(new StopTaskCommand({ cluster, task: stopped.arn })))
+      yield* call(() => ecs.send(new SubmitTaskStateChangeCommand({ cluster, task: stopped.arn, status: "STOPPED" })))
+      const { labels, spec } = yield* dataplane(store, kept.id)
+      const orphan = { ...labels, "ecs-mesh.io/task": "0123456789abcdef" }
+      yield* store.put({ type: "Dataplane", mesh: "default", name: "0123456789abcdef", labels: orphan, spec })
+      yield* store.put({ type: "Dataplane", mesh: "default", name: "by-hand", labels: {}, spec })
+
+      yield* start
+      yield* absent(store, "Dataplane", "default", stopped.id)
+      yield* absent(store, "Dataplane", "default", "0123456789abcdef")
+      yield* taskIn(store, kept.id, "registered")
+      yield* dataplane(store, "by-hand")
+    }).pipe(Effect.scoped), 60_000)
+
+  it.live("leaves tasks without a sidecar alone", () =>
+    Effect.gen(function*() {
+      const { cluster, store, entries, start } = yield* world()
+      yield* start
+      yield* define("plain", yield* role("plain-role", dataplaneTags), false)
+      const { id } = yield* run(cluster, "plain")
+      const decision = yield* eventually("it is ignored", Effect.sync(() =>
+        entries.find(({ kind, key }) => kind === "decision" && key === `task/${cluster}/${id}`)))
+      assert.strictEqual(decision["to"], "ignored")
+      yield* absent(store, "EcsTask", "", id)
+    }).pipe(Effect.scoped), 60_000)
+
+  it.live("deletes an event's message once its task was handled", () =>
+    Effect.gen(function*() {
+      const { cluster, store, start, queueName } = yield* world()
+      yield* start
+      yield* define("quiet", yield* role("quiet-role", dataplaneTags))
+      const { id } = yield* run(cluster, "quiet")
+      yield* taskIn(store, id, "registered")
+      yield* eventually("an empty queue", call(async () => {
+        const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: queueName }))
+        const { Attributes } = await sqs.send(
+          new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] })
+        )
+        const open = Number(Attributes?.["ApproximateNumberOfMessages"]) +
+          Number(Attributes?.["ApproximateNumberOfMessagesNotVisible"])
+        return open === 0 ? true as const : undefined
+      }))
+    }).pipe(Effect.scoped), 60_000)
+})

@@ -1,0 +1,184 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Exit, Scope } from "effect"
+import { TestClock } from "effect/testing"
+import { done, type Outcome, retry, terminal, wakeAt } from "../../../src/controllers/queue/Outcome.ts"
+import { backoff, makeWorkQueue } from "../../../src/controllers/queue/WorkQueue.ts"
+
+/** Lets everything run that can run now. */
+const settle = TestClock.adjust(0)
+
+/** A queue whose handler notes each look and answers what the test says. */
+const recording = Effect.fnUntraced(function*(answer: (key: string, time: number) => Outcome, parallel = 4) {
+  const looks: Array<string> = []
+  const queue = yield* makeWorkQueue(
+    (key) => Effect.sync(() => {
+      looks.push(key)
+      return answer(key, looks.filter((look) => look === key).length)
+    }),
+    { parallel, backoffMillis: 100, backoffCapMillis: 1_000 }
+  )
+  return { looks, queue }
+})
+
+describe("the work queue", () => {
+  it.effect("looks once at a key that was added many times", () =>
+    Effect.gen(function*() {
+      const { looks, queue } = yield* recording(() => done)
+      queue.add("a")
+      queue.add("a")
+      queue.add("b")
+      queue.add("a")
+      yield* settle
+      assert.deepStrictEqual(looks, ["a", "b"])
+      assert.strictEqual(queue.size(), 0)
+    }))
+
+  it.effect("never looks at a key twice at a time, and looks again where it was added meanwhile", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      let under = 0
+      let most = 0
+      let looks = 0
+      const queue = yield* makeWorkQueue(() =>
+        Effect.gen(function*() {
+          under += 1
+          most = Math.max(most, under)
+          looks += 1
+          yield* Deferred.await(gate)
+          under -= 1
+          return done
+        }))
+      queue.add("a")
+      yield* settle
+      queue.add("a")
+      queue.add("a")
+      yield* settle
+      assert.strictEqual(looks, 1)
+      yield* Deferred.succeed(gate, undefined)
+      yield* settle
+      assert.deepStrictEqual([looks, most], [2, 1])
+    }))
+
+  it.effect("looks at different keys side by side, up to its bound", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      let under = 0
+      const queue = yield* makeWorkQueue(() =>
+        Effect.gen(function*() {
+          under += 1
+          yield* Deferred.await(gate)
+          return done
+        }), { parallel: 3 })
+      for (const key of ["a", "b", "c", "d", "e"]) queue.add(key)
+      yield* settle
+      assert.strictEqual(under, 3)
+      yield* Deferred.succeed(gate, undefined)
+      yield* settle
+      assert.strictEqual(under, 5)
+    }))
+
+  it.effect("waits longer after each failure of a key, up to a cap, and forgets them after a success", () =>
+    Effect.gen(function*() {
+      const { looks, queue } = yield* recording((_, time) => time === 3 ? done : retry("no"))
+      queue.add("a")
+      yield* settle
+      yield* TestClock.adjust(99)
+      assert.strictEqual(looks.length, 1)
+      yield* TestClock.adjust(1)
+      assert.strictEqual(looks.length, 2)
+      yield* TestClock.adjust(199)
+      assert.strictEqual(looks.length, 2)
+      yield* TestClock.adjust(1)
+      assert.strictEqual(looks.length, 3)
+      queue.add("a")
+      yield* settle
+      yield* TestClock.adjust(100)
+      assert.strictEqual(looks.length, 5)
+      const options = { parallel: 1, backoffMillis: 100, backoffCapMillis: 1_000 }
+      assert.deepStrictEqual([1, 2, 3, 4, 5, 50].map((failures) => backoff(failures, options)), [100, 200, 400, 800, 1_000, 1_000])
+    }))
+
+  it.effect("an event cuts a backoff short", () =>
+    Effect.gen(function*() {
+      const { looks, queue } = yield* recording((_, time) => time === 1 ? retry("no") : done)
+      queue.add("a")
+      yield* settle
+      queue.add("a")
+      yield* settle
+      assert.strictEqual(looks.length, 2)
+      yield* TestClock.adjust(10_000)
+      assert.strictEqual(looks.length, 2)
+    }))
+
+  it.effect("wakes a key at the time that was asked for, once", () =>
+    Effect.gen(function*() {
+      const { looks, queue } = yield* recording((_, time) => time === 1 ? wakeAt(5_000) : done)
+      queue.add("a")
+      yield* settle
+      yield* TestClock.adjust(4_999)
+      assert.strictEqual(looks.length, 1)
+      yield* TestClock.adjust(1)
+      assert.strictEqual(looks.length, 2)
+      yield* TestClock.adjust(60_000)
+      assert.strictEqual(looks.length, 2)
+    }))
+
+  it.effect("a look that came before takes the place of the one that was asked for", () =>
+    Effect.gen(function*() {
+      const { looks, queue } = yield* recording((_, time) => time === 1 ? wakeAt(5_000) : done)
+      queue.add("a")
+      yield* settle
+      queue.add("a")
+      yield* settle
+      yield* TestClock.adjust(60_000)
+      assert.strictEqual(looks.length, 2)
+    }))
+
+  it.effect("says that a key was handled only after a look that began later and didn't fail", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      const handled: Array<string> = []
+      let looks = 0
+      const queue = yield* makeWorkQueue(() =>
+        Effect.gen(function*() {
+          looks += 1
+          if (looks === 1) yield* Deferred.await(gate)
+          return looks === 2 ? retry("no") : terminal("it is as it is")
+        }), { backoffMillis: 100 })
+      queue.add("a", () => handled.push("before"))
+      yield* settle
+      queue.add("a", () => handled.push("while"))
+      yield* Deferred.succeed(gate, undefined)
+      yield* settle
+      assert.deepStrictEqual([looks, handled], [2, ["before"]])
+      yield* TestClock.adjust(100)
+      assert.deepStrictEqual([looks, handled], [3, ["before", "while"]])
+    }))
+
+  it.effect("goes on with the others where one handler breaks", () =>
+    Effect.gen(function*() {
+      const looks: Array<string> = []
+      const queue = yield* makeWorkQueue((key) => {
+        looks.push(key)
+        return key === "bad" && looks.length === 1 ? Effect.die(new Error("broken")) : Effect.succeed(done)
+      }, { parallel: 1, backoffMillis: 100 })
+      queue.add("bad")
+      queue.add("good")
+      yield* settle
+      assert.deepStrictEqual(looks, ["bad", "good"])
+      yield* TestClock.adjust(100)
+      assert.deepStrictEqual(looks, ["bad", "good", "bad"])
+    }))
+
+  it.effect("looks at nothing any more once its scope is closed", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const { looks, queue } = yield* recording(() => wakeAt(1_000)).pipe(Scope.provide(scope))
+      queue.add("a")
+      yield* settle
+      yield* Scope.close(scope, Exit.void)
+      queue.add("b")
+      yield* TestClock.adjust(10_000)
+      assert.deepStrictEqual(looks, ["a"])
+    }))
+})
