@@ -12,18 +12,18 @@ const byMeshAndName = (a: ResourceKey, b: ResourceKey): number =>
   a.mesh !== b.mesh ? (a.mesh < b.mesh ? -1 : 1) : a.name < b.name ? -1 : a.name > b.name ? 1 : 0
 
 export class ResourceIndex {
-  readonly #resources = new Map<string, Resource>()
+  readonly #byType = new Map<ResourceType, Map<string, Resource>>()
   /** Ordered lists, each until its type changes. */
   readonly #lists = new Map<ResourceType, ReadonlyArray<Resource>>()
 
   get<T extends ResourceType>(key: ResourceKey<T>): Resource<T> | undefined {
-    const found = this.#resources.get(formatKey(key))
+    const found = this.#byType.get(key.type)?.get(formatKey(key))
     return found !== undefined && isType(key.type, found) ? found : undefined
   }
 
   list<T extends ResourceType>(type: T, mesh?: string): ReadonlyArray<Resource<T>> {
     const known = this.#lists.get(type)
-    const all = known ?? [...this.#resources.values()].filter((resource) => resource.type === type).sort(byMeshAndName)
+    const all = known ?? [...this.#byType.get(type)?.values() ?? []].sort(byMeshAndName)
     if (known === undefined) this.#lists.set(type, all)
     return all.filter((resource): resource is Resource<T> =>
       isType(type, resource) && (mesh === undefined || resource.mesh === mesh)
@@ -32,11 +32,13 @@ export class ResourceIndex {
 
   /** What is at this key now; undefined answers that nothing changed. */
   set(key: ResourceKey, after: Resource | undefined): ResourceChange | undefined {
+    const ofType = this.#byType.get(key.type) ?? new Map<string, Resource>()
+    this.#byType.set(key.type, ofType)
     const id = formatKey(key)
-    const before = this.#resources.get(id)
+    const before = ofType.get(id)
     if (before === after || (before !== undefined && after !== undefined && isSame(before, after))) return undefined
-    if (after === undefined) this.#resources.delete(id)
-    else this.#resources.set(id, after)
+    if (after === undefined) ofType.delete(id)
+    else ofType.set(id, after)
     this.#lists.delete(key.type)
     return { key: keyOf(key), before, after }
   }
@@ -44,7 +46,9 @@ export class ResourceIndex {
   /** Everything there is; what isn't among it is gone. */
   replaceAll(resources: ReadonlyArray<Resource>): ReadonlyArray<ResourceChange> {
     const kept = new Set(resources.map(formatKey))
-    const gone = [...this.#resources.values()].filter((resource) => !kept.has(formatKey(resource)))
+    const gone = [...this.#byType.values()]
+      .flatMap((ofType) => [...ofType.values()])
+      .filter((resource) => !kept.has(formatKey(resource)))
     return [
       ...gone.map((resource) => this.set(resource, undefined)),
       ...resources.map((resource) => this.set(resource, resource))
