@@ -3,7 +3,7 @@ import { text } from "node:stream/consumers"
 import { request as httpRequest } from "node:http"
 import { sendJson, serveUntilQuiet } from "./serveUntilQuiet.ts"
 
-const kvUrl = process.env["KV_URL"] ?? "http://127.0.0.1:15050"
+const kvUrl = process.env["KV_URL"] ?? "http://127.0.0.1:5051"
 
 const page = `<!doctype html>
 <html lang="en">

@@ -63,7 +63,7 @@ const workload = (
 })
 
 export const demoApp = (settings: DefinitionSettings): Array<ContainerDefinition> => [
-  workload("demo-app", "demoApp.ts", 5050, { KV_URL: `http://${taskAddress}:15050` }, { "kuma.io/outbounds": "kv:15050" }),
+  workload("demo-app", "demoApp.ts", 5050, { KV_URL: `http://${taskAddress}:5051` }, { "kuma.io/outbounds": "kv:5051" }),
   sidecar(settings)
 ]
 

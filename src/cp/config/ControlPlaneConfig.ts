@@ -77,7 +77,13 @@ export interface ControlPlaneConfig {
   readonly zone: string
   /** Generated certificates, the embedded database and the journal live here. */
   readonly workDir: string
-  readonly tls: { readonly certFile: string | null; readonly keyFile: string | null; readonly caFile: string | null }
+  readonly tls: {
+    readonly certFile: string | null
+    readonly keyFile: string | null
+    readonly caFile: string | null
+    /** Further names that a generated certificate holds: those by which proxies dial. */
+    readonly names: ReadonlyArray<string>
+  }
   readonly store: StoreConfig
   readonly dpServer: Listen & { readonly authn: AuthConfig }
   readonly apiServer: {
@@ -95,7 +101,12 @@ export interface ControlPlaneConfig {
     readonly adminPort: number
     readonly readinessPort: number
   }
-  readonly xds: { readonly nackBackoffMillis: number; readonly deregistrationDelayMillis: number }
+  readonly xds: {
+    readonly nackBackoffMillis: number
+    readonly deregistrationDelayMillis: number
+    /** File that every Envoy logs its requests to as JSON lines (`/dev/stdout`: its own output); null logs none. */
+    readonly accessLogPath: string | null
+  }
   /** null: without AWS (`--without-aws`). */
   readonly aws: AwsConfig | null
 }

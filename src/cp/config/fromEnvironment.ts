@@ -131,7 +131,8 @@ export const fromEnvironment = (variables: Variables, options: FromEnvironmentOp
     tls: {
       certFile: env.optional("KUMA_DP_SERVER_TLS_CERT_FILE") ?? env.optional("KUMA_GENERAL_TLS_CERT_FILE"),
       keyFile: env.optional("KUMA_DP_SERVER_TLS_KEY_FILE") ?? env.optional("KUMA_GENERAL_TLS_KEY_FILE"),
-      caFile: env.optional("ECS_MESH_TLS_CA_FILE")
+      caFile: env.optional("ECS_MESH_TLS_CA_FILE"),
+      names: env.list("ECS_MESH_TLS_NAMES")
     },
     store: storeConfig(env),
     dpServer: { address: dpInterface, port: env.port("KUMA_DP_SERVER_PORT", 5678), authn: authConfig(env, aws) },
@@ -164,7 +165,8 @@ export const fromEnvironment = (variables: Variables, options: FromEnvironmentOp
     },
     xds: {
       nackBackoffMillis: env.millis("KUMA_XDS_SERVER_NACK_BACKOFF", 5_000),
-      deregistrationDelayMillis: env.millis("KUMA_XDS_DATAPLANE_DEREGISTRATION_DELAY", 10_000)
+      deregistrationDelayMillis: env.millis("KUMA_XDS_DATAPLANE_DEREGISTRATION_DELAY", 10_000),
+      accessLogPath: env.optional("ECS_MESH_ACCESS_LOG")
     },
     aws
   }

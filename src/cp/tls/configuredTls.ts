@@ -6,7 +6,7 @@ import type { ControlPlaneTls } from "./ControlPlaneTls.ts"
 
 const CERT_FILE = "KUMA_GENERAL_TLS_CERT_FILE"
 const KEY_FILE = "KUMA_GENERAL_TLS_KEY_FILE"
-const CA_FILE = "KUMA_GENERAL_TLS_CA_FILE"
+const CA_FILE = "ECS_MESH_TLS_CA_FILE"
 
 const read = (variable: string, path: string): Promise<string> =>
   readFile(path, "utf8").catch((cause: unknown) => {
@@ -23,7 +23,7 @@ const parse = <A>(variable: string, path: string, what: string, from: () => A): 
 
 /** null: none is configured. Throws where one is, but can't serve. */
 export const configuredTls = async (
-  { caFile, certFile, keyFile }: ControlPlaneConfig["tls"],
+  { caFile, certFile, keyFile }: Omit<ControlPlaneConfig["tls"], "names">,
   now: number
 ): Promise<ControlPlaneTls["Service"] | null> => {
   if (certFile === null && keyFile === null) return null

@@ -1,0 +1,260 @@
+/**
+ * Everything the demo runs on this machine, started in order and ended with the scope: an emulated AWS, the seeded
+ * cluster, the operator with its control plane as a process of its own, the stand-in of the ECS agent, a load balancer.
+ */
+import { existsSync, mkdirSync, rmSync } from "node:fs"
+import { createServer } from "node:net"
+import { join } from "node:path"
+import { Effect, Schema, type Scope } from "effect"
+import { EcsAgent } from "../../../localstack/agent/EcsAgent.ts"
+import type { Demo } from "../../../localstack/demo/Demo.ts"
+import { LoadBalancer } from "../../../localstack/demo/LoadBalancer.ts"
+import { seedDemo } from "../../../localstack/demo/seedDemo.ts"
+import { type Emulator, startMinistack } from "../../../localstack/ministack/startMinistack.ts"
+import { freePort } from "../../../localstack/process/freePort.ts"
+import { type RunningProcess, startProcess } from "../../../localstack/process/startProcess.ts"
+import { startStsJsonProxy } from "../../../localstack/StsJsonProxy.ts"
+import { toolPaths } from "../../../localstack/tools.ts"
+import { keepTargets } from "./keepTargets.ts"
+
+/** The demo can't go on; the message says what to do. */
+export class DemoFailed extends Schema.TaggedError<DemoFailed>()("DemoFailed", { message: Schema.String }) {}
+
+export interface DemoPorts {
+  readonly dataplaneServer: number
+  readonly api: number
+  readonly diagnostics: number
+  readonly loadBalancer: number
+}
+
+export interface DemoWorld {
+  readonly folder: string
+  readonly emulator: Emulator
+  readonly demo: Demo
+  readonly agent: EcsAgent
+  readonly balancer: LoadBalancer
+  readonly ports: DemoPorts
+  readonly journal: string
+  readonly taskLogs: string
+  /** The operator's process as it is now. */
+  readonly controlPlane: () => RunningProcess
+  /** Kills the operator as a crash would, and starts another on the same state. */
+  readonly restartControlPlane: () => Promise<void>
+}
+
+const root = join(import.meta.dirname, "..", "..", "..")
+
+/** The usual port, or a free one where somebody has it. */
+const portOr = (usual: number): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once("error", () => freePort().then(resolve, reject))
+    probe.listen(usual, "127.0.0.1", () => probe.close(() => resolve(usual)))
+  })
+
+const attempt = <A>(what: string, run: () => Promise<A>) =>
+  Effect.tryPromise({
+    try: run,
+    catch: (error) => new DemoFailed({ message: `${what}: ${error instanceof Error ? error.message : String(error)}` })
+  })
+
+/** Starts one part, says so with the time it took, and ends it with the scope. */
+const part = <A>(
+  what: string,
+  start: () => Promise<A>,
+  stop: (started: A) => Promise<unknown>,
+  log: (line: string) => void
+): Effect.Effect<A, DemoFailed, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.suspend(() => {
+      const since = performance.now()
+      return attempt(what, start).pipe(
+        Effect.tap(() =>
+          Effect.sync(() => log(`  ${what.padEnd(46)} ${((performance.now() - since) / 1000).toFixed(1)} s`))
+        )
+      )
+    }),
+    (started) => Effect.promise(() => stop(started).catch(() => undefined))
+  )
+
+const isReady = async (port: number): Promise<boolean> => {
+  try {
+    return (await fetch(`http://127.0.0.1:${port}/ready`, { signal: AbortSignal.timeout(1_000) })).ok
+  } catch {
+    return false
+  }
+}
+
+const READY_WITHIN_MILLIS = 60_000
+
+const waitUntilReady = async (port: number, process: RunningProcess): Promise<void> => {
+  const until = Date.now() + READY_WITHIN_MILLIS
+  while (!await isReady(port)) {
+    if (process.exit() !== undefined) throw new Error(`it ended:\n${process.output().slice(-3_000)}`)
+    if (Date.now() > until) throw new Error(`it isn't ready after ${READY_WITHIN_MILLIS / 1000} s:\n${process.output().slice(-3_000)}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+export interface DemoWorldOptions {
+  /** Where everything is kept; emptied first. */
+  readonly folder: string
+  readonly log: (line: string) => void
+}
+
+export const startDemoWorld = Effect.fn("startDemoWorld")(function*({ folder, log }: DemoWorldOptions) {
+  const workDir = join(folder, "control-plane")
+  const taskLogs = join(folder, "tasks")
+  if (existsSync(folder)) rmSync(folder, { recursive: true, force: true })
+  mkdirSync(taskLogs, { recursive: true })
+  const tools = toolPaths()
+
+  const ports = yield* attempt("no free ports", async (): Promise<DemoPorts> => ({
+    dataplaneServer: await portOr(5678),
+    api: await portOr(5681),
+    diagnostics: await portOr(5680),
+    loadBalancer: await portOr(8080)
+  }))
+
+  const emulator = yield* part(
+    "AWS, emulated (MiniStack, verifies signatures)",
+    () => startMinistack({ logFile: join(folder, "aws.log") }),
+    ({ stop }) => stop(),
+    log
+  )
+  const sts = yield* part(
+    "STS in JSON, as AWS answers",
+    () => startStsJsonProxy({ emulator: emulator.endpoint }),
+    ({ stop }) => stop(),
+    log
+  )
+  const { demo, operatorCredentials } = yield* part(
+    "cluster, roles, task definitions, services",
+    () =>
+      seedDemo({
+        emulator,
+        controlPlaneUrl: `https://127.0.0.1:${ports.dataplaneServer}`,
+        controlPlaneCaCertFile: join(workDir, "tls", "ca.crt"),
+        envoy: tools.envoy
+      }),
+    async (seeded) => seeded.demo.close(),
+    log
+  )
+
+  const environment = {
+    PATH: process.env["PATH"],
+    HOME: process.env["HOME"],
+    AWS_ACCESS_KEY_ID: operatorCredentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: operatorCredentials.secretAccessKey,
+    AWS_REGION: emulator.region,
+    AWS_ENDPOINT_URL: emulator.endpoint,
+    ECS_MESH_STS_ENDPOINT: sts.endpoint,
+    KMESH_AWSIAM_AUTHORIZEDACCOUNTIDS: emulator.accountId,
+    ECS_MESH_CLUSTERS: demo.cluster,
+    // All tasks share this machine: each binds an address of its own, and calls come from 127.0.0.1.
+    ECS_MESH_OUTBOUND_ADDRESS: "task",
+    ECS_MESH_CHECK_PEER_ADDRESS: "false",
+    ECS_MESH_ACCESS_LOG: "/dev/stdout",
+    ECS_MESH_RESYNC_INTERVAL: "10s",
+    KUMA_GENERAL_WORK_DIR: workDir,
+    ECS_MESH_DP_SERVER_ADDRESS: "127.0.0.1",
+    KUMA_DP_SERVER_PORT: String(ports.dataplaneServer),
+    KUMA_API_SERVER_HTTP_INTERFACE: "127.0.0.1",
+    KUMA_API_SERVER_HTTP_PORT: String(ports.api),
+    KUMA_API_SERVER_HTTPS_ENABLED: "false",
+    ECS_MESH_DIAGNOSTICS_ADDRESS: "127.0.0.1",
+    KUMA_DIAGNOSTICS_SERVER_PORT: String(ports.diagnostics)
+  }
+  const serve = async (): Promise<RunningProcess> => {
+    const started = await startProcess({
+      command: process.execPath,
+      args: [join(root, "src", "main.ts"), "serve"],
+      cwd: root,
+      env: environment,
+      logFile: join(folder, "control-plane.log")
+    })
+    await waitUntilReady(ports.diagnostics, started)
+    return started
+  }
+  const holder = yield* part(
+    "operator and control plane, on embedded Postgres",
+    async () => ({ current: await serve() }),
+    ({ current }) => current.stop(10_000),
+    log
+  )
+  yield* attempt("the demo's mesh", () => seedMesh(ports.api))
+
+  const agent = yield* part(
+    "ECS agent's stand-in",
+    () =>
+      EcsAgent.start({
+        endpoint: emulator.endpoint,
+        region: emulator.region,
+        credentials: emulator.credentials,
+        cluster: demo.cluster,
+        logFolder: taskLogs,
+        cwd: root,
+        // A health check's second lasts a fifth, or the demo would wait for its intervals.
+        secondMillis: 200,
+        environment: {
+          PATH: `${join(root, "node_modules", ".bin")}:${process.env["PATH"] ?? ""}`,
+          AWS_ENDPOINT_URL: emulator.endpoint
+        }
+      }),
+    (started) => started.stop(),
+    log
+  )
+  const balancer = yield* part(
+    "load balancer's stand-in",
+    () => LoadBalancer.start({ host: "127.0.0.1", port: ports.loadBalancer }),
+    (started) => started.close(),
+    log
+  )
+  yield* Effect.acquireRelease(
+    Effect.sync(() => keepTargets(agent, balancer)),
+    (stop) => Effect.sync(stop)
+  )
+
+  const world: DemoWorld = {
+    folder,
+    emulator,
+    demo,
+    agent,
+    balancer,
+    ports,
+    journal: join(workDir, "journal.jsonl"),
+    taskLogs,
+    controlPlane: () => holder.current,
+    restartControlPlane: async () => {
+      holder.current.signal("SIGKILL")
+      await holder.current.exited
+      holder.current = await serve()
+    }
+  }
+  return world
+})
+
+/** Mutual TLS everywhere, and everybody may call everybody, until the user says otherwise. */
+const seedMesh = async (api: number): Promise<void> => {
+  const put = async (path: string, body: unknown): Promise<void> => {
+    const answer = await fetch(`http://127.0.0.1:${api}${path}`, {
+      method: "PUT",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body)
+    })
+    if (!answer.ok) throw new Error(`PUT ${path}: ${answer.status} ${await answer.text()}`)
+  }
+  await put("/meshes/default", {
+    type: "Mesh",
+    name: "default",
+    mtls: { enabledBackend: "ca-1", backends: [{ name: "ca-1", type: "builtin" }] }
+  })
+  await put("/meshes/default/meshtrafficpermissions/allow-all", allowAll)
+}
+
+export const allowAll = {
+  type: "MeshTrafficPermission",
+  mesh: "default",
+  name: "allow-all",
+  spec: { targetRef: { kind: "Mesh" }, from: [{ targetRef: { kind: "Mesh" }, default: { action: "Allow" } }] }
+}

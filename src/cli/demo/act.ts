@@ -1,0 +1,55 @@
+/** Acts on the demo that runs in this clone, from another terminal: each command is a call or two of AWS's API. */
+import { Console, Effect } from "effect"
+import { Demo, type DemoService, type RefusedTask } from "../../../localstack/demo/Demo.ts"
+import { DemoFailed } from "./DemoWorld.ts"
+import { readDemoState } from "./DemoState.ts"
+import { demoFolder } from "./runDemo.ts"
+
+const acting = <A>(run: (demo: Demo) => Promise<A>): Effect.Effect<A, DemoFailed> =>
+  Effect.acquireUseRelease(
+    Effect.suspend(() => {
+      const state = readDemoState(demoFolder)
+      return state === undefined
+        ? Effect.fail(new DemoFailed({ message: "no demo runs here; start it with npm start" }))
+        : Effect.succeed(new Demo(state))
+    }),
+    (demo) =>
+      Effect.tryPromise({
+        try: () => run(demo),
+        catch: (error) => new DemoFailed({ message: error instanceof Error ? error.message : String(error) })
+      }),
+    (demo) => Effect.sync(() => demo.close())
+  )
+
+export const scale = (service: DemoService, count: number) =>
+  acting((demo) => demo.scale(service, count)).pipe(Effect.andThen(Console.log(`${service} shall have ${count} tasks`)))
+
+export const roll = (service: DemoService) =>
+  acting((demo) => demo.roll(service)).pipe(Effect.andThen(Console.log(`every task of ${service} is being replaced`)))
+
+/** `which`: a service, whose first task is stopped, or the beginning of a task id. */
+export const stop = (which: string) =>
+  acting(async (demo) => {
+    const tasks = (await demo.tasks()).filter(({ desiredStatus }) => desiredStatus === "RUNNING")
+    const task = tasks.find(({ service, taskId }) => service === which || taskId.startsWith(which))
+    if (task === undefined) {
+      const known = tasks.map(({ service, taskId }) => `${service} ${taskId}`).join("\n  ")
+      throw new Error(`no running task is ${which}; there are\n  ${known}`)
+    }
+    await demo.stopTask(task.taskId)
+    return task
+  }).pipe(Effect.flatMap(({ service, taskId }) => Console.log(`task ${taskId} of ${service} shall stop`)))
+
+export const refuse = (which: RefusedTask) =>
+  acting((demo) => demo.runRefused(which)).pipe(
+    Effect.flatMap((taskId) => Console.log(`task ${taskId} runs; look at the live view, its sidecar's log, or /ecs-tasks/${taskId}`))
+  )
+
+/** `tag` is `KEY=VALUE`, or `KEY` alone to remove it. */
+export const tag = (service: string, tag: string) => {
+  const [key = "", value] = tag.split("=")
+  const role = `demo-${service}`
+  return acting((demo) => value === undefined ? demo.untagRole(role, [key]) : demo.tagRole(role, { [key]: value })).pipe(
+    Effect.andThen(Console.log(value === undefined ? `${role} has no tag ${key}` : `${role} has the tag ${key}=${value}`))
+  )
+}

@@ -1,0 +1,49 @@
+/** One line of the live view for a line of the journal, or null where it tells nothing new. */
+import { type JournalLine, shortType } from "./JournalLine.ts"
+import type { TaskNames } from "./TaskNames.ts"
+
+const clock = (time: string): string => time.slice(11, 23)
+
+const line = (time: string, what: string, who: string, text: string): string =>
+  `${clock(time)}  ${what.padEnd(9)} ${who.padEnd(18)} ${text}`
+
+const taskChange = (detail: Readonly<Record<string, unknown>>): string =>
+  `ECS says ${detail["lastStatus"]}, desired ${detail["desiredStatus"]} (version ${detail["version"]})`
+
+export const narrate = (entry: JournalLine, names: TaskNames): string | null => {
+  const who = names.ofKey(entry.key)
+  switch (entry.kind) {
+    case "event":
+      if (entry.event === undefined) return null
+      return line(
+        entry.time,
+        "event",
+        who,
+        entry.detailType === "ECS Task State Change"
+          ? taskChange(entry.event.detail)
+          : `${entry.event.detail["eventName"]} (${entry.detailType})`
+      )
+    case "observation":
+      return null
+    case "decision":
+      return entry.from === entry.to
+        ? null
+        : line(entry.time, "decision", who, `${entry.from ?? "new"} -> ${entry.to}${entry.why === "" ? "" : `: ${entry.why}`}`)
+    case "stored":
+      return entry.resource.startsWith("EcsTask/")
+        ? null
+        : line(entry.time, entry.op === "put" ? "stored" : "removed", who, `${entry.resource} v${entry.version}`)
+    case "pushed":
+      return line(entry.time, "pushed", who, `${shortType(entry.typeUrl)} ${entry.names.join(", ")}`)
+    case "acked":
+      return null
+    case "nacked":
+      return line(entry.time, "NACKED", who, `${shortType(entry.typeUrl)}: ${entry.message}`)
+    case "connected":
+      return line(entry.time, "connected", who, "its Envoy opened its stream")
+    case "disconnected":
+      return line(entry.time, "left", who, entry.reason)
+    case "refused":
+      return line(entry.time, "REFUSED", who, `${entry.reason}: ${entry.message}`)
+  }
+}

@@ -1,0 +1,126 @@
+/** The command line: one subcommand a file, each loaded only when it is called. */
+import { readFileSync } from "node:fs"
+import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import { Console, Effect, Option, Schema } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import packageJson from "../../package.json" with { type: "json" }
+
+/** The user gave something that can't be worked with; the message is all there is to show. */
+export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", { message: Schema.String }) {}
+
+const serve = Command.make(
+  "serve",
+  {
+    withoutAws: Flag.Boolean("without-aws").pipe(
+      Flag.withDescription("Run the control plane alone: no ECS, dataplane tokens instead of IAM roles"),
+      Flag.withDefault(false)
+    )
+  },
+  Effect.fn(function*({ withoutAws }) {
+    const { serveCommand } = yield* Effect.promise(() => import("./serve.ts"))
+    yield* serveCommand({ aws: !withoutAws, variables: process.env })
+  })
+).pipe(Command.withDescription("Run the operator and the control plane; configured by Kuma's environment names"))
+
+const translate = Command.make(
+  "translate",
+  {
+    file: Argument.String("file").pipe(Argument.withDescription("YAML with a Mesh, Dataplanes and policies")),
+    proxy: Flag.String("proxy").pipe(
+      Flag.withDescription("Only the proxy of this name"),
+      Flag.optional
+    )
+  },
+  Effect.fn(function*({ file, proxy }) {
+    const { translateFile } = yield* Effect.promise(() => import("./translate.ts"))
+    const text = yield* Effect.try({
+      try: () => readFileSync(file, "utf8"),
+      catch: (error) => new UsageError({ message: `can't read ${file}: ${error}` })
+    })
+    const output = yield* Effect.try({
+      try: () => translateFile(text, Option.isSome(proxy) ? { proxy: proxy.value } : {}),
+      catch: (error) => new UsageError({ message: error instanceof Error ? error.message : String(error) })
+    })
+    yield* Console.log(output)
+  })
+).pipe(Command.withDescription("Print the Envoy resources that a set of resources becomes"))
+
+const machine = Command.make(
+  "machine",
+  {
+    kind: Argument.Literals("kind", ["dataplane", "ingress", "egress"]).pipe(
+      Argument.withDescription("Whose machine")
+    )
+  },
+  Effect.fn(function*({ kind }) {
+    const { renderMachine } = yield* Effect.promise(() => import("./machine.ts"))
+    yield* Console.log(renderMachine(kind))
+  })
+).pipe(Command.withDescription("Print a reconciling machine as a Mermaid state diagram"))
+
+const service = Argument.Literals("service", ["demo-app", "kv"])
+const act = Effect.promise(() => import("./demo/act.ts"))
+
+const demoActions = [
+  Command.make(
+    "scale",
+    { service, count: Argument.Int("count") },
+    ({ service, count }) => Effect.flatMap(act, ({ scale }) => scale(service, count))
+  ).pipe(Command.withDescription("Give a service of the running demo another number of tasks")),
+  Command.make("roll", { service }, ({ service }) => Effect.flatMap(act, ({ roll }) => roll(service))).pipe(
+    Command.withDescription("Replace every task of a service of the running demo")
+  ),
+  Command.make(
+    "stop",
+    { task: Argument.String("task").pipe(Argument.withDescription("A service, or the beginning of a task id")) },
+    ({ task }) => Effect.flatMap(act, ({ stop }) => stop(task))
+  ).pipe(Command.withDescription("Stop a task of the running demo")),
+  Command.make(
+    "refuse",
+    { which: Argument.Literals("which", ["untagged", "impostor"]) },
+    ({ which }) => Effect.flatMap(act, ({ refuse }) => refuse(which))
+  ).pipe(Command.withDescription("Run a task in the demo that the mesh must refuse")),
+  Command.make(
+    "tag",
+    { service, tag: Argument.String("tag").pipe(Argument.withDescription("KEY=VALUE, or KEY alone to remove it")) },
+    ({ service, tag }) => Effect.flatMap(act, (actions) => actions.tag(service, tag))
+  ).pipe(Command.withDescription("Change a tag of a service's task role in the running demo"))
+] as const
+
+const demo = Command.make(
+  "demo",
+  {
+    once: Flag.Boolean("once").pipe(
+      Flag.withDescription("Run the demo's load, print the timeline, end everything and exit"),
+      Flag.withDefault(false)
+    )
+  },
+  Effect.fn(function*({ once }) {
+    const { runDemo } = yield* Effect.promise(() => import("./demo/runDemo.ts"))
+    yield* runDemo({ once })
+  })
+).pipe(
+  Command.withDescription("Emulated AWS, two services and the whole mesh on this machine"),
+  Command.withSubcommands(demoActions)
+)
+
+/** Declared for its help alone: `main.ts` starts it without loading the rest. */
+const sidecar = Command.make("sidecar").pipe(
+  Command.withDescription("Run Envoy beside a workload (see `ecs-mesh sidecar --help`)")
+)
+
+const root = Command.make("ecs-mesh").pipe(
+  Command.withDescription("A service mesh for Amazon ECS, without Kubernetes and without a licence"),
+  Command.withSubcommands([serve, sidecar, demo, translate, machine])
+)
+
+export const runCli = (): void =>
+  root.pipe(
+    Command.run({ version: packageJson.version }),
+    Effect.catchTag(["UsageError", "DemoFailed", "ServeFailed"], (error) =>
+      Console.error(`ecs-mesh: ${error.message}`).pipe(Effect.andThen(Effect.sync(() => {
+        process.exitCode = 1
+      })))),
+    Effect.provide(NodeServices.layer),
+    NodeRuntime.runMain
+  )

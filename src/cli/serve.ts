@@ -1,0 +1,125 @@
+/**
+ * `ecs-mesh serve`: composition only. Configuration -> store -> cache -> authority, authentication, servers, and beside
+ * them the operator on whichever replica leads.
+ */
+import { randomUUID } from "node:crypto"
+import { hostname } from "node:os"
+import { join } from "node:path"
+import { Effect, Layer, Schedule, Schema } from "effect"
+import packageJson from "../../package.json" with { type: "json" }
+import { FileJournal } from "../controllers/lifecycle/FileJournal.ts"
+import { operate } from "../controllers/Operator.ts"
+import { ApiServer, apiServer } from "../cp/api/ApiServer.ts"
+import { ensureDefaults } from "../cp/api/ensureDefaults.ts"
+import { authenticatorLayer } from "../cp/auth/authenticatorLayer.ts"
+import { CertificateAuthorityLive } from "../cp/ca/CertificateAuthorityLive.ts"
+import type { ControlPlaneConfig, StoreConfig } from "../cp/config/ControlPlaneConfig.ts"
+import { fromEnvironment, type Variables } from "../cp/config/fromEnvironment.ts"
+import { Diagnostics } from "../cp/diagnostics/Diagnostics.ts"
+import { DataplaneServer } from "../cp/server/DataplaneServer.ts"
+import { dataplaneLayer } from "../cp/server/dataplaneLayer.ts"
+import { ResourceCache } from "../cp/snapshot/ResourceCache.ts"
+import { ResourceCacheLive } from "../cp/snapshot/ResourceCacheLive.ts"
+import { embeddedStoreConfig } from "../cp/store/EmbeddedPostgres.ts"
+import { LeaderElection } from "../cp/store/LeaderElection.ts"
+import { PostgresStore } from "../cp/store/PostgresStore.ts"
+import { ControlPlaneTls } from "../cp/tls/ControlPlaneTls.ts"
+import { ControlPlaneTlsLive } from "../cp/tls/ControlPlaneTlsLive.ts"
+import { caAudience } from "../model/bindingValue.ts"
+
+/** It can't serve; the message says why and what to change. */
+export class ServeFailed extends Schema.TaggedError<ServeFailed>()("ServeFailed", { message: Schema.String }) {}
+
+export interface ServeOptions {
+  /** False: the control plane alone. */
+  readonly aws: boolean
+  readonly variables: Variables
+}
+
+const CACHE = "resource cache"
+const DATAPLANE_SERVER = "data plane server"
+const API_SERVER = "API server"
+
+const storeConfig = (config: ControlPlaneConfig) =>
+  config.store.type === "embedded" ? embeddedStoreConfig(config.workDir) : Effect.succeed(config.store)
+
+/** Runs the operator on the leading replica, for as long as the scope lasts. */
+const operator = (config: ControlPlaneConfig, store: StoreConfig) => {
+  const { aws, zone } = config
+  if (aws === null) return Layer.empty
+  return Layer.effectDiscard(
+    Effect.gen(function*() {
+      const election = yield* LeaderElection
+      yield* Effect.forkScoped(
+        election.runWhileLeader(operate({ zone, aws })).pipe(
+          Effect.tapCause((cause) => Effect.logError("The operator failed; it starts again", cause)),
+          Effect.sandbox,
+          Effect.retry(Schedule.spaced("1 second"))
+        )
+      )
+    })
+  ).pipe(Layer.provide(LeaderElection.layer(store)))
+}
+
+const servers = (config: ControlPlaneConfig, instanceId: string) =>
+  Layer.unwrap(
+    Effect.gen(function*() {
+      const tls = yield* ControlPlaneTls
+      const authentication = authenticatorLayer({
+        auth: config.dpServer.authn,
+        aws: config.aws,
+        zone: config.zone,
+        audience: config.dpServer.authn.audience ?? caAudience(tls.caPem)
+      })
+      const dataplane = dataplaneLayer({ config, instanceId, accessLogPath: config.xds.accessLogPath }).pipe(
+        Layer.provide(authentication),
+        Layer.provide(CertificateAuthorityLive)
+      )
+      const api = apiServer({
+        config: config.apiServer,
+        identity: { zone: config.zone, version: packageJson.version, instanceId, clusterId: config.zone },
+        tls
+      })
+      return Layer.mergeAll(
+        Diagnostics.readyWith(DATAPLANE_SERVER, DataplaneServer),
+        Diagnostics.readyWith(API_SERVER, ApiServer)
+      ).pipe(Layer.provide(Layer.merge(dataplane, api)))
+    })
+  )
+
+const controlPlane = (config: ControlPlaneConfig, instanceId: string) =>
+  Layer.unwrap(
+    Effect.gen(function*() {
+      const store = yield* storeConfig(config)
+      const defaults = Layer.effectDiscard(ensureDefaults(config.zone))
+      const cache = Diagnostics.readyWith(CACHE, ResourceCache).pipe(
+        Layer.provideMerge(ResourceCacheLive),
+        Layer.provide(defaults)
+      )
+      return Layer.mergeAll(servers(config, instanceId), operator(config, store)).pipe(
+        Layer.provide(cache),
+        Layer.provide(PostgresStore.layer(store))
+      )
+    })
+  ).pipe(
+    Layer.provide(ControlPlaneTlsLive.layer({ tls: config.tls, workDir: config.workDir, names: config.tls.names })),
+    Layer.provide(FileJournal.layer({ path: join(config.workDir, "journal.jsonl") }))
+  )
+
+export const serveCommand = Effect.fn("serve")(function*({ aws, variables }: ServeOptions) {
+  const read = fromEnvironment(variables, { aws })
+  if (read._tag === "Problems") {
+    return yield* new ServeFailed({ message: `the configuration can't be used:\n  ${read.problems.join("\n  ")}` })
+  }
+  const { config } = read
+  const instanceId = `${hostname()}-${randomUUID().slice(0, 4)}`
+  const diagnostics = Diagnostics.layer({
+    listen: config.diagnostics,
+    parts: [CACHE, DATAPLANE_SERVER, API_SERVER],
+    version: packageJson.version,
+    instanceId
+  })
+  return yield* Layer.launch(controlPlane(config, instanceId).pipe(Layer.provide(diagnostics))).pipe(
+    Effect.mapError((error) => new ServeFailed({ message: error.message }))
+  )
+})
