@@ -28,4 +28,5 @@ export const toolFolder = (set, env = process.env) => {
 /** The file that says a virtual environment is whole. A virtual environment can't be moved, so it is built in place. */
 export const completeStamp = (folder) => join(folder, ".complete")
 
-export const isComplete = (folder) => existsSync(completeStamp(folder))
+/** A virtual environment whose Python was removed from the host is not whole any more. */
+export const isComplete = (folder) => existsSync(completeStamp(folder)) && existsSync(join(folder, "bin", "python"))
