@@ -36,17 +36,23 @@ for (const count of [10, 100, 1000]) {
   const tags: Tags = { "kuma.io/service": "kv" }
   const { bytes } = assignment(view, { clusterName: "kv", tags })
   const times = 20_000 / count
-  measure(`assignment of ${count}: build and encode`, times, () => void assignment({ ...view }, { clusterName: "kv", tags }))
-  measure(`assignment of ${count}: decode ${bytes.length} bytes`, times, () => void fromBinary(ClusterLoadAssignmentSchema, bytes))
-  measure(`assignment of ${count}: taken again`, 10_000, () => void assignment(view, { clusterName: "kv", tags }))
+  measure(`assignment of ${count}: build and encode`, times, () => {
+    assignment({ ...view }, { clusterName: "kv", tags })
+  })
+  measure(`assignment of ${count}: decode ${bytes.length} bytes`, times, () => {
+    fromBinary(ClusterLoadAssignmentSchema, bytes)
+  })
+  measure(`assignment of ${count}: taken again`, 10_000, () => {
+    assignment(view, { clusterName: "kv", tags })
+  })
 }
 
 const callsOf = (index: number) => Array.from({ length: 10 }, (_, call) => `s${(index + call * 7) % 100}`)
 const proxyOf = (name: string) => ({ proxyType: "dataplane", mesh: "default", name } as const)
-const fleet = Array.from(
-  { length: 1000 },
-  (_, index) => dataplane(`d${index}`, `10.1.${index >> 8}.${index & 255}`, [{ service: `s${index % 100}` }], callsOf(index))
-)
+const fleet = Array.from({ length: 1000 }, (_, index) => {
+  const address = `10.1.${index >> 8}.${index & 255}`
+  return dataplane(`d${index}`, address, [{ service: `s${index % 100}` }], callsOf(index))
+})
 const views = new MeshViews()
 views.apply([mesh(), ...fleet].map(created))
 const translations = new ProxyTranslations(views)
@@ -65,4 +71,6 @@ measure("one instance's health, to everybody's assignments", 200, () => {
   touched = translations.apply(views.apply([{ key: after, before, after }])).length
 })
 console.log(`of 1000 proxies ${touched} are touched`)
-measure("one proxy with 10 outbounds, translated anew", 200, () => translations.open(proxyOf("d7"), defaultTranslateSettings))
+measure("one proxy with 10 outbounds, translated anew", 200, () => {
+  translations.open(proxyOf("d7"), defaultTranslateSettings)
+})

@@ -3,16 +3,16 @@
  * depends on them. A Dataplane's change costs what its own services hold, whatever else the mesh holds; a status
  * write costs nothing. It translates nothing and knows no Envoy.
  */
+import { isDeepStrictEqual } from "node:util"
 import type { ProxyId } from "../../model/ProxyType.ts"
 import { isType, type Resource } from "../../model/Resource.ts"
-import { isDeepStrictEqual } from "node:util"
 import { buildServiceView, servicesOf } from "./buildServiceView.ts"
 import type { MeshView, ServiceView, ZoneView } from "./MeshView.ts"
 import type { ResourceChange } from "./ResourceCache.ts"
 
 /** What one batch of changes touches. */
 export interface Impact {
-  /** Meshes of which every proxy is to be translated anew: the Mesh, a policy, an outbound port, a service's protocol. */
+  /** Meshes of which every proxy is to be translated anew: by its Mesh, a policy, an outbound port, a protocol. */
   readonly meshes: ReadonlySet<string>
   /** Proxies to be translated anew because their own resource changed or went. */
   readonly proxies: ReadonlyArray<ProxyId>

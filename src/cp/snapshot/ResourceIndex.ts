@@ -1,4 +1,4 @@
-/** All resources by type and key, in memory. Reading never waits; every change to it is answered as a `ResourceChange`. */
+/** All resources by type and key, in memory. Reading never waits; a change is answered as a `ResourceChange`. */
 import { formatKey, isType, type Resource, type ResourceKey, type ResourceType } from "../../model/Resource.ts"
 import type { ResourceChange } from "./ResourceCache.ts"
 

@@ -1,4 +1,4 @@
-/** One JSON line for each request (or TCP connection), written by the proxy itself: who called whom, and how it went. */
+/** One JSON line for each request or TCP connection, written by the proxy itself: who called whom, how it went. */
 import type { MessageInitShape } from "@bufbuild/protobuf"
 import type { AccessLogSchema } from "../proto/envoy/config/accesslog/v3/accesslog_pb.js"
 import { FileAccessLogSchema } from "../proto/envoy/extensions/access_loggers/file/v3/file_pb.js"

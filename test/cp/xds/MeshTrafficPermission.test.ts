@@ -110,7 +110,9 @@ describe("a traffic permission", () => {
       permission("b", {
         rules: [{ default: { allow: [{ spiffeID: { type: "Prefix", value: "spiffe://default/" } }] } }]
       }),
-      permission("c", { rules: [{ default: { deny: [{ spiffeID: { type: "Exact", value: "spiffe://default/x" } }] } }] })
+      permission("c", {
+        rules: [{ default: { deny: [{ spiffeID: { type: "Exact", value: "spiffe://default/x" } }] } }]
+      })
     ]
     expect(judge(policies, uris("demo-app")).allowed).toBe(true)
     expect(judge(policies, uris("x")).allowed).toBe(false)
@@ -129,7 +131,11 @@ describe("a traffic permission", () => {
       fc.constant({ kind: "Mesh" }),
       fc.record({ kind: fc.constant("MeshService"), name: fc.constantFrom("a", "b") }),
       fc.record({ kind: fc.constant("MeshSubset"), tags: fc.record({ v: tag, w: tag }, { requiredKeys: [] }) }),
-      fc.record({ kind: fc.constant("MeshServiceSubset"), name: fc.constantFrom("a", "b"), tags: fc.record({ v: tag }) })
+      fc.record({
+        kind: fc.constant("MeshServiceSubset"),
+        name: fc.constantFrom("a", "b"),
+        tags: fc.record({ v: tag })
+      })
     )
     const rule = fc.record({
       targetRef,

@@ -52,7 +52,8 @@ const startApp = async (name: string): Promise<App> => {
 const call = (port: number, options: { path?: string; method?: string; agent?: Agent } = {}): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const { path = "/", method = "GET", agent } = options
-    const outgoing = request({ host: "127.0.0.1", port, path, method, ...(agent === undefined ? {} : { agent }) }, (incoming) => {
+    const to = { host: "127.0.0.1", port, path, method, ...(agent === undefined ? {} : { agent }) }
+    const outgoing = request(to, (incoming) => {
       let body = ""
       incoming.setEncoding("utf8")
       incoming.on("data", (chunk: string) => (body += chunk))
@@ -63,7 +64,11 @@ const call = (port: number, options: { path?: string; method?: string; agent?: A
   })
 
 /** Waits for a condition; answers the milliseconds it took. */
-const until = async (what: string, condition: () => boolean | Promise<boolean>, withinMillis: number): Promise<number> => {
+const until = async (
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  withinMillis: number
+): Promise<number> => {
   const start = performance.now()
   while (!(await condition())) {
     if (performance.now() - start > withinMillis) throw new Error(`${what}: not within ${withinMillis} ms`)

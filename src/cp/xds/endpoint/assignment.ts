@@ -54,7 +54,8 @@ const built = new WeakMap<ServiceView, Map<string, XdsResource>>()
 
 /**
  * A service that isn't there has an empty assignment: Envoy holds a listener back until every cluster that it
- * names has one. https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/cluster_manager#cluster-warming
+ * names has one.
+ * https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/cluster_manager#cluster-warming
  */
 export const assignment = (service: ServiceView | undefined, input: AssignmentInput): XdsResource => {
   if (service === undefined) return build([], input)

@@ -1,6 +1,10 @@
 /** Filters of a listener's chains, the parts that several listeners have in common. */
 import { create, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf"
-import { type Filter, FilterSchema, type ListenerFilterSchema } from "../../proto/envoy/config/listener/v3/listener_components_pb.js"
+import {
+  type Filter,
+  FilterSchema,
+  type ListenerFilterSchema
+} from "../../proto/envoy/config/listener/v3/listener_components_pb.js"
 import { RouterSchema } from "../../proto/envoy/extensions/filters/http/router/v3/router_pb.js"
 import { TlsInspectorSchema } from "../../proto/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.js"
 import type {

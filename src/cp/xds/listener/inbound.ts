@@ -61,7 +61,7 @@ const subjectOf = (input: InboundListenerInput) => ({
  */
 const denyAll = httpFilter(HTTP_RBAC, HttpRbacSchema, { rules: {} })
 
-/** Marks the responses that Envoy makes up because it could not connect to the workload: their callers may go elsewhere. */
+/** Marks responses that Envoy makes up because it could not connect to the workload: their callers may go elsewhere. */
 const markUndelivered: MessageInitShape<typeof LocalReplyConfigSchema> = {
   mappers: [{
     filter: {

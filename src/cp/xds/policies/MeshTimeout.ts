@@ -62,7 +62,9 @@ const overlay = (timeouts: Timeouts, conf: TimeoutConf): Timeouts => {
 const ofCallers = (policy: Resource<"MeshTimeout">): ReadonlyArray<TimeoutConf> => {
   const rules = policy.spec.rules ?? []
   if (rules.length > 0) {
-    return rules.flatMap((rule) => ((rule.matches ?? []).length === 0 && rule.default !== undefined ? [rule.default] : []))
+    return rules
+      .filter((rule) => (rule.matches ?? []).length === 0)
+      .flatMap((rule) => rule.default ?? [])
   }
   return (policy.spec.from ?? []).flatMap((from) => from.default ?? [])
 }

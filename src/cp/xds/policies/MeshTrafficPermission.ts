@@ -79,7 +79,10 @@ const whoseLastRule = (rules: ReadonlyArray<Rule>, test: (action: Action) => boo
   const relevant = rules.slice(Math.max(start, 0))
   return relevant.flatMap((rule, index) => {
     if (!test(rule.action)) return []
-    const exceptions = relevant.slice(index + 1).filter((later) => !test(later.action)).map((later) => not(later.callers))
+    const exceptions = relevant
+      .slice(index + 1)
+      .filter((later) => !test(later.action))
+      .map((later) => not(later.callers))
     return [all([rule.callers, ...exceptions])]
   })
 }
@@ -109,7 +112,7 @@ const callersOf = ({ spiffeID: id }: Match): Principal =>
 const allowing = (matches: ReadonlyArray<Match> | undefined): ReadonlyArray<Principal> =>
   (matches ?? []).filter((match) => match.sni === undefined).map(callersOf)
 
-/** Kuma's newer form: any deny outweighs every allow, of whichever policy. */
+/** Kuma's newer form. A deny outweighs every allow, of whichever policy. */
 const fromMatches = (policies: ReadonlyArray<Resource<"MeshTrafficPermission">>): Permissions => {
   const rules = policies.flatMap((policy) => policy.spec.rules ?? []).map((rule) => rule.default)
   const denied = rules.flatMap((rule) => rule.deny ?? []).map((match) => not(callersOf(match)))

@@ -10,7 +10,9 @@
  */
 import type { MessageInitShape } from "@bufbuild/protobuf"
 import type { RetryPolicySchema } from "../../proto/envoy/config/route/v3/route_components_pb.js"
-import { PreviousHostsPredicateSchema } from "../../proto/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.js"
+import {
+  PreviousHostsPredicateSchema
+} from "../../proto/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.js"
 import { duration } from "../duration.ts"
 import { packAny } from "../packAny.ts"
 
