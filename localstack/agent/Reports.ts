@@ -45,8 +45,10 @@ export const makeReports = (ecs: ECSClient, plan: TaskPlan, onError: (error: unk
       inOrder(() =>
         ecs.send(new SubmitContainerStateChangeCommand({ ...task, containerName, runtimeId, status: "RUNNING" }))),
     containerStopped: (containerName, exitCode, reason) =>
-      inOrder(() =>
-        ecs.send(new SubmitContainerStateChangeCommand({ ...task, containerName, exitCode, reason, status: "STOPPED" }))),
+      inOrder(() => {
+        const stopped = { ...task, containerName, exitCode, reason, status: "STOPPED" }
+        return ecs.send(new SubmitContainerStateChangeCommand(stopped))
+      }),
     containerHealth: (containerName, health) =>
       inOrder(() =>
         ecs.send(new SubmitContainerStateChangeCommand({ ...task, containerName, reason: `health:${health}` }))),

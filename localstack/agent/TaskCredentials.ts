@@ -15,8 +15,8 @@ export interface CredentialsAnswer {
 const renewalMillis = 5 * 60_000
 
 /**
- * Gives the keys of a task's role, whose session is named by the task id as ECS names it, so that STS can say which task
- * holds them. Undefined for a task without a role.
+ * Gives the keys of a task's role, whose session is named by the task id as ECS names it, so that STS can say which
+ * task holds them. Undefined for a task without a role.
  */
 export const makeTaskCredentials = (sts: STSClient, plan: TaskPlan): () => Promise<CredentialsAnswer | undefined> => {
   let current: Promise<CredentialsAnswer> | undefined

@@ -16,7 +16,7 @@ export const networkConfiguration = { awsvpcConfiguration: { subnets: ["subnet-0
 
 export type DemoService = "demo-app" | "kv"
 
-/** A task that the mesh must refuse: by an untagged role, or by a role that names another service than the task's tag. */
+/** A task that the mesh must refuse: its role has no tags, or names another service than the task's tag. */
 export type RefusedTask = "untagged" | "impostor"
 
 export interface DemoTask {

@@ -39,7 +39,11 @@ const trustOfTasks = JSON.stringify({
   Statement: [{ Effect: "Allow", Principal: { Service: "ecs-tasks.amazonaws.com" }, Action: "sts:AssumeRole" }]
 })
 
-const createRole = async (iam: IAMClient, RoleName: string, tags: Readonly<Record<string, string>>): Promise<string> => {
+const createRole = async (
+  iam: IAMClient,
+  RoleName: string,
+  tags: Readonly<Record<string, string>>
+): Promise<string> => {
   const { Role } = await iam.send(
     new CreateRoleCommand({
       RoleName,

@@ -11,8 +11,9 @@ export const sendJson = (response: ServerResponse, status: number, body: unknown
 }
 
 /**
- * Serves on the task's address until SIGTERM, and then until the requests have ceased. ECS ends this container before the
- * sidecar it depends on, so at SIGTERM the sidecar still sends what it is asked: an app that left at once would fail it.
+ * Serves on the task's address until SIGTERM, and then until the requests have ceased. ECS ends this container before
+ * the sidecar it depends on, so at SIGTERM the sidecar still sends what it is asked: an app that left at once would fail
+ * those requests.
  */
 export const serveUntilQuiet = (name: string, port: number, handler: Handler): void => {
   const host = process.env["ECS_DEMO_TASK_ADDRESS"] ?? "127.0.0.1"

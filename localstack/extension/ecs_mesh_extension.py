@@ -1,5 +1,5 @@
-"""Lets LocalStack's community edition answer ECS: by moto's ECS, which is installed with LocalStack, on LocalStack's own
-gateway, beside its real IAM, STS, EventBridge and SQS.
+"""Lets LocalStack's community edition answer ECS: by moto's ECS, which is installed with LocalStack, on LocalStack's
+own gateway, beside its IAM, STS, EventBridge and SQS.
 
 LocalStack finds this by the entry point in the folder beside it, which only has to be on PYTHONPATH. Moto keeps records
 of tasks and runs nothing: a task is RUNNING from the start until StopTask. It emits no events either, but LocalStack's

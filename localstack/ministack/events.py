@@ -47,7 +47,7 @@ def _present(record, members):
 
 
 def put_task_state_change(task):
-    """Emits `ECS Task State Change` with the task as it is now; the caller holds the life lock, so events keep order."""
+    """Emits `ECS Task State Change` with the task as it is; the caller holds the life lock, so events keep their order."""
     detail = _present(ecs._sanitize(task), _TASK_MEMBERS)
     detail["containers"] = [_present(container, _CONTAINER_MEMBERS) for container in detail["containers"]]
     # The API names this attachment's type ElasticNetworkInterface, the event names it eni.

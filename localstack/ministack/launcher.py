@@ -4,7 +4,7 @@ MiniStack keeps ECS tasks as records, starts containers through Docker only, and
 This launcher lets an agent outside of it run the containers (task_life.py), starts and replaces a service's tasks as
 ECS documents (service_scheduler.py), emits on MiniStack's own EventBridge the events that AWS would emit (events.py,
 role_events.py), and judges policies on rules as AWS does (rule_arns.py). It replaces private functions of MiniStack, so
-it refuses to run with any version but the one it was written for. It stands in for AWS; it is never part of the product.
+it refuses to run with any version but the one it was written for. It stands in for AWS and is no part of the product.
 """
 
 import os

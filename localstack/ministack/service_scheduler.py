@@ -2,7 +2,7 @@
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
 
 A task that shall stop counts no more, though it still runs. A new deployment starts its tasks first, within
-maximumPercent; an old task is told to stop only while minimumHealthyPercent of the tasks stay up, where a new task is up
+maximumPercent; an old task is told to stop only while minimumHealthyPercent of the tasks stay up, where a task is up
 once it runs and its health check, when it has one, says HEALTHY.
 """
 

@@ -1,4 +1,4 @@
-// Starts MiniStack, the emulated AWS that verifies signatures and enforces IAM policies, as a local process on loopback.
+// Starts MiniStack as a local process on loopback: the emulated AWS that verifies signatures and enforces IAM policies.
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -15,7 +15,7 @@ export interface Emulator {
   readonly endpoint: string
   readonly region: string
   readonly accountId: string
-  /** The root key of the account; MiniStack doesn't check its signature, so tests of refusals make users of their own. */
+  /** The account's root key; MiniStack doesn't check its signature, so tests of refusals make users of their own. */
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
   readonly output: () => string
   readonly stop: () => Promise<void>

@@ -1,6 +1,6 @@
 // Ends the processes that this process started, however this process dies. A small shell outside of our process group
-// holds the read end of a pipe and a list of targets; the kernel closes the pipe with us (exit, crash, SIGKILL), and the
-// shell then ends every target that is still listed. It never looks for processes by name.
+// holds the read end of a pipe and a list of targets; the kernel closes the pipe with us (exit, crash, SIGKILL), and
+// the shell then ends every target that is still listed. It never looks for processes by name.
 import { type ChildProcess, spawn } from "node:child_process"
 
 /** What the guard ends: one process, or a whole process group. */

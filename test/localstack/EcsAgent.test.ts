@@ -165,7 +165,11 @@ describe("dependsOn", () => {
       {
         ...lasting(),
         name: "sidecar",
-        healthCheck: { command: ["CMD-SHELL", "test -e healthy-$ECS_DEMO_TASK_ADDRESS"], interval: 5, startPeriod: 300 },
+        healthCheck: {
+          command: ["CMD-SHELL", "test -e healthy-$ECS_DEMO_TASK_ADDRESS"],
+          interval: 5,
+          startPeriod: 300
+        },
         command: ["node", "-e", `
           console.log("up", Date.now())
           setInterval(() => {}, 1000)

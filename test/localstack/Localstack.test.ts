@@ -1,4 +1,9 @@
-import { CloudWatchEventsClient, PutEventsCommand, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-cloudwatch-events"
+import {
+  CloudWatchEventsClient,
+  PutEventsCommand,
+  PutRuleCommand,
+  PutTargetsCommand
+} from "@aws-sdk/client-cloudwatch-events"
 import {
   CreateClusterCommand,
   DescribeTasksCommand,
@@ -45,12 +50,13 @@ it("keeps a task RUNNING however often it is described, until StopTask", async (
       containerDefinitions: [{ name: "kv", image: "kv:1", memory: 512, portMappings: [{ containerPort: 5051 }] }]
     })
   )
+  const subnet = await localstackSubnet(localstack)
   const { tasks: started } = await ecs.send(
     new RunTaskCommand({
       cluster,
       taskDefinition: "kv",
       launchType: "FARGATE",
-      networkConfiguration: { awsvpcConfiguration: { subnets: [await localstackSubnet(localstack)], securityGroups: [] } }
+      networkConfiguration: { awsvpcConfiguration: { subnets: [subnet], securityGroups: [] } }
     })
   )
   const taskArn = started?.[0]?.taskArn ?? ""
@@ -81,7 +87,11 @@ it("carries an event of aws.ecs from EventBridge to a queue, which MiniStack ref
 
   const body = await waitFor("the event", async () =>
     (await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 1 }))).Messages?.[0]?.Body)
-  expect(JSON.parse(body)).toMatchObject({ source: "aws.ecs", "detail-type": "ECS Task State Change", detail: { version: 1 } })
+  expect(JSON.parse(body)).toMatchObject({
+    source: "aws.ecs",
+    "detail-type": "ECS Task State Change",
+    detail: { version: 1 }
+  })
   sqs.destroy()
   events.destroy()
 })

@@ -4,7 +4,9 @@ import type { Emulator } from "../../localstack/ministack/startMinistack.ts"
  * A subnet of LocalStack's default VPC: its RunTask takes no invented one for an awsvpc task. Asked by a bare query, as
  * nothing else here needs a client of EC2; LocalStack reads only the service's name of the signature.
  */
-export const localstackSubnet = async ({ endpoint, region }: Pick<Emulator, "endpoint" | "region">): Promise<string> => {
+export const localstackSubnet = async (
+  { endpoint, region }: Pick<Emulator, "endpoint" | "region">
+): Promise<string> => {
   const response = await fetch(endpoint, {
     method: "POST",
     headers: {
