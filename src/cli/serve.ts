@@ -71,7 +71,7 @@ const servers = (config: ControlPlaneConfig, instanceId: string) =>
         zone: config.zone,
         audience: config.dpServer.authn.audience ?? caAudience(tls.caPem)
       })
-      const dataplane = dataplaneLayer({ config, instanceId, accessLogPath: config.xds.accessLogPath }).pipe(
+      const dataplane = dataplaneLayer({ config, instanceId }).pipe(
         Layer.provide(authentication),
         Layer.provide(CertificateAuthorityLive)
       )

@@ -14,7 +14,7 @@ const Observation = Schema.Struct({
   ...at,
   kind: Schema.Literal("observation"),
   observation: Schema.Struct({
-    task: Schema.NullOr(Schema.Struct({ group: Schema.String, address: Schema.NullOr(Schema.String) }))
+    look: Schema.Struct({ task: Schema.NullOr(Schema.Struct({ group: Schema.String })) })
   })
 })
 

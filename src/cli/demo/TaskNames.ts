@@ -8,7 +8,7 @@ export class TaskNames {
   /** Learns services from what was observed and from the events' own words. */
   learn(line: JournalLine): void {
     const group = line.kind === "observation"
-      ? line.observation.task?.group
+      ? line.observation.look.task?.group
       : line.kind === "event"
       ? line.event?.detail["group"]
       : undefined
