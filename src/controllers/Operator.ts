@@ -33,23 +33,25 @@ const untilPossible = (what: string) => <A, E extends { readonly message: string
     Effect.orDie
   )
 
-const followEvents = Effect.fn("Operator.followEvents")(function*(clusterArns: ReadonlyArray<string>, work: WorkQueue) {
-  const bus = yield* EventBus
-  const queueUrl = yield* bus.ensure(clusterArns).pipe(untilPossible("The event rules and the queue can't be set up now"))
-  if (queueUrl !== null) yield* intake({ queueUrl, clusterArns, work })
-})
-
-const resyncForever = Effect.fn("Operator.resyncForever")(function*(
-  clusterArns: ReadonlyArray<string>,
-  work: WorkQueue,
-  everySeconds: number
-) {
-  const once = resync(clusterArns).pipe(
+/** Lists everything and wakes all of it. */
+const lookAtAll = (clusterArns: ReadonlyArray<string>, work: WorkQueue) =>
+  resync(clusterArns).pipe(
     Effect.andThen((keys) => Effect.sync(() => keys.forEach((key) => work.add(key)))),
     Effect.catchTag("StoreUnavailable", (failure) =>
       Effect.logWarning("The full look at all tasks failed").pipe(Effect.annotateLogs({ reason: failure.message })))
   )
-  yield* once.pipe(Effect.repeat(Schedule.spaced(`${everySeconds} seconds`)))
+
+/**
+ * What happened after the first list and before the rules stood is in no event, so everything is looked at once more
+ * then, and when a new rule surely works: "When you create or update a rule, incoming events might not immediately
+ * start matching" (https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html).
+ */
+const followEvents = Effect.fn("Operator.followEvents")(function*(clusterArns: ReadonlyArray<string>, work: WorkQueue) {
+  const bus = yield* EventBus
+  const queueUrl = yield* bus.ensure(clusterArns).pipe(untilPossible("The event rules and the queue can't be set up now"))
+  if (queueUrl === null) return
+  const again = lookAtAll(clusterArns, work).pipe(Effect.repeat(Schedule.upTo(Schedule.spaced("1 minute"), { times: 1 })))
+  yield* Effect.all([again, intake({ queueUrl, clusterArns, work })], { concurrency: "unbounded", discard: true })
 })
 
 const run = ({ aws }: OperatorConfig) =>
@@ -62,7 +64,10 @@ const run = ({ aws }: OperatorConfig) =>
     const clusterArns = yield* ecs.clusterArns(aws.clusters).pipe(untilPossible("The clusters to watch can't be read"))
     yield* Effect.logInfo("The operator watches").pipe(Effect.annotateLogs({ clusters: clusterArns }))
     return yield* Effect.all(
-      [followEvents(clusterArns, work), resyncForever(clusterArns, work, aws.resyncSeconds)],
+      [
+        followEvents(clusterArns, work),
+        lookAtAll(clusterArns, work).pipe(Effect.repeat(Schedule.spaced(`${aws.resyncSeconds} seconds`)))
+      ],
       { concurrency: "unbounded", discard: true }
     )
   })

@@ -19,6 +19,7 @@ import type { Resource } from "../../src/model/Resource.ts"
 import { Store } from "../../src/model/Store.ts"
 import { openStore, useTestDatabases } from "../cp/store/testDatabases.ts"
 import { type Emulator, startMinistack } from "../support/startMinistack.ts"
+import { testAwsConfig } from "./aws/testAwsConfig.ts"
 
 const databases = useTestDatabases()
 let aws: Emulator | undefined
@@ -38,7 +39,6 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => aws?.stop())
 
-const endpoint = () => aws?.endpoint ?? ""
 const call = <A>(run: () => Promise<A>) => Effect.promise(run)
 
 let counted = 0
@@ -49,21 +49,7 @@ const world = Effect.fnUntraced(function*(change: Partial<OperatorConfig["aws"]>
   yield* call(() => ecs.send(new CreateClusterCommand({ clusterName: cluster })))
   const config: OperatorConfig = {
     zone: "zone-1",
-    aws: {
-      region: aws?.region ?? "",
-      partition: "aws",
-      endpoints: { ecs: endpoint(), iam: endpoint(), sts: endpoint(), events: endpoint(), sqs: endpoint() },
-      authorizedAccountIds: [aws?.accountId ?? ""],
-      accountRoles: {},
-      clusters: [cluster],
-      queueName: `events-${cluster}`,
-      createEventRules: true,
-      // Far off: what the tests see, they see by events.
-      resyncSeconds: 3_600,
-      copyTags: ["team"],
-      outboundAddress: "loopback",
-      ...change
-    }
+    aws: testAwsConfig(aws?.endpoint ?? "", { clusters: [cluster], queueName: `events-${cluster}`, ...change })
   }
   const store = yield* openStore(yield* Effect.promise(databases.create))
   const entries: Array<JournalEntry> = []
@@ -92,7 +78,13 @@ const role = (name: string, tags: Readonly<Record<string, string>>) =>
 
 const dataplaneTags = { "kuma.io/type": "dataplane", "kuma.io/mesh": "default" }
 
-const define = (family: string, taskRoleArn: string, sidecar = true) =>
+interface Definition {
+  readonly sidecar?: boolean
+  readonly proxyType?: string
+  readonly checked?: boolean
+}
+
+const define = (family: string, taskRoleArn: string, { checked = false, proxyType, sidecar = true }: Definition = {}) =>
   call(() =>
     ecs.send(
       new RegisterTaskDefinitionCommand({
@@ -106,9 +98,17 @@ const define = (family: string, taskRoleArn: string, sidecar = true) =>
           {
             name: "app",
             image: "app",
-            portMappings: [{ name: "web", containerPort: 5050, protocol: "tcp", appProtocol: "http" }]
+            portMappings: [{ name: "web", containerPort: 5050, protocol: "tcp", appProtocol: "http" }],
+            ...(checked ? { healthCheck: { command: ["CMD", "true"] } } : {})
           },
-          ...(sidecar ? [{ name: "sidecar", image: "ecs-mesh-sidecar:1", command: ["sidecar"] }] : [])
+          ...(sidecar
+            ? [{
+              name: "sidecar",
+              image: "ecs-mesh-sidecar:1",
+              command: ["sidecar"],
+              environment: proxyType === undefined ? [] : [{ name: "KUMA_DATAPLANE_PROXY_TYPE", value: proxyType }]
+            }]
+            : [])
         ]
       })
     )
@@ -139,8 +139,8 @@ const containersRun = (cluster: string, task: string) =>
     await ecs.send(new SubmitTaskStateChangeCommand({ cluster, task, status: "RUNNING" }))
   })
 
-/** Polls until there is something to answer; the test fails by its own time limit, saying what it last saw. */
-const eventually = <A, E, R>(what: string, look: Effect.Effect<A | undefined, E, R>, millis = 20_000) =>
+/** Polls until there is something to answer; otherwise fails with what it waited for. */
+const eventually = <A, E, R>(what: string | (() => string), look: Effect.Effect<A | undefined, E, R>, millis = 20_000) =>
   Effect.gen(function*() {
     const until = Date.now() + millis
     while (Date.now() < until) {
@@ -148,19 +148,24 @@ const eventually = <A, E, R>(what: string, look: Effect.Effect<A | undefined, E,
       if (seen !== undefined) return seen
       yield* Effect.sleep("50 millis")
     }
-    return yield* Effect.die(new Error(`never: ${what}`))
+    return yield* Effect.die(new Error(`never: ${typeof what === "string" ? what : what()}`))
   })
 
 type AStore = Store["Service"]
 
-const taskIn = (store: AStore, id: string, phase: string) =>
-  eventually(
-    `task ${id} ${phase}`,
+const taskIn = (store: AStore, id: string, phase: string) => {
+  let last: Resource<"EcsTask"> | undefined
+  return eventually(
+    () => `task ${id} ${phase}; it is ${JSON.stringify(last?.spec, null, 2)}`,
     store.get({ type: "EcsTask", mesh: "", name: id }).pipe(
-      Effect.map((task) => task.spec.phase === phase ? task : undefined),
+      Effect.map((task) => {
+        last = task
+        return task.spec.phase === phase ? task : undefined
+      }),
       Effect.catchTag("NotFound", () => Effect.succeed(undefined))
     )
   )
+}
 
 const absent = (store: AStore, type: "EcsTask" | "Dataplane", mesh: string, name: string) =>
   eventually(
@@ -322,12 +327,57 @@ describe("the operator", () => {
     Effect.gen(function*() {
       const { cluster, store, entries, start } = yield* world()
       yield* start
-      yield* define("plain", yield* role("plain-role", dataplaneTags), false)
+      yield* define("plain", yield* role("plain-role", dataplaneTags), { sidecar: false })
       const { id } = yield* run(cluster, "plain")
       const decision = yield* eventually("it is ignored", Effect.sync(() =>
         entries.find(({ kind, key }) => kind === "decision" && key === `task/${cluster}/${id}`)))
       assert.strictEqual(decision["to"], "ignored")
       yield* absent(store, "EcsTask", "", id)
+    }).pipe(Effect.scoped), 60_000)
+
+  it.live("opens a task with a health check once it is healthy, though no event tells", () =>
+    Effect.gen(function*() {
+      const { cluster, store, start } = yield* world()
+      yield* start
+      yield* define("checked", yield* role("checked-role", dataplaneTags), { checked: true })
+      const { arn, id } = yield* run(cluster, "checked")
+      yield* taskIn(store, id, "registered")
+      yield* containersRun(cluster, arn)
+      yield* acknowledge(store, id)
+      const report = (health: string) =>
+        call(() =>
+          ecs.send(
+            new SubmitContainerStateChangeCommand({ cluster, task: arn, containerName: "app", reason: `health:${health}` })
+          )
+        )
+      yield* eventually("SidecarConnected", Effect.map(taskIn(store, id, "registered"), (seen) =>
+        condition(seen, "SidecarConnected")?.status === "True" ? seen : undefined))
+      assert.isFalse(isReady(yield* dataplane(store, id)))
+      yield* report("HEALTHY")
+      yield* dataplane(store, id, isReady)
+      yield* report("UNHEALTHY")
+      yield* dataplane(store, id, (resource) => !isReady(resource))
+    }).pipe(Effect.scoped), 60_000)
+
+  it.live("registers an ingress and an egress by their roles, and refuses a dataplane's role for one", () =>
+    Effect.gen(function*() {
+      const { cluster, store, start } = yield* world()
+      yield* start
+      yield* define("ingress", yield* role("ingress-role", { "kuma.io/type": "ingress" }), { proxyType: "ingress" })
+      yield* define("egress", yield* role("egress-role", { "kuma.io/type": "egress" }), { proxyType: "egress" })
+      yield* define("fake", yield* role("fake-role", dataplaneTags), { proxyType: "ingress" })
+      const ingress = yield* run(cluster, "ingress")
+      const egress = yield* run(cluster, "egress")
+      const fake = yield* run(cluster, "fake")
+      const task = yield* taskIn(store, ingress.id, "registered")
+      assert.deepStrictEqual(task.spec.proxy, { proxyType: "ingress", mesh: "", name: ingress.id })
+      const zoneIngress = yield* store.get({ type: "ZoneIngress", mesh: "", name: ingress.id })
+      assert.strictEqual(zoneIngress.spec.networking?.port, 10_001)
+      yield* taskIn(store, egress.id, "registered")
+      const zoneEgress = yield* store.get({ type: "ZoneEgress", mesh: "", name: egress.id })
+      assert.strictEqual(zoneEgress.spec.networking?.port, 10_002)
+      const refused = yield* taskIn(store, fake.id, "refused")
+      assert.strictEqual(condition(refused, "Accepted")?.reason, "RoleTypeMismatch")
     }).pipe(Effect.scoped), 60_000)
 
   it.live("deletes an event's message once its task was handled", () =>

@@ -7,6 +7,9 @@ import { AwsCallFailed } from "./AwsCallFailed.ts"
 import { AwsClients } from "./AwsClients.ts"
 import { callAws } from "./callAws.ts"
 
+const notRead = (kind: "absent" | "denied", message: string) =>
+  new AwsCallFailed({ service: "IAM", operation: "GetRole", kind, code: "RoleNotRead", message })
+
 export class IamReader extends Context.Service<
   IamReader,
   {
@@ -29,16 +32,23 @@ export class IamReader extends Context.Service<
       const lookup = Effect.fn("IamReader.lookup")(function*(key: string): Effect.fn.Return<ObservedRole, AwsCallFailed> {
         const foreign = key.startsWith("foreign ")
         const roleArn = key.slice(key.indexOf(" ") + 1)
-        const client = (foreign ? iamOf(accountOf(roleArn)) : iam) ?? iam
+        const client = foreign ? iamOf(accountOf(roleArn)) : iam
+        if (client === null) {
+          return yield* notRead("denied", `no role is configured through which ${roleArn} could be read`)
+        }
         const { Role } = yield* callAws({
           service: "IAM",
           operation: "GetRole",
           run: (abortSignal) => client.send(new GetRoleCommand({ RoleName: lastPart(roleArn) }), { abortSignal })
         })
+        // GetRole goes by name within the caller's account: a namesake in another account is somebody else.
+        if (Role?.Arn === undefined || Role.RoleId === undefined || accountOf(Role.Arn) !== accountOf(roleArn)) {
+          return yield* notRead("absent", `the account that was asked has no role ${roleArn}`)
+        }
         return {
-          arn: Role?.Arn ?? roleArn,
-          roleId: Role?.RoleId ?? "",
-          tags: Object.fromEntries((Role?.Tags ?? []).map(({ Key = "", Value = "" }) => [Key, Value]))
+          arn: Role.Arn,
+          roleId: Role.RoleId,
+          tags: Object.fromEntries((Role.Tags ?? []).map(({ Key = "", Value = "" }) => [Key, Value]))
         }
       })
 

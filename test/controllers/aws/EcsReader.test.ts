@@ -1,0 +1,119 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { AwsClients } from "../../../src/controllers/aws/AwsClients.ts"
+import { EcsReader } from "../../../src/controllers/aws/EcsReader.ts"
+import { testAwsConfig } from "./testAwsConfig.ts"
+
+interface Answer {
+  readonly status?: number
+  readonly body: unknown
+}
+
+/**
+ * An ECS that says what emulators never say: empty pages with a token, pages that fail, tasks that aren't answered.
+ * `requests` collects the action and input of each call.
+ */
+const scripted = Effect.fnUntraced(function*(answer: (action: string, input: Record<string, unknown>) => Answer) {
+  const requests: Array<readonly [string, Record<string, unknown>]> = []
+  const server = yield* Effect.acquireRelease(
+    Effect.callback<ReturnType<typeof createServer>>((resume) => {
+      const listening = createServer((request, response) => {
+        const chunks: Array<Buffer> = []
+        request.on("data", (chunk: Buffer) => chunks.push(chunk))
+        request.on("end", () => {
+          const action = String(request.headers["x-amz-target"]).split(".")[1] ?? ""
+          const input: Record<string, unknown> = JSON.parse(Buffer.concat(chunks).toString("utf8"))
+          requests.push([action, input])
+          const { body, status = 200 } = answer(action, input)
+          response.writeHead(status, { "content-type": "application/x-amz-json-1.1" })
+          response.end(JSON.stringify(body))
+        })
+      })
+      listening.listen(0, "127.0.0.1", () => resume(Effect.succeed(listening)))
+    }),
+    (open) => Effect.sync(() => {
+      open.closeAllConnections()
+      open.close()
+    })
+  )
+  const { port } = server.address() as AddressInfo
+  process.env["AWS_ACCESS_KEY_ID"] = "test"
+  process.env["AWS_SECRET_ACCESS_KEY"] = "test"
+  const layer = EcsReader.layer.pipe(Layer.provide(AwsClients.layer(testAwsConfig(`http://127.0.0.1:${port}`))))
+  const context = yield* Layer.build(layer)
+  return { requests, reader: yield* Effect.provide(EcsReader, context) }
+})
+
+const arn = (id: string): string => `arn:aws:ecs:us-east-1:000000000000:task/demo/${id}`
+
+const throttled: Answer = { status: 400, body: { __type: "ThrottlingException", message: "slow down" } }
+const failed: Answer = { status: 400, body: { __type: "InvalidParameterException", message: "no" } }
+
+describe("a list of tasks", () => {
+  it.live("goes on after an empty page that has a token", () =>
+    Effect.gen(function*() {
+      const { reader } = yield* scripted((_, { nextToken }) => ({
+        body: nextToken === undefined
+          ? { taskArns: [arn("1")], nextToken: "a" }
+          : nextToken === "a" ? { taskArns: [], nextToken: "b" } : { taskArns: [arn("2")] }
+      }))
+      assert.deepStrictEqual(yield* reader.listTasks("demo"), [arn("1"), arn("2")])
+    }).pipe(Effect.scoped))
+
+  it.live("fails as a whole where one page fails", () =>
+    Effect.gen(function*() {
+      const { reader } = yield* scripted((_, { nextToken }) =>
+        nextToken === undefined ? { body: { taskArns: [arn("1")], nextToken: "a" } } : failed)
+      const error = yield* Effect.flip(reader.listTasks("demo"))
+      assert.deepInclude(error, { operation: "ListTasks", kind: "invalid" })
+    }).pipe(Effect.scoped))
+
+  it.live("is asked for again where ECS throttles", () =>
+    Effect.gen(function*() {
+      let asked = 0
+      const { reader } = yield* scripted(() => ++asked === 1 ? throttled : { body: { taskArns: [arn("1")] } })
+      assert.deepStrictEqual(yield* reader.listTasks("demo"), [arn("1")])
+      assert.strictEqual(asked, 2)
+    }).pipe(Effect.scoped))
+})
+
+describe("looks at tasks", () => {
+  const definition = { taskDefinition: { taskDefinitionArn: "d:1", family: "d", networkMode: "awsvpc", containerDefinitions: [] } }
+  const describeAll = (action: string, { tasks }: Record<string, unknown>): Answer => {
+    const ids: ReadonlyArray<string> = Array.isArray(tasks) ? tasks.map(String) : []
+    return {
+      body: action === "DescribeTasks"
+        ? { tasks: ids.map((id) => ({ taskArn: arn(id), taskDefinitionArn: "d:1" })), failures: [] }
+        : definition
+    }
+  }
+
+  it.live("of one moment share calls of at most 100 tasks, and read a definition once", () =>
+    Effect.gen(function*() {
+      const { reader, requests } = yield* scripted(describeAll)
+      const ids = Array.from({ length: 250 }, (_, index) => String(index))
+      const readings = yield* Effect.forEach(ids, (taskId) => reader.readTask({ cluster: "demo", taskId }), {
+        concurrency: "unbounded"
+      })
+      assert.strictEqual(readings.length, 250)
+      const sizes = requests.filter(([action]) => action === "DescribeTasks").map(([, { tasks, include }]) => {
+        assert.deepStrictEqual(include, ["TAGS"])
+        return Array.isArray(tasks) ? tasks.length : 0
+      })
+      assert.strictEqual(sizes.reduce((sum, size) => sum + size, 0), 250)
+      assert.isTrue(sizes.length <= 4 && sizes.every((size) => size <= 100))
+      assert.strictEqual(requests.filter(([action]) => action === "DescribeTaskDefinition").length, 1)
+    }).pipe(Effect.scoped))
+
+  it.live("find a task that ECS calls MISSING gone, and fail for one that ECS didn't answer", () =>
+    Effect.gen(function*() {
+      const { reader } = yield* scripted(() => ({
+        body: { tasks: [], failures: [{ arn: arn("gone"), reason: "MISSING" }] }
+      }))
+      assert.isNull(yield* reader.readTask({ cluster: "demo", taskId: "gone" }))
+      const error = yield* Effect.flip(reader.readTask({ cluster: "demo", taskId: "silent" }))
+      assert.strictEqual(error.kind, "unavailable")
+    }).pipe(Effect.scoped))
+})
