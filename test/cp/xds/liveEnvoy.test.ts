@@ -91,6 +91,7 @@ interface Scene {
   readonly action?: "Allow" | "Deny"
   /** Whether kv-1 counts as ready. */
   readonly kv1Ready?: boolean
+  readonly mode?: "STRICT" | "PERMISSIVE"
 }
 
 const dataplane = (name: Proxy, service: string, servicePort: number, more: object, ready = true) => ({
@@ -109,12 +110,12 @@ const dataplane = (name: Proxy, service: string, servicePort: number, more: obje
   }
 })
 
-const resources = ({ action = "Allow", kv1Ready = true }: Scene): string =>
+const resources = ({ action = "Allow", kv1Ready = true, mode = "STRICT" }: Scene): string =>
   [
     {
       type: "Mesh",
       name: "default",
-      mtls: { enabledBackend: "ca-1", backends: [{ name: "ca-1", type: "builtin" }] }
+      mtls: { enabledBackend: "ca-1", backends: [{ name: "ca-1", type: "builtin", mode }] }
     },
     dataplane("demo-app", "demo-app", 1, {
       outbound: [{ port: world.outbound, tags: { "kuma.io/service": "kv" } }]
@@ -233,6 +234,22 @@ describe("two services behind real Envoys", () => {
     expect(answers.map((answer) => answer.body)).toContain("kv-1")
     apply({})
     await until("the return", async () => (await stat("demo-app", "cluster.kv.membership_total")) === 2, 5_000)
+  })
+
+  it("take nothing in the clear, but where the mesh is permissive; then calls of the mesh are still mTLS", async () => {
+    const inTheClear = () => call(world.inbound["kv-2"]).then(({ status }) => status, () => "refused")
+    expect(await inTheClear()).toBe("refused")
+    apply({ mode: "PERMISSIVE" })
+    await until("an answer in the clear", async () => (await inTheClear()) === 200, 5_000)
+    const handshakes = () => stat("kv-2", "listener.127.0.0.1_" + world.inbound["kv-2"] + ".ssl.handshake")
+    expect(await handshakes()).toBeGreaterThan(0)
+    for (let i = 0; i < 4; i++) expect((await call(world.outbound)).status).toBe(200)
+    apply({ mode: "PERMISSIVE", action: "Deny" })
+    await until("the refusal of the mesh's calls", async () => (await call(world.outbound)).status === 403, 1_000)
+    expect(await inTheClear()).toBe(200)
+    apply({})
+    await until("the refusal in the clear", async () => (await inTheClear()) === "refused", 5_000)
+    await until("the mesh's calls", async () => (await call(world.outbound)).status === 200, 5_000)
   })
 
   it("a POST that finds the workload gone goes to another instance", async () => {
