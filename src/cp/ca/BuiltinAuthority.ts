@@ -64,7 +64,11 @@ export const makeBuiltinAuthority = Effect.gen(function*() {
     const certificatePem = yield* storeFirst(certificateName, made)
     if (certificatePem === made) {
       yield* Effect.logInfo("made a certificate authority").pipe(
-        Effect.annotateLogs({ mesh, backend: backend.name, notAfter: new Date(now + conf.lifetimeMillis).toISOString() })
+        Effect.annotateLogs({
+          mesh,
+          backend: backend.name,
+          notAfter: new Date(now + conf.lifetimeMillis).toISOString()
+        })
       )
     }
     return { certificatePem, keyPem }

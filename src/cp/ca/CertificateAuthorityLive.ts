@@ -143,8 +143,9 @@ const make = Effect.gen(function*() {
       const meanwhile = valid(now)
       if (meanwhile !== undefined) return meanwhile
       if (authority.expiresAt <= now) {
+        const expired = new Date(authority.expiresAt).toISOString()
         return yield* unavailable(mesh, enabled.name)(
-          `the CA expired at ${new Date(authority.expiresAt).toISOString()}: give the mesh another backend and enable it`
+          `the CA expired at ${expired}: give the mesh another backend and enable it`
         )
       }
       const issued = yield* Effect.tryPromise({

@@ -27,7 +27,8 @@ export const generateKeyPem = async (rsaBits?: number): Promise<string> => {
       [...USAGES]
     )
   const der = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", privateKey))
-  return createPrivateKey({ key: der, format: "der", type: "pkcs8" }).export({ format: "pem", type: "pkcs8" }).toString()
+  const key = createPrivateKey({ key: der, format: "der", type: "pkcs8" })
+  return key.export({ format: "pem", type: "pkcs8" }).toString()
 }
 
 const algorithmOf = (key: KeyObject) => {
@@ -40,7 +41,8 @@ const algorithmOf = (key: KeyObject) => {
     const algorithm = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" }
     return { importAs: algorithm, algorithm }
   }
-  throw new Error(`a key of type ${namedCurve ?? key.asymmetricKeyType} can't sign: use RSA, or EC on P-256, P-384 or P-521`)
+  const kind = namedCurve ?? key.asymmetricKeyType
+  throw new Error(`a key of type ${kind} can't sign: use RSA, or EC on P-256, P-384 or P-521`)
 }
 
 /** Reads PKCS #8, PKCS #1 and SEC 1. Throws where it is no private key, or of a kind that Envoy doesn't take. */

@@ -6,8 +6,8 @@
  * a database under the other. If the server dies, it is started again on the same port.
  */
 import { spawn } from "node:child_process"
-import { mkdir, open, readFile } from "node:fs/promises"
-import { resolve } from "node:path"
+import { mkdir, open, readFile, realpath } from "node:fs/promises"
+import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { Effect, Schedule, type Scope } from "effect"
 import { StoreUnavailable } from "../../model/Store.ts"
@@ -31,10 +31,12 @@ interface Cluster {
 
 const prepare = async (workDir: string): Promise<Cluster> => {
   await mkdir(workDir, { recursive: true })
-  const files = clusterFiles(resolve(workDir, "postgres"))
+  // A running server is recognised by its directory's path: a link must not make it look like another's.
+  const folder = await realpath(workDir)
+  const files = clusterFiles(join(folder, "postgres"))
   const binaries = await postgresBinaries()
   const user = await unprivilegedUser(files.data)
-  await initCluster(resolve(workDir), files, binaries, user)
+  await initCluster(folder, files, binaries, user)
   return { files, binaries, user }
 }
 
@@ -92,7 +94,8 @@ const ensureRunning = async (cluster: Cluster, wantedPort: number | null): Promi
     }
     await delay(10)
   }
-  throw new Error(`the embedded database doesn't start; the end of ${cluster.files.log}: ${await lastWords(cluster.files)}`)
+  const { files } = cluster
+  throw new Error(`the embedded database doesn't start; the end of ${files.log}: ${await lastWords(files)}`)
 }
 
 const failed = (operation: string) => (cause: unknown): StoreUnavailable =>
@@ -104,7 +107,8 @@ const takeOwnership = (connection: DedicatedConnection, workDir: string) =>
     Effect.flatMap(([row]) =>
       row?.taken === true ? Effect.void : new StoreUnavailable({
         operation: "start the embedded database",
-        message: `another ecs-mesh is running on the work dir ${workDir}: stop it, or set KUMA_GENERAL_WORK_DIR to another`
+        message: `another ecs-mesh is running on the work dir ${workDir}: ` +
+          "stop it, or set KUMA_GENERAL_WORK_DIR to another"
       })
     ),
     Effect.retry({ times: 20, schedule: Schedule.spaced("100 millis") })

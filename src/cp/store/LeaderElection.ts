@@ -4,7 +4,7 @@
  * The leader is who holds an advisory lock, which Postgres keeps as long as the session lives
  * (https://www.postgresql.org/docs/18/explicit-locking.html#ADVISORY-LOCKS). A crashed leader's session ends with its
  * socket. Of one whose network is cut, the leader itself must learn first: it notices within
- * HEARTBEAT + ANSWER_TIMEOUT = 3 s and stops its work; the server ends its session after more than 4 s.
+ * HEARTBEAT + ANSWER_TIMEOUT = 3 s and stops its work; the server ends its session after 4 s at the earliest.
  */
 import { Context, Effect, Layer, Result, Scope } from "effect"
 import type { StoreConfig } from "../config/ControlPlaneConfig.ts"
@@ -14,11 +14,16 @@ import { openConnection } from "./DedicatedConnection.ts"
 const HEARTBEAT = "1 second"
 const ANSWER_TIMEOUT_MILLIS = 2_000
 const ATTEMPT_EVERY = "1 second"
+/** A leader whose session was ended by the server is still winding up when the lock is free already. */
+const SUCCESSION = "1 second"
 
-/** Idle peers are probed after 2 s, then each second, given up after 3 probes; unacknowledged data after 4.5 s. */
+/**
+ * A peer that was silent for 2 s is probed each second, and given up 5 s after it was last heard; at the cut that may
+ * have been a heartbeat ago.
+ */
 const SERVER_DROPS_DEAD_PEERS = `
   SET tcp_keepalives_idle = 2; SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 3;
-  SET tcp_user_timeout = 4500`
+  SET tcp_user_timeout = 5000`
 
 export class LeaderElection extends Context.Service<
   LeaderElection,
@@ -39,11 +44,16 @@ export class LeaderElection extends Context.Service<
 const campaign = Effect.fnUntraced(function*(config: StoreConfig) {
   const session = yield* openConnection(config, "leader election", ANSWER_TIMEOUT_MILLIS)
   yield* session.query(SERVER_DROPS_DEAD_PEERS)
-  while (true) {
-    const [row] = yield* session.query<{ won: boolean }>("SELECT pg_try_advisory_lock($1) AS won", [LEADER_LOCK])
-    if (row?.won === true) return session
+  const attempt = Effect.map(
+    session.query<{ won: boolean }>("SELECT pg_try_advisory_lock($1) AS won", [LEADER_LOCK]),
+    ([row]) => row?.won === true
+  )
+  if (yield* attempt) return session
+  do {
     yield* Effect.raceFirst(session.lost, Effect.sleep(ATTEMPT_EVERY))
-  }
+  } while (!(yield* attempt))
+  yield* Effect.raceFirst(session.lost, Effect.sleep(SUCCESSION))
+  return session
 })
 
 /** From candidacy to the loss of the leadership, or to a failure to be a candidate. */

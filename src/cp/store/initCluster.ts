@@ -67,11 +67,8 @@ export const initCluster = async (
     await rm(made.home, { recursive: true, force: true })
     // Somebody else who started at the same time was first: theirs is as good.
     if (await exists(files.home)) return
-    throw new Error(
-      `initdb failed: ${cause instanceof Error ? cause.message : String(cause)}${
-        user === null ? "" : ` (it runs as user ${user.uid}, who must be able to enter ${workDir} and to run ${binaries.initdb}; another work dir can be set by KUMA_GENERAL_WORK_DIR)`
-      }`,
-      { cause }
-    )
+    const advice = user === null ? "" : ` (it runs as user ${user.uid}, who must be able to enter ${workDir} and to ` +
+      `run ${binaries.initdb}; another work dir can be set by KUMA_GENERAL_WORK_DIR)`
+    throw new Error(`initdb failed: ${cause instanceof Error ? cause.message : String(cause)}${advice}`, { cause })
   }
 }

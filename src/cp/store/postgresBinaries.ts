@@ -27,7 +27,8 @@ export const postgresBinaries = async (): Promise<PostgresBinaries> => {
     path = resolveFromEmbedded.resolve(name)
   } catch (cause) {
     throw new Error(
-      `the package ${name} isn't installed: run npm ci without --omit=optional, or set KUMA_STORE_TYPE=postgres and the KUMA_STORE_POSTGRES_ variables to a database of your own`,
+      `the package ${name} isn't installed: run npm ci without --omit=optional, or set KUMA_STORE_TYPE=postgres ` +
+        "and the KUMA_STORE_POSTGRES_ variables to a database of your own",
       { cause }
     )
   }

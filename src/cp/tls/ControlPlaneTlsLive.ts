@@ -6,7 +6,9 @@ import { ControlPlaneTls, ControlPlaneTlsError } from "./ControlPlaneTls.ts"
 import { generatedTls } from "./generatedTls.ts"
 import { localNames } from "./localNames.ts"
 
-export interface ControlPlaneTlsOptions extends Pick<ControlPlaneConfig, "tls" | "workDir"> {
+export interface ControlPlaneTlsOptions {
+  readonly tls: Omit<ControlPlaneConfig["tls"], "names">
+  readonly workDir: string
   /** Names and addresses by which proxies dial us that this machine doesn't know of, a load balancer's for one. */
   readonly names?: ReadonlyArray<string>
 }

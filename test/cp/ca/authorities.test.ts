@@ -171,10 +171,12 @@ describe("a provided authority", () => {
     }).pipe(Effect.scoped), 30_000)
 
   it.effect.each([
-    ["a missing secret", () => ({ cert: { secret: "nope" }, key: { secret: "ca-key" } }), "there is no secret nope in mesh default"],
+    ["a missing secret", () => ({ cert: { secret: "nope" }, key: { secret: "ca-key" } }),
+      "there is no secret nope in mesh default"],
     ["an unreadable file", () => ({ cert: { file: "/nowhere" }, key: { secret: "ca-key" } }), "can't read /nowhere"],
     ["no key", () => ({ cert: { secret: "ca-cert" } }), "conf.cert and conf.key have to be defined"],
-    ["the key of another", () => ({ cert: { secret: "ca-cert" }, key: { file: path("ec.key") } }), "the key isn't the certificate's"],
+    ["the key of another", () => ({ cert: { secret: "ca-cert" }, key: { file: path("ec.key") } }),
+      "the key isn't the certificate's"],
     ["a certificate that is no CA", () => ({ cert: { file: path("leaf.crt") }, key: { secret: "ca-key" } }),
       "cert[0]: basic constraint 'CA' must be set to 'true'"],
     ["a certificate that may not sign", () => ({ cert: { file: path("leaf.crt") }, key: { secret: "ca-key" } }),

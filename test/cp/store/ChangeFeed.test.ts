@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { connect, createServer, type Socket } from "node:net"
 import { Effect, Stream } from "effect"
 import type { StoreConfig } from "../../../src/cp/config/ControlPlaneConfig.ts"
 import { type ChangeFeedOptions, readNotification } from "../../../src/cp/store/ChangeFeed.ts"
 import type { Change, Store } from "../../../src/model/Store.ts"
+import { silencableProxy } from "./silencableProxy.ts"
 import { killing, openStore, outboundPort, useTestDatabases } from "./testDatabases.ts"
 
 const databases = useTestDatabases()
@@ -129,29 +129,3 @@ describe("the change feed", () => {
       assert.deepStrictEqual(yield* next, { _tag: "Resynced" })
     }), 30_000)
 })
-
-/** A way to the database on which connections that stand can fall silent without being closed. */
-const silencableProxy = (config: StoreConfig) =>
-  Effect.acquireRelease(
-    Effect.callback<{ readonly port: number; readonly silence: () => void; readonly close: () => void }>((resume) => {
-      const pairs: Array<readonly [Socket, Socket]> = []
-      const server = createServer((near) => {
-        const far = connect(config.port, config.host)
-        pairs.push([near, far])
-        near.pipe(far).on("error", () => near.destroy())
-        far.pipe(near).on("error", () => far.destroy())
-      })
-      server.listen(0, "127.0.0.1", () => {
-        const address = server.address()
-        resume(Effect.succeed({
-          port: typeof address === "object" && address !== null ? address.port : 0,
-          silence: () => pairs.forEach(([near, far]) => [near.unpipe(far).pause(), far.unpipe(near).pause()]),
-          close: () => {
-            pairs.flat().forEach((socket) => socket.destroy())
-            server.close()
-          }
-        }))
-      })
-    }),
-    (proxy) => Effect.sync(proxy.close)
-  )

@@ -2,12 +2,26 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Queue } from "effect"
 import type { StoreConfig } from "../../../src/cp/config/ControlPlaneConfig.ts"
 import { LeaderElection } from "../../../src/cp/store/LeaderElection.ts"
+import { silencableProxy } from "./silencableProxy.ts"
 import { useTestDatabases } from "./testDatabases.ts"
 
 const databases = useTestDatabases()
 
 const KILL_LEADER = `
   SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted`
+
+const CANDIDATES = `
+  SELECT 1 FROM pg_stat_activity
+  WHERE application_name = 'ecs-mesh leader election' AND datname = current_database()
+    AND state = 'idle' AND query LIKE '%pg_try_advisory_lock%'`
+
+/** Sessions whose last question was for the lock: the leader's is one until its first heartbeat. */
+const candidates = (config: StoreConfig, wanted: number) =>
+  Effect.gen(function*() {
+    while ((yield* Effect.promise(() => databases.query(config, CANDIDATES))).length !== wanted) {
+      yield* Effect.sleep("10 millis")
+    }
+  }).pipe(Effect.timeout("5 seconds"))
 
 /** A replica whose work tells when it begins and when it has ended. */
 const replica = (config: StoreConfig, name: string, told: Queue.Queue<string>) =>
@@ -46,7 +60,9 @@ describe("of two replicas", () => {
       const told = yield* Queue.unbounded<string>()
       yield* replica(config, "a", told)
       yield* within(Queue.take(told))
+      yield* candidates(config, 0)
       yield* replica(config, "b", told)
+      yield* candidates(config, 1)
       const killed = Date.now()
       yield* Effect.promise(() => databases.query(config, KILL_LEADER))
       assert.strictEqual(yield* within(Queue.take(told)), "a ended")
@@ -55,6 +71,19 @@ describe("of two replicas", () => {
       assert.isBelow(Date.now() - killed, 5_000)
     }), 30_000)
 
+  it.live("the leader ends its work when its connection falls silent, before the server frees the lock", () =>
+    Effect.gen(function*() {
+      const config = yield* Effect.promise(databases.create)
+      const network = yield* silencableProxy(config)
+      const told = yield* Queue.unbounded<string>()
+      yield* replica({ ...config, port: network.port }, "a", told)
+      yield* within(Queue.take(told))
+      const silenced = Date.now()
+      network.silence()
+      assert.strictEqual(yield* within(Queue.take(told)), "a ended")
+      assert.isBelow(Date.now() - silenced, 4_000)
+    }).pipe(Effect.scoped), 30_000)
+
   it.live("both wait while the database refuses connections", () =>
     Effect.gen(function*() {
       const config = yield* Effect.promise(databases.create)
@@ -62,7 +91,7 @@ describe("of two replicas", () => {
       yield* Effect.promise(() =>
         databases.query({ ...config, dbName: "postgres" }, `ALTER DATABASE ${config.dbName} ALLOW_CONNECTIONS false`)
       )
-      yield* replica({ ...config, user: config.user }, "a", told)
+      yield* replica(config, "a", told)
       const early = yield* Effect.timeoutOption(Queue.take(told), "1500 millis")
       assert.strictEqual(early._tag, "None")
       yield* Effect.promise(() =>

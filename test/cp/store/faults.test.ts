@@ -23,6 +23,9 @@ const lockRow = (config: StoreConfig, name: string) =>
     (client) => Effect.promise(() => client.end())
   )
 
+const WAITING = `
+  SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'ecs-mesh store'`
+
 const eventually = <A>(look: Effect.Effect<A>, found: (seen: A) => boolean) =>
   Effect.gen(function*() {
     while (!found(yield* look)) yield* Effect.sleep("10 millis")
@@ -49,10 +52,7 @@ describe("the store", () => {
       const error = yield* Effect.scoped(Effect.gen(function*() {
         yield* lockRow(config, "kv")
         const cut = yield* Effect.forkChild(Effect.flip(store.put(outboundPort("kv", 2))))
-        yield* eventually(
-          query(config, "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'ecs-mesh store'"),
-          (rows) => rows.length === 1
-        )
+        yield* eventually(query(config, WAITING), (rows) => rows.length === 1)
         yield* query(config, killing("store"))
         return yield* Effect.timeout(Fiber.join(cut), "5 seconds")
       }))
@@ -69,10 +69,7 @@ describe("the store", () => {
       yield* Effect.scoped(Effect.gen(function*() {
         yield* lockRow(config, "kv")
         const waiting = yield* Effect.forkChild(store.put(outboundPort("kv", 2)))
-        yield* eventually(
-          query(config, "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'ecs-mesh store'"),
-          (rows) => rows.length === 1
-        )
+        yield* eventually(query(config, WAITING), (rows) => rows.length === 1)
         yield* Fiber.interrupt(waiting)
         assert.strictEqual((yield* Effect.timeout(store.list("OutboundPort"), "5 seconds")).length, 1)
       }))

@@ -6,7 +6,11 @@ import { openStore, useTestDatabases } from "./testDatabases.ts"
 const databases = useTestDatabases()
 
 const one: Migration = { number: 1, name: "one", sql: "CREATE TABLE one (a int)" }
-const two: Migration = { number: 2, name: "two", sql: "ALTER TABLE one ADD COLUMN b int; INSERT INTO one VALUES (1, 2)" }
+const two: Migration = {
+  number: 2,
+  name: "two",
+  sql: "ALTER TABLE one ADD COLUMN b int; INSERT INTO one VALUES (1, 2)"
+}
 
 describe("migrations", () => {
   it.live("run once, in order, however many replicas start together", () =>
