@@ -37,12 +37,12 @@ export type Identity =
       readonly expiresAt: number | null
       /** Tags that the Dataplane must carry, each with its allowed values. */
       readonly tags: Readonly<Record<string, ReadonlyArray<string>>>
-      /** Workload that the Dataplane must be of; null: any. */
+      /** Workload that the Dataplane must be of, or null where every one will do. */
       readonly workload: string | null
     }
   | { readonly method: "none" }
 
-/** A final no. `reason` is CamelCase for programs (`RoleTagMissing`), `message` tells the task's owner what to change. */
+/** A final no. `reason` is CamelCase for programs (`RoleTagMissing`); `message` says what the owner is to change. */
 export class Refused extends Schema.TaggedError<Refused>()("Refused", {
   reason: Schema.String,
   message: Schema.String

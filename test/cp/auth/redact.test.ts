@@ -6,7 +6,8 @@ import { CREDENTIALS, signedToken, signedUrl } from "./support/signed.ts"
 const JWT = "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.eyJOYW1lIjoiYSJ9.c2lnbmF0dXJlLXNpZ25hdHVyZQ"
 
 it("leaves a text without secrets as it is", () => {
-  const text = "task 0123 refused: role arn:aws:iam::123456789012:role/demo has no tag kuma.io/type (https://example.com/a?b=c)"
+  const text = "task 0123 refused: role arn:aws:iam::123456789012:role/demo has no tag kuma.io/type " +
+    "(https://example.com/a?b=c)"
   expect(redact(text)).toBe(text)
 })
 

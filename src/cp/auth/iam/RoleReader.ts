@@ -59,7 +59,7 @@ export class RoleReader extends Context.Service<
             return yield* new Refused({
               reason: "ForeignAccountUnreadable",
               message: `account ${key.accountId} is authorized, but no role is configured to read its roles' tags: ` +
-                "configure one for it at the control plane"
+                "name one for it in ECS_MESH_ACCOUNT_ROLES of the control plane"
             })
           }
           const { Role } = yield* Effect.tryPromise({

@@ -99,7 +99,7 @@ const judgeAddress = (
     return refuse(
       "PeerAddressMismatch",
       `the connection doesn't come from the task's address (${task.address}): where a load balancer or NAT stands ` +
-        "between, turn the control plane's check of peer addresses off"
+        "between, set ECS_MESH_CHECK_PEER_ADDRESS=false at the control plane"
     )
   }
   return passed

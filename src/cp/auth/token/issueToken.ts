@@ -14,7 +14,7 @@ export class TokenNotIssued extends Schema.TaggedError<TokenNotIssued>()("TokenN
 
 export interface DataplaneTokenRequest {
   readonly mesh: string
-  /** Empty or absent: any name. Likewise for the others. */
+  /** Restricts nothing where empty or absent; likewise the others. */
   readonly name?: string
   readonly tags?: Readonly<Record<string, ReadonlyArray<string>>>
   readonly type?: string

@@ -86,7 +86,7 @@ describe("of the account", () => {
 describe("a role's ARN", () => {
   it("has its name behind the path", () => {
     expect(parseRoleArn("arn:aws:iam::123456789012:role/demo-app")).toMatchObject({ path: "/", name: "demo-app" })
-    expect(parseRoleArn("arn:aws:iam::123456789012:role/a/b/demo-app")).toMatchObject({ path: "/a/b/", name: "demo-app" })
+    expect(parseRoleArn("arn:aws:iam::123456789012:role/a/b/app")).toMatchObject({ path: "/a/b/", name: "app" })
   })
   it.each([
     "arn:aws:iam::123456789012:role/",

@@ -22,9 +22,10 @@ it("takes a call as the sidecar signs it, until it expires", async () => {
   expect(checkScope(await presigned(), NOW)).toMatchObject({ success: { expiresAt: NOW + 15 * MINUTE } })
 })
 
-it.each(["AssumeRole", "getcalleridentity", "GetCallerIdentity ", "GetSessionToken"])("refuses the action %j", async (action) => {
-  expect(await judge("Action", action)).toBe("Refused: ActionWrong")
-})
+it.each(["AssumeRole", "getcalleridentity", "GetCallerIdentity ", "GetSessionToken"])(
+  "refuses the action %j",
+  async (action) => expect(await judge("Action", action)).toBe("Refused: ActionWrong")
+)
 
 it.each(["2011-06-16", "2011-6-15", "latest"])("refuses the version %j", async (version) => {
   expect(await judge("Version", version)).toBe("Refused: VersionWrong")
@@ -49,7 +50,9 @@ describe("refuses signed headers that aren't exactly host and the binding:", () 
     ["a name that only ends so", "nothost;x-ecs-mesh-binding"],
     ["a space", "host; x-ecs-mesh-binding"],
     ["another separator", "host,x-ecs-mesh-binding"]
-  ])("%s", async (_, headers) => expect(await judge("X-Amz-SignedHeaders", headers)).toBe("Refused: SignedHeadersWrong"))
+  ])("%s", async (_, headers) => {
+    expect(await judge("X-Amz-SignedHeaders", headers)).toBe("Refused: SignedHeadersWrong")
+  })
 })
 
 describe("refuses a credential scope that isn't this day's, this region's and STS's:", () => {
@@ -63,7 +66,9 @@ describe("refuses a credential scope that isn't this day's, this region's and ST
     ["no access key", "/20260102/us-east-1/sts/aws4_request"],
     ["an access key in lower case", "asiaiosfodnn7example/20260102/us-east-1/sts/aws4_request"],
     ["a slash in the access key", "ASIA/IOSFODNN7EXAMPLE/20260102/us-east-1/sts/aws4_request"]
-  ])("%s", async (_, credential) => expect(await judge("X-Amz-Credential", credential)).toBe("Refused: CredentialScopeWrong"))
+  ])("%s", async (_, credential) => {
+    expect(await judge("X-Amz-Credential", credential)).toBe("Refused: CredentialScopeWrong")
+  })
 
   it("the global host with another region than us-east-1", async () => {
     const call = await presigned({ host: "sts.amazonaws.com", region: "eu-west-1" }, hosts("sts.amazonaws.com"))
@@ -130,7 +135,8 @@ describe("the rebuilt request", () => {
   })
 
   it("goes to the configured endpoint, whatever host was signed", async () => {
-    expect(await rebuild("http://127.0.0.1:4566")).toMatchObject({ endpoint: "http://127.0.0.1:4566", headers: { host: HOST } })
+    const endpoint = "http://127.0.0.1:4566"
+    expect(await rebuild(endpoint)).toMatchObject({ endpoint, headers: { host: HOST } })
     expect(await rebuild(null)).toMatchObject({ endpoint: `https://${HOST}` })
   })
 
@@ -153,5 +159,7 @@ describe("the binding is another", () => {
     ["where a separator moves", bindingValue(AUDIENCE, { ...CLAIM, mesh: "default\",\"x", name: "y" })]
   ])("%s", (_, other) => expect(other).not.toBe(own))
 
-  it("and never empty", () => expect(bindingValue("", { proxyType: "ingress", mesh: "", name: "" })).toMatch(/^[0-9a-f]{64}$/))
+  it("and never empty", () => {
+    expect(bindingValue("", { proxyType: "ingress", mesh: "", name: "" })).toMatch(/^[0-9a-f]{64}$/)
+  })
 })

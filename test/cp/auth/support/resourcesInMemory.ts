@@ -1,6 +1,13 @@
 // Resources as the cache shows them, put there by a test.
 import { Layer } from "effect"
-import { formatKey, isType, type Resource, type ResourceKey, type ResourceType, type SpecByType } from "../../../../src/model/Resource.ts"
+import {
+  formatKey,
+  isType,
+  type Resource,
+  type ResourceKey,
+  type ResourceType,
+  type SpecByType
+} from "../../../../src/model/Resource.ts"
 import { ResourceCache, type ResourceChange } from "../../../../src/cp/snapshot/ResourceCache.ts"
 
 export interface ResourcesInMemory {
@@ -29,7 +36,9 @@ export const resourcesInMemory = (): ResourcesInMemory => {
       return found !== undefined && isType(key.type, found) ? found : undefined
     },
     list: (type, mesh) =>
-      [...all.values()].filter((resource) => isType(type, resource)).filter((r) => mesh === undefined || r.mesh === mesh),
+      [...all.values()]
+        .filter((resource) => isType(type, resource))
+        .filter((resource) => mesh === undefined || resource.mesh === mesh),
     onChange: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -1,9 +1,15 @@
 // An HTTP server that answers as a test says, and records what came: for what a real STS does only on a bad day.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 
+export interface RecordedRequest {
+  readonly method: string
+  readonly url: string
+  readonly headers: IncomingMessage["headers"]
+}
+
 export interface ScriptedSts {
   readonly endpoint: string
-  readonly requests: ReadonlyArray<{ readonly method: string; readonly url: string; readonly headers: IncomingMessage["headers"] }>
+  readonly requests: ReadonlyArray<RecordedRequest>
   /** Requests under way right now, and the most there were. */
   readonly underWay: () => { readonly now: number; readonly most: number }
   readonly stop: () => Promise<void>
@@ -13,7 +19,7 @@ export type Script = (response: ServerResponse, request: IncomingMessage) => voi
 
 export const startScriptedSts = (script: Script): Promise<ScriptedSts> =>
   new Promise((resolve, reject) => {
-    const requests: Array<{ method: string; url: string; headers: IncomingMessage["headers"] }> = []
+    const requests: Array<RecordedRequest> = []
     let now = 0
     let most = 0
     const server = createServer((request, response) => {

@@ -1,4 +1,5 @@
-// Dataplane and zone tokens over a real store: what is issued is taken, what isn't ours is refused, what is revoked ends.
+// Dataplane and zone tokens over a real store: what is issued is taken, what isn't ours is refused, what is revoked
+// ends.
 import { createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto"
 import { Effect, Layer, ManagedRuntime } from "effect"
 import { SignJWT } from "jose"
@@ -245,7 +246,8 @@ describe("refuses any algorithm but RS256:", () => {
 
   it("none", async () => {
     const payload = payloadOf(await issue())
-    expect(await enter(`${unsigned({ alg: "none", kid: "1" }, payload)}.`, claimOf())).toBe("Refused: TokenAlgorithmWrong")
+    const token = `${unsigned({ alg: "none", kid: "1" }, payload)}.`
+    expect(await enter(token, claimOf())).toBe("Refused: TokenAlgorithmWrong")
   })
   it("HS256 with the public key as its secret", async () => {
     const payload = payloadOf(await issue())

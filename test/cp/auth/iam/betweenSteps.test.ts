@@ -1,0 +1,128 @@
+// What may go wrong between two steps of the way, each of which goes well.
+import { Effect, Layer, ManagedRuntime } from "effect"
+import { describe, expect, it } from "vitest"
+import { Authenticator, type ProxyClaim } from "../../../../src/cp/auth/Authenticator.ts"
+import { authenticatorLayer } from "../../../../src/cp/auth/authenticatorLayer.ts"
+import { makeIamAuthenticator } from "../../../../src/cp/auth/iam/IamAuthenticator.ts"
+import { RoleReader } from "../../../../src/cp/auth/iam/RoleReader.ts"
+import { makeSignatureLedger, type SignatureLedger } from "../../../../src/cp/auth/iam/SignatureLedger.ts"
+import { makeStsClient } from "../../../../src/cp/auth/iam/StsClient.ts"
+import { ResourceCache } from "../../../../src/cp/snapshot/ResourceCache.ts"
+import type { EcsTask, ObservedRole } from "../../../../src/model/EcsTask.ts"
+import {
+  authConfig,
+  awsConfig,
+  observe,
+  openDoor,
+  tokenOf,
+  urlOf,
+  useEmulatedAws,
+  workload
+} from "../support/iamDoor.ts"
+import { type ResourcesInMemory, resourcesInMemory } from "../support/resourcesInMemory.ts"
+import { answerJson, startScriptedSts } from "../support/scriptedSts.ts"
+import { AUDIENCE, HOSTS } from "../support/signed.ts"
+import { taskKey, taskOf } from "../support/taskOf.ts"
+import { reasonOf } from "../support/verdict.ts"
+
+useEmulatedAws()
+
+describe("between the steps", () => {
+  /** The authenticator alone, around other neighbours. */
+  const judge = (
+    resources: ResourcesInMemory,
+    { claim, token, ledger, role }: {
+      readonly claim: ProxyClaim
+      readonly token: string
+      readonly ledger: SignatureLedger
+      readonly role: () => ObservedRole
+    }
+  ): Promise<string> =>
+    Effect.runPromise(
+      Effect.gen(function*() {
+        const { authenticate } = yield* makeIamAuthenticator({
+          auth: authConfig(),
+          aws: awsConfig(),
+          audience: AUDIENCE,
+          hosts: HOSTS,
+          sts: yield* makeStsClient(),
+          ledger
+        })
+        return reasonOf(yield* Effect.result(authenticate(token, claim)))
+      }).pipe(
+        Effect.provide(Layer.succeed(RoleReader, { read: () => Effect.sync(role) })),
+        Effect.provide(resources.layer)
+      )
+    )
+
+  const ready = async () => {
+    const resources = resourcesInMemory()
+    const task = await workload()
+    resources.put(taskKey(task.taskId), taskOf(task.taskId, task.role))
+    const token = await tokenOf(task)
+    return { resources, task, token, claim: task.claim, ledger: makeSignatureLedger(), role: () => task.role }
+  }
+
+  it("refuses a signature that another proxy has brought before", async () => {
+    const { resources, token, ...others } = await ready()
+    expect(await judge(resources, { token, ...others })).toBe("accepted")
+    const signature = new URL(urlOf(token)).searchParams.get("X-Amz-Signature") ?? ""
+    const ledger = makeSignatureLedger()
+    await Effect.runPromise(ledger.claim(signature, "dataplane default.other", Date.now() + 60_000, Date.now()))
+    expect(await judge(resources, { token, ...others, ledger })).toBe("Refused: TokenReplayed")
+  })
+
+  it("lets nobody in whose signature it couldn't remember", async () => {
+    const { resources, ...others } = await ready()
+    expect(await judge(resources, { ...others, ledger: makeSignatureLedger(0) })).toBe("NotYetKnown: TooManyTokens")
+  })
+
+  it("refuses a task that stopped, and a role that lost a tag, while IAM was asked", async () => {
+    const { resources, task, ...others } = await ready()
+    const during = (change: Partial<EcsTask>) => () => {
+      resources.put(taskKey(task.taskId), taskOf(task.taskId, task.role, change))
+      return task.role
+    }
+    expect(await judge(resources, { ...others, role: during({ desiredStatus: "STOPPED" }) })).toBe(
+      "Refused: TaskStopping"
+    )
+    during({})()
+    const role = { ...task.role, tags: {} }
+    expect(await judge(resources, { ...others, role: during({ role }) })).toBe("Refused: RoleTagMissing")
+  })
+
+  it("doesn't call AWS for a task that nobody has seen", async () => {
+    const sts = await startScriptedSts(answerJson(500, "{}"))
+    try {
+      const door = openDoor({ auth: { stsEndpoint: sts.endpoint } })
+      const task = await workload()
+      expect(await door.enter(await tokenOf(task), task.claim)).toBe("NotYetKnown: TaskNotObserved")
+      expect(sts.requests).toHaveLength(0)
+      observe(door, task)
+      expect(await door.enter(await tokenOf(task), task.claim)).toBe("NotYetKnown: StsUnavailable")
+      expect(sts.requests).toHaveLength(1)
+    } finally {
+      await sts.stop()
+    }
+  })
+
+  it("a fault of our own lets nobody in and takes no door down", async () => {
+    const runtime = ManagedRuntime.make(
+      authenticatorLayer({ auth: authConfig(), aws: awsConfig(), zone: "zone-1", audience: AUDIENCE }).pipe(
+        Layer.provide(Layer.succeed(ResourceCache, {
+          get: () => { throw new Error("a fault") },
+          list: () => [],
+          onChange: () => () => {}
+        }))
+      )
+    )
+    const task = await workload()
+    const token = await tokenOf(task)
+    const judged = Authenticator.use(({ authenticate }) => Effect.flip(authenticate([token], task.claim)))
+    try {
+      expect(await runtime.runPromise(judged)).toMatchObject({ _tag: "NotYetKnown", reason: "AuthenticationFaulty" })
+    } finally {
+      await runtime.dispose()
+    }
+  })
+})
