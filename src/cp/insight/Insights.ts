@@ -133,6 +133,7 @@ export class Insights extends Context.Service<
         )
         yield* Effect.sleep(Duration.millis(options.flushMillis)).pipe(
           Effect.andThen(flush),
+          Effect.catchDefect((defect) => Effect.logError("Writing insights failed; it goes on", defect)),
           Effect.forever,
           Effect.forkScoped
         )

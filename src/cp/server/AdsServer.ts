@@ -43,6 +43,9 @@ const SERVER_OPTIONS = {
   "grpc.keepalive_timeout_ms": 10_000
 }
 
+const STOPPING: CloseReason = { code: status.UNAVAILABLE, message: "the control plane stops; connect again" }
+const LAST_WORDS_MILLIS = 100
+
 /** Types whose change can cost a proxy its right. */
 const RIGHTS = new Set(["EcsTask", "Secret", "GlobalSecret", "Mesh"])
 
@@ -68,7 +71,8 @@ export class AdsServer extends Context.Service<
         const context = yield* Effect.context<never>()
         const run = yield* FiberSet.makeRuntime<never, void, never>()
         const admit = yield* admission
-        const streams = new Set<AdsStream>()
+        /** Each with what is to be done once it is over, which is done once. */
+        const streams = new Map<AdsStream, (reason: string) => void>()
         const sockets = new Map<string, TLSSocket>()
         let stopping = false
 
@@ -96,7 +100,7 @@ export class AdsServer extends Context.Service<
           const { call, claim } = newcomer
           const key = formatKey(proxyKey(claim))
           // The proxy came back before its old connection was noticed to be dead.
-          for (const older of streams) {
+          for (const older of [...streams.keys()]) {
             if (formatKey(proxyKey(older.admitted.claim)) !== key) continue
             older.close({ code: status.ABORTED, message: "a newer stream of this proxy took over" })
           }
@@ -109,33 +113,37 @@ export class AdsServer extends Context.Service<
             onEvent: report,
             kill: () => sockets.get(call.getPeer())?.destroy()
           })
-          streams.add(stream)
-          count(proxiesConnected, streams.size, context)
-          journal.append({ kind: "connected", key, proxy: claim, identity: { method: identity.method } })
+          journal.append({ kind: "connected", key, proxy: claim, identity: facts(identity) })
           const unfollow = snapshots.follow(claim, newcomer.metadata, {
             onSnapshot: (published) => stream.publish(published),
             onCertificate: (certificate) => recorder.record({ _tag: "Certified", certificate, at: Date.now() })
           })
-          newcomer.onLeft((reason) => {
+          const leave = (reason: string): void => {
+            if (!streams.delete(stream)) return
             unfollow()
             stream.end()
-            streams.delete(stream)
             count(proxiesConnected, streams.size, context)
             recorder.record({ _tag: "Disconnected", at: Date.now() })
             journal.append({ kind: "disconnected", key, proxy: claim, reason })
             if (!stopping) run(registration.disconnected(claim))
-          })
+          }
+          streams.set(stream, leave)
+          count(proxiesConnected, streams.size, context)
+          newcomer.onLeft(leave)
           run(Effect.logInfo("A proxy connected").pipe(Effect.annotateLogs({ proxy: key, method: identity.method })))
           return stream
         }
 
         const welcome = (newcomer: Newcomer): void => {
           const { claim } = newcomer
+          if (stopping) return newcomer.refused(STOPPING)
           run(
             admit(newcomer).pipe(
               Effect.flatMap((identity) => {
-                if (!newcomer.hasLeft()) return Effect.sync(() => newcomer.admitted(open(newcomer, identity)))
-                return registration.disconnected(claim)
+                if (newcomer.hasLeft()) return registration.disconnected(claim)
+                return Effect.sync(() =>
+                  stopping ? newcomer.refused(STOPPING) : newcomer.admitted(open(newcomer, identity))
+                )
               }),
               Effect.catchTag("NotAdmitted", (refused: NotAdmitted) =>
                 refuse(claim, refused).pipe(
@@ -154,7 +162,7 @@ export class AdsServer extends Context.Service<
         }
 
         const recheck = (): void => {
-          for (const stream of [...streams]) {
+          for (const stream of [...streams.keys()]) {
             const { claim, identity } = stream.admitted
             const lost = authenticator.lost(identity, claim)
             if (lost === null) continue
@@ -182,16 +190,20 @@ export class AdsServer extends Context.Service<
           (stop) => Effect.sync(stop)
         )
         yield* Effect.sync(recheck).pipe(
+          Effect.catchDefect((defect) => Effect.logError("Looking at open streams' rights failed; it goes on", defect)),
           Effect.repeat(Schedule.spaced(Duration.millis(options.recheckMillis))),
           Effect.forkScoped
         )
         yield* Effect.addFinalizer(() =>
           Effect.gen(function*() {
             stopping = true
-            const reason: CloseReason = { code: status.UNAVAILABLE, message: "the control plane stops; connect again" }
-            for (const stream of [...streams]) stream.close(reason)
+            const open = [...streams]
+            for (const [stream, leave] of open) {
+              stream.close(STOPPING)
+              leave(STOPPING.message)
+            }
             // Lets the last words reach those that still read.
-            yield* Effect.sleep(Duration.millis(streams.size === 0 ? 0 : 100))
+            if (open.length > 0) yield* Effect.sleep(LAST_WORDS_MILLIS)
             for (const socket of sockets.values()) socket.destroy()
             injector.destroy()
             grpc.forceShutdown()
@@ -205,7 +217,8 @@ export class AdsServer extends Context.Service<
             socket.once("close", () => sockets.delete(peer))
             injector.injectConnection(socket)
           },
-          connected: () => [...streams].map(({ admitted: { claim: { proxyType, mesh, name } } }) => ({ proxyType, mesh, name }))
+          connected: () =>
+            [...streams.keys()].map(({ admitted: { claim: { mesh, name, proxyType } } }) => ({ proxyType, mesh, name }))
         })
       })
     )
@@ -216,3 +229,9 @@ const versionOf = (metadata: NodeMetadata): Readonly<Record<string, unknown>> | 
   const version = metadata["version"]
   return typeof version === "object" && version !== null && !Array.isArray(version) ? { ...version } : null
 }
+
+/** What of an identity the journal keeps: who it is, and nothing of what proved it. */
+const facts = (identity: Identity) =>
+  identity.method === "aws-iam"
+    ? { method: identity.method, accountId: identity.accountId, roleArn: identity.roleArn, taskId: identity.taskId }
+    : { method: identity.method }

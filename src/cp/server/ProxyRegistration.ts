@@ -9,7 +9,6 @@ import { formatKey } from "../../model/Resource.ts"
 import { Store } from "../../model/Store.ts"
 import type { Identity, Refused } from "../auth/Authenticator.ts"
 import { insightKey, proxyKey } from "../insight/Insights.ts"
-import { ResourceCache } from "../snapshot/ResourceCache.ts"
 import { declaredProxy } from "./declaredProxy.ts"
 import { judgeDeclared } from "./judgeDeclared.ts"
 
@@ -52,7 +51,6 @@ export class ProxyRegistration extends Context.Service<
       ProxyRegistration,
       Effect.gen(function*() {
         const store = yield* Store
-        const cache = yield* ResourceCache
         // Stopping interrupts what waits in here: nothing is removed because the control plane goes.
         const removals = yield* FiberMap.make<string>()
         const streams = new Map<string, number>()
@@ -66,9 +64,11 @@ export class ProxyRegistration extends Context.Service<
           const { resource } = declared
           const refused = judgeDeclared(identity, resource)
           if (refused !== null) return yield* refused
-          if (resource.mesh !== "" && cache.get({ type: "Mesh", mesh: "", name: resource.mesh }) === undefined) {
-            return yield* new RegistrationRefused({ message: `mesh "${resource.mesh}" does not exist; create it first` })
-          }
+          // The store, not the cache: one that was made a moment ago counts.
+          yield* resource.mesh === "" ? Effect.void : store.get({ type: "Mesh", mesh: "", name: resource.mesh }).pipe(
+            Effect.catchTag("NotFound", () =>
+              new RegistrationRefused({ message: `mesh "${resource.mesh}" does not exist; create it first` }))
+          )
           const before = yield* store.get(proxyKey(proxy)).pipe(
             Effect.catchTag("NotFound", () => Effect.succeed(null))
           )

@@ -12,8 +12,6 @@ export interface DataplaneOptions {
   readonly config: Pick<ControlPlaneConfig, "aws" | "bootstrap" | "dpServer" | "xds" | "zone">
   /** Names this replica among all. */
   readonly instanceId: string
-  /** File (seen by the proxies) that requests are logged to, `/dev/stdout` say; null: none. */
-  readonly accessLogPath: string | null
 }
 
 /** How often an insight is written at most. */
@@ -27,7 +25,7 @@ const NACK_ATTEMPTS = 5
  * Needs Authenticator, CertificateAuthority, ControlPlaneTls, Journal, ResourceCache and Store; gives DataplaneServer,
  * AdsServer, ProxySnapshots (for dumps) and Insights.
  */
-export const dataplaneLayer = ({ accessLogPath, config, instanceId }: DataplaneOptions) => {
+export const dataplaneLayer = ({ config, instanceId }: DataplaneOptions) => {
   const { aws, bootstrap, dpServer, xds, zone } = config
   const registration = ProxyRegistration.layer({
     enabled: aws === null,
@@ -50,7 +48,7 @@ export const dataplaneLayer = ({ accessLogPath, config, instanceId }: DataplaneO
     Layer.provideMerge(ads),
     Layer.provide(bootstrapper),
     Layer.provide(registration),
-    Layer.provideMerge(ProxySnapshotsLive({ zone, accessLogPath })),
+    Layer.provideMerge(ProxySnapshotsLive({ zone, accessLogPath: xds.accessLogPath })),
     Layer.provideMerge(Insights.layer({ instanceId, flushMillis: INSIGHT_MILLIS }))
   )
 }

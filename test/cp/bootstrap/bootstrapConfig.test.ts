@@ -1,0 +1,108 @@
+import { describe, expect, it } from "vitest"
+import { bootstrapConfig, type BootstrapParams } from "../../../src/cp/bootstrap/bootstrapConfig.ts"
+
+const params: BootstrapParams = {
+  proxy: { proxyType: "dataplane", mesh: "default", name: "kv-1" },
+  service: "kv",
+  xdsHost: "cp.example.test",
+  xdsPort: 5_678,
+  connectTimeoutMillis: 1_000,
+  caPem: "PEM",
+  adminAddress: "127.0.0.1",
+  adminPort: 9_901,
+  readinessPort: 9_902,
+  reloadableTokens: false,
+  variant: "delta"
+}
+
+const text = (value: unknown): string => JSON.stringify(value)
+
+describe("a bootstrap", () => {
+  it("names the node as the mesh does, a zone proxy's without a mesh", () => {
+    expect(bootstrapConfig({ name: "kv-1" }, params)["node"]).toMatchObject({ id: "default.kv-1", cluster: "kv" })
+    const ingress = { ...params, service: "ingress", proxy: { proxyType: "ingress", mesh: "", name: "in-1" } } as const
+    expect(bootstrapConfig({ name: "in-1" }, ingress)["node"]).toMatchObject({ id: ".in-1", cluster: "ingress" })
+  })
+
+  it("carries what the proxy told of itself in the metadata that Kuma's do", () => {
+    const node = bootstrapConfig({
+      name: "kv-1",
+      dataplaneResource: "type: Dataplane",
+      dynamicMetadata: { team: "a" },
+      dnsPort: 15_053,
+      features: ["feature-x"],
+      workdir: "/tmp/x",
+      version: { envoy: { version: "1.40.0" } },
+      metricsResources: { certPath: "/c", keyPath: "/k" },
+      systemCaPath: "/ca",
+      appProbeProxyDisabled: true
+    }, params)["node"]
+    expect(node).toMatchObject({
+      metadata: {
+        "dataplane.admin.port": "9901",
+        "dataplane.admin.address": "127.0.0.1",
+        "dataplane.readinessReporter.port": "9902",
+        "dataplane.dns.port": "15053",
+        "dataplane.proxyType": "dataplane",
+        "dataplane.resource": "type: Dataplane",
+        "dataplane.appProbeProxy.enabled": "true",
+        dynamicMetadata: { team: "a" },
+        features: ["feature-x"],
+        version: { envoy: { version: "1.40.0" } },
+        workdir: "/tmp/x",
+        metricsCertPath: "/c",
+        metricsKeyPath: "/k",
+        systemCaPath: "/ca"
+      }
+    })
+  })
+
+  it("sends a given token with each stream of Envoy's own client", () => {
+    const config = bootstrapConfig({ name: "kv-1", dataplaneToken: "secret", dataplaneTokenPath: "/t" }, params)
+    expect(text(config["dynamic_resources"])).toContain('"envoy_grpc":{"cluster_name":"ads_cluster"}')
+    expect(text(config["dynamic_resources"])).toContain('{"key":"authorization","value":"secret"}')
+  })
+
+  it("has Envoy reread the token's file where tokens are reloadable, and then holds no token", () => {
+    const config = bootstrapConfig(
+      { name: "kv-1", dataplaneToken: "secret", dataplaneTokenPath: "/t" },
+      { ...params, reloadableTokens: true }
+    )
+    expect(text(config)).toContain('"secret_data":{"filename":"/t"}')
+    expect(text(config)).toContain('"target_uri":"cp.example.test:5678"')
+    expect(text(config)).not.toContain('"secret"')
+    expect(config["static_resources"]).not.toHaveProperty("clusters")
+  })
+
+  it("holds a token although tokens are reloadable where no file has it", () => {
+    const config = bootstrapConfig({ name: "kv-1", dataplaneToken: "secret" }, { ...params, reloadableTokens: true })
+    expect(text(config)).toContain('"value":"secret"')
+  })
+
+  it("resolves a name and says it in the handshake, but neither for an address", () => {
+    const named = text(bootstrapConfig({ name: "kv-1" }, params))
+    expect(named).toContain('"type":"STRICT_DNS"')
+    expect(named).toContain('"sni":"cp.example.test"')
+    const addressed = text(bootstrapConfig({ name: "kv-1" }, { ...params, xdsHost: "10.0.0.1" }))
+    expect(addressed).toContain('"type":"STATIC"')
+    expect(addressed).not.toContain('"sni"')
+  })
+
+  it("brackets an IPv6 address for Google's client", () => {
+    const config = bootstrapConfig(
+      { name: "kv-1", dataplaneTokenPath: "/t" },
+      { ...params, xdsHost: "fd00::1", reloadableTokens: true }
+    )
+    expect(text(config)).toContain('"target_uri":"[fd00::1]:5678"')
+  })
+
+  it("limits the heap where the proxy knows its own", () => {
+    const limited = text(bootstrapConfig({ name: "kv-1", resources: { maxHeapSizeBytes: 1_000 } }, params))
+    expect(limited).toContain('"max_heap_size_bytes":1000')
+    expect(text(bootstrapConfig({ name: "kv-1", resources: {} }, params))).not.toContain("heap")
+  })
+
+  it.each([["delta", "DELTA_GRPC"], ["sotw", "GRPC"]] as const)("over %s ADS is %s", (variant, api) => {
+    expect(text(bootstrapConfig({ name: "kv-1" }, { ...params, variant }))).toContain(`"api_type":"${api}"`)
+  })
+})
