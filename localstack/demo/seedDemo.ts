@@ -31,6 +31,8 @@ export interface SeededDemo {
   readonly operatorCredentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
 }
 
+const desiredCounts = { kv: 2, "demo-app": 1 } as const
+
 const operatorUser = "ecs-mesh-operator"
 const operatorPolicy = new URL("../../deploy/iam-operator-policy.json", import.meta.url)
 
@@ -71,7 +73,7 @@ const createOperator = async (iam: IAMClient): Promise<SeededDemo["operatorCrede
   return { accessKeyId: AccessKey.AccessKeyId, secretAccessKey: AccessKey.SecretAccessKey }
 }
 
-/** Call it once, on an empty emulator. The services' tasks start as soon as an EcsAgent watches the cluster. */
+/** Call it once, on an empty emulator. Nothing runs before `createServices`. */
 export const seedDemo = async (options: SeedOptions): Promise<SeededDemo> => {
   const { endpoint, region, credentials } = options.emulator
   const settings = { ...options, sidecarEnvironment: options.sidecarEnvironment ?? {} }
@@ -92,18 +94,6 @@ export const seedDemo = async (options: SeedOptions): Promise<SeededDemo> => {
     "kuma.io/mesh": mesh,
     "kuma.io/service": service
   })
-  const createService = (serviceName: string, desiredCount: number) =>
-    ecs.send(
-      new CreateServiceCommand({
-        cluster: demoCluster,
-        serviceName,
-        taskDefinition: serviceName,
-        desiredCount,
-        launchType: "FARGATE",
-        networkConfiguration
-      })
-    )
-
   try {
     await ecs.send(new CreateClusterCommand({ clusterName: demoCluster }))
     const operatorCredentials = await createOperator(iam)
@@ -111,11 +101,30 @@ export const seedDemo = async (options: SeedOptions): Promise<SeededDemo> => {
     await define("kv", dataplane("kv"), kv(settings))
     await define("untagged", {}, kv(settings))
     await define("impostor", dataplane("impostor"), kv(settings))
-    await createService("kv", 2)
-    await createService("demo-app", 1)
     return { demo: new Demo(options.emulator), operatorCredentials }
   } finally {
     ecs.destroy()
     iam.destroy()
+  }
+}
+
+/** Creates the demo's services; their tasks start as soon as an EcsAgent watches the cluster. */
+export const createServices = async ({ credentials, endpoint, region }: SeedOptions["emulator"]): Promise<void> => {
+  const ecs = new ECSClient({ endpoint, region, credentials })
+  try {
+    for (const [serviceName, desiredCount] of Object.entries(desiredCounts)) {
+      await ecs.send(
+        new CreateServiceCommand({
+          cluster: demoCluster,
+          serviceName,
+          taskDefinition: serviceName,
+          desiredCount,
+          launchType: "FARGATE",
+          networkConfiguration
+        })
+      )
+    }
+  } finally {
+    ecs.destroy()
   }
 }

@@ -3,7 +3,7 @@
 MiniStack keeps ECS tasks as records, starts containers through Docker only, and emits no ECS or CloudTrail events.
 This launcher lets an agent outside of it run the containers (task_life.py), starts and replaces a service's tasks as
 ECS documents (service_scheduler.py), emits on MiniStack's own EventBridge the events that AWS would emit (events.py,
-role_events.py), and judges policies on rules as AWS does (rule_arns.py). It replaces private functions of MiniStack, so
+role_events.py), and judges policies by AWS's names (policy_names.py). It replaces private functions of MiniStack, so
 it refuses to run with any version but the one it was written for. It stands in for AWS and is no part of the product.
 """
 
@@ -22,9 +22,9 @@ def main():
 
     from ministack.app import main as serve
 
-    import rule_arns
+    import policy_names
 
-    rule_arns.install()
+    policy_names.install()
     if os.environ.get("ECS_MESH_EMULATOR_EVENTS", "1") == "1":
         import role_events
         import task_life

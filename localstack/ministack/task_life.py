@@ -55,6 +55,8 @@ def _provision(task, task_definition, overrides, docker, account_id, region):
             # A Fargate task runs on no container instance of the account.
             task.pop("containerInstanceArn", None)
             task["attributes"] = [{"name": "ecs.cpu-architecture", "value": "x86_64"}]
+        # A task that runs alone belongs to the group of its family.
+        task["group"] = task.get("group") or f"family:{task_definition['family']}"
         task["_checked"] = {
             definition["name"]
             for definition in task_definition["containerDefinitions"]

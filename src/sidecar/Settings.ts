@@ -1,5 +1,5 @@
 /** Reads single settings, flags before environment, and keeps every problem with what to set. */
-import { parseGoDuration } from "../model/goDuration.ts"
+import { parseDuration } from "../model/parseDuration.ts"
 
 export class Settings {
   readonly problems: Array<string> = []
@@ -39,7 +39,7 @@ export class Settings {
   duration(name: string, otherwiseMillis: number): number {
     const value = this.optional(name)
     if (value === null) return otherwiseMillis
-    const millis = parseGoDuration(value)
+    const millis = parseDuration(value)
     if (millis !== undefined && millis > 0) return millis
     this.problems.push(`${name}: must be a duration above zero such as 30s or 1m30s, but is "${value}"`)
     return otherwiseMillis

@@ -2,7 +2,7 @@ import { GetRoleCommand, IAMClient, TagRoleCommand } from "@aws-sdk/client-iam"
 import { CloudWatchEventsClient, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-cloudwatch-events"
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs"
 import { afterAll, beforeAll, expect, it } from "vitest"
-import { seedDemo, type SeededDemo } from "../../localstack/demo/seedDemo.ts"
+import { createServices, seedDemo, type SeededDemo } from "../../localstack/demo/seedDemo.ts"
 import { waitFor } from "../../localstack/process/waitFor.ts"
 import { startEmulator, type StartedEmulator } from "../../localstack/startEmulator.ts"
 
@@ -17,6 +17,7 @@ beforeAll(async () => {
     controlPlaneCaCertFile: "/nowhere/ca.pem",
     envoy: "/nowhere/envoy"
   })
+  await createServices(emulator)
 })
 
 afterAll(async () => {

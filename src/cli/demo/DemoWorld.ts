@@ -9,10 +9,11 @@ import { Effect, Schema, type Scope } from "effect"
 import { EcsAgent } from "../../../localstack/agent/EcsAgent.ts"
 import type { Demo } from "../../../localstack/demo/Demo.ts"
 import { LoadBalancer } from "../../../localstack/demo/LoadBalancer.ts"
-import { seedDemo } from "../../../localstack/demo/seedDemo.ts"
-import { type Emulator, startMinistack } from "../../../localstack/ministack/startMinistack.ts"
+import { createServices, seedDemo } from "../../../localstack/demo/seedDemo.ts"
+import { untilEventsFlow } from "../../../localstack/demo/untilEventsFlow.ts"
 import { freePort } from "../../../localstack/process/freePort.ts"
 import { type RunningProcess, startProcess } from "../../../localstack/process/startProcess.ts"
+import { type StartedEmulator, startEmulator } from "../../../localstack/startEmulator.ts"
 import { startStsJsonProxy } from "../../../localstack/StsJsonProxy.ts"
 import { toolPaths } from "../../../localstack/tools.ts"
 import { keepTargets } from "./keepTargets.ts"
@@ -29,7 +30,7 @@ export interface DemoPorts {
 
 export interface DemoWorld {
   readonly folder: string
-  readonly emulator: Emulator
+  readonly emulator: StartedEmulator
   readonly demo: Demo
   readonly agent: EcsAgent
   readonly balancer: LoadBalancer
@@ -41,6 +42,9 @@ export interface DemoWorld {
   /** Kills the operator as a crash would, and starts another on the same state. */
   readonly restartControlPlane: () => Promise<void>
 }
+
+/** The operator's own default for the zone `default`. */
+const QUEUE = "ecs-mesh-default"
 
 const root = join(import.meta.dirname, "..", "..", "..")
 
@@ -76,6 +80,17 @@ const part = <A>(
     }),
     (started) => Effect.promise(() => stop(started).catch(() => undefined))
   )
+
+/** As a container where an engine answers; where that fails, as a process like everywhere else. */
+const startAws = async (logFile: string, log: (line: string) => void): Promise<StartedEmulator> => {
+  try {
+    return await startEmulator({ logFile })
+  } catch (error) {
+    log(`  a container engine answers, but can't run the emulator (${error instanceof Error ? error.message : error}):`)
+    log("  running it as a local process instead")
+    return startEmulator({ run: "process", logFile })
+  }
+}
 
 const isReady = async (port: number): Promise<boolean> => {
   try {
@@ -118,7 +133,7 @@ export const startDemoWorld = Effect.fn("startDemoWorld")(function*({ folder, lo
 
   const emulator = yield* part(
     "AWS, emulated (MiniStack, verifies signatures)",
-    () => startMinistack({ logFile: join(folder, "aws.log") }),
+    () => startAws(join(folder, "aws.log"), log),
     ({ stop }) => stop(),
     log
   )
@@ -129,7 +144,7 @@ export const startDemoWorld = Effect.fn("startDemoWorld")(function*({ folder, lo
     log
   )
   const { demo, operatorCredentials } = yield* part(
-    "cluster, roles, task definitions, services",
+    "cluster, roles, task definitions",
     () =>
       seedDemo({
         emulator,
@@ -183,6 +198,7 @@ export const startDemoWorld = Effect.fn("startDemoWorld")(function*({ folder, lo
     log
   )
   yield* attempt("the demo's mesh", () => seedMesh(ports.api))
+  yield* part("event rules and their queue", () => untilEventsFlow(emulator, QUEUE), async () => {}, log)
 
   const agent = yield* part(
     "ECS agent's stand-in",
@@ -204,6 +220,7 @@ export const startDemoWorld = Effect.fn("startDemoWorld")(function*({ folder, lo
     (started) => started.stop(),
     log
   )
+  yield* part("two services, three tasks", () => createServices(emulator), async () => {}, log)
   const balancer = yield* part(
     "load balancer's stand-in",
     () => LoadBalancer.start({ host: "127.0.0.1", port: ports.loadBalancer }),

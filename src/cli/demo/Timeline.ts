@@ -25,8 +25,8 @@ const TOLD_ONCE = new Set(["Listener", "Cluster", "Secret"])
 export class Timeline {
   readonly names = new TaskNames()
   readonly #steps = new Map<string, Array<Step>>()
-  /** Tasks whose change is stored, but whose service's endpoints nobody was sent since. */
-  readonly #stored = new Map<string, Set<string>>()
+  /** By service: the tasks whose change was stored last, and which proxies were sent its endpoints since. */
+  readonly #stored = new Map<string, { readonly tasks: Set<string>; readonly told: Set<string> }>()
   /** Pushes that wait for their ACK, by proxy, type and version. */
   readonly #open = new Map<string, Open>()
   readonly #told = new Set<string>()
@@ -49,7 +49,11 @@ export class Timeline {
         if (line.resource.startsWith("EcsTask/")) return
         this.#step(taskId, at, line.op === "put" ? "stored" : "removed", `${line.resource.split("/")[0]} v${line.version}`)
         const service = this.names.service(taskId)
-        if (service !== undefined) this.#stored.set(service, (this.#stored.get(service) ?? new Set()).add(taskId))
+        if (service === undefined) return
+        const last = this.#stored.get(service)
+        if (last === undefined || last.told.size > 0) {
+          this.#stored.set(service, { tasks: new Set([taskId]), told: new Set() })
+        } else last.tasks.add(taskId)
         return
       }
       case "pushed":
@@ -93,10 +97,7 @@ export class Timeline {
 
   #pushed(line: Extract<JournalLine, { kind: "pushed" }>, proxy: string, at: number): void {
     const type = shortType(line.typeUrl)
-    const changed = type === ENDPOINTS
-      ? line.names.flatMap((service) => [...this.#stored.get(service) ?? []])
-      : []
-    if (type === ENDPOINTS) for (const service of line.names) this.#stored.delete(service)
+    const changed = type === ENDPOINTS ? line.names.flatMap((service) => this.#changedFor(service, proxy)) : []
     const own = TOLD_ONCE.has(type) && !this.#told.has(`${proxy} ${type}`) ? [proxy] : []
     this.#told.add(`${proxy} ${type}`)
     const text = type === ENDPOINTS
@@ -105,6 +106,13 @@ export class Timeline {
     const taskIds = [...new Set([...changed, ...own])]
     for (const taskId of taskIds) this.#step(taskId, at, "pushed", text)
     if (taskIds.length > 0) this.#open.set(`${line.key} ${line.typeUrl} ${line.version}`, { taskIds, text })
+  }
+
+  #changedFor(service: string, proxy: string): ReadonlyArray<string> {
+    const last = this.#stored.get(service)
+    if (last === undefined || last.told.has(proxy)) return []
+    last.told.add(proxy)
+    return [...last.tasks]
   }
 
   #step(taskId: string, at: number, what: string, text: string): void {

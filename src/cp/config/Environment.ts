@@ -2,7 +2,7 @@
  * Reads single settings from environment variables and keeps every problem, so that all of them are
  * told at once, each by the name of its variable.
  */
-import { parseGoDuration } from "../../model/goDuration.ts"
+import { parseDuration } from "../../model/parseDuration.ts"
 
 export class Environment {
   readonly problems: Array<string> = []
@@ -61,7 +61,7 @@ export class Environment {
   millis(name: string, otherwise: number): number {
     const value = this.optional(name)
     if (value === null) return otherwise
-    const millis = parseGoDuration(value)
+    const millis = parseDuration(value)
     if (millis !== undefined && millis >= 0) return millis
     this.problems.push(`${name}: must be a duration such as 10s or 1m30s, but is "${value}"`)
     return otherwise

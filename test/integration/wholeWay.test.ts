@@ -1,0 +1,178 @@
+// The whole way, with every real part that runs on one machine: emulated AWS, Postgres, operator, Envoys, load.
+import { mkdtempSync, readFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Effect, Exit, Scope } from "effect"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { allowAll, type DemoWorld, startDemoWorld } from "../../src/cli/demo/DemoWorld.ts"
+import { Load } from "../../src/cli/demo/Load.ts"
+import { followTraffic } from "../../src/cli/demo/Traffic.ts"
+import { loadUrl, readyTasks, untilServing } from "../../src/cli/demo/untilServing.ts"
+
+let world: DemoWorld
+let scope: Scope.Closeable
+
+/** Waits until it holds; fails with what was seen last. */
+const until = async <A>(what: string, look: () => Promise<A>, holds: (seen: A) => boolean, withinMillis = 30_000): Promise<A> => {
+  const end = Date.now() + withinMillis
+  for (;;) {
+    const seen = await look()
+    if (holds(seen)) return seen
+    if (Date.now() > end) throw new Error(`${what}: still ${JSON.stringify(seen)} after ${withinMillis} ms`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+const api = async (path: string, method = "GET", body?: unknown): Promise<{ readonly status: number; readonly body: unknown }> => {
+  const answer = await fetch(`http://127.0.0.1:${world.ports.api}${path}`, {
+    method,
+    ...(body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) })
+  })
+  const text = await answer.text()
+  return { status: answer.status, body: text.startsWith("{") ? JSON.parse(text) : text }
+}
+
+/** The status that the front door gives now; 0 where it gives none. */
+const ask = async (): Promise<number> => {
+  try {
+    const answer = await fetch(loadUrl(world), { method: "POST", signal: AbortSignal.timeout(5_000) })
+    await answer.text()
+    return answer.status
+  } catch {
+    return 0
+  }
+}
+
+const taskIds = async (service: string): Promise<ReadonlyArray<string>> =>
+  (await world.demo.tasks()).filter((task) => task.service === service).map(({ taskId }) => taskId)
+
+const sidecarLog = (taskId: string): string => {
+  try {
+    return readFileSync(join(world.taskLogs, taskId, "sidecar.log"), "utf8")
+  } catch {
+    return ""
+  }
+}
+
+const controlPlaneLog = (): string => readFileSync(join(world.folder, "control-plane.log"), "utf8")
+
+beforeAll(async () => {
+  scope = Effect.runSync(Scope.make())
+  world = await Effect.runPromise(
+    startDemoWorld({ folder: mkdtempSync(join(tmpdir(), "ecs-mesh-whole-")), log: () => {} }).pipe(
+      Effect.tap(untilServing),
+      Scope.provide(scope)
+    )
+  )
+}, 120_000)
+
+afterAll(async () => {
+  await Effect.runPromise(Scope.close(scope, Exit.void))
+}, 60_000)
+
+describe("the whole way", () => {
+  it("carries a request through two Envoys with mutual TLS", async () => {
+    const peers: Array<string> = []
+    const stop = followTraffic(world.taskLogs, ({ destination, peer }) => peers.push(`${peer?.split(",")[0]} -> ${destination}`))
+    const sent = await Load.send(loadUrl(world), 20)
+    expect(sent.failures).toEqual([])
+    await until("the inbound's access log", async () => peers, (seen) => seen.length >= 20)
+    stop()
+    expect(new Set(peers)).toEqual(new Set(["spiffe://default/demo-app -> kv"]))
+  })
+
+  it("refuses within a second of a permission that denies, and answers within one of its return", async () => {
+    const path = "/meshes/default/meshtrafficpermissions/allow-all"
+    const deny = structuredClone(allowAll)
+    for (const rule of deny.spec.from) rule.default.action = "Deny"
+    expect((await api(path, "PUT", deny)).status).toBe(200)
+    // 502 is demo-app's word for kv's refusal.
+    await until("the refusal", ask, (status) => status === 502, 1_000)
+    expect((await api(path, "PUT", allowAll)).status).toBe(200)
+    await until("the answer", ask, (status) => status === 200, 1_000)
+  })
+
+  it.each([
+    ["an untagged role", "untagged", "RoleTagMissing"],
+    ["a role whose kuma.io/service differs", "impostor", "TaskTagMismatch"],
+  ] as const)("refuses %s, and tells why in its log, in the sidecar's and as a condition", async (_, which, reason) => {
+    const taskId = await world.demo.runRefused(which)
+    const refused = await until(
+      "the condition",
+      () => api(`/ecs-tasks/${taskId}`),
+      ({ body }) => JSON.stringify(body).includes(`"reason":"${reason}"`)
+    )
+    expect(refused.body).toMatchObject({ spec: { phase: "refused", proxy: null } })
+    await until("the sidecar's log", async () => sidecarLog(taskId), (log) => log.includes(reason))
+    await until(
+      "the control plane's log",
+      async () => controlPlaneLog(),
+      (log) => log.includes(reason) && log.includes(taskId)
+    )
+    expect((await api(`/meshes/default/dataplanes/${taskId}`)).status).toBe(404)
+    await world.demo.stopTask(taskId)
+  })
+
+  it("takes a proxy's right away with its role's tag, and gives it back", async () => {
+    const [taskId = ""] = await taskIds("demo-app")
+    await world.demo.tagRole("demo-demo-app", { "kuma.io/mesh": "other" })
+    await until(
+      "the phase",
+      () => api(`/ecs-tasks/${taskId}`),
+      ({ body }) => JSON.stringify(body).includes("\"phase\":\"refused\""),
+      5_000
+    )
+    await until("the sidecar's log", async () => sidecarLog(taskId), (log) => log.includes("RoleMeshMismatch"))
+    await world.demo.tagRole("demo-demo-app", { "kuma.io/mesh": "default" })
+    await until("the return", () => readyTasks(world, "demo-app"), (ready) => ready.includes(taskId))
+    await until("the answer", ask, (status) => status === 200)
+  })
+
+  it.each(["kv", "demo-app"] as const)("loses no request while every task of %s is replaced", async (service) => {
+    const before = await taskIds(service)
+    const load = new Load(loadUrl(world), { concurrency: 4, pauseMillis: 5 })
+    await world.demo.roll(service)
+    const after = await until(
+      "the replacement",
+      async () => ({ all: await taskIds(service), ready: await readyTasks(world, service) }),
+      ({ all, ready }) =>
+        all.length === before.length && ready.length === before.length && all.every((id) => !before.includes(id)),
+      60_000
+    )
+    const result = await load.finish()
+    expect(after.ready.toSorted()).toEqual(after.all.toSorted())
+    expect(result.failures).toEqual([])
+    expect(result.answered).toBeGreaterThan(100)
+  })
+
+  it("keeps traffic flowing while the control plane is dead, and comes back to the same state", async () => {
+    const state = async () => {
+      const lists = ["/dataplanes", "/meshes", "/meshtrafficpermissions", "/ecs-tasks", "/outbound-ports"]
+      const bodies = (await Promise.all(lists.map((path) => api(path)))).map(({ body }) => body)
+      // A sidecar's disconnection and return are told with their times.
+      const times = new Set(["modificationTime", "lastTransitionTime"])
+      return JSON.stringify(bodies, (key, value: unknown) => times.has(key) ? undefined : value, 1)
+    }
+    const before = await state()
+    const load = new Load(loadUrl(world), { concurrency: 2, pauseMillis: 5 })
+    await world.restartControlPlane()
+    await until(
+      "every sidecar's return",
+      () => api("/meshes/default/dataplanes/_overview"),
+      ({ body }) => {
+        const { items } = body as { items: ReadonlyArray<{ dataplaneInsight?: { subscriptions: ReadonlyArray<{ disconnectTime?: string }> } }> }
+        return items.length > 0 && items.every(({ dataplaneInsight }) =>
+          dataplaneInsight?.subscriptions.some(({ disconnectTime }) => disconnectTime === undefined) ?? false)
+      }
+    )
+    const result = await load.finish()
+    expect(result.failures).toEqual([])
+    expect(result.answered).toBeGreaterThan(50)
+    await until("the same state", state, (now) => now === before)
+  })
+
+  it("hands nothing secret to logs and journal", () => {
+    const written = [controlPlaneLog(), readFileSync(world.journal, "utf8")].join("\n")
+    expect(written).not.toMatch(/ecs-mesh-aws-v1\.|X-Amz-Signature|X-Amz-Security-Token|PRIVATE KEY/)
+  })
+})
