@@ -1,9 +1,9 @@
 /**
- * The bytes of discovery messages. Responses are put together from resources that were serialised once; the part that
- * is the same for every proxy is kept with the resource.
+ * The bytes of discovery messages. Responses are put together from resources that were serialised once, by whoever
+ * built them: only the few bytes of framing before each are written here.
+ * Encoding: https://protobuf.dev/programming-guides/encoding/#length-types
  */
 import { fromBinary } from "@bufbuild/protobuf"
-import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire"
 import { DeltaDiscoveryRequestSchema, DiscoveryRequestSchema } from "../proto/envoy/service/discovery/v3/discovery_pb.js"
 import type { XdsResource } from "../xds/XdsResource.ts"
 import type { Outgoing } from "./Outgoing.ts"
@@ -11,57 +11,49 @@ import type { Outgoing } from "./Outgoing.ts"
 export const decodeDeltaRequest = (bytes: Buffer) => fromBinary(DeltaDiscoveryRequestSchema, bytes)
 export const decodeSotwRequest = (bytes: Buffer) => fromBinary(DiscoveryRequestSchema, bytes)
 
-const text = (writer: BinaryWriter, field: number, value: string): BinaryWriter =>
-  value === "" ? writer : writer.tag(field, WireType.LengthDelimited).string(value)
+type Chunk = Uint8Array
 
-const nested = (writer: BinaryWriter, field: number, value: Uint8Array): BinaryWriter =>
-  writer.tag(field, WireType.LengthDelimited).bytes(value)
-
-/** google.protobuf.Any */
-const encodeAny = (resource: XdsResource): Uint8Array => {
-  const writer = text(new BinaryWriter(), 1, resource.typeUrl)
-  return nested(writer, 2, resource.bytes).finish()
+/** Tag of a length-delimited field, then the length. Field numbers here are all below 16: their tag is one byte. */
+const head = (field: number, length: number): Chunk => {
+  const bytes = [(field << 3) | 2]
+  let rest = length
+  for (; rest >= 0x80; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80)
+  bytes.push(rest)
+  return Uint8Array.from(bytes)
 }
 
-const anys = new WeakMap<XdsResource, Uint8Array>()
-const deltaResources = new WeakMap<XdsResource, Uint8Array>()
-
-const kept = (
-  cache: WeakMap<XdsResource, Uint8Array>,
-  resource: XdsResource,
-  encode: (resource: XdsResource) => Uint8Array
-): Uint8Array => {
-  const before = cache.get(resource)
-  if (before !== undefined) return before
-  const bytes = encode(resource)
-  cache.set(resource, bytes)
-  return bytes
+const text = (field: number, value: string): Chunk => {
+  const bytes = Buffer.from(value, "utf8")
+  return Buffer.concat([head(field, bytes.length), bytes])
 }
 
-/** envoy.service.discovery.v3.Resource: name 3, version 1, resource 2. */
-const encodeDeltaResource = (resource: XdsResource): Uint8Array => {
-  const writer = text(new BinaryWriter(), 1, resource.version)
-  nested(writer, 2, encodeAny(resource))
-  return text(writer, 3, resource.name).finish()
+/** Pushes a message field whose last part is the resource's own bytes. */
+const pushMessage = (chunks: Array<Chunk>, field: number, before: ReadonlyArray<Chunk>, bytes: Chunk): void => {
+  const length = before.reduce((sum, chunk) => sum + chunk.length, bytes.length)
+  chunks.push(head(field, length), ...before, bytes)
 }
 
-/** envoy.service.discovery.v3.DeltaDiscoveryResponse */
+/** google.protobuf.Any up to its value: type_url 1, value 2. */
+const anyHead = ({ bytes, typeUrl }: XdsResource): Chunk =>
+  Buffer.concat([text(1, typeUrl), head(2, bytes.length)])
+
+/** envoy.service.discovery.v3.DeltaDiscoveryResponse; its Resource: version 1, name 3, resource 2. */
 export const encodeDeltaResponse = (outgoing: Outgoing): Buffer => {
-  const writer = text(new BinaryWriter(), 1, outgoing.version)
-  for (const resource of outgoing.resources) nested(writer, 2, kept(deltaResources, resource, encodeDeltaResource))
-  text(writer, 4, outgoing.typeUrl)
-  text(writer, 5, outgoing.nonce)
-  for (const name of outgoing.removed) text(writer, 6, name)
-  return asBuffer(writer.finish())
+  const chunks: Array<Chunk> = [text(1, outgoing.version)]
+  for (const resource of outgoing.resources) {
+    const any = anyHead(resource)
+    const before = [text(1, resource.version), text(3, resource.name), head(2, any.length + resource.bytes.length), any]
+    pushMessage(chunks, 2, before, resource.bytes)
+  }
+  chunks.push(text(4, outgoing.typeUrl), text(5, outgoing.nonce))
+  for (const name of outgoing.removed) chunks.push(text(6, name))
+  return Buffer.concat(chunks)
 }
 
 /** envoy.service.discovery.v3.DiscoveryResponse */
 export const encodeSotwResponse = (outgoing: Outgoing): Buffer => {
-  const writer = text(new BinaryWriter(), 1, outgoing.version)
-  for (const resource of outgoing.resources) nested(writer, 2, kept(anys, resource, encodeAny))
-  text(writer, 4, outgoing.typeUrl)
-  text(writer, 5, outgoing.nonce)
-  return asBuffer(writer.finish())
+  const chunks: Array<Chunk> = [text(1, outgoing.version)]
+  for (const resource of outgoing.resources) pushMessage(chunks, 2, [anyHead(resource)], resource.bytes)
+  chunks.push(text(4, outgoing.typeUrl), text(5, outgoing.nonce))
+  return Buffer.concat(chunks)
 }
-
-const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
