@@ -1,7 +1,7 @@
 /**
  * The operator: AWS -> resources. Receives ECS's tasks and IAM's roles, by events and by periodic lists, and keeps
- * EcsTask, Dataplane, ZoneIngress, ZoneEgress and OutboundPort true in the store. Events only wake; what is done follows
- * from what is read then. It never talks to a proxy and never serves anything. One replica at a time runs it.
+ * EcsTask, Dataplane, ZoneIngress, ZoneEgress and OutboundPort true in the store. Events only wake; what is done
+ * follows from what is read then. It never talks to a proxy and never serves anything. One replica at a time runs it.
  */
 import { Effect, Layer, Schedule } from "effect"
 import type { Journal } from "../model/Journal.ts"
@@ -26,7 +26,8 @@ import { TaskController } from "./TaskController.ts"
 const patience = Schedule.min([Schedule.exponential("1 second"), Schedule.spaced("30 seconds")]).pipe(Schedule.jittered)
 
 /** Tells what can't be done now, and tries again until it can. */
-const untilPossible = (what: string) => <A, E extends { readonly message: string }, R>(effect: Effect.Effect<A, E, R>) =>
+const untilPossible = (what: string) =>
+<A, E extends { readonly message: string }, R>(effect: Effect.Effect<A, E, R>) =>
   effect.pipe(
     Effect.tapError((failure) => Effect.logWarning(what).pipe(Effect.annotateLogs({ reason: failure.message }))),
     Effect.retry(patience),
@@ -48,9 +49,12 @@ const lookAtAll = (clusterArns: ReadonlyArray<string>, work: WorkQueue) =>
  */
 const followEvents = Effect.fn("Operator.followEvents")(function*(clusterArns: ReadonlyArray<string>, work: WorkQueue) {
   const bus = yield* EventBus
-  const queueUrl = yield* bus.ensure(clusterArns).pipe(untilPossible("The event rules and the queue can't be set up now"))
+  const queueUrl = yield* bus.ensure(clusterArns).pipe(
+    untilPossible("The event rules and the queue can't be set up now")
+  )
   if (queueUrl === null) return
-  const again = lookAtAll(clusterArns, work).pipe(Effect.repeat(Schedule.upTo(Schedule.spaced("1 minute"), { times: 1 })))
+  const once = Schedule.upTo(Schedule.spaced("1 minute"), { times: 1 })
+  const again = lookAtAll(clusterArns, work).pipe(Effect.repeat(once))
   yield* Effect.all([again, intake({ queueUrl, clusterArns, work })], { concurrency: "unbounded", discard: true })
 })
 

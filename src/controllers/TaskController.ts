@@ -51,19 +51,24 @@ export class TaskController extends Context.Service<
         const expected = new Map<string, { readonly version: number; readonly until: number }>()
         const ignored = new Set<string>()
 
-        /** An older copy of the task than one that was seen already. It must not undo what the newer one led to. */
-        const isLate = (key: string, { task }: TaskObservation, previous: Resource<"EcsTask"> | null): boolean => {
+        /** An older copy of the task than one that was seen already: it must not undo what the newer one led to. */
+        const isLate = ({ task }: TaskObservation, previous: Resource<"EcsTask"> | null): boolean =>
+          task !== null && task.version < (previous?.spec.taskVersion ?? 0)
+
+        /** Whether an event spoke of a version that ECS doesn't show yet. */
+        const isAwaited = (key: string, { task }: TaskObservation): boolean => {
           const hint = expected.get(key)
-          if (hint !== undefined && (task === null || task.version >= hint.version || clock.currentTimeMillisUnsafe() > hint.until)) {
-            expected.delete(key)
-          }
-          const newest = Math.max(expected.get(key)?.version ?? 0, previous?.spec.taskVersion ?? 0)
-          return task !== null && task.version < newest
+          if (hint === undefined) return false
+          if (task !== null && task.version < hint.version && clock.currentTimeMillisUnsafe() <= hint.until) return true
+          expected.delete(key)
+          return false
         }
 
         const ignore = (key: string, look: TaskObservation): Outcome => {
           if (!ignored.has(key)) {
-            const reason = look.task === null ? "ECS doesn't know the task" : "no container of the task is a sidecar of the mesh"
+            const reason = look.task === null
+              ? "ECS doesn't know the task"
+              : "no container of the task is a sidecar of the mesh"
             journal.append({ kind: "decision", key, from: null, to: "ignored", why: reason })
           }
           if (look.task === null || look.task.lastStatus === "STOPPED") ignored.delete(key)
@@ -78,11 +83,12 @@ export class TaskController extends Context.Service<
           const taskKey = parseTaskKey(key)
           const previous = yield* readStored({ type: "EcsTask", mesh: "", name: taskKey.taskId })
           const look = yield* observeTask(config.aws, taskKey, previous)
-          if (isLate(key, look, previous)) {
-            return wakeAt((yield* Clock.currentTimeMillis) + LAG_STEP_MILLIS)
-          }
-          if (previous === null && sidecarOf(look) === undefined) return ignore(key, look)
-          return yield* controllers[kindOf(look, previous)].reconcile(key, look, previous)
+          const soon = clock.currentTimeMillisUnsafe() + LAG_STEP_MILLIS
+          if (isLate(look, previous)) return wakeAt(soon)
+          const outcome = previous === null && sidecarOf(look) === undefined
+            ? ignore(key, look)
+            : yield* controllers[kindOf(look, previous)].reconcile(key, look, previous)
+          return outcome._tag !== "Retry" && isAwaited(key, look) ? wakeAt(soon) : outcome
         })
 
         const reconcile = Effect.fn("TaskController.reconcile")(function*(key: string) {
@@ -94,7 +100,9 @@ export class TaskController extends Context.Service<
               StoreUnavailable: (failure) => Effect.succeed(retry(failure.message)),
               AwsCallFailed: (failure) =>
                 Effect.logWarning("AWS can't be asked about a task").pipe(
-                  Effect.annotateLogs({ key, call: `${failure.service}:${failure.operation}`, reason: failure.message }),
+                  Effect.annotateLogs({
+                    key, call: `${failure.service}:${failure.operation}`, reason: failure.message
+                  }),
                   Effect.as(retry(failure.message))
                 )
             })

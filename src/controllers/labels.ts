@@ -20,7 +20,7 @@ export const TASK_LABEL = "ecs-mesh.io/task"
 export const OUTBOUNDS_LABEL = "ecs-mesh.io/outbounds"
 export const OUTBOUND_ADDRESS_LABEL = "ecs-mesh.io/outbound-address"
 
-/** `ecs-mesh.io/listen-<port>`: the port that Envoy binds on all addresses where Docker maps `<port>` of the host to it. */
+/** `ecs-mesh.io/listen-<port>`: what Envoy binds, on all addresses, where Docker maps the host's `<port>` to it. */
 export const LISTEN_LABEL_PREFIX = "ecs-mesh.io/listen-"
 
 /** Splits at spaces and commas: ECS allows no comma in a tag's value. */

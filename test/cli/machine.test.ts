@@ -5,7 +5,7 @@ import { folder, machinePage } from "../../scripts/generate-machines.ts"
 import { machineKinds, renderMachine } from "../../src/cli/machine.ts"
 
 describe("the diagrams of the machines", () => {
-  it.each(machineKinds)("docs/machines/%s.md is what the machine says (scripts/generate-machines.ts writes it)", (kind) => {
+  it.each(machineKinds)("docs/machines/%s.md is what the machine says (run scripts/generate-machines.ts)", (kind) => {
     expect(readFileSync(join(folder, `${kind}.md`), "utf8")).toBe(machinePage(kind))
   })
 

@@ -48,7 +48,10 @@ export class AwsClients extends Context.Service<
             events: new CloudWatchEventsClient(settings(endpoints.events)),
             sqs: new SQSClient({ ...settings(endpoints.sqs), useQueueUrlAsEndpoint: endpoints.sqs === null })
           }
-          return { clients: { ...own, iamOf: (id: string) => foreign.get(id) ?? null }, all: [...Object.values(own), ...foreign.values()] }
+          return {
+            clients: { ...own, iamOf: (accountId: string) => foreign.get(accountId) ?? null },
+            all: [...Object.values(own), ...foreign.values()]
+          }
         }),
         ({ all }) => Effect.sync(() => all.forEach((client) => client.destroy()))
       ).pipe(Effect.map(({ clients }) => clients))

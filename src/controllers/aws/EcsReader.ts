@@ -26,7 +26,10 @@ export interface TaskReading {
   readonly definition: ObservedDefinition
 }
 
-/** "DescribeTasks: A list of up to 100 task IDs": https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html */
+/**
+ * "A list of up to 100 task IDs or full ARN entries":
+ * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
+ */
 const DESCRIBE_AT_ONCE = 100
 
 class GetTask extends Request.Class<TaskKey, Task | null, AwsCallFailed> {}
@@ -59,7 +62,8 @@ export class EcsReader extends Context.Service<
           const page = yield* callAws({
             service: "ECS",
             operation: "ListTasks",
-            run: (abortSignal) => ecs.send(new ListTasksCommand({ cluster, nextToken, maxResults: 100 }), { abortSignal })
+            run: (abortSignal) =>
+              ecs.send(new ListTasksCommand({ cluster, nextToken, maxResults: 100 }), { abortSignal })
           })
           arns.push(...(page.taskArns ?? []))
           // An empty page may still carry a token: only its absence ends the list.
@@ -151,12 +155,18 @@ export class EcsReader extends Context.Service<
         })
       })
 
-      const instanceAttributes = Effect.fn("EcsReader.instanceAttributes")(function*(cluster: string, instance: string) {
+      const instanceAttributes = Effect.fn("EcsReader.instanceAttributes")(function*(
+        cluster: string,
+        instance: string
+      ) {
         const answer = yield* callAws({
           service: "ECS",
           operation: "DescribeContainerInstances",
           run: (abortSignal) =>
-            ecs.send(new DescribeContainerInstancesCommand({ cluster, containerInstances: [instance] }), { abortSignal })
+            ecs.send(
+              new DescribeContainerInstancesCommand({ cluster, containerInstances: [instance] }),
+              { abortSignal }
+            )
         })
         const attributes = answer.containerInstances?.[0]?.attributes ?? []
         return Object.fromEntries(attributes.map(({ name = "", value = "" }) => [name, value]))

@@ -49,7 +49,10 @@ export class EventBus extends Context.Service<
         }).pipe(Effect.map((answer) => answer.QueueUrl ?? null))
 
         /** CreateQueue refuses to run again with other attributes, so these are set apart from it. */
-        const ensureQueue = Effect.fn("EventBus.ensureQueue")(function*(QueueName: string, attributes: Record<string, string>) {
+        const ensureQueue = Effect.fn("EventBus.ensureQueue")(function*(
+          QueueName: string,
+          attributes: Record<string, string>
+        ) {
           const { QueueUrl = "" } = yield* callAws({
             service: "SQS",
             operation: "CreateQueue",
@@ -86,7 +89,10 @@ export class EventBus extends Context.Service<
             service: "EventBridge",
             operation: "PutTargets",
             run: (abortSignal) =>
-              events.send(new PutTargetsCommand({ Rule: rule.name, Targets: [{ Id: "ecs-mesh", Arn: arn }] }), { abortSignal })
+              events.send(
+                new PutTargetsCommand({ Rule: rule.name, Targets: [{ Id: "ecs-mesh", Arn: arn }] }),
+                { abortSignal }
+              )
           })
           const failed = answer.FailedEntries?.[0]
           if (failed === undefined) return
@@ -125,7 +131,7 @@ export class EventBus extends Context.Service<
           )
           yield* Effect.logWarning(
             queueUrl === null
-              ? "No event queue: changes are seen by the periodic lists only. Create it (deploy/events.yaml) or allow it"
+              ? "No event queue: only the periodic lists show changes. Create it (deploy/events.yaml) or allow it"
               : "The event rules could not be checked; events are read from the queue that is there"
           ).pipe(Effect.annotateLogs({
             denied: `${failure.service}:${failure.operation}`,

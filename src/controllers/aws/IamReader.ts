@@ -29,7 +29,9 @@ export class IamReader extends Context.Service<
     Effect.gen(function*() {
       const { iam, iamOf } = yield* AwsClients
 
-      const lookup = Effect.fn("IamReader.lookup")(function*(key: string): Effect.fn.Return<ObservedRole, AwsCallFailed> {
+      const lookup = Effect.fn("IamReader.lookup")(function*(
+        key: string
+      ): Effect.fn.Return<ObservedRole, AwsCallFailed> {
         const foreign = key.startsWith("foreign ")
         const roleArn = key.slice(key.indexOf(" ") + 1)
         const client = foreign ? iamOf(accountOf(roleArn)) : iam

@@ -46,7 +46,7 @@ export class SqsReader extends Context.Service<
                 { abortSignal }
               )
           })
-          return (answer.Messages ?? []).map(({ ReceiptHandle = "", Body = "" }) => ({ receipt: ReceiptHandle, body: Body }))
+          return (answer.Messages ?? []).map(({ ReceiptHandle: receipt = "", Body: body = "" }) => ({ receipt, body }))
         }),
         remove: Effect.fn("SqsReader.remove")(function*(QueueUrl: string, receipts: ReadonlyArray<string>) {
           for (const chunk of Arr.chunksOf(receipts, 10)) {

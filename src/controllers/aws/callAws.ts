@@ -13,7 +13,8 @@ export interface AwsCall<A> {
   readonly within?: Duration.Input
 }
 
-const DENIED = /AccessDenied|NotAuthorized|UnauthorizedOperation|ExpiredToken|InvalidClientTokenId|UnrecognizedClient|Credentials/
+const DENIED =
+  /AccessDenied|NotAuthorized|UnauthorizedOperation|ExpiredToken|InvalidClientTokenId|UnrecognizedClient|Credentials/
 const ABSENT = /NoSuchEntity|NotFound|NonExistentQueue|QueueDoesNotExist|DoesNotExist/
 const THROTTLED = /Throttl|TooManyRequests|RequestLimitExceeded|SlowDown|LimitExceededException/
 
@@ -51,7 +52,9 @@ const retries = Schedule.min([Schedule.exponential("200 millis"), Schedule.space
   Schedule.while(({ input }) => input.kind === "throttled" || input.kind === "unavailable")
 )
 
-export const callAws = <A>({ service, operation, run, within = "10 seconds" }: AwsCall<A>): Effect.Effect<A, AwsCallFailed> =>
+export const callAws = <A>(
+  { service, operation, run, within = "10 seconds" }: AwsCall<A>
+): Effect.Effect<A, AwsCallFailed> =>
   Effect.tryPromise({ try: run, catch: (error) => awsCallFailed(service, operation, error) }).pipe(
     Effect.timeoutOrElse({
       duration: within,

@@ -46,7 +46,8 @@ export const readTask = (task: Task, taskRoleArn: string | undefined): ObservedT
 export const readDefinition = (definition: TaskDefinition, task: Task): ObservedDefinition => ({
   arn: definition.taskDefinitionArn ?? "",
   family: definition.family ?? "",
-  // ECS's default where the definition says nothing: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html
+  // ECS's default where the definition says nothing:
+  // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html
   networkMode: definition.networkMode ?? "bridge",
   containers: (definition.containerDefinitions ?? []).map((container) =>
     readContainerDefinition(

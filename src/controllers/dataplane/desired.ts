@@ -28,6 +28,7 @@ import { meshOf } from "./meshOf.ts"
 import type { DataplaneObservation } from "./observe.ts"
 import { outbounds, wantedOutbounds } from "./outbounds.ts"
 import { serviceName } from "./serviceName.ts"
+import { servicesOf } from "./servicesOf.ts"
 
 export interface DataplaneSettings {
   readonly zone: string
@@ -67,7 +68,8 @@ const labelsOf = (look: TaskObservation, mesh: string, allServices: boolean, set
 /** The container whose health a stored or templated inbound shows: the one that maps the app's port, if one does. */
 const containerOf = (look: TaskObservation, inbound: Inbound): string | null =>
   look.definition?.containers.find((container) =>
-    container.sidecar === null && container.portMappings.some(({ containerPort }) => containerPort === inbound.servicePort)
+    container.sidecar === null &&
+    container.portMappings.some(({ containerPort }) => containerPort === inbound.servicePort)
   )?.name ?? null
 
 const fromTemplate = (
@@ -86,13 +88,15 @@ const fromTemplate = (
     return {
       ok: false,
       reason: "TemplateInvalid",
-      message: `KUMA_DATAPLANE_RUNTIME_RESOURCE has the address ${networking?.address}, and the task's is ${address}: ` +
+      message:
+        `KUMA_DATAPLANE_RUNTIME_RESOURCE has the address ${networking?.address}, and the task's is ${address}: ` +
         "write {{ address }} there and add --dataplane-var address=`hostname -i` to the sidecar's command"
     }
   }
   const inbound = networking.inbound?.map((one) => ({ ...one, tags: { ...one.tags, [ZONE_TAG]: settings.zone } }))
   const spec = { ...derived.value.spec, networking: { ...networking, ...(inbound === undefined ? {} : { inbound }) } }
-  const labels = { ...derived.value.labels, ...labelsOf(look, derived.value.mesh, networking.outbound === undefined, settings) }
+  const allServices = networking.outbound === undefined
+  const labels = { ...derived.value.labels, ...labelsOf(look, derived.value.mesh, allServices, settings) }
   return { ok: true, value: { ...derived.value, spec, labels }, notes: [] }
 }
 
@@ -172,12 +176,6 @@ const fromDefinition = (
     : { ok: false, reason: "DataplaneInvalid", message: violationTexts(violations) }
 }
 
-const servicesOf = ({ spec: { networking } }: DesiredDataplane): ReadonlyArray<string> =>
-  [...(networking?.inbound ?? []), ...(networking?.gateway === undefined ? [] : [networking.gateway])].flatMap(({ tags }) => {
-    const service = tags?.[SERVICE_TAG]
-    return service === undefined ? [] : [service]
-  })
-
 const refresh = (resource: DesiredDataplane, { look, connection }: DataplaneObservation): DesiredDataplane => {
   const { type, mesh, name, labels, spec } = resource
   const { networking } = spec
@@ -187,9 +185,9 @@ const refresh = (resource: DesiredDataplane, { look, connection }: DataplaneObse
 }
 
 /**
- * Milliseconds between two looks at a task's health, which no event tells: "Task state change events don't provide the
- * task's health" (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html). Looks of many tasks
- * share a DescribeTasks.
+ * Milliseconds between two looks at a task's health, which task state change events leave out
+ * (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html sends one to DescribeTasks for it).
+ * Looks of many tasks share a call.
  */
 const UNHEALTHY_INTERVAL = 1_000
 const HEALTHY_INTERVAL = 5_000
@@ -219,7 +217,7 @@ export const dataplaneKind = (settings: DataplaneSettings): ProxyKind<"Dataplane
       ? {
         proxyType: "dataplane",
         mesh,
-        services: servicesOf(derivation.value),
+        services: servicesOf(derivation.value.spec),
         workload: derivation.value.labels[WORKLOAD_TAG] ?? ""
       }
       : { proxyType: "dataplane", mesh }

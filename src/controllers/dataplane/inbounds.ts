@@ -5,7 +5,12 @@
 import type { Inbound } from "../../model/Dataplane.ts"
 import { PROTOCOL_TAG, SERVICE_TAG, type Tags } from "../../model/Tags.ts"
 import type { Derivation } from "../lifecycle/conditions.ts"
-import type { ContainerDefinition, ObservedDefinition, ObservedTask, PortMapping } from "../lifecycle/TaskObservation.ts"
+import type {
+  ContainerDefinition,
+  ObservedDefinition,
+  ObservedTask,
+  PortMapping
+} from "../lifecycle/TaskObservation.ts"
 import { INBOUND_PORT, parsePort, SERVICE_ADDRESS, SERVICE_PORT, words } from "../labels.ts"
 import { portServiceName } from "./serviceName.ts"
 
@@ -70,8 +75,8 @@ const sidecarPorts = (of: InboundsOf): Derivation<ReadonlyArray<DerivedInbound>>
   if (servicePort === null) {
     return failed(
       "ServicePortUnknown",
-      `only the sidecar's container ${sidecar.name} maps a port (${mapping.containerPort}), so the app's port is unknown: ` +
-        `map it in the app's container, or set the docker label or task tag ${SERVICE_PORT}`
+      `only the sidecar's container ${sidecar.name} maps a port (${mapping.containerPort}), so the app's port is ` +
+        `unknown: map it in the app's container, or set the docker label or task tag ${SERVICE_PORT}`
     )
   }
   const inbound = {
@@ -107,8 +112,8 @@ const sharedNetwork = (of: InboundsOf, { container, mapping }: Port, service: st
   if (port === null || port > 65_535) {
     return failed(
       "InboundPortMissing",
-      `container ${container.name} listens on ${containerPort}, and no free port follows from it: set the docker label ` +
-        `${INBOUND_PORT} to the port under which others call it (1..65535)`
+      `container ${container.name} listens on ${containerPort}, and no free port follows from it: set the docker ` +
+        `label ${INBOUND_PORT} to the port under which others call it (1..65535)`
     )
   }
   const serviceAddress = setting(of.task, container, SERVICE_ADDRESS) === "task" ? of.address : "127.0.0.1"

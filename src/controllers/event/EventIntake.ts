@@ -54,6 +54,10 @@ const wokenBy = Effect.fnUntraced(function*(
   }
 })
 
+const patience = Schedule.min([Schedule.exponential("500 millis"), Schedule.spaced("30 seconds")]).pipe(
+  Schedule.jittered
+)
+
 export const intake = Effect.fn("EventIntake.intake")(function*({ clusterArns, queueUrl, work }: IntakeOptions) {
   const sqs = yield* SqsReader
   const journal = yield* Journal
@@ -86,7 +90,7 @@ export const intake = Effect.fn("EventIntake.intake")(function*({ clusterArns, q
     Effect.tapError((failure) =>
       Effect.logWarning("Events can't be read now").pipe(Effect.annotateLogs({ reason: failure.message }))
     ),
-    Effect.retry(Schedule.min([Schedule.exponential("500 millis"), Schedule.spaced("30 seconds")]).pipe(Schedule.jittered)),
+    Effect.retry(patience),
     Effect.orDie,
     Effect.forever
   )

@@ -36,7 +36,9 @@ const ignored = (reason: string): Decoded => ({ _tag: "Ignored", reason })
 
 const readTaskChange = (json: unknown): Decoded => {
   const result = decodeTask(json)
-  if (result._tag === "Failure") return ignored(`not an ECS Task State Change as AWS documents it: ${result.failure.message}`)
+  if (result._tag === "Failure") {
+    return ignored(`not an ECS Task State Change as AWS documents it: ${result.failure.message}`)
+  }
   const event = result.success
   const { clusterArn, taskArn, version } = event.detail
   return {
@@ -53,7 +55,9 @@ const readRoleCall = (json: unknown): Decoded => {
   if (result._tag === "Failure") return ignored(`not a CloudTrail record of a role's change: ${result.failure.message}`)
   const event = result.success
   const { errorCode, eventName, requestParameters: { roleName } } = event.detail
-  if (errorCode !== undefined) return ignored(`${eventName} of role ${roleName} failed with ${errorCode}: nothing changed`)
+  if (errorCode !== undefined) {
+    return ignored(`${eventName} of role ${roleName} failed with ${errorCode}: nothing changed`)
+  }
   return { _tag: "RoleChanged", key: `role/${event.account}/${roleName}`, account: event.account, roleName, event }
 }
 

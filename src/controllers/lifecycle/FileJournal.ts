@@ -1,5 +1,5 @@
 /**
- * The journal as a file: one JSON object a line, each with `seq` (counting on over restarts) and `time` (ISO 8601, UTC).
+ * The journal as a file: one JSON object a line, each with `seq` (counting on over restarts) and `time` (ISO, UTC).
  * Appending only fills a buffer; whole lines are written soon after, so a crash leaves at most the last line torn. When
  * the file is full it becomes `<file>.1` in place of an older one, and a new one begins.
  */
@@ -97,7 +97,9 @@ class Writer {
 
 export const FileJournal = {
   /** A file that can't be opened is a defect: the work dir isn't usable. One that can't be written loses entries. */
-  layer: ({ flushMillis = 100, maxBytes = 64 * 1024 * 1024, maxWaiting = 10_000, path }: FileJournalOptions): Layer.Layer<Journal> =>
+  layer: (
+    { flushMillis = 100, maxBytes = 64 * 1024 * 1024, maxWaiting = 10_000, path }: FileJournalOptions
+  ): Layer.Layer<Journal> =>
     Layer.effect(
       Journal,
       Effect.gen(function*() {

@@ -52,7 +52,7 @@ const registered = ({ phase, derivation }: Judgement): Statement => {
   }
   return phase === "registered"
     ? statement("Registered", "True", "Stored", ["the mesh knows the proxy", ...derivation.notes].join("; "))
-    : statement("Registered", "False", "NotAccepted", "the proxy is registered once the task is identified and accepted")
+    : statement("Registered", "False", "NotAccepted", "the proxy is registered once its task is accepted")
 }
 
 const connected = ({ connection }: Judgement): Statement => {
@@ -60,10 +60,10 @@ const connected = ({ connection }: Judgement): Statement => {
     return statement("SidecarConnected", "True", "ListenersAccepted", "the sidecar is connected and took its listeners")
   }
   if (connection.online) {
-    return statement("SidecarConnected", "Unknown", "ListenersPending", "the sidecar is connected and gets its listeners")
+    return statement("SidecarConnected", "Unknown", "ListenersPending", "the sidecar has no listeners yet")
   }
   return connection.acknowledged
-    ? statement("SidecarConnected", "False", "Disconnected", "the sidecar has no stream now; it keeps what it was given")
+    ? statement("SidecarConnected", "False", "Disconnected", "the sidecar has no stream; it keeps what it has")
     : statement("SidecarConnected", "False", "NeverConnected", "the sidecar hasn't connected yet: its log says why")
 }
 

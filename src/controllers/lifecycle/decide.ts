@@ -98,7 +98,8 @@ export const decide = <T extends ProxyResourceType, O extends ProxyObservation<T
   const facts = factsOf(look, verdict, observation.stored !== null)
   const [next] = transition(kind.machine, snapshot, type === "OBSERVED" ? { type, facts } : { type })
   const phase = next.value
-  const patience = phase === "registered" || phase === "valid" ? kind.lookAgainAfter(observation) : PATIENCE[phase] ?? null
+  const isIn = phase === "registered" || phase === "valid"
+  const patience = isIn ? kind.lookAgainAfter(observation) : PATIENCE[phase] ?? null
   return {
     snapshot: next,
     phase,

@@ -44,7 +44,10 @@ export const judge = (look: TaskObservation, claim: Claim): Verdict => {
         "the task has no task role: set taskRoleArn in its definition to a role that is tagged for the mesh"
       )
     case "deleted":
-      return refused("RoleDeleted", `IAM has no role ${roleArn}: create it, tag it for the mesh and start the task anew`)
+      return refused(
+        "RoleDeleted",
+        `IAM has no role ${roleArn}: create it, tag it for the mesh and start the task anew`
+      )
     case "foreign":
       return refused(look.role.reason, look.role.message)
     case "unreadable":

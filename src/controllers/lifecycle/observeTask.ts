@@ -10,7 +10,13 @@ import type { OperatorAwsConfig } from "../OperatorConfig.ts"
 import type { TaskKey } from "../TaskKey.ts"
 import type { ObservedTask, RoleReading, TaskObservation } from "./TaskObservation.ts"
 
-const foreignRole = (config: OperatorAwsConfig, roleArn: string, task: ObservedTask, canRead: boolean): RoleReading | null => {
+/** Why a role isn't read at all; null where it is. */
+const foreignRole = (
+  config: OperatorAwsConfig,
+  roleArn: string,
+  task: ObservedTask,
+  canRead: boolean
+): RoleReading | null => {
   const account = accountOf(roleArn)
   if (!config.authorizedAccountIds.includes(account)) {
     return {

@@ -54,7 +54,9 @@ export const resourceFromTemplate = <T extends ProxyResourceType>(
   )
   const { text, missing } = fillTemplate(template, variables)
   if (missing.length > 0) {
-    return invalid(`uses ${missing.join(", ")} without a value: add --dataplane-var ${missing[0]}=... to the sidecar's command`)
+    return invalid(
+      `uses ${missing.join(", ")} without a value: add --dataplane-var ${missing[0]}=... to the sidecar's command`
+    )
   }
   const parsed = parseYaml(text)
   if ("problems" in parsed) return invalid(`isn't YAML: ${parsed.problems.join("; ")}`)

@@ -4,10 +4,10 @@
  */
 import { Effect, Stream } from "effect"
 import type { DataplaneInsight } from "../../model/DataplaneInsight.ts"
-import type { Resource, ResourceKey } from "../../model/Resource.ts"
+import type { ResourceKey } from "../../model/Resource.ts"
 import { Store, type StoreUnavailable } from "../../model/Store.ts"
-import { SERVICE_TAG } from "../../model/Tags.ts"
 import { OutboundPorts } from "../dataplane/OutboundPorts.ts"
+import { servicesOf } from "../dataplane/servicesOf.ts"
 import type { WorkQueue } from "../queue/WorkQueue.ts"
 import { formatTaskKey, taskKeyOf } from "../TaskKey.ts"
 import { connectionOf } from "./ProxyObservation.ts"
@@ -18,15 +18,6 @@ type InsightType = "DataplaneInsight" | "ZoneIngressInsight" | "ZoneEgressInsigh
 const INSIGHTS: ReadonlyArray<string> = ["DataplaneInsight", "ZoneIngressInsight", "ZoneEgressInsight"]
 
 const isInsight = (key: ResourceKey): key is ResourceKey<InsightType> => INSIGHTS.includes(key.type)
-
-/** Services that a Dataplane's inbounds and gateway stand for. */
-export const servicesOf = ({ spec: { networking } }: Resource<"Dataplane">): ReadonlyArray<string> => [
-  ...new Set(
-    [...(networking?.inbound ?? []), ...(networking?.gateway === undefined ? [] : [networking.gateway])].flatMap(({ tags }) =>
-      tags?.[SERVICE_TAG] === undefined ? [] : [tags[SERVICE_TAG]]
-    )
-  )
-]
 
 export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
   const store = yield* Store
@@ -50,14 +41,14 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
 
   const dataplaneChanged = Effect.fnUntraced(function*(key: ResourceKey<"Dataplane">) {
     const dataplane = yield* readStored(key)
-    if (dataplane !== null) yield* ports.ensure(key.mesh, servicesOf(dataplane))
+    if (dataplane !== null) yield* ports.ensure(key.mesh, servicesOf(dataplane.spec))
   })
 
   const readAll = Effect.gen(function*() {
     const byMesh = new Map<string, Set<string>>()
     for (const dataplane of yield* store.list("Dataplane")) {
       const services = byMesh.get(dataplane.mesh) ?? new Set()
-      servicesOf(dataplane).forEach((service) => services.add(service))
+      servicesOf(dataplane.spec).forEach((service) => services.add(service))
       byMesh.set(dataplane.mesh, services)
     }
     for (const [mesh, services] of byMesh) yield* ports.ensure(mesh, [...services])
@@ -72,7 +63,9 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
   const attend = (effect: Effect.Effect<void, StoreUnavailable, Store>) =>
     effect.pipe(
       Effect.catchTag("StoreUnavailable", (failure) =>
-        Effect.logWarning("A change can't be read from the store").pipe(Effect.annotateLogs({ reason: failure.message })))
+        Effect.logWarning("A change can't be read from the store").pipe(
+          Effect.annotateLogs({ reason: failure.message })
+        ))
     )
 
   return yield* Stream.runForEach(store.changes, (change) => {

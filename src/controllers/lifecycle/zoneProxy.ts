@@ -45,7 +45,9 @@ export const zoneProxy = ({ look }: ProxyObservation, zone: string, defaultPort:
       taskId: look.taskId,
       address,
       port: container.portMappings[0]?.containerPort ?? defaultPort,
-      advertised: advertisedAddress === undefined || advertisedPort === null ? null : { advertisedAddress, advertisedPort },
+      advertised: advertisedAddress === undefined || advertisedPort === null
+        ? null
+        : { advertisedAddress, advertisedPort },
       labels: {
         [ZONE_TAG]: zone,
         "kuma.io/origin": "zone",

@@ -75,7 +75,12 @@ export const makeWorkQueue = <R>(
         )
       )
 
-    const settle = Effect.fnUntraced(function*(key: string, entry: Entry, listeners: Array<() => void>, outcome: Outcome) {
+    const settle = Effect.fnUntraced(function*(
+      key: string,
+      entry: Entry,
+      listeners: Array<() => void>,
+      outcome: Outcome
+    ) {
       if (outcome._tag === "Retry") {
         entry.failures += 1
         entry.listeners = [...listeners, ...entry.listeners]

@@ -80,7 +80,9 @@ describe("a list of tasks", () => {
 })
 
 describe("looks at tasks", () => {
-  const definition = { taskDefinition: { taskDefinitionArn: "d:1", family: "d", networkMode: "awsvpc", containerDefinitions: [] } }
+  const definition = {
+    taskDefinition: { taskDefinitionArn: "d:1", family: "d", networkMode: "awsvpc", containerDefinitions: [] }
+  }
   const describeAll = (action: string, { tasks }: Record<string, unknown>): Answer => {
     const ids: ReadonlyArray<string> = Array.isArray(tasks) ? tasks.map(String) : []
     return {

@@ -49,10 +49,11 @@ const world = (queueName: string) =>
     const { Attributes = {} } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] }))
     const { Rules = [] } = await events.send(new ListRulesCommand({ NamePrefix: queueName }))
     const targets = await Promise.all(
-      Rules.map(({ Name }) => events.send(new ListTargetsByRuleCommand({ Rule: Name })).then(({ Targets = [] }) => Targets))
+      Rules.map(async ({ Name }) => (await events.send(new ListTargetsByRuleCommand({ Rule: Name }))).Targets ?? [])
     )
     const { Policy, QueueArn, RedrivePolicy } = Attributes
-    return { Policy, QueueArn, RedrivePolicy, rules: Rules.map(({ EventPattern, Name }) => ({ EventPattern, Name })), targets }
+    const rules = Rules.map(({ EventPattern, Name }) => ({ EventPattern, Name }))
+    return { Policy, QueueArn, RedrivePolicy, rules, targets }
   })
 
 describe("the event rules and the queue", () => {

@@ -17,7 +17,8 @@ const setUp = Effect.gen(function*() {
 
 describe("the port of a service", () => {
   it("begins at its name's hash and is never one that is taken", () => {
-    fc.assert(fc.property(fc.string(), fc.uniqueArray(fc.integer({ min: 20_000, max: 29_999 }), { maxLength: 500 }), (service, taken) => {
+    const ports = fc.uniqueArray(fc.integer({ min: 20_000, max: 29_999 }), { maxLength: 500 })
+    fc.assert(fc.property(fc.string(), ports, (service, taken) => {
       const port = freePort(service, new Set(taken))
       assert.isTrue(port !== null && port >= 20_000 && port < 30_000 && !taken.includes(port))
       if (!taken.includes(firstPort(service))) assert.strictEqual(port, firstPort(service))
@@ -53,7 +54,9 @@ describe("the port of a service", () => {
       const { make } = yield* setUp
       const ports = yield* make
       const names = Array.from({ length: 60 }, (_, index) => `service-${index}`)
-      const given = yield* Effect.forEach(names, (name) => ports.ensure("default", [name]), { concurrency: "unbounded" })
+      const given = yield* Effect.forEach(names, (name) => ports.ensure("default", [name]), {
+        concurrency: "unbounded"
+      })
       assert.strictEqual(new Set(given.flatMap((one) => Object.values(one))).size, 60)
     }).pipe(Effect.scoped), 30_000)
 })

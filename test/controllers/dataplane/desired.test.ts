@@ -51,7 +51,9 @@ describe("what is decided about a workload's task", () => {
     const { look } = read("stopping-before-it-was-registered")
     const { phase, desired } = judge({ ...before, look, stored })
     expect(phase).toBe("draining")
-    expect(desired?.spec.networking?.inbound?.[0]).toMatchObject({ state: "NotReady", health: { ready: false }, port: 15050 })
+    expect(desired?.spec.networking?.inbound?.[0]).toMatchObject({
+      state: "NotReady", health: { ready: false }, port: 15050
+    })
   })
 
   it("a task that ECS doesn't know any more leaves nothing", () => {

@@ -4,7 +4,9 @@ import { describe, expect, it } from "vitest"
 import { decode } from "../../../src/controllers/event/decode.ts"
 
 const folder = join(import.meta.dirname, "..", "..", "golden", "controllers", "events")
-const names = readdirSync(folder).filter((file) => file.endsWith(".decoded.json")).map((file) => file.replace(".decoded.json", ""))
+const names = readdirSync(folder)
+  .filter((file) => file.endsWith(".decoded.json"))
+  .map((file) => file.replace(".decoded.json", ""))
 const read = (file: string): string => readFileSync(join(folder, file), "utf8")
 
 describe("decode", () => {
@@ -34,7 +36,8 @@ describe("decode", () => {
     }
   })
 
-  it.each(["", "{", "null", "[]", "\"text\"", "{\"source\":1,\"detail-type\":2}"])("ignores %j and doesn't throw", (body) => {
+  const junk = ["", "{", "null", "[]", "\"text\"", "{\"source\":1,\"detail-type\":2}"]
+  it.each(junk)("ignores %j and doesn't throw", (body) => {
     expect(decode(body)._tag).toBe("Ignored")
   })
 })

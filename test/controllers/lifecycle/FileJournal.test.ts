@@ -87,7 +87,10 @@ describe("the journal on disk", () => {
         yield* TestClock.adjust(100)
         journal.append({ kind: "event", key: "e" })
       }).pipe(Effect.provide(FileJournal.layer({ path, maxWaiting: 2 }), { local: true }))
-      assert.deepStrictEqual(entries(path).map(({ key, dropped }) => [key, dropped]), [["a", undefined], ["b", undefined], ["e", 2]])
+      assert.deepStrictEqual(
+        entries(path).map(({ key, dropped }) => [key, dropped]),
+        [["a", undefined], ["b", undefined], ["e", 2]]
+      )
     }).pipe(Effect.scoped))
 
   it.effect("is readable by its owner alone", () =>

@@ -25,12 +25,18 @@ const listing = (complete: boolean, ...ids: ReadonlyArray<string>): Listing => (
 
 describe("a full look", () => {
   it("visits what is listed and what is stored, each once", () => {
-    expect(keysToVisit(listing(true, "a", "b"), [task("b"), task("c")])).toEqual(["task/demo/a", "task/demo/b", "task/demo/c"])
+    expect(keysToVisit(listing(true, "a", "b"), [task("b"), task("c")])).toEqual(
+      ["task/demo/a", "task/demo/b", "task/demo/c"]
+    )
   })
 
   it("removes a proxy of ours whose task nobody knows", () => {
     const lost = proxy("lost", { "ecs-mesh.io/task": "lost" })
-    const kept = [proxy("a", { "ecs-mesh.io/task": "a" }), proxy("c", { "ecs-mesh.io/task": "c" }), proxy("by-hand", {})]
+    const kept = [
+      proxy("a", { "ecs-mesh.io/task": "a" }),
+      proxy("c", { "ecs-mesh.io/task": "c" }),
+      proxy("by-hand", {})
+    ]
     expect(orphans(listing(true, "a"), [task("c")], [lost, ...kept])).toEqual([lost])
   })
 

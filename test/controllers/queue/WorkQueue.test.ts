@@ -95,7 +95,10 @@ describe("the work queue", () => {
       yield* TestClock.adjust(100)
       assert.strictEqual(looks.length, 5)
       const options = { parallel: 1, backoffMillis: 100, backoffCapMillis: 1_000 }
-      assert.deepStrictEqual([1, 2, 3, 4, 5, 50].map((failures) => backoff(failures, options)), [100, 200, 400, 800, 1_000, 1_000])
+      assert.deepStrictEqual(
+        [1, 2, 3, 4, 5, 50].map((failures) => backoff(failures, options)),
+        [100, 200, 400, 800, 1_000, 1_000]
+      )
     }))
 
   it.effect("an event cuts a backoff short", () =>
