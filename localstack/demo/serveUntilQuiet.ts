@@ -19,8 +19,10 @@ export const serveUntilQuiet = (name: string, port: number, handler: Handler): v
   const host = process.env["ECS_DEMO_TASK_ADDRESS"] ?? "127.0.0.1"
   let busy = 0
   let lastAsked = Date.now()
+  let stopping = false
 
   const server = createServer((request, response) => {
+    if (request.url === "/ready") return sendJson(response, stopping ? 503 : 200, { stopping })
     busy++
     response.once("close", () => {
       busy--
@@ -37,6 +39,7 @@ export const serveUntilQuiet = (name: string, port: number, handler: Handler): v
 
   process.once("SIGTERM", () => {
     const asked = Date.now()
+    stopping = true
     lastAsked = asked
     console.log("asked to stop: answering until nobody asks any more")
     setInterval(() => {

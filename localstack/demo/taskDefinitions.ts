@@ -59,6 +59,13 @@ const workload = (
   environment: pairs(environment),
   dockerLabels: { "ecs-mesh.io/service-address": "task", ...dockerLabels },
   dependsOn: [{ containerName: "sidecar", condition: "HEALTHY" }],
+  healthCheck: {
+    command: ["CMD-SHELL", `localstack/demo/isReady $ECS_DEMO_TASK_ADDRESS ${port}`],
+    interval: 5,
+    timeout: 4,
+    retries: 3,
+    startPeriod: 60
+  },
   stopTimeout: 30
 })
 

@@ -151,7 +151,7 @@ describe("the whole way", () => {
       const bodies = (await Promise.all(lists.map((path) => api(path)))).map(({ body }) => body)
       // A sidecar's disconnection and return are told with their times.
       const times = new Set(["modificationTime", "lastTransitionTime"])
-      return JSON.stringify(bodies, (key, value: unknown) => times.has(key) ? undefined : value, 1)
+      return JSON.stringify(bodies, (key, value: unknown) => times.has(key) ? undefined : value, 1).split("\n")
     }
     const before = await state()
     const load = new Load(loadUrl(world), { concurrency: 2, pauseMillis: 5 })
@@ -168,7 +168,7 @@ describe("the whole way", () => {
     const result = await load.finish()
     expect(result.failures).toEqual([])
     expect(result.answered).toBeGreaterThan(50)
-    await until("the same state", state, (now) => now === before)
+    await expect.poll(state, { timeout: 15_000 }).toEqual(before)
   })
 
   it("hands nothing secret to logs and journal", () => {

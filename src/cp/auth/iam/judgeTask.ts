@@ -35,17 +35,18 @@ export const taskNotSeen = () =>
     RETRY_MILLIS
   )
 
+/**
+ * A task that shall stop lives on until its containers have ended: its proxy finishes the work in flight and must
+ * follow the mesh meanwhile. https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html
+ */
+const ALIVE = new Set(["PROVISIONING", "PENDING", "ACTIVATING", "RUNNING", "DEACTIVATING", "STOPPING"])
+
 const judgeLife = (task: EcsTask): Judgement => {
   if (task.phase === "refused") {
     const why = task.conditions.find((condition) => condition.status === "False")
     return refuse(why?.reason ?? "TaskRefused", why?.message ?? "the operator refuses this task")
   }
-  if (
-    task.desiredStatus !== "RUNNING" || task.phase === "gone" || task.phase === "draining" ||
-    !["PROVISIONING", "PENDING", "ACTIVATING", "RUNNING"].includes(task.lastStatus)
-  ) {
-    return refuse("TaskStopping", "the task is being stopped, or has stopped")
-  }
+  if (task.phase === "gone" || !ALIVE.has(task.lastStatus)) return refuse("TaskStopped", "the task has stopped")
   return passed
 }
 

@@ -83,8 +83,8 @@ describe("between the steps", () => {
       resources.put(taskKey(task.taskId), taskOf(task.taskId, task.role, change))
       return task.role
     }
-    expect(await judge(resources, { ...others, role: during({ desiredStatus: "STOPPED" }) })).toBe(
-      "Refused: TaskStopping"
+    expect(await judge(resources, { ...others, role: during({ lastStatus: "STOPPED" }) })).toBe(
+      "Refused: TaskStopped"
     )
     during({})()
     const role = { ...task.role, tags: {} }

@@ -20,9 +20,9 @@ describe("an open stream loses its right when", () => {
   it("the task is gone", async () => {
     expect(await change((door, { taskId }) => door.resources.remove(taskKey(taskId)))).toBe("TaskGone")
   })
-  it("the task has stopped, or is to", async () => {
-    expect(await change((door, task) => observe(door, task, { lastStatus: "STOPPED" }))).toBe("TaskStopping")
-    expect(await change((door, task) => observe(door, task, { desiredStatus: "STOPPED" }))).toBe("TaskStopping")
+  it("the task has stopped, but not while it still drains", async () => {
+    expect(await change((door, task) => observe(door, task, { lastStatus: "STOPPED" }))).toBe("TaskStopped")
+    expect(await change((door, task) => observe(door, task, { desiredStatus: "STOPPED", phase: "draining" }))).toBeNull()
   })
   it("the operator refuses the task", async () => {
     const conditions = [{ type: "Accepted", status: "False", reason: "RoleDeleted", message: "gone" }] as const

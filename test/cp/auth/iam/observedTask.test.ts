@@ -18,10 +18,8 @@ describe("of the task that the operator observes", () => {
     ["isn't decided on yet", { phase: "identified", proxy: null }, "NotYetKnown: TaskNotJudged"],
     ["has no address yet", { address: null }, "NotYetKnown: AddressNotObserved"],
     ["has a role that wasn't read yet", { role: null }, "NotYetKnown: RoleNotObserved"],
-    ["is to stop", { desiredStatus: "STOPPED" }, "Refused: TaskStopping"],
-    ["has stopped", { lastStatus: "STOPPED" }, "Refused: TaskStopping"],
-    ["drains", { phase: "draining" }, "Refused: TaskStopping"],
-    ["is gone", { phase: "gone" }, "Refused: TaskStopping"],
+    ["has stopped", { lastStatus: "STOPPED" }, "Refused: TaskStopped"],
+    ["is gone", { phase: "gone" }, "Refused: TaskStopped"],
     ["has no role", { taskRoleArn: null }, "Refused: TaskWithoutRole"],
     ["has another role", { taskRoleArn: `arn:aws:iam::${OWN_ACCOUNT}:role/other` }, "Refused: RoleMismatch"],
     ["is another proxy", { proxy: { proxyType: "dataplane", mesh: "default", name: "x" } }, "Refused: ProxyMismatch"],
@@ -31,6 +29,13 @@ describe("of the task that the operator observes", () => {
     const task = await workload()
     observe(door, task, change)
     expect(await door.enter(await tokenOf(task), task.claim)).toBe(reason)
+  })
+
+  it("lets one in that shall stop, as long as it runs: its proxy drains", async () => {
+    const door = openDoor()
+    const task = await workload()
+    observe(door, task, { desiredStatus: "STOPPED", phase: "draining" })
+    expect(await door.enter(await tokenOf(task), task.claim)).toMatchObject({ method: "aws-iam", taskId: task.taskId })
   })
 
   it("refuses one that may be in another mesh, or of another type", async () => {
