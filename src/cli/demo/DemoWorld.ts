@@ -115,9 +115,11 @@ export interface DemoWorldOptions {
   /** Where everything is kept; emptied first. */
   readonly folder: string
   readonly log: (line: string) => void
+  /** More of the operator's environment. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
-export const startDemoWorld = Effect.fn("startDemoWorld")(function*({ folder, log }: DemoWorldOptions) {
+export const startDemoWorld = Effect.fn("startDemoWorld")(function*({ folder, log, ...options }: DemoWorldOptions) {
   const workDir = join(folder, "control-plane")
   const taskLogs = join(folder, "tasks")
   if (existsSync(folder)) rmSync(folder, { recursive: true, force: true })
@@ -178,7 +180,8 @@ export const startDemoWorld = Effect.fn("startDemoWorld")(function*({ folder, lo
     KUMA_API_SERVER_HTTP_PORT: String(ports.api),
     KUMA_API_SERVER_HTTPS_ENABLED: "false",
     ECS_MESH_DIAGNOSTICS_ADDRESS: "127.0.0.1",
-    KUMA_DIAGNOSTICS_SERVER_PORT: String(ports.diagnostics)
+    KUMA_DIAGNOSTICS_SERVER_PORT: String(ports.diagnostics),
+    ...options.environment
   }
   const serve = async (): Promise<RunningProcess> => {
     const started = await startProcess({
