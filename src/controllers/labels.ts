@@ -15,14 +15,6 @@ export const OUTBOUNDS = "kuma.io/outbounds"
 /** Envoy's admin port where the tasks share a host. */
 export const ADMIN_PORT = "ecs-mesh.io/admin-port"
 
-/** Labels of the Dataplane, read by the control plane. */
-export const TASK_LABEL = "ecs-mesh.io/task"
-export const OUTBOUNDS_LABEL = "ecs-mesh.io/outbounds"
-export const OUTBOUND_ADDRESS_LABEL = "ecs-mesh.io/outbound-address"
-
-/** `ecs-mesh.io/listen-<port>`: what Envoy binds, on all addresses, where Docker maps the host's `<port>` to it. */
-export const LISTEN_LABEL_PREFIX = "ecs-mesh.io/listen-"
-
 /** Splits at spaces and commas: ECS allows no comma in a tag's value. */
 export const words = (text: string): ReadonlyArray<string> => text.split(/[\s,]+/).filter((word) => word !== "")
 

@@ -13,22 +13,14 @@ import { resourceFromTemplate, violationTexts } from "../lifecycle/template.ts"
 import { addressOf, type ObservedTask, sidecarOf, type TaskObservation } from "../lifecycle/TaskObservation.ts"
 import { hasHealthChecks, isReady, withReadiness } from "./health.ts"
 import { type DerivedInbound, inbounds } from "./inbounds.ts"
-import {
-  ADMIN_PORT,
-  INBOUND_PORT,
-  LISTEN_LABEL_PREFIX,
-  OUTBOUND_ADDRESS_LABEL,
-  OUTBOUNDS,
-  OUTBOUNDS_LABEL,
-  parsePort,
-  TASK_LABEL
-} from "../labels.ts"
+import { ADMIN_PORT, INBOUND_PORT, OUTBOUNDS, parsePort } from "../labels.ts"
 import { machine } from "./machine.ts"
 import { meshOf } from "./meshOf.ts"
 import type { DataplaneObservation } from "./observe.ts"
 import { outbounds, wantedOutbounds } from "./outbounds.ts"
 import { serviceName } from "./serviceName.ts"
 import { servicesOf } from "./servicesOf.ts"
+import { LISTEN_LABEL_PREFIX, OUTBOUNDS_LABEL, OUTBOUND_ADDRESS_LABEL, TASK_LABEL } from "../../model/dataplaneLabels.ts"
 
 export interface DataplaneSettings {
   readonly zone: string

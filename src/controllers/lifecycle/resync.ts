@@ -8,8 +8,8 @@ import { formatKey, type Resource } from "../../model/Resource.ts"
 import { Store, type StoreUnavailable } from "../../model/Store.ts"
 import { lastPart } from "../arn.ts"
 import { EcsReader } from "../aws/EcsReader.ts"
-import { TASK_LABEL } from "../labels.ts"
 import { formatTaskKey, taskKeyOf } from "../TaskKey.ts"
+import { TASK_LABEL } from "../../model/dataplaneLabels.ts"
 
 /** What was listed of all clusters; `complete` where no cluster failed. */
 export interface Listing {

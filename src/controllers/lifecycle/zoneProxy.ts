@@ -5,11 +5,12 @@
 import { ZONE_TAG } from "../../model/Tags.ts"
 import type { ProxyType } from "../../model/ProxyType.ts"
 import type { DesiredResource, Resource } from "../../model/Resource.ts"
-import { ADVERTISED_ADDRESS, ADVERTISED_PORT, parsePort, TASK_LABEL } from "../labels.ts"
+import { ADVERTISED_ADDRESS, ADVERTISED_PORT, parsePort } from "../labels.ts"
 import type { Derivation } from "./conditions.ts"
 import type { Claim } from "./judge.ts"
 import type { ProxyObservation, ProxyResourceType } from "./ProxyObservation.ts"
 import { addressOf, type SidecarDefinition, sidecarOf } from "./TaskObservation.ts"
+import { TASK_LABEL } from "../../model/dataplaneLabels.ts"
 
 export interface ZoneProxy {
   readonly taskId: string

@@ -11,9 +11,7 @@ import type { Identity, Refused } from "../auth/Authenticator.ts"
 import { insightKey, proxyKey } from "../insight/Insights.ts"
 import { declaredProxy } from "./declaredProxy.ts"
 import { judgeDeclared } from "./judgeDeclared.ts"
-
-/** The label by which the operator's own Dataplanes are known. */
-export const TASK_LABEL = "ecs-mesh.io/task"
+import { TASK_LABEL } from "../../model/dataplaneLabels.ts"
 
 /** The proxy's own resource can't be taken; the message says what to change. */
 export class RegistrationRefused extends Schema.TaggedError<RegistrationRefused>()("RegistrationRefused", {

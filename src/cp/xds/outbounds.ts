@@ -1,14 +1,9 @@
 /** Which services a Dataplane reaches, and on which of its addresses: its own list, then one for every service. */
 import type { Condition } from "../../model/Condition.ts"
+import { OUTBOUND_ADDRESS_LABEL, OUTBOUNDS_LABEL } from "../../model/dataplaneLabels.ts"
 import type { Resource } from "../../model/Resource.ts"
 import { SERVICE_TAG, type Tags } from "../../model/Tags.ts"
 import type { MeshView } from "../snapshot/MeshView.ts"
-
-/** Dataplanes with `all` get an outbound for every service that has an OutboundPort. */
-export const OUTBOUNDS_LABEL = "ecs-mesh.io/outbounds"
-
-/** `task`: those outbounds listen on the Dataplane's own address; otherwise on 127.0.0.1. */
-export const OUTBOUND_ADDRESS_LABEL = "ecs-mesh.io/outbound-address"
 
 const LOOPBACK = "127.0.0.1"
 

@@ -3,6 +3,7 @@ import type { Condition } from "../../model/Condition.ts"
 import type { Inbound } from "../../model/Dataplane.ts"
 import { enabledBackend } from "../../model/Mesh.ts"
 import type { Resource } from "../../model/Resource.ts"
+import { LISTEN_LABEL_PREFIX } from "../../model/dataplaneLabels.ts"
 import { SERVICE_TAG } from "../../model/Tags.ts"
 import type { MeshView } from "../snapshot/MeshView.ts"
 import { isHttp, protocolOf } from "../snapshot/Protocol.ts"
@@ -18,7 +19,7 @@ import { inboundTimeouts, outboundTimeouts } from "./policies/MeshTimeout.ts"
 import { permissionsOf } from "./policies/MeshTrafficPermission.ts"
 import type { ProxyTranslation, ServiceUse } from "./ProxyTranslation.ts"
 import { inboundRoute } from "./route/inbound.ts"
-import type { TranslateSettings } from "./TranslateSettings.ts"
+import type { SocketAddress, TranslateSettings } from "./TranslateSettings.ts"
 import type { XdsResource } from "./XdsResource.ts"
 
 interface Context {
@@ -32,6 +33,12 @@ interface Context {
 const mtlsMode = (view: MeshView): Context["mtls"] => {
   const backend = view.resource === null ? undefined : enabledBackend(view.resource.spec)
   return backend === undefined ? null : backend.mode ?? "STRICT"
+}
+
+/** In network mode `bridge` the address and port of an inbound are the host's; the container binds others. */
+const boundBehindDocker = ({ labels }: Resource<"Dataplane">, port: number): SocketAddress | null => {
+  const bound = labels[`${LISTEN_LABEL_PREFIX}${port}`]
+  return bound === undefined ? null : { address: "0.0.0.0", port: Number(bound) }
 }
 
 const translateInbound = (context: Context, inbound: Inbound): ReadonlyArray<XdsResource> => {
@@ -52,6 +59,7 @@ const translateInbound = (context: Context, inbound: Inbound): ReadonlyArray<Xds
       proxy: dataplane.name,
       address,
       port: inbound.port,
+      bind: boundBehindDocker(dataplane, inbound.port),
       service,
       tags: inbound.tags ?? {},
       protocol,

@@ -24,6 +24,7 @@ import type { Permissions } from "../policies/MeshTrafficPermission.ts"
 import { HTTP_RBAC } from "../route/inbound.ts"
 import { UNDELIVERED } from "../route/retry.ts"
 import { socketAddress } from "../socketAddress.ts"
+import type { SocketAddress } from "../TranslateSettings.ts"
 import { downstreamMtls, KUMA_ALPN } from "../tls.ts"
 import { toXdsResource } from "../toXdsResource.ts"
 import { TypeUrl, type XdsResource } from "../XdsResource.ts"
@@ -35,6 +36,8 @@ export interface InboundListenerInput {
   readonly proxy: string
   readonly address: string
   readonly port: number
+  /** Where it really listens, if not there: Docker maps the address and port of the host to it. */
+  readonly bind: SocketAddress | null
   readonly service: string
   readonly tags: Tags
   readonly protocol: Protocol
@@ -136,9 +139,10 @@ const chains = (input: InboundListenerInput): Array<FilterChain> => {
 
 export const inboundListener = (input: InboundListenerInput): XdsResource => {
   const name = inboundListenerName(input.address, input.port)
+  const bind = input.bind ?? input
   return toXdsResource(TypeUrl.Listener, name, ListenerSchema, {
     name,
-    address: socketAddress(input.address, input.port),
+    address: socketAddress(bind.address, bind.port),
     // Two proxies that are given the same address by mistake must not share its connections in silence.
     enableReusePort: false,
     trafficDirection: TrafficDirection.INBOUND,

@@ -1,0 +1,13 @@
+/** Labels by which the operator tells the control plane how to translate a Dataplane that it wrote. */
+
+/** The task's id. A Dataplane with it belongs to the operator. */
+export const TASK_LABEL = "ecs-mesh.io/task"
+
+/** `all`: the proxy gets an outbound for every service of its mesh, on the OutboundPort of that name. */
+export const OUTBOUNDS_LABEL = "ecs-mesh.io/outbounds"
+
+/** `loopback`, or `task`: where those outbounds listen. */
+export const OUTBOUND_ADDRESS_LABEL = "ecs-mesh.io/outbound-address"
+
+/** `ecs-mesh.io/listen-<port>`: what Envoy binds, on all addresses, where Docker maps the host's `<port>` to it. */
+export const LISTEN_LABEL_PREFIX = "ecs-mesh.io/listen-"
