@@ -3,7 +3,7 @@
  * Receives what happens on streams; writes each proxy at most about once a second, over whatever another replica
  * wrote meanwhile. Never fails or delays a stream; an unreachable store is written to again later.
  */
-import { Context, Duration, Effect, Layer } from "effect"
+import { Context, Duration, Effect, Layer, Queue } from "effect"
 import { randomUUID } from "node:crypto"
 import type { ProxyId, ProxyType } from "../../model/ProxyType.ts"
 import { formatKey, type ResourceKey } from "../../model/Resource.ts"
@@ -70,6 +70,8 @@ export class Insights extends Context.Service<
         const context = yield* Effect.context<never>()
         const open = new Set<Open>()
         const orphans = new Set<ProxyId>()
+        // Others wait for a proxy's first accepted listeners before they send it traffic: that is written at once.
+        const urgent = yield* Queue.sliding<void>(1)
 
         const write = Effect.fnUntraced(function*(entry: Open) {
           const { session } = entry
@@ -131,7 +133,7 @@ export class Insights extends Context.Service<
           ),
           (stop) => Effect.sync(stop)
         )
-        yield* Effect.sleep(Duration.millis(options.flushMillis)).pipe(
+        yield* Effect.raceFirst(Effect.sleep(Duration.millis(options.flushMillis)), Queue.take(urgent)).pipe(
           Effect.andThen(flush),
           Effect.catchDefect((defect) => Effect.logError("Writing insights failed; it goes on", defect)),
           Effect.forever,
@@ -147,7 +149,9 @@ export class Insights extends Context.Service<
             open.add(entry)
             return {
               record: (event) => {
+                const listens = entry.session.byType.lds.acknowledged > 0
                 entry.session = foldSession(entry.session, event)
+                if (!listens && entry.session.byType.lds.acknowledged > 0) Queue.offerUnsafe(urgent, undefined)
               }
             }
           },

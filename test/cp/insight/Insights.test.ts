@@ -1,0 +1,37 @@
+import { Effect, Layer, Schedule } from "effect"
+import { describe, expect, it } from "vitest"
+import { Insights, insightKey } from "../../../src/cp/insight/Insights.ts"
+import { ResourceCacheLive } from "../../../src/cp/snapshot/ResourceCacheLive.ts"
+import { PostgresStore } from "../../../src/cp/store/PostgresStore.ts"
+import { TypeUrl } from "../../../src/cp/xds/XdsResource.ts"
+import { Store } from "../../../src/model/Store.ts"
+import { useTestDatabases } from "../store/testDatabases.ts"
+
+const databases = useTestDatabases()
+const proxy = { proxyType: "dataplane", mesh: "default", name: "kv-1" } as const
+const dataplane = { type: "Dataplane", mesh: "default", name: "kv-1", labels: {}, spec: {} } as const
+
+describe("what is known of a proxy", () => {
+  it("is written at once when it first accepts its listeners, as others wait for that", async () => {
+    const config = await databases.create()
+    const store = PostgresStore.layer(config)
+    const listening = Effect.gen(function*() {
+      const insights = yield* Insights
+      const { get } = yield* Store
+      const recorder = insights.open(proxy, null, Date.now())
+      recorder.record({ _tag: "Pushed", typeUrl: TypeUrl.Listener, at: Date.now() })
+      recorder.record({ _tag: "Acked", typeUrl: TypeUrl.Listener, at: Date.now() })
+      return yield* get(insightKey(proxy)).pipe(Effect.retry({ times: 200, schedule: Schedule.spaced("10 millis") }))
+    })
+    const insight = await Effect.runPromise(
+      Effect.gen(function*() {
+        yield* (yield* Store).put(dataplane)
+        return yield* listening.pipe(
+          // An hour between two writes: this one can't be one of them.
+          Effect.provide(Insights.layer({ instanceId: "cp-1", flushMillis: 3_600_000 }).pipe(Layer.provide(ResourceCacheLive)))
+        )
+      }).pipe(Effect.provide(store), Effect.scoped)
+    )
+    expect(insight.spec).toMatchObject({ subscriptions: [{ status: { lds: { responsesAcknowledged: "1" } } }] })
+  })
+})
