@@ -18,9 +18,10 @@ import type { Emulator } from "../ministack/startMinistack.ts"
 import { Demo, demoCluster, networkConfiguration } from "./Demo.ts"
 import { type DefinitionSettings, demoApp, fargateDefinition, kv } from "./taskDefinitions.ts"
 
-export interface SeedOptions extends Omit<DefinitionSettings, "sidecarEnvironment"> {
+export interface SeedOptions extends Omit<DefinitionSettings, "sidecarEnvironment" | "kvEnvironment"> {
   readonly emulator: Pick<Emulator, "endpoint" | "region" | "credentials">
   readonly sidecarEnvironment?: Readonly<Record<string, string>>
+  readonly kvEnvironment?: Readonly<Record<string, string>>
   /** `kuma.io/mesh` of the roles; default `default`. */
   readonly mesh?: string
 }
@@ -76,7 +77,11 @@ const createOperator = async (iam: IAMClient): Promise<SeededDemo["operatorCrede
 /** Call it once, on an empty emulator. Nothing runs before `createServices`. */
 export const seedDemo = async (options: SeedOptions): Promise<SeededDemo> => {
   const { endpoint, region, credentials } = options.emulator
-  const settings = { ...options, sidecarEnvironment: options.sidecarEnvironment ?? {} }
+  const settings: DefinitionSettings = {
+    ...options,
+    sidecarEnvironment: options.sidecarEnvironment ?? {},
+    kvEnvironment: options.kvEnvironment ?? {}
+  }
   const mesh = options.mesh ?? "default"
   const ecs = new ECSClient({ endpoint, region, credentials })
   const iam = new IAMClient({ endpoint, region, credentials })

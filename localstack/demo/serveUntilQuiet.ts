@@ -13,7 +13,7 @@ export const sendJson = (response: ServerResponse, status: number, body: unknown
 /**
  * Serves on the task's address until SIGTERM, and then until the requests have ceased. ECS ends this container before
  * the sidecar it depends on, so at SIGTERM the sidecar still sends what it is asked: an app that left at once would fail
- * those requests.
+ * those requests. ECS_DEMO_EXIT_AT_ONCE=1 makes it such an app.
  */
 export const serveUntilQuiet = (name: string, port: number, handler: Handler): void => {
   const host = process.env["ECS_DEMO_TASK_ADDRESS"] ?? "127.0.0.1"
@@ -38,6 +38,8 @@ export const serveUntilQuiet = (name: string, port: number, handler: Handler): v
   server.listen(port, host, () => console.log(`${name} listens on http://${host}:${port}`))
 
   process.once("SIGTERM", () => {
+    // As most apps do that were never written for it.
+    if (process.env["ECS_DEMO_EXIT_AT_ONCE"] === "1") process.exit(0)
     const asked = Date.now()
     stopping = true
     lastAsked = asked

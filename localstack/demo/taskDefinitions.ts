@@ -9,6 +9,8 @@ export interface DefinitionSettings {
   readonly envoy: string
   /** More of the sidecar's environment. */
   readonly sidecarEnvironment: Readonly<Record<string, string>>
+  /** More of the environment of kv's app. */
+  readonly kvEnvironment: Readonly<Record<string, string>>
 }
 
 /** The agent puts the task's address here: all of the demo's tasks share a host, each with an address of its own. */
@@ -75,7 +77,7 @@ export const demoApp = (settings: DefinitionSettings): Array<ContainerDefinition
 ]
 
 export const kv = (settings: DefinitionSettings): Array<ContainerDefinition> => [
-  workload("kv", "kv.ts", 5051, {}, {}),
+  workload("kv", "kv.ts", 5051, settings.kvEnvironment, {}),
   sidecar(settings)
 ]
 

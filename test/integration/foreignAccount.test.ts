@@ -16,7 +16,7 @@ beforeAll(async () => {
     startDemoWorld({
       folder: mkdtempSync(join(tmpdir(), "ecs-mesh-foreign-")),
       log: () => {},
-      environment: { KMESH_AWSIAM_AUTHORIZEDACCOUNTIDS: "111122223333" }
+      environment: () => ({ KMESH_AWSIAM_AUTHORIZEDACCOUNTIDS: "111122223333" })
     }).pipe(Scope.provide(scope))
   )
 }, 60_000)

@@ -12,11 +12,13 @@ import { LoadBalancer } from "../../../localstack/demo/LoadBalancer.ts"
 import { createServices, seedDemo } from "../../../localstack/demo/seedDemo.ts"
 import { untilEventsFlow } from "../../../localstack/demo/untilEventsFlow.ts"
 import { freePort } from "../../../localstack/process/freePort.ts"
-import { type RunningProcess, startProcess } from "../../../localstack/process/startProcess.ts"
+import type { RunningProcess } from "../../../localstack/process/startProcess.ts"
+import type { Emulator } from "../../../localstack/ministack/startMinistack.ts"
 import { type StartedEmulator, startEmulator } from "../../../localstack/startEmulator.ts"
 import { startStsJsonProxy } from "../../../localstack/StsJsonProxy.ts"
 import { toolPaths } from "../../../localstack/tools.ts"
 import { keepTargets } from "./keepTargets.ts"
+import { startControlPlane } from "./startControlPlane.ts"
 
 /** The demo can't go on; the message says what to do. */
 export class DemoFailed extends Schema.TaggedError<DemoFailed>()("DemoFailed", { message: Schema.String }) {}
@@ -37,6 +39,8 @@ export interface DemoWorld {
   readonly ports: DemoPorts
   readonly journal: string
   readonly taskLogs: string
+  /** The operator's whole environment. */
+  readonly environment: Readonly<Record<string, string | undefined>>
   /** The operator's process as it is now. */
   readonly controlPlane: () => RunningProcess
   /** Kills the operator as a crash would, and starts another on the same state. */
@@ -92,31 +96,16 @@ const startAws = async (logFile: string, log: (line: string) => void): Promise<S
   }
 }
 
-const isReady = async (port: number): Promise<boolean> => {
-  try {
-    return (await fetch(`http://127.0.0.1:${port}/ready`, { signal: AbortSignal.timeout(1_000) })).ok
-  } catch {
-    return false
-  }
-}
-
-const READY_WITHIN_MILLIS = 60_000
-
-const waitUntilReady = async (port: number, process: RunningProcess): Promise<void> => {
-  const until = Date.now() + READY_WITHIN_MILLIS
-  while (!await isReady(port)) {
-    if (process.exit() !== undefined) throw new Error(`it ended:\n${process.output().slice(-3_000)}`)
-    if (Date.now() > until) throw new Error(`it isn't ready after ${READY_WITHIN_MILLIS / 1000} s:\n${process.output().slice(-3_000)}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-}
-
 export interface DemoWorldOptions {
   /** Where everything is kept; emptied first. */
   readonly folder: string
   readonly log: (line: string) => void
-  /** More of the operator's environment. */
-  readonly environment?: Readonly<Record<string, string>>
+  /** More of the operator's environment, where the emulated AWS is known. */
+  readonly environment?: (emulator: Emulator) => Readonly<Record<string, string>>
+  /** More of the environment of kv's app. */
+  readonly kvEnvironment?: Readonly<Record<string, string>>
+  /** What sidecars dial and whom they trust there; the operator itself by its generated CA where absent. */
+  readonly sidecarsDial?: { readonly url: string; readonly caCertFile: string }
 }
 
 export const startDemoWorld = Effect.fn("startDemoWorld")(function*({ folder, log, ...options }: DemoWorldOptions) {
@@ -150,9 +139,10 @@ export const startDemoWorld = Effect.fn("startDemoWorld")(function*({ folder, lo
     () =>
       seedDemo({
         emulator,
-        controlPlaneUrl: `https://127.0.0.1:${ports.dataplaneServer}`,
-        controlPlaneCaCertFile: join(workDir, "tls", "ca.crt"),
-        envoy: tools.envoy
+        controlPlaneUrl: options.sidecarsDial?.url ?? `https://127.0.0.1:${ports.dataplaneServer}`,
+        controlPlaneCaCertFile: options.sidecarsDial?.caCertFile ?? join(workDir, "tls", "ca.crt"),
+        envoy: tools.envoy,
+        kvEnvironment: options.kvEnvironment ?? {}
       }),
     async (seeded) => seeded.demo.close(),
     log
@@ -181,19 +171,9 @@ export const startDemoWorld = Effect.fn("startDemoWorld")(function*({ folder, lo
     KUMA_API_SERVER_HTTPS_ENABLED: "false",
     ECS_MESH_DIAGNOSTICS_ADDRESS: "127.0.0.1",
     KUMA_DIAGNOSTICS_SERVER_PORT: String(ports.diagnostics),
-    ...options.environment
+    ...options.environment?.(emulator)
   }
-  const serve = async (): Promise<RunningProcess> => {
-    const started = await startProcess({
-      command: process.execPath,
-      args: [join(root, "src", "main.ts"), "serve"],
-      cwd: root,
-      env: environment,
-      logFile: join(folder, "control-plane.log")
-    })
-    await waitUntilReady(ports.diagnostics, started)
-    return started
-  }
+  const serve = () => startControlPlane({ environment, logFile: join(folder, "control-plane.log") })
   const holder = yield* part(
     "operator and control plane, on embedded Postgres",
     async () => ({ current: await serve() }),
@@ -244,6 +224,7 @@ export const startDemoWorld = Effect.fn("startDemoWorld")(function*({ folder, lo
     ports,
     journal: join(workDir, "journal.jsonl"),
     taskLogs,
+    environment,
     controlPlane: () => holder.current,
     restartControlPlane: async () => {
       holder.current.signal("SIGKILL")

@@ -1,0 +1,31 @@
+import { mkdtempSync } from "node:fs"
+import { rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Effect, Exit, Scope } from "effect"
+import { type DemoWorld, type DemoWorldOptions, startDemoWorld } from "../../src/cli/demo/DemoWorld.ts"
+import { untilServing } from "../../src/cli/demo/untilServing.ts"
+
+export interface TestWorld {
+  readonly world: DemoWorld
+  readonly stop: () => Promise<void>
+}
+
+/** The demo's world in a folder of its own, serving. Whatever was started is ended also where it can't serve. */
+export const startWorld = async (options: Omit<DemoWorldOptions, "folder" | "log"> = {}): Promise<TestWorld> => {
+  const folder = mkdtempSync(join(tmpdir(), "ecs-mesh-world-"))
+  const scope = Effect.runSync(Scope.make())
+  const stop = async (): Promise<void> => {
+    await Effect.runPromise(Scope.close(scope, Exit.void))
+    if (process.env["ECS_MESH_KEEP_WORLD"] === undefined) await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    const world = await Effect.runPromise(
+      startDemoWorld({ ...options, folder, log: () => {} }).pipe(Effect.tap(untilServing), Scope.provide(scope))
+    )
+    return { world, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
