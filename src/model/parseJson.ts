@@ -1,37 +1,59 @@
-/** Reads one JSON document, refusing a key that stands twice in an object: `JSON.parse` takes the last in silence. */
+/**
+ * JSON in which no object names a key twice. `JSON.parse` keeps the last of duplicates, other parsers the first:
+ * where two readers may disagree on who is meant, the text is refused.
+ * "The names within an object SHOULD be unique": https://www.rfc-editor.org/rfc/rfc8259#section-4
+ */
 
-/** A string literal, or one of the signs that open, part and close objects and arrays. */
-const TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g
-
-/** The first key that stands twice in one object, or undefined. The text must be valid JSON. */
-const duplicateKey = (text: string): string | undefined => {
-  const open: Array<Set<string> | null> = []
-  let last: string | undefined
-  for (const [token] of text.matchAll(TOKENS)) {
-    if (token === "{") open.push(new Set())
-    else if (token === "[") open.push(null)
-    else if (token === "}" || token === "]") open.pop()
-    else if (token === ":" && last !== undefined) {
-      const key: unknown = JSON.parse(last)
-      const keys = open.at(-1)
-      if (typeof key === "string" && keys) {
-        if (keys.has(key)) return key
-        keys.add(key)
-      }
-    }
-    last = token.startsWith("\"") ? token : undefined
-  }
-  return undefined
+/** Where a string literal that starts at `start` ends (behind its closing quote). `text` is valid JSON. */
+const endOfString = (text: string, start: number): number => {
+  let index = start + 1
+  while (text[index] !== "\"") index += text[index] === "\\" ? 2 : 1
+  return index + 1
 }
 
-export const parseJson = (text: string): { readonly value: unknown } | { readonly problem: string } => {
+const firstDuplicateKey = (text: string): string | null => {
+  // One entry for each open bracket: the keys of an object so far, null for an array.
+  const open: Array<Set<string> | null> = []
+  // In an object, a string is a key where the last structural character was `{` or `,`.
+  let keyNext = false
+  let index = 0
+  while (index < text.length) {
+    const char = text[index]
+    if (char === "\"") {
+      const end = endOfString(text, index)
+      const keys = open.at(-1)
+      if (keyNext && keys != null) {
+        // Two spellings of one key ("a", "\u0061") are one key.
+        const key: unknown = JSON.parse(text.slice(index, end))
+        if (typeof key !== "string" || keys.has(key)) return String(key)
+        keys.add(key)
+      }
+      keyNext = false
+      index = end
+      continue
+    }
+    if (char === "{") open.push(new Set())
+    if (char === "[") open.push(null)
+    if (char === "}" || char === "]") open.pop()
+    if (char === "{" || char === ",") keyNext = true
+    index += 1
+  }
+  return null
+}
+
+/** `problem`: a predicate such as `isn't JSON`, for the caller to say of what. Quotes nothing of the text but a key. */
+export type ParsedJson = { readonly value: unknown } | { readonly problem: string }
+
+export const parseJson = (text: string): ParsedJson => {
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
     // The engine's message quotes the text, and there may be a secret in it.
-    return { problem: "the body isn't valid JSON" }
+    return { problem: "isn't JSON" }
   }
-  const key = duplicateKey(text)
-  return key === undefined ? { value } : { problem: `the key ${JSON.stringify(key)} stands twice in an object` }
+  const duplicate = firstDuplicateKey(text)
+  return duplicate === null
+    ? { value }
+    : { problem: `has the key ${JSON.stringify(duplicate.slice(0, 64))} twice in an object` }
 }

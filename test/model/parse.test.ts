@@ -1,7 +1,5 @@
-import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { parseDuration, parseMeshDuration, parseProtobufDuration } from "../../src/model/parseDuration.ts"
-import { parseJson } from "../../src/model/parseJson.ts"
 import { parseYaml } from "../../src/model/parseYaml.ts"
 
 describe("YAML", () => {
@@ -29,29 +27,6 @@ describe("YAML", () => {
   it("that multiplies itself by aliases is refused", () => {
     const levels = Array.from({ length: 12 }, (_, i) => `l${i}: &l${i} [${Array(10).fill(i ? `*l${i - 1}` : "x")}]`)
     expect(parseYaml(levels.join("\n"))).toHaveProperty("problems")
-  })
-})
-
-describe("JSON", () => {
-  it("is read as JSON.parse reads it", () => {
-    fc.assert(fc.property(fc.json(), (text) => {
-      // A generated text holds each key once.
-      expect(parseJson(text)).toEqual({ value: JSON.parse(text) })
-    }))
-  })
-
-  it.each(["{\"a\":1,\"a\":2}", "[{\"x\":{\"a\":1,\"b\":[{}],\"a\":2}}]", "{\"a\":1,\"\\u0061\":2}"])(
-    "with a key that stands twice is refused: %s",
-    (text) => expect(parseJson(text)).toEqual({ problem: "the key \"a\" stands twice in an object" })
-  )
-
-  it.each(["{\"a\":\"a\",\"b\":\"a\"}", "[{\"a\":1},{\"a\":2}]", "{\"a\":\"{\\\"a\\\":1}\"}"])(
-    "with a key once in each object is read: %s",
-    (text) => expect(parseJson(text)).toEqual({ value: JSON.parse(text) })
-  )
-
-  it("that is broken is refused without quoting it", () => {
-    expect(parseJson("{\"data\": secret}")).toEqual({ problem: "the body isn't valid JSON" })
   })
 })
 

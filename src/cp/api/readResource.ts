@@ -15,7 +15,7 @@ import type { Route } from "./Route.ts"
 const parseBody = ({ body, contentType }: ApiRequest): Effect.Effect<unknown, Refusal> => {
   if (!contentType.includes("yaml")) {
     const parsed = parseJson(body)
-    return "problem" in parsed ? Effect.fail(badRequest(parsed.problem)) : Effect.succeed(parsed.value)
+    return "problem" in parsed ? Effect.fail(badRequest(`the body ${parsed.problem}`)) : Effect.succeed(parsed.value)
   }
   const parsed = parseYaml(body)
   if ("problems" in parsed) return Effect.fail(badRequest(parsed.problems.join("; ")))

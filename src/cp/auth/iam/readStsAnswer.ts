@@ -3,8 +3,8 @@
  * A denial's message is never passed on: STS quotes the request in it.
  */
 import { Result, Schema } from "effect"
+import { parseJson } from "../../../model/parseJson.ts"
 import type { NotYetKnown, Refused } from "../Authenticator.ts"
-import { parseJsonStrictly } from "../parseJsonStrictly.ts"
 import { refuse, wait } from "../refuse.ts"
 
 /** A whole answer over HTTP. */
@@ -82,8 +82,8 @@ export const readStsAnswer = (
   if (!/^application\/(json|x-amz-json-1\.[01])\s*(;\s*charset=utf-8\s*)?$/i.test(contentType)) {
     return unreliable("StsAnswerUnreadable", "AWS STS answered something else than JSON: check ECS_MESH_STS_ENDPOINT")
   }
-  const json = parseJsonStrictly(body)
-  if (!json.ok) return unreliable("StsAnswerUnreadable", `AWS STS's answer can't be relied on: ${json.why}`)
+  const json = parseJson(body)
+  if ("problem" in json) return unreliable("StsAnswerUnreadable", `AWS STS's answer can't be relied on: it ${json.problem}`)
   if (status !== 200) return readFailure(status, json.value)
   const success = decodeSuccess(json.value)
   if (success._tag === "None") {

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { parseJsonStrictly } from "../../../src/cp/auth/parseJsonStrictly.ts"
+import { parseJson } from "../../src/model/parseJson.ts"
 
 describe("refuses a key that is there twice:", () => {
   it.each([
@@ -13,7 +13,7 @@ describe("refuses a key that is there twice:", () => {
     ["a quote in it", `{"\\"":1,"\\"":2}`],
     ["__proto__", `{"__proto__":1,"__proto__":2}`]
   ])("%s", (_, text) => {
-    expect(parseJsonStrictly(text)).toMatchObject({ ok: false, why: expect.stringContaining("twice") })
+    expect(parseJson(text)).toEqual({ problem: expect.stringMatching(/^has the key ".*" twice in an object$/) })
   })
 })
 
@@ -25,18 +25,19 @@ describe("takes one that only looks so:", () => {
     ["in nested objects", `{"a":{"a":{"a":1}}}`],
     ["in another case", `{"a":1,"A":1}`],
     ["within a string", `{"a":"{\\"b\\":1,\\"b\\":2}"}`]
-  ])("%s", (_, text) => expect(parseJsonStrictly(text)).toEqual({ ok: true, value: JSON.parse(text) }))
+  ])("%s", (_, text) => expect(parseJson(text)).toEqual({ value: JSON.parse(text) }))
 })
 
-it.each(["", "{", "{'a':1}", "{\"a\":1,}", "nonsense", "{\"a\":1}}"])("refuses what isn't JSON: %j", (text) => {
-  expect(parseJsonStrictly(text)).toEqual({ ok: false, why: "it isn't JSON" })
-})
+it.each(["", "{", "{'a':1}", "{\"a\":1,}", "nonsense", "{\"a\":1}}", "{\"data\": secret}"])(
+  "refuses what isn't JSON, without quoting it: %j",
+  (text) => expect(parseJson(text)).toEqual({ problem: "isn't JSON" })
+)
 
 it("takes whatever JSON.stringify writes, unaltered", () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.constantFrom(0, 2), (value, indent) => {
       const text = JSON.stringify(value, null, indent)
-      expect(parseJsonStrictly(text)).toEqual({ ok: true, value: JSON.parse(text) })
+      expect(parseJson(text)).toEqual({ value: JSON.parse(text) })
     }),
     { seed: 1 }
   )
@@ -49,8 +50,14 @@ it("finds the twin of any key of any object", () => {
       const twin = entries[pick % entries.length]
       const doubled = [...entries, twin ?? ["", 0]]
       const text = doubled.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(",")
-      expect(parseJsonStrictly(`[{${text}}]`).ok).toBe(false)
+      expect(parseJson(`[{${text}}]`)).toHaveProperty("problem")
     }),
     { seed: 1 }
   )
+})
+
+it("reads a megabyte, in one string or deeply nested, in good time", () => {
+  const long = { secret: "x".repeat(1 << 20) }
+  expect(parseJson(JSON.stringify(long))).toEqual({ value: long })
+  expect(parseJson(`${"[".repeat(1 << 19)}${"]".repeat(1 << 19)}`)).toHaveProperty("value")
 })
