@@ -91,7 +91,7 @@ const controlPlane = (config: ControlPlaneConfig, instanceId: string) =>
   Layer.unwrap(
     Effect.gen(function*() {
       const store = yield* storeConfig(config)
-      const defaults = Layer.effectDiscard(ensureDefaults(config.zone))
+      const defaults = Layer.effectDiscard(ensureDefaults())
       const cache = Diagnostics.readyWith(CACHE, ResourceCache).pipe(
         Layer.provideMerge(ResourceCacheLive),
         Layer.provide(defaults)

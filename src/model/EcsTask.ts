@@ -5,6 +5,7 @@
  */
 import { Schema } from "effect"
 import { Condition } from "./Condition.ts"
+import { PROXY_TYPES } from "./ProxyType.ts"
 import { Tags } from "./Tags.ts"
 
 export const TaskPhase = Schema.Literals([
@@ -43,7 +44,7 @@ export const EcsTask = Schema.Struct({
   /** The proxy that this task may be; null until it is valid. */
   proxy: Schema.NullOr(
     Schema.Struct({
-      proxyType: Schema.Literals(["dataplane", "ingress", "egress"]),
+      proxyType: Schema.Literals(PROXY_TYPES),
       mesh: Schema.String,
       name: Schema.String
     })

@@ -1,5 +1,9 @@
 /** The three kinds of proxy, in the words of the role tag `kuma.io/type`. */
-export type ProxyType = "dataplane" | "ingress" | "egress"
+export const PROXY_TYPES = ["dataplane", "ingress", "egress"] as const
+export type ProxyType = (typeof PROXY_TYPES)[number]
+
+/** The proxy type that a text from outside names, or undefined. */
+export const parseProxyType = (text: unknown): ProxyType | undefined => PROXY_TYPES.find((type) => type === text)
 
 /** Names one proxy. `mesh` is the empty string for zone proxies. */
 export interface ProxyId {

@@ -14,7 +14,7 @@ export interface ApiRequest {
   readonly body: string
 }
 
-export interface ApiResponse {
-  readonly status: number
-  readonly body: unknown
-}
+/** JSON, or plain text where that is what Kuma's clients read. */
+export type ApiResponse =
+  | { readonly status: number; readonly body: unknown }
+  | { readonly status: number; readonly text: string }

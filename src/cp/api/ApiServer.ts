@@ -32,18 +32,27 @@ export interface ApiServerOptions {
   readonly tls: { readonly certificatePem: string; readonly privateKeyPem: string } | null
 }
 
-const writeJson = (outgoing: ServerResponse, { body, status }: ApiResponse): void => {
-  // One space, as Kuma's answers have it.
-  const text = `${JSON.stringify(body, null, 1)}\n`
+const writeText = (
+  outgoing: ServerResponse,
+  status: number,
+  text: string,
+  headers: Readonly<Record<string, string>> = {}
+): void => {
   outgoing.writeHead(status, {
-    "content-type": "application/json",
+    "content-type": "text/plain; charset=utf-8",
     "content-length": Buffer.byteLength(text),
-    "x-content-type-options": "nosniff"
+    "x-content-type-options": "nosniff",
+    ...headers
   }).end(text)
 }
 
-const writeText = (outgoing: ServerResponse, status: number, text: string, headers: Readonly<Record<string, string>>) =>
-  outgoing.writeHead(status, { "content-type": "text/plain; charset=utf-8", ...headers }).end(text)
+const write = (outgoing: ServerResponse, response: ApiResponse): void =>
+  "text" in response
+    ? writeText(outgoing, response.status, response.text)
+    // One space, as Kuma's answers have it.
+    : writeText(outgoing, response.status, `${JSON.stringify(response.body, null, 1)}\n`, {
+        "content-type": "application/json"
+      })
 
 type Answer = (incoming: IncomingMessage, outgoing: ServerResponse, scheme: "http" | "https") => Promise<void>
 
@@ -53,13 +62,13 @@ const makeAnswer = (services: Context.Context<Store>, { config, identity }: ApiS
     const read = await readRequest(incoming, scheme, config.localhostIsAdmin)
     switch (read._tag) {
       case "RouterRefusal":
-        return void writeText(outgoing, read.refusal.status, read.refusal.text, read.refusal.headers)
+        return writeText(outgoing, read.refusal.status, read.refusal.text, read.refusal.headers)
       case "TooLarge":
         // What is still on its way isn't read: the connection ends with the answer.
         outgoing.setHeader("connection", "close")
-        return writeJson(outgoing, read.response)
+        return write(outgoing, read.response)
       case "Request":
-        return writeJson(outgoing, await run(handle(read.request, read.route, identity)))
+        return write(outgoing, await run(handle(read.request, read.route, identity)))
     }
   }
 }

@@ -13,7 +13,9 @@ export class Refusal extends Schema.TaggedError<Refusal>()("Refusal", {
 const refuse = (status: number, title: string, detail: string, violations: ReadonlyArray<Violation> = []): Refusal =>
   new Refusal({ status, title, detail, violations })
 
-export const notFound = (title: string): Refusal => refuse(404, title, "Not found")
+export const notFound = (title: string, detail = "Not found"): Refusal => refuse(404, title, detail)
+/** Nothing is wrong with the request's form; `title` says what wasn't done, `detail` why. */
+export const notDone = (title: string, detail: string): Refusal => refuse(400, title, detail)
 export const badRequest = (detail: string): Refusal => refuse(400, "Bad Request", detail)
 export const invalid = (title: string, violations: ReadonlyArray<Violation>): Refusal =>
   refuse(400, title, "Resource is not valid", violations)

@@ -3,6 +3,8 @@ import { descriptors, type ResourceDescriptor } from "../../model/ResourceDescri
 
 export type Route =
   | { readonly _tag: "Index" }
+  /** Where tokens for proxies are issued. */
+  | { readonly _tag: "Tokens"; readonly kind: "dataplane" | "zone" }
   | {
       readonly _tag: "Collection"
       readonly descriptor: ResourceDescriptor
@@ -38,9 +40,13 @@ const entries: ReadonlyMap<string, PathEntry> = new Map([
     [path, { descriptor, withInsight: true }])
 ])
 
+const findTokens = ([kind, ...more]: ReadonlyArray<string>): Route | null =>
+  (kind === "dataplane" || kind === "zone") && more.length === 0 ? { _tag: "Tokens", kind } : null
+
 /** The route, or null where nothing is. `path` is decoded. */
 export const findRoute = (path: ReadonlyArray<string>): Route | null => {
   if (path.length === 0) return { _tag: "Index" }
+  if (path[0] === "tokens") return findTokens(path.slice(1))
   const inMesh = path[0] === "meshes" && path.length > 2
   const [collection = "", ...rest] = inMesh ? path.slice(2) : path
   const mesh = inMesh ? path[1] : undefined
@@ -57,5 +63,7 @@ export const findRoute = (path: ReadonlyArray<string>): Route | null => {
   return { _tag: "Single", descriptor, mesh: mesh ?? "", name, withInsight }
 }
 
-export const allowedMethods = (route: Route): ReadonlyArray<string> =>
-  route._tag === "Single" && !route.withInsight ? ["GET", "PUT", "DELETE"] : ["GET"]
+export const allowedMethods = (route: Route): ReadonlyArray<string> => {
+  if (route._tag === "Tokens") return ["POST"]
+  return route._tag === "Single" && !route.withInsight ? ["GET", "PUT", "DELETE"] : ["GET"]
+}

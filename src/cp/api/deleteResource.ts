@@ -3,8 +3,8 @@ import { Effect } from "effect"
 import type { CertificateAuthorityBackend, Mesh } from "../../model/Mesh.ts"
 import type { Resource, ResourceType } from "../../model/Resource.ts"
 import { Store } from "../../model/Store.ts"
+import { dataplaneTokens, keySerial } from "../auth/token/TokenScope.ts"
 import type { ApiResponse } from "./ApiRequest.ts"
-import { signingKeyName } from "./ensureDefaults.ts"
 import { requireMesh } from "./getResources.ts"
 import { invalid, notFound, readOnly } from "./Refusal.ts"
 import type { Route } from "./Route.ts"
@@ -37,7 +37,7 @@ const refuseUsedSecret = (secret: string, meshName: string, mesh: Mesh) => {
 const OWNED: ReadonlyArray<ResourceType> = ["MeshTrafficPermission", "MeshTimeout", "DataplaneInsight", "OutboundPort"]
 
 const isGeneratedSecret = (mesh: string, { name }: Resource): boolean =>
-  name === signingKeyName(mesh) || name.startsWith(`${mesh}.ca-builtin-`)
+  keySerial(dataplaneTokens(mesh), name) !== undefined || name.startsWith(`${mesh}.ca-builtin-`)
 
 const removeOwned = Effect.fnUntraced(function*(mesh: string) {
   const store = yield* Store

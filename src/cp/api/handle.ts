@@ -5,6 +5,7 @@ import type { Store } from "../../model/Store.ts"
 import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
 import { deleteResource } from "./deleteResource.ts"
 import { getResource, listResources } from "./getResources.ts"
+import { issueProxyToken } from "./issueProxyToken.ts"
 import { putResource } from "./putResource.ts"
 import { accessDenied, conflict, errorBody, internal, type Refusal, unavailable } from "./Refusal.ts"
 import type { Route } from "./Route.ts"
@@ -42,14 +43,23 @@ const describeServer = ({ clusterId, instanceId, version, zone }: Identity): Api
 
 const ANONYMOUS = "mesh-system:anonymous/mesh-system:unauthenticated"
 
-/** Secrets are the administrators'; whatever else is there, anybody who reaches the API may read and write. */
-const authorize = (request: ApiRequest, route: Route): Effect.Effect<void, Refusal> =>
-  route._tag === "Index" || !route.descriptor.adminOnly || request.isAdmin
+/** What only an administrator may reach, or null: whatever else is there, anybody may who reaches the API. */
+const reservedIn = (route: Route): string | null => {
+  if (route._tag === "Index") return null
+  if (route._tag === "Tokens") return `generate ${route.kind} token`
+  return route.descriptor.adminOnly ? `the resource of type "${route.descriptor.type}"` : null
+}
+
+const authorize = (request: ApiRequest, route: Route): Effect.Effect<void, Refusal> => {
+  const reserved = reservedIn(route)
+  return reserved === null || request.isAdmin
     ? Effect.void
-    : Effect.fail(accessDenied(`user "${ANONYMOUS}" cannot access the resource of type "${route.descriptor.type}"`))
+    : Effect.fail(accessDenied(`user "${ANONYMOUS}" cannot access ${reserved}`))
+}
 
 const dispatch = (request: ApiRequest, route: Route, identity: Identity) => {
   if (route._tag === "Index") return Effect.succeed(describeServer(identity))
+  if (route._tag === "Tokens") return issueProxyToken(request, route.kind)
   if (route._tag === "Collection") return listResources(request, route)
   if (request.method === "PUT") return putResource(request, route, identity.zone)
   if (request.method === "DELETE") return deleteResource(route)

@@ -5,10 +5,11 @@ import { type DesiredResource, isType, type Resource } from "../../model/Resourc
 import { Store } from "../../model/Store.ts"
 import type { Violation } from "../../model/Violation.ts"
 import { violationIf } from "../../model/validate/violationPath.ts"
+import { ensureSigningKey } from "../auth/token/ensureSigningKey.ts"
+import { dataplaneTokens } from "../auth/token/TokenScope.ts"
 import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
 import { completeDataplane } from "./completeDataplane.ts"
 import { computeLabels, validateLabelChange } from "./computeLabels.ts"
-import { ensureSigningKey } from "./ensureDefaults.ts"
 import { requireMesh } from "./getResources.ts"
 import { readResource } from "./readResource.ts"
 import { invalid, readOnly } from "./Refusal.ts"
@@ -62,7 +63,7 @@ export const putResource = Effect.fnUntraced(function*(
     ? completeDataplane(given.spec, { mesh, zone, isNew: before === null })
     : given.spec
   yield* store.put({ ...key, labels, spec }, { expect: before?.version ?? "absent" })
-  if (given.type === "Mesh" && before === null) yield* ensureSigningKey(given.name, zone)
+  if (given.type === "Mesh" && before === null) yield* ensureSigningKey(dataplaneTokens(given.name))
   const warned = warnings(given)
   return {
     status: before === null ? 201 : 200,

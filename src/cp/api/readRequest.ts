@@ -35,10 +35,18 @@ const decodePath = (rawPath: string): ReadonlyArray<string> | null => {
   }
 }
 
-const BODY_TYPES = /^(application\/json|application\/(x-)?yaml|text\/(x-)?yaml)\s*(;|$)/i
+/** What a request with a body may bring, by its method: a resource, or what a token is asked for with. */
+const BODY_TYPES: Readonly<Record<string, RegExp>> = {
+  PUT: /^(application\/json|application\/(x-)?yaml|text\/(x-)?yaml)\s*(;|$)/i,
+  POST: /^application\/json\s*(;|$)/i
+}
 
-const acceptsJson = (accept: string): boolean =>
-  accept === "" || accept.split(",").some((type) => /^\s*(\*\/\*|application\/(\*|json))\s*(;|$)/i.test(type))
+/** A token is text, but its refusal is JSON. */
+const acceptsAnswer = (accept: string, route: Route): boolean => {
+  const text = route._tag === "Tokens" ? "|text\\/(\\*|plain)" : ""
+  const answers = new RegExp(`^\\s*(\\*\\/\\*|application\\/(\\*|json)${text})\\s*(;|$)`, "i")
+  return accept === "" || accept.split(",").some((type) => answers.test(type))
+}
 
 const readBody = async (incoming: IncomingMessage): Promise<string | null> => {
   if (Number(incoming.headers["content-length"] ?? 0) > MAX_BODY) return null
@@ -67,11 +75,12 @@ export const readRequest = async (
   const methods = allowedMethods(route)
   if (!methods.includes(method)) return refuse(405, "Method Not Allowed", { allow: methods.join(", ") })
   const contentType = headers["content-type"] ?? ""
-  if (method === "PUT" && !BODY_TYPES.test(contentType)) return refuse(415, "Unsupported Media Type")
-  if (!acceptsJson(headers.accept ?? "")) {
+  const bodyTypes = BODY_TYPES[method]
+  if (bodyTypes?.test(contentType) === false) return refuse(415, "Unsupported Media Type")
+  if (!acceptsAnswer(headers.accept ?? "", route)) {
     return refuse(406, "Not Acceptable\n\nAvailable representations: application/json")
   }
-  const body = method === "PUT" ? await readBody(incoming) : ""
+  const body = bodyTypes === undefined ? "" : await readBody(incoming)
   if (body === null) {
     return { _tag: "TooLarge", response: { status: 413, body: errorBody(tooLarge(MAX_BODY)) } }
   }

@@ -2,7 +2,7 @@
 import { Schema } from "effect"
 import { BootstrapRequest } from "../../model/Bootstrap.ts"
 import { parseJson } from "../../model/parseJson.ts"
-import type { ProxyId, ProxyType } from "../../model/ProxyType.ts"
+import { parseProxyType, PROXY_TYPES, type ProxyId } from "../../model/ProxyType.ts"
 import { schemaViolations } from "../../model/schemaViolations.ts"
 import type { Violation } from "../../model/Violation.ts"
 
@@ -14,21 +14,19 @@ export interface Asked {
 /** `malformed`: it isn't even a JSON object to speak of. */
 export type DecodedBootstrap = Asked | { readonly malformed: string } | { readonly violations: ReadonlyArray<Violation> }
 
-const TYPES: ReadonlyArray<ProxyType> = ["dataplane", "ingress", "egress"]
-
 const decode = Schema.decodeUnknownResult(BootstrapRequest, { errors: "all" })
 
 export const decodeBootstrapRequest = (body: string): DecodedBootstrap => {
   const parsed = parseJson(body)
-  if ("problem" in parsed) return { malformed: parsed.problem }
+  if ("problem" in parsed) return { malformed: `the body ${parsed.problem}` }
   const decoded = decode(withoutNulls(parsed.value))
   if (decoded._tag === "Failure") return { violations: schemaViolations(decoded.failure.issue) }
   const request = decoded.success
-  const proxyType = TYPES.find((type) => type === (request.proxyType || "dataplane"))
+  const proxyType = parseProxyType(request.proxyType || "dataplane")
   const violations: Array<Violation> = []
   if (request.name === "") violations.push({ field: "name", message: "cannot be empty" })
   if (proxyType === undefined) {
-    violations.push({ field: "proxyType", message: `must be one of ${TYPES.join(", ")}` })
+    violations.push({ field: "proxyType", message: `must be one of ${PROXY_TYPES.join(", ")}` })
   }
   for (const field of ["adminPort", "dnsPort", "readinessPort"] as const) {
     const port = request[field]

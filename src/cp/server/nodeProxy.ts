@@ -1,5 +1,5 @@
 /** Which proxy an Envoy node says it is. Pure. */
-import type { ProxyId, ProxyType } from "../../model/ProxyType.ts"
+import { parseProxyType, PROXY_TYPES, type ProxyId } from "../../model/ProxyType.ts"
 
 /** What of Envoy's `Node` is read. */
 export interface NodeIdentity {
@@ -11,20 +11,18 @@ export type NodeProxy =
   | { readonly _tag: "Proxy"; readonly proxy: ProxyId }
   | { readonly _tag: "Invalid"; readonly message: string }
 
-const TYPES: ReadonlyArray<ProxyType> = ["dataplane", "ingress", "egress"]
-
 /** Node ids are `<mesh>.<name>`, of zone proxies `.<name>`; the type is in the metadata. */
 export const nodeProxy = (node: NodeIdentity): NodeProxy => {
   const dot = node.id.indexOf(".")
   const mesh = node.id.slice(0, Math.max(dot, 0))
   const name = node.id.slice(dot + 1)
   const declared = node.metadata["dataplane.proxyType"]
-  const proxyType = TYPES.find((type) => type === (declared === undefined || declared === "" ? "dataplane" : declared))
+  const proxyType = parseProxyType(declared === undefined || declared === "" ? "dataplane" : declared)
   if (dot < 0 || name === "") {
     return invalid(`node id "${node.id}" must be <mesh>.<name>; start Envoy with the configuration that /bootstrap gives`)
   }
   if (proxyType === undefined) {
-    return invalid(`node metadata dataplane.proxyType must be one of ${TYPES.join(", ")}`)
+    return invalid(`node metadata dataplane.proxyType must be one of ${PROXY_TYPES.join(", ")}`)
   }
   if ((proxyType === "dataplane") === (mesh === "")) {
     return invalid(

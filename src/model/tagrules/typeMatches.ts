@@ -1,11 +1,12 @@
 /** A dataplane's role can't open an ingress or egress, nor the other way round. */
+import { parseProxyType } from "../ProxyType.ts"
 import { TYPE_TAG } from "../Tags.ts"
 import { roleTagField, tagRoleCommand, tagValue, type TagPolicy } from "./TagPolicy.ts"
 
 export const typeMatches: TagPolicy = ({ proxyType, roleArn, roleTags }) => {
   const type = tagValue(roleTags, TYPE_TAG)
   if (type === undefined || type === proxyType) return []
-  const known = ["dataplane", "ingress", "egress"].includes(type)
+  const known = parseProxyType(type) !== undefined
   return [{
     reason: known ? "RoleTypeMismatch" : "RoleTypeUnknown",
     field: roleTagField(TYPE_TAG),

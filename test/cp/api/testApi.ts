@@ -37,7 +37,7 @@ export const startApi = async (database: StoreConfig, options: TestApiOptions = 
   const services = await Effect.runPromise(Layer.buildWithScope(layer, scope))
   const { httpPort, httpsPort } = Context.get(services, ApiServer)
   const run: TestApi["run"] = (effect) => Effect.runPromise(Effect.provide(effect, services))
-  await run(ensureDefaults("zone-1"))
+  await run(ensureDefaults())
   return {
     url: `http://127.0.0.1:${httpPort}`,
     httpsPort,

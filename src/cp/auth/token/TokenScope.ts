@@ -25,6 +25,12 @@ export const ZONE_TOKENS: TokenScope = {
   revocations: "zone-token-revocations"
 }
 
+/** The serial of the signing key that a secret of this name is, or undefined where it's none of this scope. */
+export const keySerial = ({ keyPrefix }: TokenScope, name: string): number | undefined => {
+  const serial = name.startsWith(`${keyPrefix}-`) ? name.slice(keyPrefix.length + 1) : ""
+  return /^\d{1,9}$/.test(serial) ? Number(serial) : undefined
+}
+
 /** `keyId`: the key's serial, which is the token's header `kid`. */
 export const keySecret = (
   { type, mesh, keyPrefix }: TokenScope,

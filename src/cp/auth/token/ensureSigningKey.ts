@@ -3,7 +3,7 @@ import { generateKeyPair } from "node:crypto"
 import { Effect } from "effect"
 import type { Resource } from "../../../model/Resource.ts"
 import { Store, type StoreUnavailable } from "../../../model/Store.ts"
-import { keySecret, type TokenScope } from "./TokenScope.ts"
+import { keySecret, keySerial, type TokenScope } from "./TokenScope.ts"
 
 export interface SigningKey {
   /** Serial of the key, the `kid` of its tokens. */
@@ -21,11 +21,6 @@ const generatePem: Effect.Effect<string> = Effect.callback<string>((resume) => {
   })
 })
 
-const serialOf = ({ keyPrefix }: TokenScope, name: string): number => {
-  const serial = name.startsWith(`${keyPrefix}-`) ? name.slice(keyPrefix.length + 1) : ""
-  return /^\d{1,9}$/.test(serial) ? Number(serial) : -1
-}
-
 /** Undefined where the scope has no key yet. What its secret holds isn't judged here. */
 export const latestSigningKey = (
   scope: TokenScope
@@ -34,8 +29,10 @@ export const latestSigningKey = (
     const store = yield* Store
     const secrets: ReadonlyArray<Resource<"Secret" | "GlobalSecret">> = yield* store.list(scope.type, scope.mesh)
     const [latest] = secrets
-      .map((secret) => ({ secret, serial: serialOf(scope, secret.name) }))
-      .filter(({ serial }) => serial >= 0)
+      .flatMap((secret) => {
+        const serial = keySerial(scope, secret.name)
+        return serial === undefined ? [] : [{ secret, serial }]
+      })
       .sort((a, b) => b.serial - a.serial)
     return latest === undefined
       ? undefined
