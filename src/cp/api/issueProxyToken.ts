@@ -39,7 +39,8 @@ const readValidFor = (validFor = ""): { readonly millis: number; readonly violat
   return {
     millis: millis ?? 0,
     violations: [
-      ...violationIf(millis === undefined, "validFor", `is invalid: time: invalid duration ${JSON.stringify(validFor)}`),
+      ...violationIf(millis === undefined, "validFor",
+        `is invalid: time: invalid duration ${JSON.stringify(validFor)}`),
       ...violationIf(millis !== undefined && millis <= 0, "validFor", "must be greater than 0")
     ]
   }
@@ -61,7 +62,8 @@ const dataplaneToken = Effect.fnUntraced(function*(body: string) {
   const all = [
     ...violationIf(mesh === "", "mesh", "cannot be empty"),
     ...violations,
-    ...violationIf(parseProxyType(asked.type || "dataplane") === undefined, "type", `${asked.type} is not a valid proxy type`)
+    ...violationIf(parseProxyType(asked.type || "dataplane") === undefined, "type",
+      `${asked.type} is not a valid proxy type`)
   ]
   if (all.length > 0) return yield* refuse(all)
   return yield* issueDataplaneToken({ ...asked, mesh, tags: tags ?? {}, validForMillis: millis })

@@ -25,6 +25,7 @@ export interface BootstrapCall {
   readonly body: string
   readonly host: string | undefined
   readonly accept: string
+  readonly userAgent: string
   /** Every value of the Authorization header. */
   readonly authorization: ReadonlyArray<string>
   readonly peerAddress: string | null
@@ -131,7 +132,7 @@ export class Bootstrapper extends Context.Service<
             )
             if ("status" in judged) return yield* refuse(proxy, call.peerAddress, judged)
             const resource = resourceOf(asked)
-            if ("status" in resource) return problemAnswer(resource)
+            if ("status" in resource) return unavailable(resource, call)
             const refused = judgeDeclared(judged, resource)
             if (refused !== null) {
               const { message, reason } = refused
@@ -150,6 +151,15 @@ const invalid = (violations: NonNullable<Problem["violations"]>): Problem => ({
   detail: violations.map(({ field, message }) => (field === "" ? message : `${field}: ${message}`)).join("; "),
   violations
 })
+
+/**
+ * kuma-dp comes again after a 404 only where its body is empty ("Dataplane entity not found"); every other 4xx ends it.
+ * It is known by the agent of Go's client, which it leaves as it is; whoever else asks is told what to do.
+ */
+const unavailable = (problem: Problem, { userAgent }: BootstrapCall): BootstrapAnswer => {
+  const answer = problemAnswer(problem)
+  return problem.status === 404 && userAgent.startsWith("Go-http-client/") ? { ...answer, body: "" } : answer
+}
 
 const unknown = (proxy: ProxyId, task: Resource<"EcsTask"> | undefined): Problem => {
   const name = proxy.mesh === "" ? proxy.name : `${proxy.mesh}/${proxy.name}`

@@ -44,6 +44,7 @@ export const bootstrapListener =
         body: Buffer.concat(chunks).toString("utf8"),
         host: request.headers.host,
         accept: request.headers.accept ?? "",
+        userAgent: request.headers["user-agent"] ?? "",
         authorization: request.headersDistinct["authorization"] ?? [],
         peerAddress: request.socket.remoteAddress === undefined ? null : plainAddress(request.socket.remoteAddress),
         port: options.port

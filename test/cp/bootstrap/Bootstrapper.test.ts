@@ -82,6 +82,12 @@ describe("/bootstrap", () => {
     expect(json(answer.body)).toMatchObject({ detail: expect.stringContaining("default/kv-9") })
   })
 
+  it("lets kuma-dp come again for a Dataplane that isn't there yet, by the empty 404 that it waits for", async () => {
+    const request = { name: "kv-9", dataplaneToken: await controlPlane.token("kv-9") }
+    const answer = await ask(request, { headers: { "user-agent": "Go-http-client/1.1" } })
+    expect([answer.status, answer.body]).toEqual([404, ""])
+  })
+
   it("takes the proxy's own resource, and tells all that is wrong with it", async () => {
     const dataplaneToken = await controlPlane.token("kv-9")
     const resource = "type: Dataplane\nmesh: default\nname: kv-9\nnetworking:\n  address: 127.0.0.1\n  admin: {port: 9999}\n  inbound:\n  - {port: 80, tags: {kuma.io/service: nine}}\n"
