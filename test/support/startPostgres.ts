@@ -5,6 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { guard, release } from "../../localstack/process/ChildGuard.ts"
 import { freePort } from "../../localstack/process/freePort.ts"
+import { waitFor } from "../../localstack/process/waitFor.ts"
 
 export interface TestPostgres {
   readonly host: string
@@ -12,8 +13,28 @@ export interface TestPostgres {
   readonly user: string
   readonly password: string
   readonly dbName: string
+  /** What tells a control plane to use it. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Ends it as an administrator would (SIGINT), or as a crash does; its data stays. Resolves once it is gone. */
+  readonly halt: (signal: "SIGINT" | "SIGKILL") => Promise<void>
+  /** Starts it again on its port and data after `halt`. */
+  readonly resume: () => Promise<void>
   readonly stop: () => Promise<void>
 }
+
+/** Whether a process of this id is there. */
+const runs = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Ids of the processes that a postmaster has started. */
+const childrenOf = async (pid: number): Promise<ReadonlyArray<number>> =>
+  (await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).trim().split(" ").filter(Boolean).map(Number)
 
 /** A real Postgres of its own on loopback, with an empty database. Ends with the test process at the latest. */
 export const startPostgres = async (): Promise<TestPostgres> => {
@@ -43,7 +64,9 @@ export const startPostgres = async (): Promise<TestPostgres> => {
     await rm(folder, { recursive: true, force: true })
     throw new Error(`Postgres did not start:\n${lines.slice(-30).join("")}`, { cause })
   }
-  const pid = Number((await readFile(join(databaseDir, "postmaster.pid"), "utf8")).split("\n")[0])
+  const readPid = async (): Promise<number> =>
+    Number((await readFile(join(databaseDir, "postmaster.pid"), "utf8")).split("\n")[0])
+  let pid = await readPid()
   guard({ pid })
   return {
     host: "127.0.0.1",
@@ -51,8 +74,28 @@ export const startPostgres = async (): Promise<TestPostgres> => {
     user: "ecs_mesh",
     password,
     dbName: "postgres",
+    environment: {
+      KUMA_STORE_TYPE: "postgres",
+      KUMA_STORE_POSTGRES_HOST: "127.0.0.1",
+      KUMA_STORE_POSTGRES_PORT: String(port),
+      KUMA_STORE_POSTGRES_USER: "ecs_mesh",
+      KUMA_STORE_POSTGRES_PASSWORD: password,
+      KUMA_STORE_POSTGRES_DB_NAME: "postgres"
+    },
+    halt: async (signal) => {
+      // Backends outlive a killed postmaster for a moment, and keep another from using its data.
+      const all = [pid, ...await childrenOf(pid)]
+      process.kill(pid, signal)
+      await waitFor("Postgres' end", () => all.some(runs) ? undefined : true)
+      release({ pid })
+    },
+    resume: async () => {
+      await server.start()
+      pid = await readPid()
+      guard({ pid })
+    },
     stop: async () => {
-      await server.stop()
+      if (runs(pid)) await server.stop()
       release({ pid })
       await rm(folder, { recursive: true, force: true })
     }

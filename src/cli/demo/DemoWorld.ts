@@ -43,6 +43,8 @@ export interface DemoWorld {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** The operator's process as it is now. */
   readonly controlPlane: () => RunningProcess
+  /** The replicas beside it. */
+  readonly replicas: ReadonlyArray<RunningProcess>
   /** Kills the operator as a crash would, and starts another on the same state. */
   readonly restartControlPlane: () => Promise<void>
 }
@@ -104,6 +106,8 @@ export interface DemoWorldOptions {
   readonly environment?: (emulator: Emulator) => Readonly<Record<string, string>>
   /** More of the environment of kv's app. */
   readonly kvEnvironment?: Readonly<Record<string, string>>
+  /** What each replica beyond the first has otherwise in its environment. */
+  readonly replicas?: ReadonlyArray<Readonly<Record<string, string>>>
   /** What sidecars dial and whom they trust there; the operator itself by its generated CA where absent. */
   readonly sidecarsDial?: { readonly url: string; readonly caCertFile: string }
 }
@@ -180,6 +184,17 @@ export const startDemoWorld = Effect.fn("startDemoWorld")(function*({ folder, lo
     ({ current }) => current.stop(10_000),
     log
   )
+  const replicas = yield* Effect.forEach([...(options.replicas ?? []).entries()], ([index, own]) =>
+    part(
+      `replica ${index + 2}`,
+      () =>
+        startControlPlane({
+          environment: { ...environment, ...own },
+          logFile: join(folder, `control-plane-${index + 2}.log`)
+        }),
+      (replica) => replica.stop(10_000),
+      log
+    ))
   yield* attempt("the demo's mesh", () => seedMesh(ports.api))
   yield* part("event rules and their queue", () => untilEventsFlow(emulator, QUEUE), async () => {}, log)
 
@@ -226,6 +241,7 @@ export const startDemoWorld = Effect.fn("startDemoWorld")(function*({ folder, lo
     taskLogs,
     environment,
     controlPlane: () => holder.current,
+    replicas,
     restartControlPlane: async () => {
       holder.current.signal("SIGKILL")
       await holder.current.exited
