@@ -2,10 +2,10 @@
  * `ecs-mesh serve`: composition only. Configuration -> store -> cache -> authority, authentication, servers, and beside
  * them the operator on whichever replica leads.
  */
-import { randomUUID } from "node:crypto"
+import { randomUUID, X509Certificate } from "node:crypto"
 import { hostname } from "node:os"
 import { join } from "node:path"
-import { Effect, Layer, Schedule, Schema } from "effect"
+import { Clock, Effect, Layer, Schedule, Schema } from "effect"
 import packageJson from "../../package.json" with { type: "json" }
 import { FileJournal } from "../controllers/lifecycle/FileJournal.ts"
 import { operate } from "../controllers/Operator.ts"
@@ -24,6 +24,7 @@ import { embeddedStoreConfig } from "../cp/store/EmbeddedPostgres.ts"
 import { LeaderElection } from "../cp/store/LeaderElection.ts"
 import { PostgresStore } from "../cp/store/PostgresStore.ts"
 import { ControlPlaneTls } from "../cp/tls/ControlPlaneTls.ts"
+import { API_SERVER as API_TLS, configuredTls } from "../cp/tls/configuredTls.ts"
 import { ControlPlaneTlsLive } from "../cp/tls/ControlPlaneTlsLive.ts"
 import { caAudience } from "../model/bindingValue.ts"
 
@@ -61,15 +62,43 @@ const operator = (config: ControlPlaneConfig, store: StoreConfig) => {
   ).pipe(Layer.provide(LeaderElection.layer(store)))
 }
 
+const apiServerTls = ({ apiServerTls: files }: ControlPlaneConfig) =>
+  files === null
+    ? Effect.succeed(null)
+    : Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      Effect.tryPromise({
+        try: () => configuredTls({ ...files, caFile: null }, now, API_TLS),
+        catch: (cause) => new ServeFailed({ message: cause instanceof Error ? cause.message : String(cause) })
+      }))
+
+/**
+ * What sidecars bind their tokens to. They take the fingerprint of the CA that they were given, so this control plane
+ * must know that CA: of a certificate that isn't self-signed, nobody but its user can say which it is.
+ */
+const audienceOf = ({ aws, dpServer, tls }: ControlPlaneConfig, caPem: string) => {
+  if (dpServer.authn.audience !== null) return Effect.succeed(dpServer.authn.audience)
+  const ca = new X509Certificate(caPem)
+  return aws !== null && tls.certFile !== null && tls.caFile === null && !ca.checkIssued(ca)
+    ? Effect.fail(
+      new ServeFailed({
+        message: "KUMA_GENERAL_TLS_CERT_FILE isn't self-signed: set ECS_MESH_TLS_CA_FILE to the CA that sidecars are given " +
+          "as KUMA_CONTROL_PLANE_CA_CERT, or ECS_MESH_AUDIENCE to the same name here and for the sidecars"
+      })
+    )
+    : Effect.succeed(caAudience(caPem))
+}
+
 const servers = (config: ControlPlaneConfig, instanceId: string) =>
   Layer.unwrap(
     Effect.gen(function*() {
       const tls = yield* ControlPlaneTls
+      const apiTls = (yield* apiServerTls(config)) ?? tls
+      const audience = yield* audienceOf(config, tls.caPem)
       const authentication = authenticatorLayer({
         auth: config.dpServer.authn,
         aws: config.aws,
         zone: config.zone,
-        audience: config.dpServer.authn.audience ?? caAudience(tls.caPem)
+        audience
       })
       const dataplane = dataplaneLayer({ config, instanceId }).pipe(
         Layer.provide(authentication),
@@ -78,7 +107,7 @@ const servers = (config: ControlPlaneConfig, instanceId: string) =>
       const api = apiServer({
         config: config.apiServer,
         identity: { zone: config.zone, version: packageJson.version, instanceId, clusterId: config.zone },
-        tls
+        tls: apiTls
       })
       return Layer.mergeAll(
         Diagnostics.readyWith(DATAPLANE_SERVER, DataplaneServer),

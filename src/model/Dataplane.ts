@@ -12,7 +12,7 @@ export const Inbound = Schema.Struct({
   port: Port,
   /** Port that the workload listens on; `port` where absent. */
   servicePort: Schema.optionalKey(Schema.Number),
-  /** Address that the workload listens on; 127.0.0.1 where absent. */
+  /** Address that the workload listens on; the inbound's own address where absent. */
   serviceAddress: Schema.optionalKey(Schema.String),
   /** Address that the listener binds; the networking's address where absent. */
   address: Schema.optionalKey(Schema.String),

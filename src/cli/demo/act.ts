@@ -47,7 +47,7 @@ export const refuse = (which: RefusedTask) =>
 
 /** `tag` is `KEY=VALUE`, or `KEY` alone to remove it. */
 export const tag = (service: string, tag: string) => {
-  const [key = "", value] = tag.split("=")
+  const [, key = "", value] = /^([^=]*)(?:=(.*))?$/s.exec(tag) ?? []
   const role = `demo-${service}`
   return acting((demo) => value === undefined ? demo.untagRole(role, [key]) : demo.tagRole(role, { [key]: value })).pipe(
     Effect.andThen(Console.log(value === undefined ? `${role} has no tag ${key}` : `${role} has the tag ${key}=${value}`))

@@ -91,6 +91,8 @@ export interface ControlPlaneConfig {
     readonly https: Listen & { readonly enabled: boolean }
     readonly localhostIsAdmin: boolean
   }
+  /** The API's own certificate; null: the control plane's. */
+  readonly apiServerTls: { readonly certFile: string; readonly keyFile: string } | null
   readonly diagnostics: Listen
   readonly bootstrap: {
     /** Host and port that Envoy dials for ADS; null: those that the sidecar dialled for `/bootstrap`. */

@@ -67,6 +67,15 @@ export class Environment {
     return otherwise
   }
 
+  /** A certificate and its key, or null where neither is set. */
+  pair(certName: string, keyName: string): { readonly certFile: string; readonly keyFile: string } | null {
+    const certFile = this.optional(certName)
+    const keyFile = this.optional(keyName)
+    if (certFile !== null && keyFile !== null) return { certFile, keyFile }
+    if (certFile !== null || keyFile !== null) this.problems.push(`${certName} and ${keyName}: set both or none`)
+    return null
+  }
+
   /** `key=value` pairs, separated by commas. */
   pairs(name: string): Readonly<Record<string, string>> {
     const pairs: Record<string, string> = {}

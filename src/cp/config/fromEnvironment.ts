@@ -129,8 +129,8 @@ export const fromEnvironment = (variables: Variables, options: FromEnvironmentOp
     zone,
     workDir: env.text("KUMA_GENERAL_WORK_DIR", join(homedir(), ".kuma")),
     tls: {
-      certFile: env.optional("KUMA_DP_SERVER_TLS_CERT_FILE") ?? env.optional("KUMA_GENERAL_TLS_CERT_FILE"),
-      keyFile: env.optional("KUMA_DP_SERVER_TLS_KEY_FILE") ?? env.optional("KUMA_GENERAL_TLS_KEY_FILE"),
+      ...(env.pair("KUMA_DP_SERVER_TLS_CERT_FILE", "KUMA_DP_SERVER_TLS_KEY_FILE") ??
+        env.pair("KUMA_GENERAL_TLS_CERT_FILE", "KUMA_GENERAL_TLS_KEY_FILE") ?? { certFile: null, keyFile: null }),
       caFile: env.optional("ECS_MESH_TLS_CA_FILE"),
       names: env.list("ECS_MESH_TLS_NAMES")
     },
@@ -149,6 +149,7 @@ export const fromEnvironment = (variables: Variables, options: FromEnvironmentOp
       },
       localhostIsAdmin: env.flag("KUMA_API_SERVER_AUTHN_LOCALHOST_IS_ADMIN", true)
     },
+    apiServerTls: env.pair("KUMA_API_SERVER_HTTPS_TLS_CERT_FILE", "KUMA_API_SERVER_HTTPS_TLS_KEY_FILE"),
     diagnostics: {
       address: env.text("ECS_MESH_DIAGNOSTICS_ADDRESS", "0.0.0.0"),
       port: env.port("KUMA_DIAGNOSTICS_SERVER_PORT", 5680)
@@ -169,9 +170,6 @@ export const fromEnvironment = (variables: Variables, options: FromEnvironmentOp
       accessLogPath: env.optional("ECS_MESH_ACCESS_LOG")
     },
     aws
-  }
-  if ((config.tls.certFile === null) !== (config.tls.keyFile === null)) {
-    env.problems.push("KUMA_GENERAL_TLS_CERT_FILE and KUMA_GENERAL_TLS_KEY_FILE: set both or none")
   }
   return env.problems.length > 0 ? { _tag: "Problems", problems: env.problems } : { _tag: "Config", config }
 }

@@ -4,8 +4,17 @@ import { readFile } from "node:fs/promises"
 import type { ControlPlaneConfig } from "../config/ControlPlaneConfig.ts"
 import type { ControlPlaneTls } from "./ControlPlaneTls.ts"
 
-const CERT_FILE = "KUMA_GENERAL_TLS_CERT_FILE"
-const KEY_FILE = "KUMA_GENERAL_TLS_KEY_FILE"
+/** The variables that name the files, for errors. */
+export interface TlsVariables {
+  readonly cert: string
+  readonly key: string
+}
+
+const GENERAL: TlsVariables = { cert: "KUMA_GENERAL_TLS_CERT_FILE", key: "KUMA_GENERAL_TLS_KEY_FILE" }
+export const API_SERVER: TlsVariables = {
+  cert: "KUMA_API_SERVER_HTTPS_TLS_CERT_FILE",
+  key: "KUMA_API_SERVER_HTTPS_TLS_KEY_FILE"
+}
 const CA_FILE = "ECS_MESH_TLS_CA_FILE"
 
 const read = (variable: string, path: string): Promise<string> =>
@@ -24,7 +33,8 @@ const parse = <A>(variable: string, path: string, what: string, from: () => A): 
 /** null: none is configured. Throws where one is, but can't serve. */
 export const configuredTls = async (
   { caFile, certFile, keyFile }: Omit<ControlPlaneConfig["tls"], "names">,
-  now: number
+  now: number,
+  { cert: CERT_FILE, key: KEY_FILE } = GENERAL
 ): Promise<ControlPlaneTls["Service"] | null> => {
   if (certFile === null && keyFile === null) return null
   if (certFile === null) throw new Error(`${KEY_FILE} is set without ${CERT_FILE}: set both, or neither`)

@@ -34,8 +34,13 @@ export const resolveOutbounds = (view: MeshView, dataplane: Resource<"Dataplane"
   const own = networking?.address ?? LOOPBACK
   const conditions: Array<Condition> = []
   const outbounds = new Map<string, ResolvedOutbound>()
+  // Where the proxy's own inbounds listen, and where its workload does.
   const taken = new Set(
-    (networking?.inbound ?? []).map((inbound) => at({ address: inbound.address || own, port: inbound.port }))
+    (networking?.inbound ?? []).flatMap((inbound) => {
+      const address = inbound.address || own
+      const port = inbound.servicePort || inbound.port
+      return [at({ address, port: inbound.port }), at({ address: inbound.serviceAddress || address, port })]
+    })
   )
 
   const add = (outbound: ResolvedOutbound, what: string): void => {

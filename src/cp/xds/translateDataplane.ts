@@ -53,7 +53,7 @@ const translateInbound = (context: Context, inbound: Inbound): ReadonlyArray<Xds
     ? null
     : permissionsOf(view.mesh, view.trafficPermissions, dataplane, inbound)
   return [
-    localCluster({ address: inbound.serviceAddress || "127.0.0.1", port: servicePort }, protocol, timeouts),
+    localCluster({ address: inbound.serviceAddress || address, port: servicePort }, protocol, timeouts),
     inboundListener({
       mesh: view.mesh,
       proxy: dataplane.name,

@@ -24,10 +24,18 @@ const validateDataSource = (path: string, source: unknown): ReadonlyArray<Violat
   return violationIf(typeof first[1] !== "string" || first[1] === "", field(path, first[0]), "cannot be empty")
 }
 
+/** Certificates live for a while; one of no time would stop the whole mesh. */
+const isLifetime = (text: unknown): boolean => typeof text === "string" && (parseMeshDuration(text) ?? 0) > 0
+
 const validateBuiltin = (mesh: string, backend: CertificateAuthorityBackend, path: string) => {
   const at = field(path, "conf.mtls.backends.name")
   const secretName = `${mesh}.ca-builtin-cert-${backend.name}`
+  const { RSAbits, expiration } = recordOf(backend.conf?.["caCert"])
   return [
+    ...violationIf(RSAbits !== undefined && !(Number.isInteger(RSAbits) && Number(RSAbits) >= 2048),
+      field(path, "conf.caCert.RSAbits"), "has to be a whole number of at least 2048"),
+    ...violationIf(expiration !== undefined && !isLifetime(expiration),
+      field(path, "conf.caCert.expiration"), "has to be a valid format"),
     ...violationIf(secretName.length > 255, at, "Backend name is too long. Max length: 255"),
     ...violationIf(!isAddress(secretName) || secretName !== secretName.toLowerCase(), at,
       `"${backend.name}" name must be valid dns name`)
@@ -57,7 +65,7 @@ const validateMtls = (name: string, mtls: NonNullable<Mesh["mtls"]>): ReadonlyAr
       ...violationIf(names.indexOf(backend.name) < index, field(path, "name"),
         `"${backend.name}" name is already used for another backend`),
       ...violationIf(
-        backend.dpCert !== undefined && parseMeshDuration(backend.dpCert.rotation?.expiration ?? "") === undefined,
+        backend.dpCert !== undefined && !isLifetime(backend.dpCert.rotation?.expiration),
         "mtls.dpcert.rotation.expiration",
         "has to be a valid format"
       )
@@ -70,13 +78,17 @@ const validateMtls = (name: string, mtls: NonNullable<Mesh["mtls"]>): ReadonlyAr
   ]
 }
 
+/** A restriction that nobody enforces would be worse than none, so it is refused until it is enforced. */
 const validateConstraints = (constraints: NonNullable<Mesh["constraints"]>): ReadonlyArray<Violation> =>
-  (["requirements", "restrictions"] as const).flatMap((kind) =>
+  (["requirements", "restrictions"] as const).flatMap((kind) => [
+    ...violationIf((constraints.dataplaneProxy?.[kind] ?? []).length > 0, `constraints.dataplaneProxy.${kind}`,
+      "is not supported yet: remove it, and restrict who may join by the tags of the task roles"),
+    ...
     inEach(`constraints.dataplaneProxy.${kind}`, constraints.dataplaneProxy?.[kind], ({ tags = {} }, path) => [
       ...violationIf(Object.keys(tags).length === 0, field(path, "tags"), "must have at least one tag"),
       ...validateSelector(field(path, "tags"), tags)
     ])
-  )
+  ])
 
 export const validateMesh = (name: string, mesh: Mesh): ReadonlyArray<Violation> => [
   ...violationIf(name.length > 63, "name", "cannot be longer than 63 characters"),

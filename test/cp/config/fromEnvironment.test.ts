@@ -62,15 +62,25 @@ describe("configuration from the environment", () => {
     expect(told.map((problem) => problem.split(":")[0])).toEqual([
       "AWS_REGION",
       "KMESH_AWSIAM_AUTHORIZEDACCOUNTIDS",
+      "KUMA_GENERAL_TLS_CERT_FILE and KUMA_GENERAL_TLS_KEY_FILE",
       "KUMA_DP_SERVER_PORT",
       "KUMA_API_SERVER_HTTP_ENABLED",
-      "KUMA_XDS_SERVER_NACK_BACKOFF",
-      "KUMA_GENERAL_TLS_CERT_FILE and KUMA_GENERAL_TLS_KEY_FILE"
+      "KUMA_XDS_SERVER_NACK_BACKOFF"
     ])
   })
 
   it("refuses to start with an empty list of accounts, as that would refuse everybody", () => {
     expect(problems({ AWS_REGION: "eu-west-1" })).toHaveLength(1)
+  })
+
+  it("takes a certificate and its key from the same place", () => {
+    const general = { KUMA_GENERAL_TLS_CERT_FILE: "/g.crt", KUMA_GENERAL_TLS_KEY_FILE: "/g.key" }
+    expect(read({ ...minimal, ...general }).tls).toMatchObject({ certFile: "/g.crt", keyFile: "/g.key" })
+    const own = { KUMA_DP_SERVER_TLS_CERT_FILE: "/d.crt", KUMA_DP_SERVER_TLS_KEY_FILE: "/d.key" }
+    expect(read({ ...minimal, ...general, ...own }).tls).toMatchObject({ certFile: "/d.crt", keyFile: "/d.key" })
+    expect(problems({ ...minimal, ...general, KUMA_DP_SERVER_TLS_CERT_FILE: "/d.crt" })).toEqual([
+      "KUMA_DP_SERVER_TLS_CERT_FILE and KUMA_DP_SERVER_TLS_KEY_FILE: set both or none"
+    ])
   })
 
   it("runs without AWS on dataplane tokens", () => {
