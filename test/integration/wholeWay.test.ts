@@ -1,5 +1,5 @@
 // The whole way, with every real part that runs on one machine: emulated AWS, Postgres, operator, Envoys, load.
-import { mkdtempSync, readFileSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect, Exit, Scope } from "effect"
@@ -171,8 +171,12 @@ describe("the whole way", () => {
     await expect.poll(state, { timeout: 15_000 }).toEqual(before)
   })
 
-  it("hands nothing secret to logs and journal", () => {
-    const written = [controlPlaneLog(), readFileSync(world.journal, "utf8")].join("\n")
+  it("hands nothing secret to logs, journal, metrics and dumps", async () => {
+    const logs = readdirSync(world.taskLogs).map(sidecarLog)
+    const metrics = await (await fetch(`http://127.0.0.1:${world.ports.diagnostics}/metrics`)).text()
+    const overview = JSON.stringify((await api("/meshes/default/dataplanes/_overview")).body)
+    const written = [controlPlaneLog(), readFileSync(world.journal, "utf8"), ...logs, metrics, overview].join("\n")
+    expect(logs.length).toBeGreaterThan(5)
     expect(written).not.toMatch(/ecs-mesh-aws-v1\.|X-Amz-Signature|X-Amz-Security-Token|PRIVATE KEY/)
   })
 })
