@@ -30,7 +30,7 @@ const proxyTypeOf = (text: string | undefined): ProxyType =>
 
 const readSidecar = (environment: ReadonlyMap<string, string>, command: string): SidecarDefinition => ({
   proxyType: proxyTypeOf(flags(command, "proxy-type")[0] ?? environment.get("KUMA_DATAPLANE_PROXY_TYPE")),
-  mesh: flags(command, "mesh")[0] ?? environment.get("KUMA_DATAPLANE_MESH") ?? "default",
+  mesh: flags(command, "mesh")[0] ?? environment.get("KUMA_DATAPLANE_MESH") ?? null,
   template: environment.get("KUMA_DATAPLANE_RUNTIME_RESOURCE") ?? null,
   templateVariables: Object.fromEntries(
     flags(command, "dataplane-var").flatMap((variable) => {

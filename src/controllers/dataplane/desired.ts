@@ -73,7 +73,8 @@ const fromTemplate = (
   const { look } = observation
   const sidecar = sidecarOf(look)?.sidecar
   if (!sidecar) return notYet
-  const derived = resourceFromTemplate("Dataplane", template, sidecar, address, look.taskId)
+  const mesh = meshOf(sidecar)
+  const derived = resourceFromTemplate("Dataplane", template, sidecar, { taskId: look.taskId, address, mesh })
   if (!derived.ok) return derived
   const { networking } = derived.value.spec
   if (networking?.address !== address) {
@@ -88,7 +89,7 @@ const fromTemplate = (
   const inbound = networking.inbound?.map((one) => ({ ...one, tags: { ...one.tags, [ZONE_TAG]: settings.zone } }))
   const spec = { ...derived.value.spec, networking: { ...networking, ...(inbound === undefined ? {} : { inbound }) } }
   const allServices = networking.outbound === undefined
-  const labels = { ...derived.value.labels, ...labelsOf(look, derived.value.mesh, allServices, settings) }
+  const labels = { ...derived.value.labels, ...labelsOf(look, mesh, allServices, settings) }
   return { ok: true, value: { ...derived.value, spec, labels }, notes: [] }
 }
 

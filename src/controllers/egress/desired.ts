@@ -26,7 +26,7 @@ const derive = (observation: ZoneEgressObservation, zone: string): Derivation<De
   const { address, labels, sidecar, taskId } = proxy.value
   const resource = sidecar.template === null
     ? derived(proxy.value)
-    : resourceFromTemplate("ZoneEgress", sidecar.template, sidecar, address, taskId)
+    : resourceFromTemplate("ZoneEgress", sidecar.template, sidecar, { taskId, address, mesh: "" })
   if (!resource.ok) return resource
   const value: DesiredEgress = {
     ...resource.value,

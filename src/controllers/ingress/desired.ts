@@ -29,7 +29,7 @@ const derive = (observation: ZoneIngressObservation, zone: string): Derivation<D
   const { address, labels, sidecar, taskId } = proxy.value
   const resource = sidecar.template === null
     ? derived(proxy.value)
-    : resourceFromTemplate("ZoneIngress", sidecar.template, sidecar, address, taskId)
+    : resourceFromTemplate("ZoneIngress", sidecar.template, sidecar, { taskId, address, mesh: "" })
   if (!resource.ok) return resource
   const { availableServices } = observation.stored?.spec ?? {}
   const value: DesiredIngress = {

@@ -48,7 +48,8 @@ export interface PortMapping {
 /** What the sidecar's container says of the proxy that it runs. */
 export interface SidecarDefinition {
   readonly proxyType: ProxyType
-  readonly mesh: string
+  /** Null where it doesn't say: then its template's mesh, else `default`. */
+  readonly mesh: string | null
   /** `KUMA_DATAPLANE_RUNTIME_RESOURCE`: a resource in YAML with `{{ variables }}`. */
   readonly template: string | null
   /** `--dataplane-var k=v`. */

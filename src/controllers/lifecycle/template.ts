@@ -2,6 +2,7 @@
  * A resource that the task brings along: `KUMA_DATAPLANE_RUNTIME_RESOURCE` in the sidecar's environment, with the
  * `--dataplane-var`s of its command, as Kong's templates have it. Pure.
  */
+import { Predicate } from "effect"
 import { decodeResource } from "../../model/decodeResource.ts"
 import { parseYaml } from "../../model/parseYaml.ts"
 import type { DesiredResource } from "../../model/Resource.ts"
@@ -10,6 +11,14 @@ import type { Violation } from "../../model/Violation.ts"
 import type { Derivation } from "./conditions.ts"
 import type { ProxyResourceType } from "./ProxyObservation.ts"
 import type { SidecarDefinition } from "./TaskObservation.ts"
+
+/** What the task adds to its template. */
+export interface TemplateContext {
+  readonly taskId: string
+  readonly address: string
+  /** The mesh that its sidecar joins; empty for a zone proxy. */
+  readonly mesh: string
+}
 
 const VARIABLE = /\{\{\{?\s*([\w.-]+)\s*\}?\}\}/g
 
@@ -41,13 +50,18 @@ export const fillTemplate = (
   return { text, missing: [...missing] }
 }
 
-/** The template's resource under the task's id. */
+/** A template without a mesh means its sidecar's; `mesh` is empty for what belongs to none. */
+const withMesh = (document: unknown, mesh: string): unknown =>
+  mesh !== "" && Predicate.isObject(document) && !Array.isArray(document) && !("mesh" in document && document.mesh)
+    ? { ...document, mesh }
+    : document
+
+/** The template's resource under the task's id, in `mesh` where the template names none. */
 export const resourceFromTemplate = <T extends ProxyResourceType>(
   type: T,
   template: string,
   sidecar: SidecarDefinition,
-  address: string,
-  taskId: string
+  { address, mesh, taskId }: TemplateContext
 ): Derivation<DesiredResource<T>> => {
   const variables = Object.fromEntries(
     Object.entries(sidecar.templateVariables).map(([name, value]) => [name, evaluate(value, address, taskId)])
@@ -62,7 +76,7 @@ export const resourceFromTemplate = <T extends ProxyResourceType>(
   if ("problems" in parsed) return invalid(`isn't YAML: ${parsed.problems.join("; ")}`)
   const [document, ...more] = parsed.values
   if (document === undefined || more.length > 0) return invalid(`must hold one resource, not ${parsed.values.length}`)
-  const decoded = decodeResource(document)
+  const decoded = decodeResource(withMesh(document, mesh))
   if ("violations" in decoded) return invalid(violationTexts(decoded.violations))
   const { resource } = decoded
   if (!isDesired(type, resource)) return invalid(`holds a ${resource.type}, and this proxy is a ${type}`)
