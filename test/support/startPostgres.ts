@@ -17,7 +17,7 @@ export interface TestPostgres {
   readonly environment: Readonly<Record<string, string>>
   /** Ends it as an administrator would (SIGINT), or as a crash does; its data stays. Resolves once it is gone. */
   readonly halt: (signal: "SIGINT" | "SIGKILL") => Promise<void>
-  /** Starts it again on its port and data after `halt`. */
+  /** Starts it again on its port and data where it was halted. */
   readonly resume: () => Promise<void>
   readonly stop: () => Promise<void>
 }
@@ -90,6 +90,7 @@ export const startPostgres = async (): Promise<TestPostgres> => {
       release({ pid })
     },
     resume: async () => {
+      if (runs(pid)) return
       await server.start()
       pid = await readPid()
       guard({ pid })

@@ -87,15 +87,24 @@ export class Insights extends Context.Service<
           entry.stored = session
         })
 
+        /** While the store can't be reached it is said once, not for each proxy at each flush. */
+        let unreachable = false
+        const tell = (entry: Open, error: Effect.Error<ReturnType<typeof write>>) => {
+          const known = unreachable && error._tag === "StoreUnavailable"
+          unreachable ||= error._tag === "StoreUnavailable"
+          return known ? Effect.void : Effect.logWarning("A proxy's insight could not be written; it will be tried again").pipe(
+            Effect.annotateLogs({ proxy: formatKey(proxyKey(entry.proxy)), error: error.message || error._tag })
+          )
+        }
+
         const save = (entry: Open) =>
           write(entry).pipe(
             Effect.retry({ times: 5, while: (error) => error._tag === "Conflict" }),
+            Effect.tap(() => Effect.sync(() => {
+              unreachable = false
+            })),
             Effect.tapError(() => Effect.sync(() => count(storeErrors, 1, context))),
-            Effect.catch((error) =>
-              Effect.logWarning("A proxy's insight could not be written; it will be tried again").pipe(
-                Effect.annotateLogs({ proxy: formatKey(proxyKey(entry.proxy)), error: error.message || error._tag })
-              )
-            )
+            Effect.catch((error) => tell(entry, error))
           )
 
         const removeOrphans = Effect.suspend(() =>

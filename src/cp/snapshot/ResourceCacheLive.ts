@@ -15,7 +15,8 @@ const MANY_KEYS = 200
 /** How many keys are read side by side. */
 const READS = 4
 
-const retrying = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("5 seconds")]).pipe(
+/** Until it can be read no proxy hears of anything, and one statement a second is a burden to nobody. */
+const retrying = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("1 second")]).pipe(
   Schedule.jittered
 )
 

@@ -23,7 +23,8 @@ export interface ChangeFeedOptions {
 
 export const changeFeedDefaults: ChangeFeedOptions = { rereadMillis: 10_000, graceMillis: 1_000, answerMillis: 5_000 }
 
-const reconnecting = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("5 seconds")]).pipe(
+/** Until it is back no proxy hears of anything, and one connection a second is a burden to nobody. */
+const reconnecting = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("1 second")]).pipe(
   Schedule.jittered
 )
 
