@@ -82,6 +82,16 @@ const fromTemplate = (
       ok: false,
       reason: "TemplateInvalid",
       message:
+  // The role is judged, the proxy observed and let in for this one mesh: nothing may be stored in another.
+  if (derived.value.mesh !== mesh) {
+    return {
+      ok: false,
+      reason: "TemplateMeshMismatch",
+      message:
+        `KUMA_DATAPLANE_RUNTIME_RESOURCE has the mesh ${derived.value.mesh}, and the sidecar joins ${mesh}: write ` +
+        "the same mesh into both, or leave it out of one"
+    }
+  }
         `KUMA_DATAPLANE_RUNTIME_RESOURCE has the address ${networking?.address}, and the task's is ${address}: ` +
         "write {{ address }} there and add --dataplane-var address=`hostname -i` to the sidecar's command"
     }
