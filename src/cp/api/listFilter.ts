@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import { isType, type Resource } from "../../model/Resource.ts"
 import type { Tags } from "../../model/Tags.ts"
+import { tagSets } from "../../model/tagSets.ts"
 import { invalid, type Refusal } from "./Refusal.ts"
 
 export type Filter = (resource: Resource) => boolean
@@ -43,9 +44,7 @@ export const listFilter = (query: URLSearchParams): Effect.Effect<Filter, Refusa
     if (!resource.name.includes(name)) return false
     if (!labels.every(([label, value]) => resource.labels[label] === value)) return false
     if (!isType("Dataplane", resource)) return true
-    const { networking } = resource.spec
-    if (gateway !== "" && !gatewayMatches(gateway, networking?.gateway)) return false
-    const tagged = [networking?.gateway?.tags ?? {}, ...(networking?.inbound ?? []).map(({ tags = {} }) => tags)]
-    return wantedTags.length === 0 || tagged.some((tags) => hasTags(tags, wantedTags))
+    if (gateway !== "" && !gatewayMatches(gateway, resource.spec.networking?.gateway)) return false
+    return wantedTags.length === 0 || tagSets(resource.spec).some((tags) => hasTags(tags, wantedTags))
   })
 }

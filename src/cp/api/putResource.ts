@@ -1,15 +1,15 @@
 /** Writes one resource, over the version that was judged and no other. */
 import { Effect } from "effect"
+import { completeResource } from "../../model/completeResource.ts"
 import { enabledBackend, type Mesh } from "../../model/Mesh.ts"
 import { type DesiredResource, isType, type Resource } from "../../model/Resource.ts"
 import { Store } from "../../model/Store.ts"
 import type { Violation } from "../../model/Violation.ts"
+import { validateLabelChange } from "../../model/validate/validateComputedLabels.ts"
 import { violationIf } from "../../model/validate/violationPath.ts"
 import { ensureSigningKey } from "../auth/token/ensureSigningKey.ts"
 import { dataplaneTokens } from "../auth/token/TokenScope.ts"
 import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
-import { completeDataplane } from "./completeDataplane.ts"
-import { computeLabels, validateLabelChange } from "./computeLabels.ts"
 import { requireMesh } from "./getResources.ts"
 import { readResource } from "./readResource.ts"
 import { invalid, readOnly } from "./Refusal.ts"
@@ -30,12 +30,12 @@ const validateBackendChange = (before: Mesh, after: Mesh): ReadonlyArray<Violati
     "Changing CA when mTLS is enabled is forbidden. Disable mTLS first and then change the CA")
 }
 
-const validateChange = (before: Resource | null, after: DesiredResource, labels: Resource["labels"]) => {
+const validateChange = (before: Resource | null, after: DesiredResource) => {
   if (before === null) return []
   const meshChange = isType("Mesh", before) && isDesired("Mesh", after)
     ? validateBackendChange(before.spec, after.spec)
     : []
-  return [...validateLabelChange(before.labels, labels), ...meshChange]
+  return [...validateLabelChange(before.labels, after.labels), ...meshChange]
 }
 
 const isDesired = <T extends Resource["type"]>(type: T, resource: DesiredResource): resource is DesiredResource<T> =>
@@ -52,19 +52,14 @@ export const putResource = Effect.fnUntraced(function*(
     return yield* readOnly(`${descriptor.type} is written by the control plane alone: it can only be read here`)
   }
   const mesh = descriptor.scope === "Mesh" ? (yield* requireMesh(route.mesh)).spec : {}
-  const given = yield* readResource(request, route, zone)
+  const resource = completeResource(yield* readResource(request, route, zone), zone, mesh)
   const store = yield* Store
-  const key = { type: given.type, mesh: given.mesh, name: given.name }
-  const before = yield* store.get(key).pipe(Effect.catchTag("NotFound", () => Effect.succeed(null)))
-  const labels = computeLabels(given, zone)
-  const violations = validateChange(before, given, labels)
+  const before = yield* store.get(resource).pipe(Effect.catchTag("NotFound", () => Effect.succeed(null)))
+  const violations = validateChange(before, resource)
   if (violations.length > 0) return yield* invalid("Could not update a resource", violations)
-  const spec = isDesired("Dataplane", given)
-    ? completeDataplane(given.spec, { mesh, zone, isNew: before === null })
-    : given.spec
-  yield* store.put({ ...key, labels, spec }, { expect: before?.version ?? "absent" })
-  if (given.type === "Mesh" && before === null) yield* ensureSigningKey(dataplaneTokens(given.name))
-  const warned = warnings(given)
+  yield* store.put(resource, { expect: before?.version ?? "absent" })
+  if (resource.type === "Mesh" && before === null) yield* ensureSigningKey(dataplaneTokens(resource.name))
+  const warned = warnings(resource)
   return {
     status: before === null ? 201 : 200,
     body: warned.length === 0 ? {} : { warnings: warned }

@@ -1,7 +1,8 @@
-/** What the resource of a proxy declares, as far as identity is concerned. Reads the cache alone. */
-import type { Dataplane } from "../../model/Dataplane.ts"
+/** What the resource of a proxy declares, as far as identity is concerned. */
+import { proxyKey, type ProxyResource } from "../../model/proxyResource.ts"
 import type { ProxyId } from "../../model/ProxyType.ts"
 import { SERVICE_TAG, WORKLOAD_TAG } from "../../model/Tags.ts"
+import { tagSets, tagValues } from "../../model/tagSets.ts"
 import type { ResourceCache } from "../snapshot/ResourceCache.ts"
 
 export interface DeclaredProxy {
@@ -14,33 +15,15 @@ export interface DeclaredProxy {
   readonly workload: string | undefined
 }
 
-const tagsOf = ({ networking }: Dataplane): ReadonlyMap<string, ReadonlySet<string>> => {
-  const tags = new Map<string, Set<string>>()
-  const gateways = networking?.gateway === undefined ? [] : [networking.gateway]
-  for (const holder of [...(networking?.inbound ?? []), ...gateways]) {
-    for (const [tag, value] of Object.entries(holder.tags ?? {})) {
-      tags.set(tag, (tags.get(tag) ?? new Set()).add(value))
-    }
-  }
-  return tags
+export const declaredIn = (resource: ProxyResource): DeclaredProxy => {
+  const address = resource.spec.networking?.address
+  if (resource.type !== "Dataplane") return { address, tags: new Map(), services: undefined, workload: undefined }
+  const tags = tagValues(tagSets(resource.spec))
+  return { address, tags, services: [...(tags.get(SERVICE_TAG) ?? [])], workload: resource.labels[WORKLOAD_TAG] ?? "" }
 }
 
-/** Undefined where there is no such resource (yet). */
+/** What the cache has; undefined where there is no such resource (yet). */
 export const declaredProxy = (resources: ResourceCache["Service"], proxy: ProxyId): DeclaredProxy | undefined => {
-  if (proxy.proxyType === "dataplane") {
-    const dataplane = resources.get({ type: "Dataplane", mesh: proxy.mesh, name: proxy.name })
-    if (dataplane === undefined) return undefined
-    const tags = tagsOf(dataplane.spec)
-    return {
-      address: dataplane.spec.networking?.address,
-      tags,
-      services: [...(tags.get(SERVICE_TAG) ?? [])],
-      workload: dataplane.labels[WORKLOAD_TAG] ?? ""
-    }
-  }
-  const type = proxy.proxyType === "ingress" ? "ZoneIngress" : "ZoneEgress"
-  const zoneProxy = resources.get({ type, mesh: "", name: proxy.name })
-  return zoneProxy === undefined
-    ? undefined
-    : { address: zoneProxy.spec.networking?.address, tags: new Map(), services: undefined, workload: undefined }
+  const resource = resources.get(proxyKey(proxy))
+  return resource === undefined ? undefined : declaredIn(resource)
 }

@@ -4,21 +4,23 @@
  */
 import { Context, Effect, Layer } from "effect"
 import { X509Certificate } from "node:crypto"
+import { completeResource } from "../../model/completeResource.ts"
+import { proxyKey, type ProxyResource } from "../../model/proxyResource.ts"
 import { nodeId, type ProxyId } from "../../model/ProxyType.ts"
 import { formatKey, type Resource } from "../../model/Resource.ts"
 import { Journal } from "../../model/Journal.ts"
 import { Authenticator } from "../auth/Authenticator.ts"
 import type { ControlPlaneConfig } from "../config/ControlPlaneConfig.ts"
 import { count, refusals } from "../diagnostics/metrics.ts"
-import { proxyKey } from "../insight/Insights.ts"
-import { declaredProxy, type ProxyResource, serviceOf } from "../server/declaredProxy.ts"
-import { judgeDeclared } from "../server/judgeDeclared.ts"
+import { judgeOwnResource } from "../server/judgeOwnResource.ts"
+import { readOwnResource } from "../server/readOwnResource.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
 import { ControlPlaneTls } from "../tls/ControlPlaneTls.ts"
 import { type BootstrapAnswer, configAnswer, type Problem, problemAnswer } from "./BootstrapAnswer.ts"
 import { bootstrapConfig } from "./bootstrapConfig.ts"
 import { type Asked, decodeBootstrapRequest } from "./decodeBootstrapRequest.ts"
 import { dialledHost, hostMismatch } from "./dialledHost.ts"
+import { envoyCluster } from "./envoyCluster.ts"
 
 /** One request as the HTTP server has it. */
 export interface BootstrapCall {
@@ -73,12 +75,12 @@ export class Bootstrapper extends Context.Service<
 
         const resourceOf = ({ proxy, request }: Asked): ProxyResource | Problem => {
           if (options.aws === null && request.dataplaneResource) {
-            const declared = declaredProxy(request.dataplaneResource, proxy, options.zone)
-            if ("violations" in declared) return invalid(declared.violations)
-            const mesh = declared.resource.mesh
-            return mesh === "" || cache.get({ type: "Mesh", mesh: "", name: mesh }) !== undefined
-              ? declared.resource
-              : invalid([{ field: "mesh", message: `mesh "${mesh}" does not exist` }])
+            const own = readOwnResource(request.dataplaneResource, proxy, options.zone)
+            if ("violations" in own) return invalid(own.violations)
+            const mesh = proxy.mesh === "" ? {} : cache.get({ type: "Mesh", mesh: "", name: proxy.mesh })?.spec
+            return mesh === undefined
+              ? invalid([{ field: "mesh", message: `mesh "${proxy.mesh}" does not exist` }])
+              : completeResource(own.resource, options.zone, mesh)
           }
           return cache.get(proxyKey(proxy)) ?? unknown(proxy, taskOf(proxy))
         }
@@ -90,7 +92,8 @@ export class Bootstrapper extends Context.Service<
           const dialled = dialledHost(call.host)
           const host = options.bootstrap.xdsHost ?? dialled?.host ?? null
           if (host === null) {
-            return problemAnswer({ status: 400, title: "HostInvalid", detail: "the request's Host header names no host" })
+            const detail = "the request's Host header names no host"
+            return problemAnswer({ status: 400, title: "HostInvalid", detail })
           }
           const mismatch = hostMismatch(certificate, host)
           if (mismatch !== null) return problemAnswer({ status: 400, title: "SANMismatch", detail: mismatch })
@@ -98,7 +101,7 @@ export class Bootstrapper extends Context.Service<
           if (notCa !== null) return problemAnswer({ status: 400, title: "NotCA", detail: notCa })
           const config = bootstrapConfig(request, {
             proxy,
-            service: serviceOf(resource),
+            service: envoyCluster(resource),
             xdsHost: host,
             xdsPort: options.bootstrap.xdsPort ?? dialled?.port ?? call.port,
             connectTimeoutMillis: options.bootstrap.xdsConnectTimeoutMillis,
@@ -121,11 +124,15 @@ export class Bootstrapper extends Context.Service<
             if ("violations" in asked) return problemAnswer(invalid(asked.violations))
             const { proxy, request } = asked
             // kuma-dp sends its token in the body; one that comes twice is still one.
-            const credentials = [...new Set([...call.authorization, ...(request.dataplaneToken ? [request.dataplaneToken] : [])])]
-            const judged = yield* authenticator.authenticate(credentials, { ...proxy, peerAddress: call.peerAddress }).pipe(
+            const inBody = request.dataplaneToken ? [request.dataplaneToken] : []
+            const credentials = [...new Set([...call.authorization, ...inBody])]
+            const claim = { ...proxy, peerAddress: call.peerAddress }
+            const judged = yield* authenticator.authenticate(credentials, claim).pipe(
               Effect.catchTags({
-                Refused: ({ message, reason }) =>
-                  Effect.succeed<Problem>({ status: credentials.length === 0 ? 422 : 403, title: reason, detail: message }),
+                Refused: ({ message, reason }) => {
+                  const status = credentials.length === 0 ? 422 : 403
+                  return Effect.succeed<Problem>({ status, title: reason, detail: message })
+                },
                 NotYetKnown: ({ message, reason, retryAfterMillis }) =>
                   Effect.succeed<Problem>({ status: 503, title: reason, detail: message, retryAfterMillis })
               })
@@ -133,7 +140,7 @@ export class Bootstrapper extends Context.Service<
             if ("status" in judged) return yield* refuse(proxy, call.peerAddress, judged)
             const resource = resourceOf(asked)
             if ("status" in resource) return unavailable(resource, call)
-            const refused = judgeDeclared(judged, resource)
+            const refused = judgeOwnResource(judged, resource)
             if (refused !== null) {
               const { message, reason } = refused
               return yield* refuse(proxy, call.peerAddress, { status: 403, title: reason, detail: message })
@@ -167,8 +174,8 @@ const unknown = (proxy: ProxyId, task: Resource<"EcsTask"> | undefined): Problem
     return {
       status: 503,
       title: "NotRegisteredYet",
-      detail: `ECS task ${proxy.name} was seen (${task.spec.lastStatus}, ${task.spec.phase}) but isn't registered yet as ${name}; ` +
-        "come again in a moment",
+      detail: `ECS task ${proxy.name} was seen (${task.spec.lastStatus}, ${task.spec.phase}) but isn't registered ` +
+        `yet as ${name}; come again in a moment`,
       retryAfterMillis: 1_000
     }
   }

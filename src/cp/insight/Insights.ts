@@ -5,6 +5,7 @@
  */
 import { Context, Duration, Effect, Layer, Queue } from "effect"
 import { randomUUID } from "node:crypto"
+import { proxyKey } from "../../model/proxyResource.ts"
 import type { ProxyId, ProxyType } from "../../model/ProxyType.ts"
 import { formatKey, type ResourceKey } from "../../model/Resource.ts"
 import { Store } from "../../model/Store.ts"
@@ -15,19 +16,11 @@ import { foldSession, openSession, type ProxySession, type SessionEvent } from "
 
 type InsightType = "DataplaneInsight" | "ZoneIngressInsight" | "ZoneEgressInsight"
 
-const RESOURCE_TYPE = { dataplane: "Dataplane", ingress: "ZoneIngress", egress: "ZoneEgress" } as const
 const INSIGHT_TYPE: Readonly<Record<ProxyType, InsightType>> = {
   dataplane: "DataplaneInsight",
   ingress: "ZoneIngressInsight",
   egress: "ZoneEgressInsight"
 }
-
-/** The resource that says where this proxy is. */
-export const proxyKey = (proxy: ProxyId): ResourceKey<"Dataplane" | "ZoneIngress" | "ZoneEgress"> => ({
-  type: RESOURCE_TYPE[proxy.proxyType],
-  mesh: proxy.mesh,
-  name: proxy.name
-})
 
 export const insightKey = (proxy: ProxyId): ResourceKey<InsightType> => ({
   type: INSIGHT_TYPE[proxy.proxyType],

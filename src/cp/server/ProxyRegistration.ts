@@ -4,14 +4,17 @@
  * wrote, and removes nothing because this control plane stops.
  */
 import { Context, Duration, Effect, FiberMap, Layer, Schema } from "effect"
+import { completeResource } from "../../model/completeResource.ts"
+import { TASK_LABEL } from "../../model/dataplaneLabels.ts"
+import type { Mesh } from "../../model/Mesh.ts"
+import { proxyKey } from "../../model/proxyResource.ts"
 import type { ProxyId } from "../../model/ProxyType.ts"
 import { formatKey } from "../../model/Resource.ts"
-import { Store } from "../../model/Store.ts"
+import { Store, type StoreUnavailable } from "../../model/Store.ts"
 import type { Identity, Refused } from "../auth/Authenticator.ts"
-import { insightKey, proxyKey } from "../insight/Insights.ts"
-import { declaredProxy } from "./declaredProxy.ts"
-import { judgeDeclared } from "./judgeDeclared.ts"
-import { TASK_LABEL } from "../../model/dataplaneLabels.ts"
+import { insightKey } from "../insight/Insights.ts"
+import { judgeOwnResource } from "./judgeOwnResource.ts"
+import { readOwnResource } from "./readOwnResource.ts"
 
 /** The proxy's own resource can't be taken; the message says what to change. */
 export class RegistrationRefused extends Schema.TaggedError<RegistrationRefused>()("RegistrationRefused", {
@@ -53,20 +56,28 @@ export class ProxyRegistration extends Context.Service<
         const removals = yield* FiberMap.make<string>()
         const streams = new Map<string, number>()
 
+        // The store, not the cache: one that was made a moment ago counts.
+        const meshOf = Effect.fnUntraced(function*({ mesh }: ProxyId): Effect.fn.Return<
+          Mesh,
+          RegistrationRefused | StoreUnavailable
+        > {
+          if (mesh === "") return {}
+          return yield* store.get({ type: "Mesh", mesh: "", name: mesh }).pipe(
+            Effect.map(({ spec }) => spec),
+            Effect.catchTag("NotFound", () =>
+              new RegistrationRefused({ message: `mesh "${mesh}" does not exist; create it first` }))
+          )
+        })
+
         const put = Effect.fnUntraced(function*(proxy: ProxyId, identity: Identity, yaml: string) {
-          const declared = declaredProxy(yaml, proxy, options.zone)
-          if ("violations" in declared) {
-            const causes = declared.violations.map(({ field, message }) => `${field}: ${message}`).join("; ")
+          const own = readOwnResource(yaml, proxy, options.zone)
+          if ("violations" in own) {
+            const causes = own.violations.map(({ field, message }) => `${field}: ${message}`).join("; ")
             return yield* new RegistrationRefused({ message: `the proxy's own resource isn't valid: ${causes}` })
           }
-          const { resource } = declared
-          const refused = judgeDeclared(identity, resource)
+          const resource = completeResource(own.resource, options.zone, yield* meshOf(proxy))
+          const refused = judgeOwnResource(identity, resource)
           if (refused !== null) return yield* refused
-          // The store, not the cache: one that was made a moment ago counts.
-          yield* resource.mesh === "" ? Effect.void : store.get({ type: "Mesh", mesh: "", name: resource.mesh }).pipe(
-            Effect.catchTag("NotFound", () =>
-              new RegistrationRefused({ message: `mesh "${resource.mesh}" does not exist; create it first` }))
-          )
           const before = yield* store.get(proxyKey(proxy)).pipe(
             Effect.catchTag("NotFound", () => Effect.succeed(null))
           )

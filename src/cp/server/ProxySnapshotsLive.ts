@@ -4,15 +4,15 @@
  * certificates from the authority and renews them in time. Writes nothing.
  */
 import { Duration, Effect, FiberMap, FiberSet, Layer, Schedule } from "effect"
-import { formatKey, type ResourceType } from "../../model/Resource.ts"
+import { proxyKey } from "../../model/proxyResource.ts"
+import { formatKey, isType, type ResourceType } from "../../model/Resource.ts"
+import { tagSets } from "../../model/tagSets.ts"
 import { CertificateAuthority, type WorkloadCertificate } from "../ca/CertificateAuthority.ts"
 import { certificatesIssued, count, translationFailures } from "../diagnostics/metrics.ts"
-import { proxyKey } from "../insight/Insights.ts"
 import { MeshViews } from "../snapshot/MeshViews.ts"
 import { ResourceCache, type ResourceChange } from "../snapshot/ResourceCache.ts"
 import { caSecret, identitySecret } from "../xds/secret.ts"
 import type { XdsResource } from "../xds/XdsResource.ts"
-import { tagSets } from "./declaredProxy.ts"
 import { FollowedProxy } from "./FollowedProxy.ts"
 import { nodeSettings } from "./nodeSettings.ts"
 import { type Follower, ProxySnapshots, type Published } from "./ProxySnapshots.ts"
@@ -99,7 +99,7 @@ export const ProxySnapshotsLive = (options: SnapshotOptions) =>
       /** Gets the mesh's secrets for the proxy; answers when to ask again. */
       const refresh = Effect.fnUntraced(function*(entry: Entry, mesh: string) {
         const resource = cache.get(proxyKey(entry.followed.proxy))
-        const tags = resource === undefined ? [] : tagSets(resource)
+        const tags = resource !== undefined && isType("Dataplane", resource) ? tagSets(resource.spec) : []
         const pem = yield* authority.trustBundle(mesh)
         const certificate = yield* authority.certificate({ mesh, proxy: entry.followed.proxy.name, tags })
         const before = entry.followed.secrets.get(mesh)

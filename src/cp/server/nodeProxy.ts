@@ -19,7 +19,9 @@ export const nodeProxy = (node: NodeIdentity): NodeProxy => {
   const declared = node.metadata["dataplane.proxyType"]
   const proxyType = parseProxyType(declared === undefined || declared === "" ? "dataplane" : declared)
   if (dot < 0 || name === "") {
-    return invalid(`node id "${node.id}" must be <mesh>.<name>; start Envoy with the configuration that /bootstrap gives`)
+    return invalid(
+      `node id "${node.id}" must be <mesh>.<name>; start Envoy with the configuration that /bootstrap gives`
+    )
   }
   if (proxyType === undefined) {
     return invalid(`node metadata dataplane.proxyType must be one of ${PROXY_TYPES.join(", ")}`)

@@ -2,6 +2,7 @@
 import type { Inbound } from "../../../model/Dataplane.ts"
 import type { Resource } from "../../../model/Resource.ts"
 import { SERVICE_TAG, type Tags } from "../../../model/Tags.ts"
+import { tagSets } from "../../../model/tagSets.ts"
 import type { TargetRef } from "../../../model/TargetRef.ts"
 
 type Policy = Resource<"MeshTrafficPermission"> | Resource<"MeshTimeout">
@@ -77,9 +78,7 @@ export const selectsDataplane = (policy: Policy, dataplane: Resource<"Dataplane"
   const tags = tagsOfRef(ref)
   if (tags === undefined) return false
   if (Object.keys(tags).length === 0) return true
-  const networking = dataplane.spec.networking
-  return (networking?.inbound ?? []).some((inbound) => tagsMatch(tags, inbound.tags ?? {})) ||
-    (networking?.gateway !== undefined && tagsMatch(tags, networking.gateway.tags ?? {}))
+  return tagSets(dataplane.spec).some((set) => tagsMatch(tags, set))
 }
 
 const KINDS = ["Mesh", "Dataplane", "MeshSubset", "MeshGateway", "MeshService", "MeshServiceSubset", "MeshHTTPRoute"]

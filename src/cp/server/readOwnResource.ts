@@ -1,0 +1,39 @@
+/** The resource that a proxy brings along as YAML, where no operator wrote it beforehand. Pure. */
+import { decodeResource } from "../../model/decodeResource.ts"
+import { parseYaml } from "../../model/parseYaml.ts"
+import { PROXY_RESOURCE, type ProxyResource } from "../../model/proxyResource.ts"
+import type { ProxyId } from "../../model/ProxyType.ts"
+import type { DesiredResource } from "../../model/Resource.ts"
+import { validateGivenLabels } from "../../model/validate/validateComputedLabels.ts"
+import { validateResource } from "../../model/validate/validateResource.ts"
+import type { Violation } from "../../model/Violation.ts"
+
+export type OwnResource =
+  | { readonly resource: ProxyResource }
+  | { readonly violations: ReadonlyArray<Violation> }
+
+/** The resource as its author wrote it: `completeResource` adds the rest. */
+export const readOwnResource = (yaml: string, proxy: ProxyId, zone: string): OwnResource => {
+  const parsed = parseYaml(yaml)
+  if ("problems" in parsed) return refused(parsed.problems.join("; "))
+  if (parsed.values.length !== 1) return refused(`must be one YAML document, found ${parsed.values.length}`)
+  const decoded = decodeResource(parsed.values[0])
+  if ("violations" in decoded) return decoded
+  const { resource } = decoded
+  if (!isProxyResource(resource) || resource.type !== PROXY_RESOURCE[proxy.proxyType]) {
+    return refused(`must be a ${PROXY_RESOURCE[proxy.proxyType]}, as the proxy says it is of type ${proxy.proxyType}`)
+  }
+  if (resource.mesh !== proxy.mesh || resource.name !== proxy.name) {
+    return refused(
+      `is ${resource.mesh}/${resource.name}, but the proxy says it is ${proxy.mesh}/${proxy.name}; ` +
+        "give both the same mesh and name"
+    )
+  }
+  const violations = [...validateGivenLabels(resource, zone), ...validateResource(resource)]
+  return violations.length > 0 ? { violations } : { resource }
+}
+
+const isProxyResource = (resource: DesiredResource): resource is ProxyResource =>
+  Object.values(PROXY_RESOURCE).some((type) => type === resource.type)
+
+const refused = (message: string): OwnResource => ({ violations: [{ field: "dataplaneResource", message }] })

@@ -1,0 +1,44 @@
+/** What the control plane adds to a resource that is given to it: labels, and the zone to a Dataplane's tags. Pure. */
+import { computeLabels } from "./computeLabels.ts"
+import type { Dataplane } from "./Dataplane.ts"
+import type { Mesh } from "./Mesh.ts"
+import type { DesiredResource } from "./Resource.ts"
+import { type Tags, ZONE_TAG } from "./Tags.ts"
+
+const withZone = <A extends { readonly tags?: Tags }>(part: A, zone: string): A => ({
+  ...part,
+  tags: { ...part.tags, [ZONE_TAG]: zone }
+})
+
+/**
+ * An inbound with a `serviceProbe` counts as ready like any other. Kuma holds it back until its health discovery
+ * service says that the probe passed; this control plane has none, so that it would be held back for ever.
+ */
+const completeDataplane = (dataplane: Dataplane, zone: string, mesh: Mesh): Dataplane => {
+  const { networking } = dataplane
+  if (networking === undefined || zone === "") return dataplane
+  const { gateway, inbound } = networking
+  // Where MeshServices are all that counts, an inbound may do without tags and stays without.
+  const keepsTagless = mesh.meshServices?.mode === "Exclusive"
+  return {
+    ...dataplane,
+    networking: {
+      ...networking,
+      ...(gateway === undefined ? {} : { gateway: withZone(gateway, zone) }),
+      ...(inbound === undefined ? {} : {
+        inbound: inbound.map((one) =>
+          keepsTagless && Object.keys(one.tags ?? {}).length === 0 ? one : withZone(one, zone))
+      })
+    }
+  }
+}
+
+const isDataplane = (resource: DesiredResource): resource is DesiredResource<"Dataplane"> =>
+  resource.type === "Dataplane"
+
+/** `mesh`: that of the resource; whatever where it belongs to none. */
+export const completeResource = <R extends DesiredResource>(resource: R, zone: string, mesh: Mesh): R => ({
+  ...resource,
+  labels: computeLabels(resource, zone),
+  ...(isDataplane(resource) ? { spec: completeDataplane(resource.spec, zone, mesh) } : {})
+})

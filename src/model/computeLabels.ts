@@ -1,0 +1,32 @@
+/** The labels that the control plane gives a resource. */
+import type { DesiredResource } from "./Resource.ts"
+import { descriptors } from "./ResourceDescriptor.ts"
+import { ENV_LABEL, MESH_TAG, ORIGIN_LABEL, PROXY_TYPE_LABEL, ZONE_TAG } from "./Tags.ts"
+
+type Labels = Readonly<Record<string, string>>
+
+const isDataplane = (resource: DesiredResource): resource is DesiredResource<"Dataplane"> =>
+  resource.type === "Dataplane"
+
+/** A delegated gateway's proxy is a sidecar like any other. */
+const proxyTypeLabel = (resource: DesiredResource): Labels => {
+  if (isDataplane(resource)) {
+    const isBuiltin = resource.spec.networking?.gateway?.type === "BUILTIN"
+    return { [PROXY_TYPE_LABEL]: isBuiltin ? "gateway" : "sidecar" }
+  }
+  return resource.type === "ZoneIngress" || resource.type === "ZoneEgress"
+    ? { [PROXY_TYPE_LABEL]: resource.type.toLowerCase() }
+    : {}
+}
+
+/** The author's labels with the computed ones. A Mesh isn't a zone's to give: it gets none. */
+export const computeLabels = (resource: DesiredResource, zone: string): Labels => {
+  const isGlobalOrigin = resource.labels[ORIGIN_LABEL] === "global"
+  return {
+    ...(descriptors[resource.type].scope === "Mesh" ? { [MESH_TAG]: resource.mesh } : {}),
+    ...(resource.type === "Mesh" ? {} : { [ORIGIN_LABEL]: "zone" }),
+    ...(resource.type === "Mesh" || isGlobalOrigin ? {} : { [ZONE_TAG]: zone, [ENV_LABEL]: "universal" }),
+    ...resource.labels,
+    ...proxyTypeLabel(resource)
+  }
+}

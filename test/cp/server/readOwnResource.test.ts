@@ -1,0 +1,37 @@
+import { describe, expect, it } from "vitest"
+import { readOwnResource } from "../../../src/cp/server/readOwnResource.ts"
+import type { ProxyId } from "../../../src/model/ProxyType.ts"
+
+const proxy: ProxyId = { proxyType: "dataplane", mesh: "default", name: "kv-1" }
+
+const yaml = (changes: Readonly<Record<string, unknown>> = {}) =>
+  JSON.stringify({
+    type: "Dataplane",
+    mesh: "default",
+    name: "kv-1",
+    networking: { address: "10.0.0.1", inbound: [{ port: 80, tags: { "kuma.io/service": "kv" } }] },
+    ...changes
+  })
+
+describe("a resource that a proxy brings along", () => {
+  it("is taken as JSON too, with what kuma-dp writes into it", () => {
+    // kuma-dp renders its template anew: times of year 1, and a kri.
+    const time = "0001-01-01T00:00:00Z"
+    const text = yaml({ creationTime: time, modificationTime: time, kri: "kri_dp_default___kv-1_" })
+    expect(readOwnResource(text, proxy, "zone-1")).toMatchObject({ resource: { type: "Dataplane", name: "kv-1" } })
+  })
+
+  it.each([
+    ["is of another name", yaml({ name: "kv-2" }), "default/kv-2"],
+    ["is of another mesh", yaml({ mesh: "other" }), "other/kv-1"],
+    ["is of another kind", yaml({ type: "ZoneEgress", mesh: undefined, networking: {} }), "must be a Dataplane"],
+    ["is two documents", `${yaml()}\n---\n${yaml()}`, "one YAML document, found 2"],
+    ["is none", "", "one YAML document, found 0"],
+    ["is broken", "type: [", "document 1"],
+    ["makes no sense", yaml({ networking: { address: "0.0.0.0" } }), "must not be 0.0.0.0"],
+    ["says that it is of another zone", yaml({ labels: { "kuma.io/zone": "zone-2" } }), "should have zone-1 value"]
+  ])("is refused where it %s", (_, text, message) => {
+    const read = readOwnResource(text, proxy, "zone-1")
+    expect("violations" in read ? read.violations.map((violation) => violation.message).join() : "").toContain(message)
+  })
+})
