@@ -76,12 +76,6 @@ const fromTemplate = (
   const mesh = meshOf(sidecar)
   const derived = resourceFromTemplate("Dataplane", template, sidecar, { taskId: look.taskId, address, mesh })
   if (!derived.ok) return derived
-  const { networking } = derived.value.spec
-  if (networking?.address !== address) {
-    return {
-      ok: false,
-      reason: "TemplateInvalid",
-      message:
   // The role is judged, the proxy observed and let in for this one mesh: nothing may be stored in another.
   if (derived.value.mesh !== mesh) {
     return {
@@ -96,10 +90,27 @@ const fromTemplate = (
         "write {{ address }} there and add --dataplane-var address=`hostname -i` to the sidecar's command"
     }
   }
-  const inbound = networking.inbound?.map((one) => ({ ...one, tags: { ...one.tags, [ZONE_TAG]: settings.zone } }))
-  const spec = { ...derived.value.spec, networking: { ...networking, ...(inbound === undefined ? {} : { inbound }) } }
+  const zoned = <A extends { readonly tags?: Tags }>(end: A): A =>
+    ({ ...end, tags: { ...end.tags, [ZONE_TAG]: settings.zone } })
+  const { gateway, inbound } = networking
+  const ends = {
+    ...(gateway === undefined ? {} : { gateway: zoned(gateway) }),
+    ...(inbound === undefined ? {} : { inbound: inbound.map(zoned) })
+  }
+  const spec = { ...derived.value.spec, networking: { ...networking, ...ends } }
+  const { networking } = derived.value.spec
+  if (networking?.address !== address) {
+    return {
+      ok: false,
+      reason: "TemplateInvalid",
+      message:
   const allServices = networking.outbound === undefined
-  const labels = { ...derived.value.labels, ...labelsOf(look, mesh, allServices, settings) }
+  const proxyType = gateway?.type === "BUILTIN" ? "gateway" : "sidecar"
+  const labels = {
+    ...derived.value.labels,
+    ...labelsOf(look, mesh, allServices, settings),
+    "kuma.io/proxy-type": proxyType
+  }
   return { ok: true, value: { ...derived.value, spec, labels }, notes: [] }
 }
 
