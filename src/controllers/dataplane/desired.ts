@@ -92,18 +92,18 @@ const fromTemplate = (
   }
   const zoned = <A extends { readonly tags?: Tags }>(end: A): A =>
     ({ ...end, tags: { ...end.tags, [ZONE_TAG]: settings.zone } })
-  const { gateway, inbound } = networking
-  const ends = {
-    ...(gateway === undefined ? {} : { gateway: zoned(gateway) }),
-    ...(inbound === undefined ? {} : { inbound: inbound.map(zoned) })
-  }
-  const spec = { ...derived.value.spec, networking: { ...networking, ...ends } }
   const { networking } = derived.value.spec
   if (networking?.address !== address) {
     return {
       ok: false,
       reason: "TemplateInvalid",
       message:
+  const { gateway, inbound } = networking
+  const ends = {
+    ...(gateway === undefined ? {} : { gateway: zoned(gateway) }),
+    ...(inbound === undefined ? {} : { inbound: inbound.map(zoned) })
+  }
+  const spec = { ...derived.value.spec, networking: { ...networking, ...ends } }
   const allServices = networking.outbound === undefined
   const proxyType = gateway?.type === "BUILTIN" ? "gateway" : "sidecar"
   const labels = {
@@ -224,17 +224,19 @@ export const dataplaneKind = (settings: DataplaneSettings): ProxyKind<"Dataplane
       ? fromDefinition(observation, task, address, settings)
       : fromTemplate(observation, template, address, settings)
   },
-  claim: ({ look, previous }, derivation): Claim => {
+  claim: ({ look, previous, stored }, derivation): Claim => {
     const sidecar = sidecarOf(look)?.sidecar
     const mesh = sidecar ? meshOf(sidecar) : previous?.spec.proxy?.mesh ?? ""
-    return derivation.ok
-      ? {
+    // Where nothing new can be derived the stored one stands for it, and is judged by what the role says now.
+    const resource = derivation.ok ? derivation.value : stored
+    return resource === null
+      ? { proxyType: "dataplane", mesh }
+      : {
         proxyType: "dataplane",
         mesh,
-        services: servicesOf(derivation.value.spec),
-        workload: derivation.value.labels[WORKLOAD_TAG] ?? ""
+        services: servicesOf(resource.spec),
+        workload: resource.labels[WORKLOAD_TAG] ?? ""
       }
-      : { proxyType: "dataplane", mesh }
   },
   refresh,
   lookAgainAfter

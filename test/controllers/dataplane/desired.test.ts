@@ -56,6 +56,25 @@ describe("what is decided about a workload's task", () => {
     })
   })
 
+  it("a task that stops is its service's last resort for as long as all of its containers run", () => {
+    const before = read("fargate-one-port")
+    const { look } = read("stopping-before-it-was-registered")
+    const stopping = (lastStatus: string, stored: Resource<"Dataplane">) => {
+      if (look.task === null) throw new Error("no task")
+      const [app, ...others] = look.task.containers.map((container) => ({ ...container, lastStatus: "RUNNING" }))
+      if (app === undefined) throw new Error("no container")
+      const task = { ...look.task, containers: [{ ...app, lastStatus }, ...others] }
+      return judge({ ...before, look: { ...look, task }, stored }).desired?.labels["ecs-mesh.io/last-resort"]
+    }
+    const stored = storedBy(before)
+    expect(stored.labels["ecs-mesh.io/last-resort"]).toBeUndefined()
+    expect(stopping("RUNNING", stored)).toBe("true")
+    expect(stopping("STOPPED", stored)).toBeUndefined()
+    // One that never was ready isn't.
+    const unready = storedBy(read("health-check-not-yet-healthy"))
+    expect(stopping("RUNNING", { ...unready, name: stored.name })).toBeUndefined()
+  })
+
   it("a task that ECS doesn't know any more leaves nothing", () => {
     const before = read("fargate-one-port")
     const look = { ...before.look, task: null, definition: null }
@@ -76,6 +95,17 @@ describe("what is decided about a workload's task", () => {
     const before = read("fargate-one-port")
     const { look } = read("untagged-role")
     expect(judge({ ...before, look, stored: storedBy(before) })).toMatchObject({ phase: "refused", desired: null })
+  })
+
+  it("a registered task whose role stands for another service now is refused, though nothing new can be derived", () => {
+    const before = read("fargate-one-port")
+    const stored = storedBy(before)
+    const { look } = read("outbounds-that-cannot-be-read")
+    if (look.role.status !== "read") throw new Error("no role")
+    const role = { ...look.role.role, tags: { ...look.role.role.tags, "kuma.io/service": "else" } }
+    const decision = judge({ ...before, look: { ...look, role: { status: "read", role } }, stored })
+    expect(decision).toMatchObject({ phase: "refused", desired: null })
+    expect(decision.conditions.find(({ type }) => type === "Accepted")).toMatchObject({ reason: "RoleServiceMismatch" })
   })
 
   it("an inbound makes room for an outbound that its owner put on the same address and port", () => {
