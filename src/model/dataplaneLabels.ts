@@ -9,5 +9,11 @@ export const OUTBOUNDS_LABEL = "ecs-mesh.io/outbounds"
 /** `loopback`, or `task`: where those outbounds listen. */
 export const OUTBOUND_ADDRESS_LABEL = "ecs-mesh.io/outbound-address"
 
+/**
+ * `true`: the task shall stop, but its workload still answers. Its inbounds aren't ready and get no traffic, unless
+ * the service has nobody else.
+ */
+export const LAST_RESORT_LABEL = "ecs-mesh.io/last-resort"
+
 /** `ecs-mesh.io/listen-<port>`: what Envoy binds, on all addresses, where Docker maps the host's `<port>` to it. */
 export const LISTEN_LABEL_PREFIX = "ecs-mesh.io/listen-"

@@ -128,21 +128,35 @@ describe("the whole way", () => {
     await until("the answer", ask, (status) => status === 200)
   })
 
-  it.each(["kv", "demo-app"] as const)("loses no request while every task of %s is replaced", async (service) => {
-    const before = await taskIds(service)
-    const load = new Load(loadUrl(world), { concurrency: 4, pauseMillis: 5 })
-    await world.demo.roll(service)
-    const after = await until(
-      "the replacement",
-      async () => ({ all: await taskIds(service), ready: await readyTasks(world, service) }),
-      ({ all, ready }) =>
-        all.length === before.length && ready.length === before.length && all.every((id) => !before.includes(id)),
-      60_000
+  describe.each([
+    ["one request after the other", { concurrency: 1, pauseMillis: 20 }],
+    ["eight at a time", { concurrency: 8, pauseMillis: 2 }]
+  ])("under load, %s", (_, pace) => {
+    it.each([["kv", 2], ["kv", 1], ["demo-app", 1]] as const)(
+      "loses no request while every task of %s (%i) is replaced",
+      async (service, count) => {
+        await world.demo.scale(service, count)
+        const settled = async () => ({ all: await taskIds(service), ready: await readyTasks(world, service) })
+        const before = await until(
+          "the scaling",
+          settled,
+          ({ all, ready }) => all.length === count && ready.length === count && all.every((id) => ready.includes(id))
+        )
+        const load = new Load(loadUrl(world), pace)
+        await world.demo.roll(service)
+        const after = await until(
+          "the replacement",
+          settled,
+          ({ all, ready }) =>
+            all.length === count && ready.length === count && all.every((id) => !before.all.includes(id)),
+          60_000
+        )
+        const result = await load.finish()
+        expect(after.ready.toSorted()).toEqual(after.all.toSorted())
+        expect(result.failures).toEqual([])
+        expect(result.answered).toBeGreaterThan(20)
+      }
     )
-    const result = await load.finish()
-    expect(after.ready.toSorted()).toEqual(after.all.toSorted())
-    expect(result.failures).toEqual([])
-    expect(result.answered).toBeGreaterThan(100)
   })
 
   it("keeps traffic flowing while the control plane is dead, and comes back to the same state", async () => {

@@ -11,7 +11,7 @@ import type { ProxyKind } from "../lifecycle/decide.ts"
 import type { Claim } from "../lifecycle/judge.ts"
 import { resourceFromTemplate, violationTexts } from "../lifecycle/template.ts"
 import { addressOf, type ObservedTask, sidecarOf, type TaskObservation } from "../lifecycle/TaskObservation.ts"
-import { hasHealthChecks, isReady, withReadiness } from "./health.ts"
+import { hasHealthChecks, isAnswering, isReady, withReadiness } from "./health.ts"
 import { type DerivedInbound, inbounds } from "./inbounds.ts"
 import { ADMIN_PORT, INBOUND_PORT, OUTBOUNDS, parsePort } from "../labels.ts"
 import { machine } from "./machine.ts"
@@ -20,7 +20,13 @@ import type { DataplaneObservation } from "./observe.ts"
 import { outbounds, wantedOutbounds } from "./outbounds.ts"
 import { serviceName } from "./serviceName.ts"
 import { servicesOf } from "./servicesOf.ts"
-import { LISTEN_LABEL_PREFIX, OUTBOUNDS_LABEL, OUTBOUND_ADDRESS_LABEL, TASK_LABEL } from "../../model/dataplaneLabels.ts"
+import {
+  LAST_RESORT_LABEL,
+  LISTEN_LABEL_PREFIX,
+  OUTBOUND_ADDRESS_LABEL,
+  OUTBOUNDS_LABEL,
+  TASK_LABEL
+} from "../../model/dataplaneLabels.ts"
 
 export interface DataplaneSettings {
   readonly zone: string
@@ -86,18 +92,18 @@ const fromTemplate = (
         "the same mesh into both, or leave it out of one"
     }
   }
-        `KUMA_DATAPLANE_RUNTIME_RESOURCE has the address ${networking?.address}, and the task's is ${address}: ` +
-        "write {{ address }} there and add --dataplane-var address=`hostname -i` to the sidecar's command"
-    }
-  }
-  const zoned = <A extends { readonly tags?: Tags }>(end: A): A =>
-    ({ ...end, tags: { ...end.tags, [ZONE_TAG]: settings.zone } })
   const { networking } = derived.value.spec
   if (networking?.address !== address) {
     return {
       ok: false,
       reason: "TemplateInvalid",
       message:
+        `KUMA_DATAPLANE_RUNTIME_RESOURCE has the address ${networking?.address}, and the task's is ${address}: ` +
+        "write {{ address }} there and add --dataplane-var address=`hostname -i` to the sidecar's command"
+    }
+  }
+  const zoned = <A extends { readonly tags?: Tags }>(end: A): A =>
+    ({ ...end, tags: { ...end.tags, [ZONE_TAG]: settings.zone } })
   const { gateway, inbound } = networking
   const ends = {
     ...(gateway === undefined ? {} : { gateway: zoned(gateway) }),
@@ -190,8 +196,20 @@ const fromDefinition = (
     : { ok: false, reason: "DataplaneInvalid", message: violationTexts(violations) }
 }
 
+/**
+ * A replacement's readiness is learnt by looking, so the task that it replaces may be told to stop first. Until it has
+ * stopped it can still serve, which is better than nobody.
+ */
+const lastResort = ({ labels, spec }: DesiredDataplane, look: TaskObservation): Readonly<Record<string, string>> => {
+  const served = labels[LAST_RESORT_LABEL] === "true" ||
+    (spec.networking?.inbound ?? []).some(({ state }) => state === "Ready")
+  return look.task?.desiredStatus === "STOPPED" && served && isAnswering(look) ? { [LAST_RESORT_LABEL]: "true" } : {}
+}
+
 const refresh = (resource: DesiredDataplane, { look, connection }: DataplaneObservation): DesiredDataplane => {
-  const { type, mesh, name, labels, spec } = resource
+  const { type, mesh, name, spec } = resource
+  const { [LAST_RESORT_LABEL]: _, ...lasting } = resource.labels
+  const labels = { ...lasting, ...lastResort(resource, look) }
   const { networking } = spec
   if (networking?.inbound === undefined) return { type, mesh, name, labels, spec }
   const inbound = networking.inbound.map((one) => withReadiness(one, isReady(look, connection, containerOf(look, one))))

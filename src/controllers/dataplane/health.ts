@@ -13,6 +13,10 @@ const isHealthy = (look: TaskObservation, definition: ContainerDefinition): bool
   return definition.hasHealthCheck ? container.healthStatus === "HEALTHY" : container.healthStatus !== "UNHEALTHY"
 }
 
+/** Whether every container runs: a task that shall stop answers until the first of them has ended. */
+export const isAnswering = ({ task }: TaskObservation): boolean =>
+  task !== null && task.containers.length > 0 && task.containers.every(({ lastStatus }) => lastStatus === "RUNNING")
+
 export const isReady = (look: TaskObservation, connection: Connection, container: string | null): boolean => {
   if (look.task?.desiredStatus !== "RUNNING" || !connection.acknowledged) return false
   return (look.definition?.containers ?? [])
