@@ -2,19 +2,15 @@
  * Kuma's REST API: receives resources over HTTP and HTTPS, produces what the store holds in Kuma's JSON. It judges
  * what is written and who may, and never talks to a proxy nor decides anything about one.
  */
-import { Context, Effect, Layer, Schema } from "effect"
+import { Context, Effect, Layer } from "effect"
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http"
 import { createServer as createTlsServer } from "node:https"
 import { Store } from "../../model/Store.ts"
+import { bindPort, type PortUnavailable } from "../bindPort.ts"
 import type { ControlPlaneConfig, Listen } from "../config/ControlPlaneConfig.ts"
 import type { ApiResponse } from "./ApiRequest.ts"
 import { handle, type Identity } from "./handle.ts"
 import { readRequest } from "./readRequest.ts"
-
-/** The address is taken or not ours; the message says which and what to do. */
-export class ApiServerFailed extends Schema.TaggedError<ApiServerFailed>()("ApiServerFailed", {
-  message: Schema.String
-}) {}
 
 export class ApiServer extends Context.Service<
   ApiServer,
@@ -73,20 +69,9 @@ const makeAnswer = (services: Context.Context<Store>, { config, identity }: ApiS
   }
 }
 
-const listen = (server: Server, { address, port }: Listen) =>
+const listen = (server: Server, address: Listen, scheme: "HTTP" | "HTTPS") =>
   Effect.acquireRelease(
-    Effect.callback<number, ApiServerFailed>((resume) => {
-      server.once("error", (cause: NodeJS.ErrnoException) => {
-        resume(Effect.fail(new ApiServerFailed({
-          message: `the API server can't listen on ${address}:${port} (${cause.code ?? cause.message}): ` +
-            "free the port, or set KUMA_API_SERVER_HTTP_PORT, KUMA_API_SERVER_HTTPS_PORT or their _INTERFACE"
-        })))
-      })
-      server.listen(port, address, () => {
-        const bound = server.address()
-        resume(Effect.succeed(typeof bound === "object" && bound !== null ? bound.port : port))
-      })
-    }),
+    bindPort(server, address, `KUMA_API_SERVER_${scheme}_PORT or KUMA_API_SERVER_${scheme}_INTERFACE`),
     () =>
       Effect.callback<void>((resume) => {
         server.close(() => resume(Effect.void))
@@ -101,14 +86,18 @@ const make = Effect.fnUntraced(function*(options: ApiServerOptions) {
     // A client that goes away while it is read has nobody left to be answered.
     answer(incoming, outgoing, scheme).catch(() => outgoing.destroy())
   }
-  const httpPort = http.enabled ? yield* listen(createServer(listener("http")), http) : null
+  const httpPort = http.enabled ? yield* listen(createServer(listener("http")), http, "HTTP") : null
   const httpsPort = https.enabled && tls !== null
-    ? yield* listen(createTlsServer({ cert: tls.certificatePem, key: tls.privateKeyPem }, listener("https")), https)
+    ? yield* listen(
+      createTlsServer({ cert: tls.certificatePem, key: tls.privateKeyPem }, listener("https")),
+      https,
+      "HTTPS"
+    )
     : null
   yield* Effect.logInfo("The API server listens").pipe(Effect.annotateLogs({ httpPort, httpsPort }))
   return ApiServer.of({ httpPort, httpsPort })
 })
 
 /** Serves until its scope ends. */
-export const apiServer = (options: ApiServerOptions): Layer.Layer<ApiServer, ApiServerFailed, Store> =>
+export const apiServer = (options: ApiServerOptions): Layer.Layer<ApiServer, PortUnavailable, Store> =>
   Layer.effect(ApiServer, make(options))

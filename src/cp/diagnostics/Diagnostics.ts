@@ -2,14 +2,11 @@
  * What a load balancer, a scraper and an operator ask: `/healthy`, `/ready`, `/metrics`. Listens before anything else
  * does; ready once every part that was expected has said so. Knows none of the parts.
  */
-import { type Context as EffectContext, Context, Effect, Layer, Schema } from "effect"
-import { createServer, type Server, type ServerResponse } from "node:http"
+import { type Context as EffectContext, Context, Effect, Layer } from "effect"
+import { createServer, type ServerResponse } from "node:http"
+import { bindPort } from "../bindPort.ts"
 import type { Listen } from "../config/ControlPlaneConfig.ts"
 import { renderMetrics } from "./renderMetrics.ts"
-
-export class DiagnosticsError extends Schema.TaggedError<DiagnosticsError>()("DiagnosticsError", {
-  message: Schema.String
-}) {}
 
 export interface DiagnosticsOptions {
   readonly listen: Listen
@@ -48,7 +45,7 @@ export class Diagnostics extends Context.Service<
               return send(response, 404, "404: Page Not Found\n")
           }
         })
-        const port = yield* Effect.acquireRelease(bind(server, options.listen), () =>
+        const port = yield* Effect.acquireRelease(bindPort(server, options.listen, "KUMA_DIAGNOSTICS_SERVER_PORT"), () =>
           Effect.sync(() => {
             server.close()
             server.closeAllConnections()
@@ -85,18 +82,3 @@ const send = (response: ServerResponse, status: number, body: string): void => {
   })
   response.end(body)
 }
-
-const bind = (server: Server, listen: Listen) =>
-  Effect.callback<number, DiagnosticsError>((resume) => {
-    server.once("error", (error) =>
-      resume(
-        new DiagnosticsError({
-          message: `can't listen on ${listen.address}:${listen.port} (${error.message}); ` +
-            "end what uses it, or set KUMA_DIAGNOSTICS_SERVER_PORT"
-        })
-      ))
-    server.listen(listen.port, listen.address, () => {
-      const address = server.address()
-      resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : listen.port))
-    })
-  })

@@ -2,19 +2,15 @@
  * The data plane's one port: TLS, then by ALPN either gRPC (ADS) or HTTP/1.1 with `POST /bootstrap`. Envoy offers h2;
  * kuma-dp and the sidecar, which ask for a bootstrap, don't.
  */
-import { Context, Effect, FiberSet, Layer, Schema } from "effect"
+import { Context, Effect, FiberSet, Layer } from "effect"
 import { createServer as createHttpServer } from "node:http"
-import { createServer as createTlsServer, type Server as TlsServer } from "node:tls"
+import { createServer as createTlsServer } from "node:tls"
+import { bindPort } from "../bindPort.ts"
 import { Bootstrapper } from "../bootstrap/Bootstrapper.ts"
 import type { Listen } from "../config/ControlPlaneConfig.ts"
 import { ControlPlaneTls } from "../tls/ControlPlaneTls.ts"
 import { AdsServer } from "./AdsServer.ts"
 import { bootstrapListener } from "./bootstrapListener.ts"
-
-/** The port can't be had; the message says which and what to do. */
-export class DataplaneServerError extends Schema.TaggedError<DataplaneServerError>()("DataplaneServerError", {
-  message: Schema.String
-}) {}
 
 /** A token may have 32 KiB; Node's own limit is 16. */
 const MAX_HEADER_BYTES = 64 * 1024
@@ -56,7 +52,7 @@ export class DataplaneServer extends Context.Service<
           else http.emit("connection", socket)
         })
         server.on("tlsClientError", (_, socket) => socket.destroy())
-        const port = yield* Effect.acquireRelease(bind(server, listen), () =>
+        const port = yield* Effect.acquireRelease(bindPort(server, listen, "KUMA_DP_SERVER_PORT"), () =>
           Effect.sync(() => {
             server.close()
             http.closeAllConnections()
@@ -69,18 +65,3 @@ export class DataplaneServer extends Context.Service<
       })
     )
 }
-
-const bind = (server: TlsServer, listen: Listen) =>
-  Effect.callback<number, DataplaneServerError>((resume) => {
-    server.once("error", (error) =>
-      resume(
-        new DataplaneServerError({
-          message: `can't listen on ${listen.address}:${listen.port} (${error.message}); ` +
-            "end what uses it, or set KUMA_DP_SERVER_PORT"
-        })
-      ))
-    server.listen(listen.port, listen.address, () => {
-      const address = server.address()
-      resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : listen.port))
-    })
-  })

@@ -489,7 +489,7 @@ describe("a port that is taken", () => {
       tls: null
     })).pipe(Effect.scoped, Effect.flip)
     const failure = await api.run(program)
-    expect(failure.message).toContain(`${port} (EADDRINUSE): free the port`)
+    expect(failure.message).toContain(`${port} (EADDRINUSE): end what uses it, or set KUMA_API_SERVER_HTTP_PORT`)
   })
 })
 

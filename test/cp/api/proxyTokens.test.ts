@@ -132,7 +132,10 @@ describe("tokens", () => {
 
 describe("signing keys", () => {
   it("are there at start for both kinds of token", async () => {
-    const keys = ["meshes/default/secrets/dataplane-token-signing-key-default-1", "global-secrets/zone-token-signing-key-1"]
+    const keys = [
+      "meshes/default/secrets/dataplane-token-signing-key-default-1",
+      "global-secrets/zone-token-signing-key-1"
+    ]
     for (const key of keys) expect((await request(`${api.url}/${key}`)).status).toBe(200)
   })
 

@@ -1,0 +1,31 @@
+/** Binds a server to its address, and says what to do where it can't be had. */
+import { Effect, Schema } from "effect"
+import type { Server } from "node:net"
+import type { Listen } from "./config/ControlPlaneConfig.ts"
+
+/** The address is taken, or isn't this machine's. */
+export class PortUnavailable extends Schema.TaggedError<PortUnavailable>()("PortUnavailable", {
+  message: Schema.String
+}) {}
+
+/**
+ * The port in fact: where 0 was asked for, the one that was given. `setting`: the environment variables that name it.
+ * Whoever binds it also closes it.
+ */
+export const bindPort = (server: Server, { address, port }: Listen, setting: string) =>
+  Effect.callback<number, PortUnavailable>((resume) => {
+    const fail = ({ code, message }: NodeJS.ErrnoException): void =>
+      resume(Effect.fail(
+        new PortUnavailable({
+          message: `can't listen on ${address}:${port} (${code ?? message}): end what uses it, or set ${setting}`
+        })
+      ))
+    server.once("error", fail)
+    server.listen(port, address, () => {
+      server.off("error", fail)
+      // A connection that can't be accepted (too many open files) is its caller's loss: the server goes on.
+      server.on("error", () => {})
+      const bound = server.address()
+      resume(Effect.succeed(typeof bound === "object" && bound !== null ? bound.port : port))
+    })
+  })
