@@ -43,7 +43,7 @@ export class EcsReader extends Context.Service<
     readonly readTask: (key: TaskKey) => Effect.Effect<TaskReading | null, AwsCallFailed>
     /** ARNs of the clusters, in the order asked; fails with `absent` where one isn't there. */
     readonly clusterArns: (clusters: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, AwsCallFailed>
-    /** The custom and built-in attributes of a container instance. */
+    /** The custom and built-in attributes of a container instance; fails where ECS doesn't describe it. */
     readonly instanceAttributes: (
       cluster: string,
       containerInstanceArn: string
@@ -168,7 +168,18 @@ export class EcsReader extends Context.Service<
               { abortSignal }
             )
         })
-        const attributes = answer.containerInstances?.[0]?.attributes ?? []
+        const found = answer.containerInstances?.[0]
+        if (found === undefined) {
+          const reason = answer.failures?.[0]?.reason
+          return yield* new AwsCallFailed({
+            service: "ECS",
+            operation: "DescribeContainerInstances",
+            kind: "unavailable",
+            code: reason ?? "NoAnswer",
+            message: `ECS did not describe container instance ${instance} of cluster ${cluster}: ${reason ?? "no answer"}`
+          })
+        }
+        const { attributes = [] } = found
         return Object.fromEntries(attributes.map(({ name = "", value = "" }) => [name, value]))
       })
 

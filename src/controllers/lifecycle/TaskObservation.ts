@@ -96,11 +96,16 @@ export interface TaskObservation {
   readonly role: RoleReading
   /** Address of the container instance, for network modes bridge and host. */
   readonly hostAddress: string | null
+  /**
+   * Where it was reached when it was looked at before. A task keeps its address for as long as it lives, so one that
+   * isn't told for a moment is still true.
+   */
+  readonly knownAddress: string | null
 }
 
 /** Where the task is reached; null while nobody knows. */
 export const addressOf = (observation: TaskObservation): string | null =>
-  observation.task?.address ?? observation.hostAddress
+  observation.task?.address ?? observation.hostAddress ?? observation.knownAddress
 
 export const sidecarOf = (observation: TaskObservation): ContainerDefinition | undefined =>
   observation.definition?.containers.find((container) => container.sidecar !== null)

@@ -34,7 +34,7 @@ export const ecsTask = <T extends ProxyResourceType>(
       lastStatus: task.lastStatus,
       desiredStatus: task.desiredStatus,
       taskVersion: task.version,
-      address: addressOf(look) ?? (phase === "draining" ? previous?.spec.address ?? null : null),
+      address: addressOf(look),
       phase,
       proxy: phase === "draining" ? previous?.spec.proxy ?? null : MAY_BE.includes(phase) ? proxy : null,
       conditions

@@ -63,6 +63,22 @@ const readRole = Effect.fnUntraced(function*(
   )
 })
 
+/** A task that stops may have outlived its instance; one whose address is known isn't held up by a failed call. */
+const readHost = Effect.fnUntraced(function*(
+  cluster: string,
+  task: ObservedTask,
+  known: string | null
+): Effect.fn.Return<string | null, AwsCallFailed, HostAddress> {
+  if (task.address !== null || task.containerInstanceArn === null || task.desiredStatus !== "RUNNING") return null
+  return yield* (yield* HostAddress).resolve(cluster, task.containerInstanceArn).pipe(
+    Effect.catchIf(() => known !== null, (failure) =>
+      Effect.logWarning("A container instance can't be read; its task keeps the address that is known").pipe(
+        Effect.annotateLogs({ instance: task.containerInstanceArn, reason: failure.message }),
+        Effect.as(null)
+      ))
+  )
+})
+
 export const observeTask = Effect.fn("observeTask")(function*(
   config: OperatorAwsConfig,
   key: TaskKey,
@@ -70,13 +86,13 @@ export const observeTask = Effect.fn("observeTask")(function*(
 ): Effect.fn.Return<TaskObservation, AwsCallFailed, EcsReader | HostAddress | IamReader> {
   const reading = yield* (yield* EcsReader).readTask(key)
   const { taskId } = key
-  if (reading === null) return { taskId, task: null, definition: null, role: { status: "none" }, hostAddress: null }
+  if (reading === null) return { taskId, task: null, definition: null, role: { status: "none" }, hostAddress: null, knownAddress: null }
   const { task, definition } = reading
   const meshed = definition.containers.some((container) => container.sidecar !== null)
   const role: RoleReading = meshed ? yield* readRole(config, task, previous) : { status: "none" }
-  const needsHost = meshed && task.address === null && definition.networkMode !== "awsvpc"
-  const hostAddress = needsHost && task.containerInstanceArn !== null
-    ? yield* (yield* HostAddress).resolve(key.cluster, task.containerInstanceArn)
+  const knownAddress = previous?.spec.address ?? null
+  const hostAddress = meshed && definition.networkMode !== "awsvpc"
+    ? yield* readHost(key.cluster, task, knownAddress)
     : null
-  return { taskId, task, definition, role, hostAddress }
+  return { taskId, task, definition, role, hostAddress, knownAddress }
 })

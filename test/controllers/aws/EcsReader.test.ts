@@ -1,47 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
 import { AwsClients } from "../../../src/controllers/aws/AwsClients.ts"
 import { EcsReader } from "../../../src/controllers/aws/EcsReader.ts"
+import { type Answer, type Script, scriptedAws } from "./scriptedAws.ts"
 import { testAwsConfig } from "./testAwsConfig.ts"
 
-interface Answer {
-  readonly status?: number
-  readonly body: unknown
-}
-
-/**
- * An ECS that says what emulators never say: empty pages with a token, pages that fail, tasks that aren't answered.
- * `requests` collects the action and input of each call.
- */
-const scripted = Effect.fnUntraced(function*(answer: (action: string, input: Record<string, unknown>) => Answer) {
-  const requests: Array<readonly [string, Record<string, unknown>]> = []
-  const server = yield* Effect.acquireRelease(
-    Effect.callback<ReturnType<typeof createServer>>((resume) => {
-      const listening = createServer((request, response) => {
-        const chunks: Array<Buffer> = []
-        request.on("data", (chunk: Buffer) => chunks.push(chunk))
-        request.on("end", () => {
-          const action = String(request.headers["x-amz-target"]).split(".")[1] ?? ""
-          const input: Record<string, unknown> = JSON.parse(Buffer.concat(chunks).toString("utf8"))
-          requests.push([action, input])
-          const { body, status = 200 } = answer(action, input)
-          response.writeHead(status, { "content-type": "application/x-amz-json-1.1" })
-          response.end(JSON.stringify(body))
-        })
-      })
-      listening.listen(0, "127.0.0.1", () => resume(Effect.succeed(listening)))
-    }),
-    (open) => Effect.sync(() => {
-      open.closeAllConnections()
-      open.close()
-    })
-  )
-  const { port } = server.address() as AddressInfo
-  process.env["AWS_ACCESS_KEY_ID"] = "test"
-  process.env["AWS_SECRET_ACCESS_KEY"] = "test"
-  const layer = EcsReader.layer.pipe(Layer.provide(AwsClients.layer(testAwsConfig(`http://127.0.0.1:${port}`))))
+const scripted = Effect.fnUntraced(function*(script: Script) {
+  const { endpoint, requests } = yield* scriptedAws(script)
+  const layer = EcsReader.layer.pipe(Layer.provide(AwsClients.layer(testAwsConfig(endpoint))))
   const context = yield* Layer.build(layer)
   return { requests, reader: yield* Effect.provide(EcsReader, context) }
 })
@@ -117,5 +83,29 @@ describe("looks at tasks", () => {
       assert.isNull(yield* reader.readTask({ cluster: "demo", taskId: "gone" }))
       const error = yield* Effect.flip(reader.readTask({ cluster: "demo", taskId: "silent" }))
       assert.strictEqual(error.kind, "unavailable")
+    }).pipe(Effect.scoped))
+})
+
+describe("a container instance", () => {
+  const attributes = [{ name: "ecs-mesh.io/address", value: "10.0.1.5" }]
+  const resolve = (body: unknown) =>
+    Effect.gen(function*() {
+      const { reader } = yield* scripted(() => ({ body }))
+      return yield* reader.instanceAttributes("demo", "instance")
+    })
+
+  it.live("tells its attributes", () =>
+    Effect.gen(function*() {
+      const told = yield* resolve({ containerInstances: [{ attributes }], failures: [] })
+      assert.deepStrictEqual(told, { "ecs-mesh.io/address": "10.0.1.5" })
+    }).pipe(Effect.scoped))
+
+  it.live("that ECS doesn't describe is a failure, not one without attributes", () =>
+    Effect.gen(function*() {
+      const failures = [{ arn: "instance", reason: "MISSING" }]
+      const failed = yield* Effect.flip(resolve({ containerInstances: [], failures }))
+      assert.deepInclude(failed, { operation: "DescribeContainerInstances", kind: "unavailable", code: "MISSING" })
+      const silent = yield* Effect.flip(resolve({ containerInstances: [], failures: [] }))
+      assert.strictEqual(silent.kind, "unavailable")
     }).pipe(Effect.scoped))
 })
