@@ -25,7 +25,9 @@ const serve = Command.make(
 const translate = Command.make(
   "translate",
   {
-    file: Argument.String("file").pipe(Argument.withDescription("YAML with a Mesh, Dataplanes and policies")),
+    file: Argument.String("file").pipe(
+      Argument.withDescription("YAML with a Mesh, Dataplanes and policies; - reads standard input")
+    ),
     proxy: Flag.String("proxy").pipe(
       Flag.withDescription("Only the proxy of this name"),
       Flag.optional
@@ -34,7 +36,7 @@ const translate = Command.make(
   Effect.fn(function*({ file, proxy }) {
     const { translateFile } = yield* Effect.promise(() => import("./translate.ts"))
     const text = yield* Effect.try({
-      try: () => readFileSync(file, "utf8"),
+      try: () => readFileSync(file === "-" ? 0 : file, "utf8"),
       catch: (error) => new UsageError({ message: `can't read ${file}: ${error}` })
     })
     const output = yield* Effect.try({
@@ -82,9 +84,14 @@ const demoActions = [
   ).pipe(Command.withDescription("Run a task in the demo that the mesh must refuse")),
   Command.make(
     "tag",
-    { service, tag: Argument.String("tag").pipe(Argument.withDescription("KEY=VALUE, or KEY alone to remove it")) },
+    { service, tag: Argument.String("tag").pipe(Argument.withDescription("KEY=VALUE")) },
     ({ service, tag }) => Effect.flatMap(act, (actions) => actions.tag(service, tag))
-  ).pipe(Command.withDescription("Change a tag of a service's task role in the running demo"))
+  ).pipe(Command.withDescription("Set a tag of a service's task role in the running demo")),
+  Command.make(
+    "untag",
+    { service, key: Argument.String("key") },
+    ({ service, key }) => Effect.flatMap(act, ({ untag }) => untag(service, key))
+  ).pipe(Command.withDescription("Remove a tag of a service's task role in the running demo"))
 ] as const
 
 const demo = Command.make(

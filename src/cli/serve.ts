@@ -5,7 +5,7 @@
 import { randomUUID, X509Certificate } from "node:crypto"
 import { hostname } from "node:os"
 import { join } from "node:path"
-import { Clock, Effect, Layer, Schedule, Schema } from "effect"
+import { Clock, Effect, Layer, Logger, Schedule, Schema } from "effect"
 import packageJson from "../../package.json" with { type: "json" }
 import { FileJournal } from "../controllers/lifecycle/FileJournal.ts"
 import { operate } from "../controllers/Operator.ts"
@@ -135,12 +135,26 @@ const controlPlane = (config: ControlPlaneConfig, instanceId: string) =>
     Layer.provide(FileJournal.layer({ path: join(config.workDir, "journal.jsonl") }))
   )
 
-export const serveCommand = Effect.fn("serve")(function*({ aws, variables }: ServeOptions) {
+const serve = Effect.fn("serve")(function*({ aws, variables }: ServeOptions) {
   const read = fromEnvironment(variables, { aws })
   if (read._tag === "Problems") {
     return yield* new ServeFailed({ message: `the configuration can't be used:\n  ${read.problems.join("\n  ")}` })
   }
-  const { config } = read
+  const { config, unused } = read
+  yield* Effect.logInfo("ecs-mesh starts").pipe(
+    Effect.annotateLogs({
+      version: packageJson.version,
+      mode: aws ? "operator and control plane" : "control plane alone",
+      zone: config.zone,
+      store: config.store.type === "embedded" ? "embedded Postgres" : `Postgres at ${config.store.host}`,
+      workDir: config.workDir
+    })
+  )
+  if (unused.length > 0) {
+    yield* Effect.logWarning("Some variables have no effect here: misspelt, or for what this release doesn't have").pipe(
+      Effect.annotateLogs({ variables: unused.join(" ") })
+    )
+  }
   const instanceId = `${hostname()}-${randomUUID().slice(0, 4)}`
   const diagnostics = Diagnostics.layer({
     listen: config.diagnostics,
@@ -148,7 +162,19 @@ export const serveCommand = Effect.fn("serve")(function*({ aws, variables }: Ser
     version: packageJson.version,
     instanceId
   })
-  return yield* Layer.launch(controlPlane(config, instanceId).pipe(Layer.provide(diagnostics))).pipe(
+  const ready = Layer.effectDiscard(
+    Effect.acquireRelease(
+      Effect.logInfo("ecs-mesh is ready").pipe(Effect.annotateLogs({ diagnosticsPort: config.diagnostics.port })),
+      () => Effect.logInfo("ecs-mesh stops")
+    )
+  )
+  const running = ready.pipe(Layer.provide(controlPlane(config, instanceId)), Layer.provide(diagnostics))
+  return yield* Layer.launch(running).pipe(
     Effect.mapError((error) => new ServeFailed({ message: error.message }))
   )
 })
+
+/** A line an entry where a program reads the log, as CloudWatch does. */
+const logger = process.stdout.isTTY ? Layer.empty : Logger.layer([Logger.consoleLogFmt])
+
+export const serveCommand = (options: ServeOptions) => serve(options).pipe(Effect.provide(logger))

@@ -39,7 +39,8 @@ const Pushed = Schema.Struct({
   kind: Schema.Literal("pushed"),
   typeUrl: Schema.String,
   version: Schema.String,
-  names: Schema.Array(Schema.String)
+  names: Schema.Array(Schema.String),
+  removed: Schema.optionalKey(Schema.Array(Schema.String))
 })
 
 const Acked = Schema.Struct({

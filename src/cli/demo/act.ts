@@ -22,7 +22,11 @@ const acting = <A>(run: (demo: Demo) => Promise<A>): Effect.Effect<A, DemoFailed
   )
 
 export const scale = (service: DemoService, count: number) =>
-  acting((demo) => demo.scale(service, count)).pipe(Effect.andThen(Console.log(`${service} shall have ${count} tasks`)))
+  count < 0
+    ? Effect.fail(new DemoFailed({ message: `a service has 0 tasks or more, not ${count}` }))
+    : acting((demo) => demo.scale(service, count)).pipe(
+      Effect.andThen(Console.log(`${service} shall have ${count} task${count === 1 ? "" : "s"}`))
+    )
 
 export const roll = (service: DemoService) =>
   acting((demo) => demo.roll(service)).pipe(Effect.andThen(Console.log(`every task of ${service} is being replaced`)))
@@ -42,14 +46,28 @@ export const stop = (which: string) =>
 
 export const refuse = (which: RefusedTask) =>
   acting((demo) => demo.runRefused(which)).pipe(
-    Effect.flatMap((taskId) => Console.log(`task ${taskId} runs; look at the live view, its sidecar's log, or /ecs-tasks/${taskId}`))
+    Effect.flatMap((taskId) =>
+      Console.log(
+        `task ${taskId} runs; look at the live view, its sidecar's log, or /ecs-tasks/${taskId}\n` +
+          `end it with bin/ecs-mesh demo stop ${which}`
+      )
+    )
   )
 
-/** `tag` is `KEY=VALUE`, or `KEY` alone to remove it. */
+const roleOf = (service: string): string => `demo-${service}`
+
+/** `tag` is `KEY=VALUE`. */
 export const tag = (service: string, tag: string) => {
-  const [, key = "", value] = /^([^=]*)(?:=(.*))?$/s.exec(tag) ?? []
-  const role = `demo-${service}`
-  return acting((demo) => value === undefined ? demo.untagRole(role, [key]) : demo.tagRole(role, { [key]: value })).pipe(
-    Effect.andThen(Console.log(value === undefined ? `${role} has no tag ${key}` : `${role} has the tag ${key}=${value}`))
+  const [, key, value] = /^([^=]+)=(.*)$/s.exec(tag) ?? []
+  if (key === undefined || value === undefined) {
+    return Effect.fail(new DemoFailed({ message: `a tag is KEY=VALUE, such as kuma.io/mesh=other, not "${tag}"` }))
+  }
+  return acting((demo) => demo.tagRole(roleOf(service), { [key]: value })).pipe(
+    Effect.andThen(Console.log(`${roleOf(service)} has the tag ${key}=${value}`))
   )
 }
+
+export const untag = (service: string, key: string) =>
+  acting((demo) => demo.untagRole(roleOf(service), [key])).pipe(
+    Effect.andThen(Console.log(`${roleOf(service)} has no tag ${key}`))
+  )

@@ -7,6 +7,21 @@ import { narrate } from "./narrate.ts"
 import { TaskNames } from "./TaskNames.ts"
 import { followTraffic } from "./Traffic.ts"
 
+const REPEAT_AFTER_MILLIS = 60_000
+
+/** A refused sidecar asks again and again; the same answer is news once a minute. */
+class Refusals {
+  readonly #told = new Map<string, number>()
+
+  isRepeated({ key, reason, time }: Extract<JournalLine, { kind: "refused" }>): boolean {
+    const what = `${key} ${reason}`
+    const at = Date.parse(time)
+    if (at - (this.#told.get(what) ?? -Infinity) < REPEAT_AFTER_MILLIS) return true
+    this.#told.set(what, at)
+    return false
+  }
+}
+
 const decode = Schema.decodeUnknownOption(JournalLine)
 
 /** Calls back with each line of the journal that is understood. Returns how to stop. */
@@ -21,10 +36,11 @@ export const followLive = (world: DemoWorld) =>
   Effect.acquireRelease(
     Effect.sync(() => {
       const names = new TaskNames()
+      const refusals = new Refusals()
       const stopJournal = followJournal(world.journal, (line) => {
         names.learn(line)
         const text = narrate(line, names)
-        if (text !== null) console.log(text)
+        if (text !== null && !(line.kind === "refused" && refusals.isRepeated(line))) console.log(text)
       })
       const stopTraffic = followTraffic(world.taskLogs, ({ destination, durationMillis, method, path, peer, proxy, status, time }) => {
         const caller = peer?.split(",")[0] ?? "somebody without a certificate"

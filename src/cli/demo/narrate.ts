@@ -10,6 +10,20 @@ const line = (time: string, what: string, who: string, text: string): string =>
 const taskChange = (detail: Readonly<Record<string, unknown>>): string =>
   `ECS says ${detail["lastStatus"]}, desired ${detail["desiredStatus"]} (version ${detail["version"]})`
 
+/** What a phase says by itself; the others need their reason. */
+const MEANINGS: Readonly<Record<string, string>> = {
+  registered: "its role allows it",
+  draining: "ECS wants it stopped, so it gets no new traffic",
+  gone: "it has stopped"
+}
+
+const meaning = (phase: string): string | undefined => MEANINGS[phase]
+
+const pushed = ({ names, removed = [] }: Extract<JournalLine, { kind: "pushed" }>): string => {
+  const parts = [names.join(", "), removed.length === 0 ? "" : `without ${removed.join(", ")}`].filter((part) => part !== "")
+  return parts.length === 0 ? "as before" : parts.join(", ")
+}
+
 export const narrate = (entry: JournalLine, names: TaskNames): string | null => {
   const who = names.ofKey(entry.key)
   switch (entry.kind) {
@@ -28,13 +42,13 @@ export const narrate = (entry: JournalLine, names: TaskNames): string | null => 
     case "decision":
       return entry.from === entry.to
         ? null
-        : line(entry.time, "decision", who, `${entry.from ?? "new"} -> ${entry.to}${entry.why === "" ? "" : `: ${entry.why}`}`)
+        : line(entry.time, "decision", who, `${entry.from ?? "new"} -> ${entry.to}: ${meaning(entry.to) ?? entry.why}`)
     case "stored":
       return entry.resource.startsWith("EcsTask/")
         ? null
         : line(entry.time, entry.op === "put" ? "stored" : "removed", who, `${entry.resource} v${entry.version}`)
     case "pushed":
-      return line(entry.time, "pushed", who, `${shortType(entry.typeUrl)} ${entry.names.join(", ")}`)
+      return line(entry.time, "pushed", who, `${shortType(entry.typeUrl)} ${pushed(entry)}`)
     case "acked":
       return null
     case "nacked":

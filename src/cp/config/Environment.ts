@@ -6,6 +6,7 @@ import { parseDuration } from "../../model/parseDuration.ts"
 
 export class Environment {
   readonly problems: Array<string> = []
+  readonly #asked = new Set<string>()
   readonly #variables: Readonly<Record<string, string | undefined>>
 
   constructor(variables: Readonly<Record<string, string | undefined>>) {
@@ -14,8 +15,16 @@ export class Environment {
 
   /** The value, or null where it's unset or empty. */
   optional(name: string): string | null {
+    this.#asked.add(name)
     const value = this.#variables[name]
     return value === undefined || value === "" ? null : value
+  }
+
+  /** Variables that are set, look as if they were meant for us, and were never asked for. */
+  unused(prefixes: ReadonlyArray<string>): ReadonlyArray<string> {
+    return Object.keys(this.#variables)
+      .filter((name) => prefixes.some((prefix) => name.startsWith(prefix)) && !this.#asked.has(name))
+      .sort()
   }
 
   text(name: string, otherwise: string): string {

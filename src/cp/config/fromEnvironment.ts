@@ -16,7 +16,12 @@ export interface FromEnvironmentOptions {
 
 /** Either a whole configuration, or everything that is wrong with the variables. */
 export type ConfigResult =
-  | { readonly _tag: "Config"; readonly config: ControlPlaneConfig }
+  | {
+    readonly _tag: "Config"
+    readonly config: ControlPlaneConfig
+    /** Variables of our prefixes that nothing reads: misspelt, or for what this release doesn't have. */
+    readonly unused: ReadonlyArray<string>
+  }
   | { readonly _tag: "Problems"; readonly problems: ReadonlyArray<string> }
 
 const partitionOf = (region: string): AwsConfig["partition"] =>
@@ -171,5 +176,7 @@ export const fromEnvironment = (variables: Variables, options: FromEnvironmentOp
     },
     aws
   }
-  return env.problems.length > 0 ? { _tag: "Problems", problems: env.problems } : { _tag: "Config", config }
+  return env.problems.length > 0
+    ? { _tag: "Problems", problems: env.problems }
+    : { _tag: "Config", config, unused: env.unused(["KUMA_", "KMESH_", "ECS_MESH_"]) }
 }

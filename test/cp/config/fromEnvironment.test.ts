@@ -83,6 +83,11 @@ describe("configuration from the environment", () => {
     ])
   })
 
+  it("names the variables that have no effect, so that a misspelt one is found", () => {
+    const result = fromEnvironment({ ...minimal, KUMA_API_SERVER_HTP_PORT: "5", PATH: "/bin" }, { aws: true })
+    expect(result).toMatchObject({ _tag: "Config", unused: ["KUMA_API_SERVER_HTP_PORT"] })
+  })
+
   it("runs without AWS on dataplane tokens", () => {
     const config = read({}, false)
     expect(config.aws).toBeNull()
