@@ -113,34 +113,22 @@ const remoteTargets = (zone: ZoneView, ownZone: string): ReadonlyArray<Target> =
   }).sort(byMeshAndService)
 }
 
+/** Where a zone proxy listens. */
+const placeOf = ({ name, spec: { networking } }: Resource<"ZoneIngress"> | Resource<"ZoneEgress">) => ({
+  proxy: name,
+  address: networking?.address ?? "0.0.0.0",
+  port: networking?.port,
+  adminPort: networking?.admin?.port
+})
+
 export const translateIngress = (
   zone: ZoneView,
   ingress: Resource<"ZoneIngress">,
   settings: TranslateSettings
-): ProxyTranslation =>
-  translate(
-    {
-      proxy: ingress.name,
-      address: ingress.spec.networking?.address ?? "0.0.0.0",
-      port: ingress.spec.networking?.port,
-      adminPort: ingress.spec.networking?.admin?.port
-    },
-    localTargets(zone),
-    settings
-  )
+): ProxyTranslation => translate(placeOf(ingress), localTargets(zone), settings)
 
 export const translateEgress = (
   zone: ZoneView,
   egress: Resource<"ZoneEgress">,
   settings: TranslateSettings
-): ProxyTranslation =>
-  translate(
-    {
-      proxy: egress.name,
-      address: egress.spec.networking?.address ?? "0.0.0.0",
-      port: egress.spec.networking?.port,
-      adminPort: egress.spec.networking?.admin?.port
-    },
-    remoteTargets(zone, settings.zone),
-    settings
-  )
+): ProxyTranslation => translate(placeOf(egress), remoteTargets(zone, settings.zone), settings)
