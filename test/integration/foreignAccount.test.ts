@@ -16,6 +16,7 @@ beforeAll(async () => {
     startDemoWorld({
       folder: mkdtempSync(join(tmpdir(), "ecs-mesh-foreign-")),
       log: () => {},
+      usualPorts: false,
       environment: () => ({ KMESH_AWSIAM_AUTHORIZEDACCOUNTIDS: "111122223333" })
     }).pipe(Scope.provide(scope))
   )

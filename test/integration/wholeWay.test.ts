@@ -59,7 +59,7 @@ const controlPlaneLog = (): string => readFileSync(join(world.folder, "control-p
 beforeAll(async () => {
   scope = Effect.runSync(Scope.make())
   world = await Effect.runPromise(
-    startDemoWorld({ folder: mkdtempSync(join(tmpdir(), "ecs-mesh-whole-")), log: () => {} }).pipe(
+    startDemoWorld({ folder: mkdtempSync(join(tmpdir(), "ecs-mesh-whole-")), log: () => {}, usualPorts: false }).pipe(
       Effect.tap(untilServing),
       Scope.provide(scope)
     )

@@ -12,7 +12,7 @@ export interface TestWorld {
 }
 
 /** The demo's world in a folder of its own, serving. Whatever was started is ended also where it can't serve. */
-export const startWorld = async (options: Omit<DemoWorldOptions, "folder" | "log"> = {}): Promise<TestWorld> => {
+export const startWorld = async (options: Omit<DemoWorldOptions, "folder" | "log" | "usualPorts"> = {}): Promise<TestWorld> => {
   const folder = mkdtempSync(join(tmpdir(), "ecs-mesh-world-"))
   const scope = Effect.runSync(Scope.make())
   const stop = async (): Promise<void> => {
@@ -21,7 +21,7 @@ export const startWorld = async (options: Omit<DemoWorldOptions, "folder" | "log
   }
   try {
     const world = await Effect.runPromise(
-      startDemoWorld({ ...options, folder, log: () => {} }).pipe(Effect.tap(untilServing), Scope.provide(scope))
+      startDemoWorld({ ...options, folder, log: () => {}, usualPorts: false }).pipe(Effect.tap(untilServing), Scope.provide(scope))
     )
     return { world, stop }
   } catch (error) {

@@ -102,6 +102,8 @@ export interface DemoWorldOptions {
   /** Where everything is kept; emptied first. */
   readonly folder: string
   readonly log: (line: string) => void
+  /** False: any free ports, so that several worlds that start together don't take each other's. */
+  readonly usualPorts?: boolean
   /** More of the operator's environment, where the emulated AWS is known. */
   readonly environment?: (emulator: Emulator) => Readonly<Record<string, string>>
   /** More of the environment of kv's app. */
@@ -119,11 +121,12 @@ export const startDemoWorld = Effect.fn("startDemoWorld")(function*({ folder, lo
   mkdirSync(taskLogs, { recursive: true })
   const tools = toolPaths()
 
+  const port = (usual: number) => options.usualPorts === false ? freePort() : portOr(usual)
   const ports = yield* attempt("no free ports", async (): Promise<DemoPorts> => ({
-    dataplaneServer: await portOr(5678),
-    api: await portOr(5681),
-    diagnostics: await portOr(5680),
-    loadBalancer: await portOr(8080)
+    dataplaneServer: await port(5678),
+    api: await port(5681),
+    diagnostics: await port(5680),
+    loadBalancer: await port(8080)
   }))
 
   const emulator = yield* part(

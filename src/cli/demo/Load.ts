@@ -9,12 +9,22 @@ export interface LoadResult {
   readonly durations: ReadonlyArray<number>
 }
 
+/** Counting up, which must not be done twice, or asking for the count. */
+type Method = "POST" | "GET"
+
+export interface LoadOptions {
+  readonly concurrency: number
+  readonly pauseMillis: number
+  /** Default POST. */
+  readonly method?: Method
+}
+
 const TIMEOUT_MILLIS = 10_000
 
 /** Sends one; null where it was answered with 200. */
-const send = async (url: string): Promise<string | null> => {
+const send = async (url: string, method: Method): Promise<string | null> => {
   try {
-    const answer = await fetch(url, { method: "POST", signal: AbortSignal.timeout(TIMEOUT_MILLIS) })
+    const answer = await fetch(url, { method, signal: AbortSignal.timeout(TIMEOUT_MILLIS) })
     const body = await answer.text()
     return answer.status === 200 ? null : `${answer.status} ${body.trim().slice(0, 200)}`
   } catch (error) {
@@ -26,13 +36,15 @@ const send = async (url: string): Promise<string | null> => {
 /** A load under way: one request after the other on each of `concurrency` lanes, until `finish`. */
 export class Load {
   readonly #url: string
+  readonly #method: Method
   readonly #lanes: ReadonlyArray<Promise<void>>
   readonly #durations: Array<number> = []
   readonly #failures: Array<{ readonly at: number; readonly why: string }> = []
   #going = true
 
-  constructor(url: string, options: { readonly concurrency: number; readonly pauseMillis: number }) {
+  constructor(url: string, options: LoadOptions) {
     this.#url = url
+    this.#method = options.method ?? "POST"
     this.#lanes = Array.from({ length: options.concurrency }, async () => {
       while (this.#going) {
         await this.#one()
@@ -57,7 +69,7 @@ export class Load {
 
   async #one(): Promise<void> {
     const start = performance.now()
-    const why = await send(this.#url)
+    const why = await send(this.#url, this.#method)
     if (why === null) this.#durations.push(performance.now() - start)
     else this.#failures.push({ at: Date.now(), why })
   }

@@ -16,8 +16,11 @@ const isReady = async (port: number): Promise<boolean> => {
 
 const waitUntilReady = async (port: number, process: RunningProcess): Promise<void> => {
   const until = Date.now() + READY_WITHIN_MILLIS
-  while (!await isReady(port)) {
+  for (;;) {
+    const ready = await isReady(port)
+    // Asked in this order: whoever has its port may be another, and it has ended then.
     if (process.exit() !== undefined) throw new Error(`it ended:\n${process.output().slice(-3_000)}`)
+    if (ready) return
     if (Date.now() > until) {
       await process.stop(0)
       throw new Error(`it isn't ready after ${READY_WITHIN_MILLIS / 1000} s:\n${process.output().slice(-3_000)}`)
