@@ -300,6 +300,28 @@ describe("the operator", () => {
       assert.include(condition(task, "Accepted")?.message, "KMESH_AWSIAM_AUTHORIZEDACCOUNTIDS")
     }).pipe(Effect.scoped), 60_000)
 
+  it.live("gives a port to who offers a service and not to who names one, and tells who waits for it", () =>
+    Effect.gen(function*() {
+      const { cluster, store, start } = yield* world()
+      yield* start
+      yield* define("caller", yield* role("caller-role", dataplaneTags))
+      yield* define("greedy", yield* role("greedy-role", {}))
+      yield* define("late", yield* role("late-role", dataplaneTags))
+      const greedy = yield* run(cluster, "greedy", { "kuma.io/outbounds": "invented other" })
+      const caller = yield* run(cluster, "caller", { "kuma.io/outbounds": "late" })
+      yield* taskIn(store, greedy.id, "refused")
+      const waiting = yield* taskIn(store, caller.id, "registered")
+      assert.include(condition(waiting, "Registered")?.message, "nobody offers late yet")
+      yield* taskIn(store, (yield* run(cluster, "late")).id, "registered")
+      const called = yield* dataplane(store, caller.id, ({ spec }) => (spec.networking?.outbound ?? []).length === 1)
+      const ports = yield* store.list("OutboundPort", "default")
+      assert.sameMembers(ports.map(({ name }) => name), ["caller", "late"])
+      const late = ports.find(({ name }) => name === "late")
+      assert.deepStrictEqual(called.spec.networking?.outbound, [
+        { address: "127.0.0.1", port: late?.spec.port ?? 0, tags: { "kuma.io/service": "late" } }
+      ])
+    }).pipe(Effect.scoped), 60_000)
+
   it.live("finds after a restart what happened meanwhile, from lists alone", () =>
     Effect.gen(function*() {
       const { cluster, store, start } = yield* world({ createEventRules: false, resyncSeconds: 1 })

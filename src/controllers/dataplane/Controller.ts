@@ -7,20 +7,15 @@ import type { ProxyController } from "../lifecycle/ProxyController.ts"
 import type { OperatorConfig } from "../OperatorConfig.ts"
 import { dataplaneKind } from "./desired.ts"
 import { observe } from "./observe.ts"
-import { OutboundPorts } from "./OutboundPorts.ts"
 
 export class DataplaneController extends Context.Service<DataplaneController, ProxyController>()(
   "ecs-mesh/controllers/dataplane/DataplaneController"
 ) {
-  static readonly layer = ({ aws, zone }: OperatorConfig): Layer.Layer<
-    DataplaneController,
-    never,
-    Store | Journal | OutboundPorts
-  > =>
+  static readonly layer = ({ aws, zone }: OperatorConfig): Layer.Layer<DataplaneController, never, Store | Journal> =>
     Layer.effect(
       DataplaneController,
       Effect.gen(function*() {
-        const services = yield* Effect.context<Store | Journal | OutboundPorts>()
+        const services = yield* Effect.context<Store | Journal>()
         const kind = dataplaneKind({ zone, copyTags: aws.copyTags, outboundAddress: aws.outboundAddress })
         return {
           reconcile: Effect.fn("DataplaneController.reconcile")(function*(key, look, previous) {

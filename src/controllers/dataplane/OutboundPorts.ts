@@ -1,6 +1,7 @@
 /**
  * The port on which every workload of a mesh reaches a service. It begins at a hash of the service's name, so that
- * two zones give the same one, moves on where that is taken, and is kept for good once it is stored.
+ * two zones give the same one, moves on where that is taken, and is kept for good once it is stored. So only a service
+ * that a stored Dataplane stands for gets one: a name that somebody merely calls, or was refused with, gets none.
  */
 import { createHash } from "node:crypto"
 import { Context, Effect, Layer, Semaphore } from "effect"

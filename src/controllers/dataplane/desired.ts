@@ -141,6 +141,9 @@ const portTakenTwice = ({ spec: { networking } }: DesiredDataplane): string | un
   return bound.find((one, index) => bound.indexOf(one) !== index)
 }
 
+const outboundAddressOf = (address: string, settings: DataplaneSettings): string =>
+  settings.outboundAddress === "task" ? address : "127.0.0.1"
+
 const adminOf = (look: TaskObservation) => {
   const labels = sidecarOf(look)?.labels ?? {}
   const port = parsePort(labels[ADMIN_PORT] ?? "")
@@ -161,12 +164,11 @@ const fromDefinition = (
   const tags = inboundTags(task, settings)
   const wanted = wantedOutbounds(look)
   if (wanted !== null && !wanted.ok) return wanted
-  const outboundAddress = settings.outboundAddress === "task" ? address : "127.0.0.1"
-  const taken = outboundAddress === address && wanted !== null ? wanted.value.flatMap(({ port }) => port ?? []) : []
+  const outboundAddress = outboundAddressOf(address, settings)
+  const calls = wanted === null ? null : outbounds(wanted.value, outboundPorts, outboundAddress)
+  const taken = outboundAddress === address ? (calls?.value ?? []).map(({ port }) => port) : []
   const called = inbounds({ task, definition: look.definition, address, service, restricted, taken, tags })
   if (!called.ok) return called
-  const calls = wanted === null ? null : outbounds(wanted.value, outboundPorts, outboundAddress)
-  if (calls !== null && !calls.ok) return calls
   const mesh = meshOf(sidecar)
   const value: DesiredDataplane = {
     type: "Dataplane",
@@ -192,7 +194,7 @@ const fromDefinition = (
   }
   const violations = validateSpec(value)
   return violations.length === 0
-    ? { ok: true, value, notes: called.notes }
+    ? { ok: true, value, notes: [...called.notes, ...(calls?.notes ?? [])] }
     : { ok: false, reason: "DataplaneInvalid", message: violationTexts(violations) }
 }
 

@@ -32,27 +32,21 @@ export const wantedOutbounds = (look: TaskObservation): Derivation<ReadonlyArray
   return { ok: true, value: wanted, notes: [] }
 }
 
-/** `ports`: the mesh's own port of each service that was wanted without one. */
+/**
+ * `ports`: the mesh's own port of each service that was wanted without one. A service that nobody offers yet has none:
+ * two that call each other must not wait for each other, so it is left out until it has.
+ */
 export const outbounds = (
   wanted: ReadonlyArray<WantedOutbound>,
   ports: Readonly<Record<string, number>>,
   address: string
-): Derivation<ReadonlyArray<Outbound>> => {
-  const missing = wanted.find(({ service, port }) => port === null && ports[service] === undefined)
-  if (missing !== undefined) {
-    return {
-      ok: false,
-      reason: "OutboundPortPending",
-      message: `the mesh has no port for ${missing.service} yet`
-    }
+): { readonly value: ReadonlyArray<Outbound>; readonly notes: ReadonlyArray<string> } => {
+  const value: Array<Outbound> = []
+  const notes: Array<string> = []
+  for (const { service, port: chosen } of wanted) {
+    const port = chosen ?? ports[service]
+    if (port === undefined) notes.push(`nobody offers ${service} yet, so it has no port and can't be called`)
+    else value.push({ address, port, tags: { [SERVICE_TAG]: service } })
   }
-  return {
-    ok: true,
-    notes: [],
-    value: wanted.map(({ service, port }) => ({
-      address,
-      port: port ?? ports[service] ?? 0,
-      tags: { [SERVICE_TAG]: service }
-    }))
-  }
+  return { value, notes }
 }

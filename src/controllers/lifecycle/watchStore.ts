@@ -4,8 +4,10 @@
  */
 import { Effect, Stream } from "effect"
 import type { DataplaneInsight } from "../../model/DataplaneInsight.ts"
-import type { ResourceKey } from "../../model/Resource.ts"
+import { OUTBOUNDS_LABEL, TASK_LABEL } from "../../model/dataplaneLabels.ts"
+import type { Resource, ResourceKey } from "../../model/Resource.ts"
 import { Store, type StoreUnavailable } from "../../model/Store.ts"
+import { SERVICE_TAG } from "../../model/Tags.ts"
 import { OutboundPorts } from "../dataplane/OutboundPorts.ts"
 import { servicesOf } from "../dataplane/servicesOf.ts"
 import type { WorkQueue } from "../queue/WorkQueue.ts"
@@ -18,6 +20,11 @@ type InsightType = "DataplaneInsight" | "ZoneIngressInsight" | "ZoneEgressInsigh
 const INSIGHTS: ReadonlyArray<string> = ["DataplaneInsight", "ZoneIngressInsight", "ZoneEgressInsight"]
 
 const isInsight = (key: ResourceKey): key is ResourceKey<InsightType> => INSIGHTS.includes(key.type)
+
+/** Whether the operator wrote it with a list of what it calls, and without this service. */
+const waitsFor = ({ labels, spec }: Resource<"Dataplane">, service: string): boolean =>
+  labels[TASK_LABEL] !== undefined && labels[OUTBOUNDS_LABEL] === undefined &&
+  (spec.networking?.outbound ?? []).every(({ tags }) => tags?.[SERVICE_TAG] !== service)
 
 export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
   const store = yield* Store
@@ -44,6 +51,13 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
     if (dataplane !== null) yield* ports.ensure(key.mesh, servicesOf(dataplane.spec))
   })
 
+  /** Tasks that list what they call may have waited for this service to get its port. */
+  const portGiven = Effect.fnUntraced(function*({ mesh, name }: ResourceKey<"OutboundPort">) {
+    for (const dataplane of yield* store.list("Dataplane", mesh)) {
+      if (waitsFor(dataplane, name)) yield* wakeTask(dataplane.name)
+    }
+  })
+
   const readAll = Effect.gen(function*() {
     const byMesh = new Map<string, Set<string>>()
     for (const dataplane of yield* store.list("Dataplane")) {
@@ -58,6 +72,7 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
   })
 
   const isDataplane = (key: ResourceKey): key is ResourceKey<"Dataplane"> => key.type === "Dataplane"
+  const isOutboundPort = (key: ResourceKey): key is ResourceKey<"OutboundPort"> => key.type === "OutboundPort"
 
   /** A change that can't be read now is repaired by the next resync. */
   const attend = (effect: Effect.Effect<void, StoreUnavailable, Store>) =>
@@ -71,6 +86,7 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
   return yield* Stream.runForEach(store.changes, (change) => {
     if (change._tag === "Resynced") return attend(readAll)
     if (isInsight(change.key)) return attend(insightChanged(change.key))
+    if (isOutboundPort(change.key)) return attend(portGiven(change.key))
     return isDataplane(change.key) ? attend(dataplaneChanged(change.key)) : Effect.void
   })
 })
