@@ -11,7 +11,7 @@ import type {
   ObservedTask,
   PortMapping
 } from "../lifecycle/TaskObservation.ts"
-import { INBOUND_PORT, parsePort, SERVICE_ADDRESS, SERVICE_PORT, words } from "../labels.ts"
+import { INBOUND_PORT, OUTBOUNDS, parsePort, SERVICE_ADDRESS, SERVICE_PORT, words } from "../labels.ts"
 import { portServiceName } from "./serviceName.ts"
 
 /** Envoy's port for an app's port. */
@@ -105,10 +105,24 @@ const identityOnly = (of: InboundsOf): Derivation<ReadonlyArray<DerivedInbound>>
 const nextFree = (port: number, taken: ReadonlyArray<number>): number =>
   taken.includes(port) ? nextFree(port + 1, taken) : port
 
-const sharedNetwork = (of: InboundsOf, { container, mapping }: Port, service: string): Derivation<DerivedInbound> => {
+/** The owner's choice, or what follows from the app's port. Null where the choice is none. */
+const wantedPort = (of: InboundsOf, { container, mapping }: Port): number | null => {
+  const chosen = chosenPort(setting(of.task, container, INBOUND_PORT), mapping.containerPort)
+  return chosen === undefined ? mapping.containerPort + INBOUND_OFFSET : chosen
+}
+
+/** `others`: what the task's other inbounds want or have. */
+const sharedNetwork = (
+  of: InboundsOf,
+  { container, mapping }: Port,
+  service: string,
+  others: ReadonlyArray<number>
+): Derivation<DerivedInbound> => {
   const { containerPort } = mapping
-  const chosen = chosenPort(setting(of.task, container, INBOUND_PORT), containerPort)
-  const port = chosen === undefined ? nextFree(containerPort + INBOUND_OFFSET, of.taken) : chosen
+  const wanted = wantedPort(of, { container, mapping })
+  const isChosen = chosenPort(setting(of.task, container, INBOUND_PORT), containerPort) !== undefined
+  const passed = wanted !== null && !isChosen && of.taken.includes(wanted)
+  const port = passed ? nextFree(wanted, [...of.taken, ...others]) : wanted
   if (port === null || port > 65_535) {
     return failed(
       "InboundPortMissing",
@@ -117,9 +131,11 @@ const sharedNetwork = (of: InboundsOf, { container, mapping }: Port, service: st
     )
   }
   const serviceAddress = setting(of.task, container, SERVICE_ADDRESS) === "task" ? of.address : "127.0.0.1"
+  const note = `others call port ${containerPort} of ${container.name} on ${port}, as ${wanted} of that address is ` +
+    `taken by one of the task's own outbounds (${OUTBOUNDS})`
   return {
     ok: true,
-    notes: [],
+    notes: passed ? [note] : [],
     value: {
       listenPort: null,
       inbound: {
@@ -171,16 +187,19 @@ export const inbounds = (of: InboundsOf): Derivation<ReadonlyArray<DerivedInboun
   if (ports.length === 0) return sidecarPorts(of) ?? identityOnly(of)
   const open = of.restricted ? ports.slice(0, 1) : ports
   const left = ports.slice(open.length)
+  const wanted = open.flatMap((port) => wantedPort(of, port) ?? [])
   const value: Array<DerivedInbound> = []
+  const notes: Array<string> = []
   for (const [index, port] of open.entries()) {
     const service = portServiceName(of.service, port.mapping, index)
     const derived = of.definition.networkMode === "bridge"
       ? bridgeNetwork(of, port, service, index)
-      : sharedNetwork(of, port, service)
+      : sharedNetwork(of, port, service, [...wanted, ...value.map(({ inbound }) => inbound.port)])
     if (!derived.ok) return derived
     value.push(derived.value)
+    notes.push(...derived.notes)
   }
-  return { ok: true, value, notes: left.map((port) => leftOut(port, of.service)) }
+  return { ok: true, value, notes: [...notes, ...left.map((port) => leftOut(port, of.service))] }
 }
 
 const leftOut = ({ container, mapping }: Port, service: string): string =>

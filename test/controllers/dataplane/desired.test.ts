@@ -5,18 +5,21 @@ import { stringify } from "yaml"
 import { dataplaneKind } from "../../../src/controllers/dataplane/desired.ts"
 import type { DataplaneObservation } from "../../../src/controllers/dataplane/observe.ts"
 import { decide, type Decision, startOf } from "../../../src/controllers/lifecycle/decide.ts"
+import type { TaskObservation } from "../../../src/controllers/lifecycle/TaskObservation.ts"
 import type { Resource } from "../../../src/model/Resource.ts"
 
 const folder = join(import.meta.dirname, "..", "..", "golden", "controllers", "observations")
 const names = readdirSync(folder).filter((file) => file.endsWith(".json")).map((file) => file.replace(".json", ""))
 const kind = dataplaneKind({ zone: "zone-1", copyTags: ["team"], outboundAddress: "loopback" })
 
+const onTask = dataplaneKind({ zone: "zone-1", copyTags: [], outboundAddress: "task" })
+
 const read = (name: string): DataplaneObservation => JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8"))
 
-const judge = (observation: DataplaneObservation): Decision<"Dataplane"> => {
-  const first = decide(kind, startOf(kind, observation), { type: "OBSERVED", observation }, 0)
+const judge = (observation: DataplaneObservation, by = kind): Decision<"Dataplane"> => {
+  const first = decide(by, startOf(by, observation), { type: "OBSERVED", observation }, 0)
   return first.phase === "valid" && first.desired !== null
-    ? decide(kind, first.snapshot, { type: "STORED", observation }, 0)
+    ? decide(by, first.snapshot, { type: "STORED", observation }, 0)
     : first
 }
 
@@ -33,6 +36,23 @@ const storedBy = (observation: DataplaneObservation): Resource<"Dataplane"> => {
   const { desired } = judge(observation)
   if (desired === null) throw new Error("nothing was desired")
   return { ...desired, version: 1, creationTime: "", modificationTime: "" }
+}
+
+const portsOf = (derived: ReturnType<typeof kind.derive>): ReadonlyArray<number> => {
+  if (!derived.ok) throw new Error(derived.message)
+  return (derived.value.spec.networking?.inbound ?? []).map(({ port }) => port)
+}
+
+/** The task's definition with one container of the app that maps these ports. */
+const withContainerPorts = ({ definition }: TaskObservation, ...ports: ReadonlyArray<number>) => {
+  if (definition === null) throw new Error("no definition")
+  const app = definition.containers.find(({ sidecar }) => sidecar === null)
+  if (app === undefined) throw new Error("no app")
+  const portMappings = ports.map((containerPort) => ({ containerPort, name: null, appProtocol: null }))
+  return {
+    ...definition,
+    containers: [{ ...app, labels: {}, portMappings }, ...definition.containers.filter(({ sidecar }) => sidecar !== null)]
+  }
 }
 
 describe("what is decided about a workload's task", () => {
@@ -109,11 +129,40 @@ describe("what is decided about a workload's task", () => {
   })
 
   it("an inbound makes room for an outbound that its owner put on the same address and port", () => {
-    const onTask = dataplaneKind({ zone: "zone-1", copyTags: [], outboundAddress: "task" })
     const derived = onTask.derive(read("outbounds-of-a-tag"))
     if (!derived.ok) throw new Error(derived.message)
     expect(derived.value.spec.networking?.inbound?.[0]?.port).toBe(15051)
     expect(derived.value.spec.networking?.outbound?.[0]).toMatchObject({ address: "10.0.0.139", port: 15050 })
+  })
+
+  it("an inbound that made room is told to the task's owner", () => {
+    const { conditions } = judge(read("outbounds-of-a-tag"), onTask)
+    const registered = conditions.find(({ type }) => type === "Registered")
+    expect(registered).toMatchObject({ status: "True", reason: "Stored" })
+    expect(registered?.message).toContain("others call port 5050 of app on 15051, as 15050 of that address is taken")
+    const onLoopback = judge(read("outbounds-of-a-tag")).conditions.find(({ type }) => type === "Registered")
+    expect(onLoopback?.message).not.toContain("taken")
+  })
+
+  it("an inbound that makes room takes no other inbound's port", () => {
+    const { look, ...rest } = read("several-ports")
+    if (look.task === null) throw new Error("no task")
+    const task = { ...look.task, tags: { "kuma.io/outbounds": "redis:15050" } }
+    const definition = withContainerPorts(look, 5050, 5051)
+    expect(portsOf(onTask.derive({ ...rest, look: { ...look, task, definition } }))).toEqual([15052, 15051])
+  })
+
+  it("a service that nobody offers is left out of what a task calls, and named", () => {
+    const { look, ...rest } = read("outbounds-of-a-tag")
+    if (look.task === null) throw new Error("no task")
+    const task = { ...look.task, tags: { "kuma.io/outbounds": "redis nobody" } }
+    const { conditions, desired, phase } = judge({ ...rest, outboundPorts: { redis: 22_000 }, look: { ...look, task } })
+    expect(phase).toBe("registered")
+    expect(desired?.labels["ecs-mesh.io/outbounds"]).toBeUndefined()
+    expect(desired?.spec.networking?.outbound).toEqual([
+      { address: "127.0.0.1", port: 22_000, tags: { "kuma.io/service": "redis" } }
+    ])
+    expect(conditions.find(({ type }) => type === "Registered")?.message).toContain("nobody offers nobody yet")
   })
 
   it("two services on one outbound port are refused, and nothing is registered", () => {
