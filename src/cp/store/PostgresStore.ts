@@ -53,10 +53,13 @@ const make = Effect.fnUntraced(function*(config: StoreConfig, feed?: ChangeFeedO
   const write = <A>(operation: string, run: (client: PoolClient) => Promise<A>) =>
     Effect.mapError(onConnection(run), ({ cause }) => storeUnavailable(config, operation, cause))
 
-  /** Reading twice harms nobody, so a connection that turns out dead is replaced without a word. */
+  /**
+   * Reading twice harms nobody, so a connection that turns out dead is replaced without a word. After a failover every
+   * idle one may be dead, and each that is tried leaves the pool.
+   */
   const read = <A>(operation: string, run: (client: PoolClient) => Promise<A>) =>
     onConnection(run).pipe(
-      Effect.retry({ times: 2, while: ({ cause }) => isConnectionLost(cause) }),
+      Effect.retry({ times: config.maxOpenConnections, while: ({ cause }) => isConnectionLost(cause) }),
       Effect.mapError(({ cause }) => storeUnavailable(config, operation, cause))
     )
 
