@@ -55,11 +55,15 @@ export class TaskController extends Context.Service<
         const isLate = ({ task }: TaskObservation, previous: Resource<"EcsTask"> | null): boolean =>
           task !== null && task.version < (previous?.spec.taskVersion ?? 0)
 
-        /** Whether an event spoke of a version that ECS doesn't show yet. */
+        /**
+         * Whether an event spoke of a version that ECS doesn't show yet. DescribeTasks is eventually consistent, so a
+         * task that it calls MISSING may be one that it doesn't know yet.
+         */
         const isAwaited = (key: string, { task }: TaskObservation): boolean => {
           const hint = expected.get(key)
           if (hint === undefined) return false
-          if (task !== null && task.version < hint.version && clock.currentTimeMillisUnsafe() <= hint.until) return true
+          const shown = task?.version ?? 0
+          if (shown < hint.version && clock.currentTimeMillisUnsafe() <= hint.until) return true
           expected.delete(key)
           return false
         }
@@ -84,11 +88,13 @@ export class TaskController extends Context.Service<
           const previous = yield* readStored({ type: "EcsTask", mesh: "", name: taskKey.taskId })
           const look = yield* observeTask(config.aws, taskKey, previous)
           const soon = clock.currentTimeMillisUnsafe() + LAG_STEP_MILLIS
-          if (isLate(look, previous)) return wakeAt(soon)
+          // An older copy still tells something; a task that isn't there tells nothing until the wait is over.
+          const awaited = isAwaited(key, look)
+          if (isLate(look, previous) || (awaited && look.task === null)) return wakeAt(soon)
           const outcome = previous === null && sidecarOf(look) === undefined
             ? ignore(key, look)
             : yield* controllers[kindOf(look, previous)].reconcile(key, look, previous)
-          return outcome._tag !== "Retry" && isAwaited(key, look) ? wakeAt(soon) : outcome
+          return outcome._tag !== "Retry" && awaited ? wakeAt(soon) : outcome
         })
 
         const reconcile = Effect.fn("TaskController.reconcile")(function*(key: string) {

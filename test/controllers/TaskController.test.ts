@@ -1,0 +1,113 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Schedule } from "effect"
+import { AwsClients } from "../../src/controllers/aws/AwsClients.ts"
+import { EcsReader } from "../../src/controllers/aws/EcsReader.ts"
+import { HostAddress } from "../../src/controllers/aws/HostAddress.ts"
+import { IamReader } from "../../src/controllers/aws/IamReader.ts"
+import { DataplaneController } from "../../src/controllers/dataplane/Controller.ts"
+import { EgressController } from "../../src/controllers/egress/Controller.ts"
+import { IngressController } from "../../src/controllers/ingress/Controller.ts"
+import { TaskController } from "../../src/controllers/TaskController.ts"
+import { Journal } from "../../src/model/Journal.ts"
+import { Store } from "../../src/model/Store.ts"
+import { openStore, useTestDatabases } from "../cp/store/testDatabases.ts"
+import { scriptedAws } from "./aws/scriptedAws.ts"
+import { testAwsConfig } from "./aws/testAwsConfig.ts"
+
+const databases = useTestDatabases()
+
+const KEY = "task/demo/1"
+const ARN = "arn:aws:ecs:us-east-1:000000000000:task/demo/1"
+
+const MISSING = { tasks: [], failures: [{ arn: ARN, reason: "MISSING" }] }
+const running = (version: number) => ({
+  tasks: [{
+    taskArn: ARN,
+    clusterArn: "arn:aws:ecs:us-east-1:000000000000:cluster/demo",
+    taskDefinitionArn: "d:1",
+    lastStatus: "RUNNING",
+    desiredStatus: "RUNNING",
+    version,
+    attachments: [{
+      type: "ElasticNetworkInterface",
+      details: [{ name: "privateIPv4Address", value: "10.0.0.139" }]
+    }]
+  }],
+  failures: []
+})
+const definition = {
+  taskDefinition: {
+    taskDefinitionArn: "d:1",
+    family: "d",
+    networkMode: "awsvpc",
+    containerDefinitions: [{ name: "sidecar", image: "ecs-mesh-sidecar:1", command: ["sidecar"] }]
+  }
+}
+
+/** A controller before an ECS that shows what `show` says, as late as it may be. */
+const world = Effect.gen(function*() {
+  const shown: { now: unknown } = { now: MISSING }
+  const { endpoint } = yield* scriptedAws((action) => ({ body: action === "DescribeTasks" ? shown.now : definition }))
+  const config = { zone: "zone-1", aws: testAwsConfig(endpoint) }
+  const store = yield* openStore(yield* Effect.promise(databases.create))
+  const controllers = Layer.mergeAll(
+    DataplaneController.layer(config),
+    IngressController.layer(config),
+    EgressController.layer(config)
+  )
+  const readers = Layer.merge(HostAddress.layer, IamReader.layer).pipe(
+    Layer.provideMerge(EcsReader.layer),
+    Layer.provide(AwsClients.layer(config.aws))
+  )
+  const layer = TaskController.layer(config).pipe(
+    Layer.provide(Layer.merge(controllers, readers)),
+    Layer.provide(Layer.merge(Layer.succeed(Store, store), Journal.none))
+  )
+  const { expectVersion, reconcile } = yield* Effect.provide(TaskController, yield* Layer.build(layer))
+  const stored = Effect.map(store.list("EcsTask"), (tasks) => tasks.length)
+  return {
+    show: (answer: unknown) => void (shown.now = answer),
+    said: (version: number) => expectVersion(KEY, version),
+    look: reconcile(KEY),
+    stored
+  }
+})
+
+describe("a look that ECS shows late", () => {
+  it.live("is repeated soon where ECS doesn't know the task yet of which an event spoke", () =>
+    Effect.gen(function*() {
+      const { look, said, show, stored } = yield* world
+      said(1)
+      assert.strictEqual((yield* look)._tag, "WakeAt")
+      assert.strictEqual(yield* stored, 0)
+      show(running(1))
+      yield* look
+      assert.strictEqual(yield* stored, 1)
+    }).pipe(Effect.scoped), 30_000)
+
+  it.live("takes nothing from a known task because ECS misses it for a moment, and everything once it stays away", () =>
+    Effect.gen(function*() {
+      const { look, said, show, stored } = yield* world
+      show(running(1))
+      yield* look
+      said(2)
+      show(MISSING)
+      assert.strictEqual((yield* look)._tag, "WakeAt")
+      assert.strictEqual(yield* stored, 1)
+      // Until the event's hint has ended.
+      yield* Effect.andThen(look, stored).pipe(
+        Effect.repeat({ until: (count) => count === 0, schedule: Schedule.spaced("250 millis") }),
+        Effect.timeout("15 seconds")
+      )
+    }).pipe(Effect.scoped), 30_000)
+
+  it.live("is done at once for a task of which no event spoke", () =>
+    Effect.gen(function*() {
+      const { look, show, stored } = yield* world
+      show(running(1))
+      yield* look
+      show(MISSING)
+      assert.strictEqual((yield* look)._tag, "Done")
+      assert.strictEqual(yield* stored, 0)
+    }).pipe(Effect.scoped), 30_000)
+})
