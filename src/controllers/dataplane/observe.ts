@@ -41,7 +41,7 @@ export const observe = Effect.fn("dataplane.observe")(function*(
     look,
     previous,
     stored,
-    connection: insight === null ? neverConnected : connectionOf(insight.spec),
+    connection: connectionOf(insight?.spec ?? null, previous),
     outboundPorts: yield* readPorts(mesh, unnumbered(look))
   }
 })

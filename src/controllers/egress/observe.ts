@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import type { Resource } from "../../model/Resource.ts"
 import type { Store, StoreUnavailable } from "../../model/Store.ts"
-import { connectionOf, neverConnected, type ProxyObservation } from "../lifecycle/ProxyObservation.ts"
+import { connectionOf, type ProxyObservation } from "../lifecycle/ProxyObservation.ts"
 import { readStored } from "../lifecycle/readStored.ts"
 import type { TaskObservation } from "../lifecycle/TaskObservation.ts"
 
@@ -15,5 +15,5 @@ export const observe = Effect.fn("egress.observe")(function*(
   const name = look.taskId
   const stored = yield* readStored({ type: "ZoneEgress", mesh: "", name })
   const insight = yield* readStored({ type: "ZoneEgressInsight", mesh: "", name })
-  return { look, previous, stored, connection: insight === null ? neverConnected : connectionOf(insight.spec) }
+  return { look, previous, stored, connection: connectionOf(insight?.spec ?? null, previous) }
 })

@@ -1,6 +1,7 @@
 /** One look at a task and at what the store knows of its proxy: all that a decision about it depends on. */
 import type { DataplaneInsight } from "../../model/DataplaneInsight.ts"
 import type { Resource } from "../../model/Resource.ts"
+import { saysAcknowledged } from "./conditions.ts"
 import type { TaskObservation } from "./TaskObservation.ts"
 
 /** Types of the resources that stand for a proxy. */
@@ -25,7 +26,18 @@ export interface Connection {
 
 export const neverConnected: Connection = { online: false, acknowledged: false }
 
-export const connectionOf = (insight: DataplaneInsight): Connection => ({
-  online: insight.subscriptions.some((subscription) => subscription.disconnectTime === undefined),
-  acknowledged: insight.subscriptions.some(({ status }) => Number(status.lds.responsesAcknowledged ?? "0") > 0)
-})
+/**
+ * An insight remembers a few streams, and somebody may remove it: that the proxy once accepted its listeners is
+ * remembered by what was decided of the task then.
+ */
+export const connectionOf = (
+  insight: DataplaneInsight | null,
+  previous: Resource<"EcsTask"> | null
+): Connection => {
+  const subscriptions = insight?.subscriptions ?? []
+  return {
+    online: subscriptions.some((subscription) => subscription.disconnectTime === undefined),
+    acknowledged: saysAcknowledged(previous?.spec.conditions ?? []) ||
+      subscriptions.some(({ status }) => Number(status.lds.responsesAcknowledged ?? "0") > 0)
+  }
+}

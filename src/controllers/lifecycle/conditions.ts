@@ -55,16 +55,26 @@ const registered = ({ phase, derivation }: Judgement): Statement => {
     : statement("Registered", "False", "NotAccepted", "the proxy is registered once its task is accepted")
 }
 
+const SIDECAR_CONNECTED = "SidecarConnected"
+const LISTENERS_ACCEPTED = "ListenersAccepted"
+const DISCONNECTED = "Disconnected"
+
+/** Whether conditions that were told before say that the proxy had accepted its listeners by then. */
+export const saysAcknowledged = (told: ReadonlyArray<Condition>): boolean =>
+  told.some(({ type, reason }) =>
+    type === SIDECAR_CONNECTED && (reason === LISTENERS_ACCEPTED || reason === DISCONNECTED)
+  )
+
 const connected = ({ connection }: Judgement): Statement => {
   if (connection.online && connection.acknowledged) {
-    return statement("SidecarConnected", "True", "ListenersAccepted", "the sidecar is connected and took its listeners")
+    return statement(SIDECAR_CONNECTED, "True", LISTENERS_ACCEPTED, "the sidecar is connected and took its listeners")
   }
   if (connection.online) {
-    return statement("SidecarConnected", "Unknown", "ListenersPending", "the sidecar has no listeners yet")
+    return statement(SIDECAR_CONNECTED, "Unknown", "ListenersPending", "the sidecar has no listeners yet")
   }
   return connection.acknowledged
-    ? statement("SidecarConnected", "False", "Disconnected", "the sidecar has no stream; it keeps what it has")
-    : statement("SidecarConnected", "False", "NeverConnected", "the sidecar hasn't connected yet: its log says why")
+    ? statement(SIDECAR_CONNECTED, "False", DISCONNECTED, "the sidecar has no stream; it keeps what it has")
+    : statement(SIDECAR_CONNECTED, "False", "NeverConnected", "the sidecar hasn't connected yet: its log says why")
 }
 
 /** Times move only where a statement's status does. `now` is ISO 8601 in UTC. */

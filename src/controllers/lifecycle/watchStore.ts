@@ -39,7 +39,7 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
 
   const insightChanged = Effect.fnUntraced(function*(key: ResourceKey<InsightType>) {
     const insight: { readonly spec: DataplaneInsight } | null = yield* readStored(key)
-    const state = insight === null ? undefined : JSON.stringify(connectionOf(insight.spec))
+    const state = insight === null ? undefined : JSON.stringify(connectionOf(insight.spec, null))
     if (seen.get(key.name) === state) return
     if (state === undefined) seen.delete(key.name)
     else seen.set(key.name, state)
