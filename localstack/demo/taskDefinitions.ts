@@ -33,6 +33,7 @@ const sidecar = (settings: DefinitionSettings): ContainerDefinition => ({
     KUMA_DATAPLANE_DRAIN_TIME: "5s",
     ECS_MESH_DRAIN_QUIET_TIME: "1s",
     ECS_MESH_BIND_ADDRESS: taskAddress,
+    ECS_MESH_ADMIN_ADDRESS: taskAddress,
     ...settings.sidecarEnvironment
   }),
   healthCheck: {

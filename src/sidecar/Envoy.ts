@@ -63,6 +63,9 @@ const argumentsOf = ({ settings, drainMillis }: EnvoyOptions, config: string, ad
   // Each answer from now on asks its connection to end, not a growing share of them.
   "--drain-strategy",
   "immediate",
+  // Access logs are read by people who just sent a request; ten seconds, Envoy's own interval, are long then.
+  "--file-flush-interval-msec",
+  "250",
   "--concurrency",
   String(settings.concurrency),
   "--log-level",

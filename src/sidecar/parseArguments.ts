@@ -1,7 +1,7 @@
 /** Splits the command line into flags that the sidecar knows; every problem at once. */
 
 /** Flags with a value, by the setting that each gives, in kuma-dp's words. */
-const VALUES: Readonly<Record<string, string>> = {
+export const VALUES: Readonly<Record<string, string>> = {
   "--cp-address": "KUMA_CONTROL_PLANE_URL",
   "--ca-cert-file": "KUMA_CONTROL_PLANE_CA_CERT_FILE",
   "--mesh": "KUMA_DATAPLANE_MESH",
@@ -68,7 +68,7 @@ export const parseArguments = (args: ReadonlyArray<string>): Arguments => {
       else if (/^[^=]+=/.test(value)) variables[value.slice(0, value.indexOf("="))] = value.slice(value.indexOf("=") + 1)
       else problems.push(`${flag}: must be name=value, but is "${value}"`)
     } else {
-      problems.push(`${flag}: is no flag of the sidecar; known are ${[...Object.keys(VALUES), ...VARIABLE_FLAGS].join(", ")}`)
+      problems.push(`${flag}: is no flag of the sidecar; see --help`)
     }
   }
 }

@@ -31,7 +31,11 @@ const readFileOf = (settings: Settings, name: string, readFile: ReadFile): strin
 
 const urlOf = (settings: Settings): URL => {
   const fallback = "https://localhost:5678"
-  const text = settings.text("KUMA_CONTROL_PLANE_URL", fallback)
+  const text = settings.optional("KUMA_CONTROL_PLANE_URL")
+  if (text === null) {
+    settings.problems.push("KUMA_CONTROL_PLANE_URL: set it to the control plane's address, https://HOST:5678 (--cp-address)")
+    return new URL(fallback)
+  }
   const url = URL.canParse(text) ? new URL(text) : null
   // A token must never travel in the clear, so there is no plain http here.
   if (url !== null && url.protocol === "https:" && url.username === "" && url.pathname === "/") return url
@@ -70,7 +74,7 @@ const authOf = (settings: Settings, caCert: string | null): SidecarAuth => {
   const type = settings.oneOf(
     "ECS_MESH_AUTH_TYPE",
     ["aws", "token", "none"],
-    hasToken ? "token" : onEcs ? "aws" : "none"
+    hasToken ? "token" : "aws"
   )
   if (type === "none") return { type }
   if (type === "token") {
@@ -79,8 +83,9 @@ const authOf = (settings: Settings, caCert: string | null): SidecarAuth => {
   }
   if (!onEcs) {
     settings.problems.push(
-      "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: is not there, so this task has no role: set taskRoleArn in the task " +
-        "definition (not only executionRoleArn), or choose --auth-type=token"
+      "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: isn't there, so this is no ECS task with a role: set taskRoleArn in the " +
+        "task definition (not only executionRoleArn); elsewhere give a dataplane token by KUMA_DATAPLANE_RUNTIME_TOKEN " +
+        "or its file by --dataplane-token-file"
     )
   }
   const region = settings.optional("AWS_REGION") ?? settings.optional("AWS_DEFAULT_REGION")
@@ -126,10 +131,13 @@ export const readConfig = (
   const proxyType = settings.oneOf("KUMA_DATAPLANE_PROXY_TYPE", ["dataplane", "ingress", "egress"], "dataplane")
   const mesh = settings.optional("KUMA_DATAPLANE_MESH") ?? (resource === null ? null : fieldOf(resource, "mesh"))
   const name = settings.optional("KUMA_DATAPLANE_NAME") ?? (resource === null ? null : fieldOf(resource, "name"))
-  if (name === null && (metadataUri === null || auth.type !== "aws")) {
-    settings.problems.push("KUMA_DATAPLANE_NAME: set it to the proxy's name (on ECS with --auth-type=aws it is the task id)")
+  if (name === null && auth.type !== "aws") {
+    settings.problems.push("KUMA_DATAPLANE_NAME: set it to the proxy's name, or give its resource by --dataplane-file")
+  } else if (name === null && metadataUri === null) {
+    settings.problems.push(
+      "ECS_CONTAINER_METADATA_URI_V4: isn't there, and by --auth-type=aws the proxy is named after its ECS task"
+    )
   }
-  const bind = settings.optional("ECS_MESH_BIND_ADDRESS")
   const drainMillis = settings.duration("KUMA_DATAPLANE_DRAIN_TIME", 30_000)
   const stopMillis = settings.duration("ECS_MESH_STOP_TIMEOUT", 30_000)
   const config: SidecarConfig = {
@@ -144,8 +152,12 @@ export const readConfig = (
     metadataUri,
     proxy: { proxyType, mesh: proxyType === "dataplane" ? (mesh ?? "default") : "", name },
     dataplaneResource: resource,
-    readiness: { address: bind ?? "0.0.0.0", port: settings.integer("KUMA_READINESS_PORT", 9902, 1, 65_535) },
-    admin: { address: bind ?? "127.0.0.1", port: settings.integer("ECS_MESH_ADMIN_PORT", 9901, 1, 65_535) },
+    readiness: { address: settings.text("ECS_MESH_BIND_ADDRESS", "0.0.0.0"), port: settings.integer("KUMA_READINESS_PORT", 9902, 1, 65_535) },
+    // Whoever reaches it may end Envoy and read its configuration.
+    admin: {
+      address: settings.text("ECS_MESH_ADMIN_ADDRESS", "127.0.0.1"),
+      port: settings.integer("ECS_MESH_ADMIN_PORT", 9901, 1, 65_535)
+    },
     workDir: settings.optional("KUMA_DATAPLANE_RUNTIME_WORK_DIR"),
     envoy: {
       binary: settings.text("KUMA_DATAPLANE_RUNTIME_BINARY_PATH", "envoy"),

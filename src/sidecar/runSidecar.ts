@@ -2,7 +2,7 @@
  * The sidecar: a task's role becomes a token, the token a bootstrap, the bootstrap an Envoy that is watched until the
  * task stops. Receives the environment and flags; produces an exit code. It holds no configuration of the mesh, decides
  * nothing about traffic, and keeps Envoy running when the control plane is away.
- * Plain TypeScript, by measurement: docs/decisions/006-sidecar-runtime.md.
+ * Plain TypeScript, by measurement: docs/decisions/007-sidecar-runtime.md.
  */
 import { readFileSync } from "node:fs"
 import { mkdir, mkdtemp, rm } from "node:fs/promises"
@@ -18,6 +18,7 @@ import { Readiness } from "./Readiness.ts"
 import type { SidecarConfig } from "./SidecarConfig.ts"
 import { type EnvoyEnd, superviseEnvoy } from "./superviseEnvoy.ts"
 import { makeTokenSource } from "./TokenSource.ts"
+import { usage } from "./usage.ts"
 import { version } from "./version.ts"
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -119,6 +120,10 @@ const run = async (
 
 /** The whole life of a sidecar. Resolves when it and its Envoy have ended: 0 after an orderly stop, otherwise 1. */
 export const runSidecar = async (env: Environment, args: ReadonlyArray<string>): Promise<number> => {
+  if (args.includes("--help") || args.includes("-h")) {
+    process.stdout.write(`${usage}\n`)
+    return 0
+  }
   const log = makeLog((line) => process.stdout.write(line))
   const result = readConfig(env, args, (path) => readFileSync(path, "utf8"))
   if ("problems" in result) {

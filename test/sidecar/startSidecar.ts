@@ -36,6 +36,7 @@ export const startSidecar = async (
       KUMA_DATAPLANE_RUNTIME_BINARY_PATH: toolPaths().envoy,
       KUMA_DATAPLANE_RUNTIME_CONCURRENCY: "1",
       KUMA_CONTROL_PLANE_RETRY_BACKOFF: "100ms",
+      ECS_MESH_AUTH_TYPE: env["KUMA_DATAPLANE_RUNTIME_TOKEN"] === undefined ? "none" : "token",
       ...env
     }
   })
