@@ -8,6 +8,7 @@ import { Store, type StoreUnavailable } from "../../model/Store.ts"
 import { accountOf, lastPart } from "../arn.ts"
 import { IamReader } from "../aws/IamReader.ts"
 import { type QueuedMessage, SqsReader } from "../aws/SqsReader.ts"
+import { goOn } from "../goOn.ts"
 import type { WorkQueue } from "../queue/WorkQueue.ts"
 import { TaskController } from "../TaskController.ts"
 import { formatTaskKey, taskKeyOf } from "../TaskKey.ts"
@@ -83,16 +84,24 @@ export const intake = Effect.fn("EventIntake.intake")(function*({ clusterArns, q
     return true
   })
 
-  /** What can't be taken now stays in the queue and is delivered again. */
-  const receive = Effect.gen(function*() {
-    for (const message of yield* sqs.receive(queueUrl)) yield* take(message)
-  }).pipe(
+  /** What can't be taken now stays in the queue and is delivered again; the others don't wait for it. */
+  const takeAlone = (message: QueuedMessage) =>
+    take(message).pipe(
+      Effect.catchTag("StoreUnavailable", (failure) =>
+        Effect.logWarning("An event can't be taken now and will come again").pipe(
+          Effect.annotateLogs({ reason: failure.message })
+        )),
+      Effect.catchDefect((defect) => Effect.logError("An event could not be taken", defect))
+    )
+
+  const receive = sqs.receive(queueUrl).pipe(
     Effect.tapError((failure) =>
       Effect.logWarning("Events can't be read now").pipe(Effect.annotateLogs({ reason: failure.message }))
     ),
     Effect.retry(patience),
     Effect.orDie,
-    Effect.forever
+    Effect.flatMap((messages) => Effect.forEach(messages, takeAlone, { discard: true })),
+    goOn("Reading events")
   )
 
   const remove = Effect.gen(function*() {
@@ -103,7 +112,7 @@ export const intake = Effect.fn("EventIntake.intake")(function*({ clusterArns, q
           Effect.annotateLogs({ reason: failure.message })
         ))
     )
-  }).pipe(Effect.forever)
+  }).pipe(goOn("Deleting handled events"))
 
   return yield* Effect.all([receive, remove], { concurrency: "unbounded", discard: true })
 })

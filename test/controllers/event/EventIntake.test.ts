@@ -1,0 +1,97 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Schedule } from "effect"
+import { createHash } from "node:crypto"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { AwsClients } from "../../../src/controllers/aws/AwsClients.ts"
+import { IamReader } from "../../../src/controllers/aws/IamReader.ts"
+import { SqsReader } from "../../../src/controllers/aws/SqsReader.ts"
+import { decode } from "../../../src/controllers/event/decode.ts"
+import { intake } from "../../../src/controllers/event/EventIntake.ts"
+import { TaskController } from "../../../src/controllers/TaskController.ts"
+import { Journal } from "../../../src/model/Journal.ts"
+import { Store, StoreUnavailable } from "../../../src/model/Store.ts"
+import { openStore, useTestDatabases } from "../../cp/store/testDatabases.ts"
+import { scriptedAws } from "../aws/scriptedAws.ts"
+import { testAwsConfig } from "../aws/testAwsConfig.ts"
+
+const databases = useTestDatabases()
+
+const event = (name: string): string =>
+  readFileSync(join(import.meta.dirname, "..", "..", "golden", "controllers", "events", `${name}.json`), "utf8")
+
+const message = (Body: string, ReceiptHandle: string) => ({
+  MessageId: ReceiptHandle,
+  ReceiptHandle,
+  Body,
+  MD5OfBody: createHash("md5").update(Body).digest("hex")
+})
+
+const stopping = event("fargate-stopping")
+const decoded = decode(stopping)
+if (decoded._tag !== "TaskChanged") throw new Error("no event of a task")
+const { event: { detail: { clusterArn } }, key } = decoded
+
+/** An intake whose queue gives these messages at once, and later nothing; what it woke and deleted. */
+const world = Effect.fnUntraced(function*(bodies: ReadonlyArray<string>, list: Store["Service"]["list"]) {
+  let given = false
+  const woken: Array<string> = []
+  const deleted: Array<string> = []
+  const { endpoint } = yield* scriptedAws((action, { Entries }) => {
+    if (action === "DeleteMessageBatch" && Array.isArray(Entries)) {
+      deleted.push(...Entries.map(({ ReceiptHandle }) => String(ReceiptHandle)))
+      return { body: { Successful: [], Failed: [] } }
+    }
+    const Messages = given ? [] : bodies.map((body, index) => message(body, String(index)))
+    given = true
+    return { body: { Messages } }
+  })
+  const real = yield* openStore(yield* Effect.promise(databases.create))
+  const store = { ...real, list }
+  const readers = Layer.merge(SqsReader.layer, IamReader.layer).pipe(
+    Layer.provide(AwsClients.layer(testAwsConfig(endpoint)))
+  )
+  const controller = Layer.succeed(TaskController, {
+    reconcile: () => Effect.die("nothing is reconciled here"),
+    expectVersion: () => undefined
+  })
+  const work = {
+    add: (one: string, onHandled?: () => void) => {
+      woken.push(one)
+      onHandled?.()
+    },
+    size: () => 0
+  }
+  yield* intake({ queueUrl: `${endpoint}/queue`, clusterArns: [clusterArn], work }).pipe(
+    Effect.provide(Layer.mergeAll(readers, controller, Layer.succeed(Store, store), Journal.none)),
+    Effect.forkScoped
+  )
+  return { woken, deleted }
+})
+
+/** What the intake did until it had woken the stopping task and deleted its message. */
+const handled = Effect.fnUntraced(function*(list: Store["Service"]["list"]) {
+  const seen = yield* world([event("role-tagged"), stopping], list)
+  yield* Effect.sync(() => seen.deleted.includes("1")).pipe(
+    Effect.repeat({ until: (met) => met, schedule: Schedule.spaced("10 millis") }),
+    Effect.timeout("5 seconds")
+  )
+  return seen
+})
+
+describe("messages that come together", () => {
+  it.live("are taken each alone: one that the store can't answer now is left for later", () =>
+    Effect.gen(function*() {
+      const unavailable = new StoreUnavailable({ operation: "list", message: "the database is away" })
+      const { deleted, woken } = yield* handled(() => Effect.fail(unavailable))
+      assert.deepStrictEqual(woken, [key])
+      assert.deepStrictEqual(deleted, ["1"])
+    }).pipe(Effect.scoped), 30_000)
+
+  it.live("are taken each alone: one at which something breaks ends nothing", () =>
+    Effect.gen(function*() {
+      const { deleted, woken } = yield* handled(() => Effect.die(new Error("broken")))
+      assert.deepStrictEqual(woken, [key])
+      assert.deepStrictEqual(deleted, ["1"])
+    }).pipe(Effect.scoped), 30_000)
+})
