@@ -17,13 +17,19 @@ import { AwsClients } from "./AwsClients.ts"
 import { callAws } from "./callAws.ts"
 import { type EventRule, eventRules, IAM_HOME_REGION, neededPermissions, queuePolicy } from "./eventRules.ts"
 
+/** Somebody else has to do something about it; anything else may be gone when it is tried again. */
+const isWithheld = ({ kind }: AwsCallFailed): boolean => kind === "denied" || kind === "absent"
+
 /** Deliveries of one message before it is put aside in the dead-letter queue. */
 const MAX_RECEIVES = 5
 
 export class EventBus extends Context.Service<
   EventBus,
   {
-    /** URL of the queue, or null where there is none to read: then only the periodic lists say what changed. */
+    /**
+     * URL of the queue, or null where there is none to read: then only the periodic lists say what changed. It may be
+     * there when it is asked for again.
+     */
     readonly ensure: (clusterArns: ReadonlyArray<string>) => Effect.Effect<string | null, AwsCallFailed>
   }
 >()("ecs-mesh/controllers/aws/EventBus") {
@@ -121,19 +127,21 @@ export class EventBus extends Context.Service<
           return queueUrl
         })
 
-        /** Told once at start; the queue may have been made by somebody who is allowed to. */
+        let told: string | undefined
+        /** Told once for each outcome; the queue may have been made by somebody who is allowed to. */
         const withoutPermission = Effect.fn("EventBus.withoutPermission")(function*(
           failure: AwsCallFailed,
           clusterArns: ReadonlyArray<string>
         ) {
           const queueUrl = yield* existingQueue.pipe(
-            Effect.catchTag("AwsCallFailed", () => Effect.succeed(null))
+            Effect.catchIf(isWithheld, () => Effect.succeed(null))
           )
-          yield* Effect.logWarning(
-            queueUrl === null
-              ? "No event queue: only the periodic lists show changes. Create it (deploy/events.yaml) or allow it"
-              : "The event rules could not be checked; events are read from the queue that is there"
-          ).pipe(Effect.annotateLogs({
+          const warning = queueUrl === null
+            ? "No event queue: only the periodic lists show changes. Create it (deploy/events.yaml) or allow it"
+            : "The event rules could not be checked; events are read from the queue that is there"
+          if (warning === told) return queueUrl
+          told = warning
+          yield* Effect.logWarning(warning).pipe(Effect.annotateLogs({
             denied: `${failure.service}:${failure.operation}`,
             reason: failure.message,
             policy: JSON.stringify(neededPermissions(queueName)),
@@ -142,16 +150,17 @@ export class EventBus extends Context.Service<
           return queueUrl
         })
 
+        if (config.region !== IAM_HOME_REGION[config.partition]) {
+          yield* Effect.logInfo(
+            "IAM's events stay in the partition's home region: forward them to this region's default event bus " +
+              "(deploy/iam-events.yaml), or role tags are seen only when they are reread"
+          ).pipe(Effect.annotateLogs({ homeRegion: IAM_HOME_REGION[config.partition], region: config.region }))
+        }
+
         const ensure = Effect.fn("EventBus.ensure")(function*(clusterArns: ReadonlyArray<string>) {
-          if (config.region !== IAM_HOME_REGION[config.partition]) {
-            yield* Effect.logInfo(
-              "IAM's events stay in the partition's home region: forward them to this region's default event bus " +
-                "(deploy/iam-events.yaml), or role tags are seen only when they are reread"
-            ).pipe(Effect.annotateLogs({ homeRegion: IAM_HOME_REGION[config.partition], region: config.region }))
-          }
           if (!config.createEventRules) {
             return yield* existingQueue.pipe(
-              Effect.catchTag("AwsCallFailed", (failure) => withoutPermission(failure, clusterArns))
+              Effect.catchIf(isWithheld, (failure) => withoutPermission(failure, clusterArns))
             )
           }
           return yield* create(clusterArns).pipe(

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach } from "vitest"
 import { AwsClients } from "../../../src/controllers/aws/AwsClients.ts"
 import { EventBus } from "../../../src/controllers/aws/EventBus.ts"
 import { type Emulator, startMinistack } from "../../support/startMinistack.ts"
+import { scriptedAws } from "./scriptedAws.ts"
 import { testAwsConfig } from "./testAwsConfig.ts"
 
 let aws: Emulator | undefined
@@ -68,6 +69,22 @@ describe("the event rules and the queue", () => {
       assert.strictEqual(yield* ensure("ecs-mesh-once"), url)
       assert.deepStrictEqual(yield* world("ecs-mesh-once"), first)
     }))
+
+  it.live("that others make are asked for again where SQS is ill, and not taken for missing", () =>
+    Effect.gen(function*() {
+      const status = { ill: true }
+      const { endpoint } = yield* scriptedAws(() =>
+        status.ill
+          ? { status: 400, body: { __type: "com.amazonaws.sqs#InvalidAddress", message: "no" } }
+          : { status: 400, body: { __type: "com.amazonaws.sqs#QueueDoesNotExist", message: "none" } }
+      )
+      const config = testAwsConfig(endpoint, { createEventRules: false })
+      const layer = EventBus.layer(config).pipe(Layer.provide(AwsClients.layer(config)))
+      const bus = yield* Effect.provide(EventBus, yield* Layer.build(layer))
+      assert.strictEqual((yield* Effect.flip(bus.ensure(clusterArns))).kind, "invalid")
+      status.ill = false
+      assert.isNull(yield* bus.ensure(clusterArns))
+    }).pipe(Effect.scoped))
 
   it.live("are told to the user where the operator may not make them, and it goes on without", () =>
     Effect.gen(function*() {
