@@ -7,7 +7,7 @@ import { Effect, Layer, Schedule } from "effect"
 import type { Journal } from "../model/Journal.ts"
 import type { Store } from "../model/Store.ts"
 import { AwsClients } from "./aws/AwsClients.ts"
-import { EcsReader } from "./aws/EcsReader.ts"
+import { type Clusters, EcsReader } from "./aws/EcsReader.ts"
 import { EventBus } from "./aws/EventBus.ts"
 import { HostAddress } from "./aws/HostAddress.ts"
 import { IamReader } from "./aws/IamReader.ts"
@@ -16,6 +16,7 @@ import { DataplaneController } from "./dataplane/Controller.ts"
 import { OutboundPorts } from "./dataplane/OutboundPorts.ts"
 import { EgressController } from "./egress/Controller.ts"
 import { intake } from "./event/EventIntake.ts"
+import { goOn } from "./goOn.ts"
 import { IngressController } from "./ingress/Controller.ts"
 import { resync } from "./lifecycle/resync.ts"
 import { watchStore } from "./lifecycle/watchStore.ts"
@@ -35,8 +36,8 @@ const untilPossible = (what: string) =>
   )
 
 /** Lists everything and wakes all of it. */
-const lookAtAll = (clusterArns: ReadonlyArray<string>, work: WorkQueue) =>
-  resync(clusterArns).pipe(
+const lookAtAll = (clusters: Clusters, work: WorkQueue) =>
+  resync(clusters).pipe(
     Effect.andThen((keys) => Effect.sync(() => keys.forEach((key) => work.add(key)))),
     Effect.catchTag("StoreUnavailable", (failure) =>
       Effect.logWarning("The full look at all tasks failed").pipe(Effect.annotateLogs({ reason: failure.message })))
@@ -46,34 +47,71 @@ const lookAtAll = (clusterArns: ReadonlyArray<string>, work: WorkQueue) =>
  * What happened after the first list and before the rules stood is in no event, so everything is looked at once more
  * then, and when a new rule surely works: "When you create or update a rule, incoming events might not immediately
  * start matching" (https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html).
+ * Where there is no queue (yet), it is asked for again with each full look.
  */
-const followEvents = Effect.fn("Operator.followEvents")(function*(clusterArns: ReadonlyArray<string>, work: WorkQueue) {
+const followEvents = Effect.fn("Operator.followEvents")(function*(
+  clusters: Clusters,
+  work: WorkQueue,
+  resyncSeconds: number
+) {
   const bus = yield* EventBus
-  const queueUrl = yield* bus.ensure(clusterArns).pipe(
-    untilPossible("The event rules and the queue can't be set up now")
-  )
-  if (queueUrl === null) return
+  const ensure = bus.ensure(clusters.arns).pipe(untilPossible("The event rules and the queue can't be set up now"))
+  let queueUrl = yield* ensure
+  while (queueUrl === null) {
+    yield* Effect.sleep(`${resyncSeconds} seconds`)
+    queueUrl = yield* ensure
+  }
+  yield* Effect.logInfo("The operator follows events").pipe(Effect.annotateLogs({ queue: queueUrl }))
   const once = Schedule.upTo(Schedule.spaced("1 minute"), { times: 1 })
-  const again = lookAtAll(clusterArns, work).pipe(Effect.repeat(once))
-  yield* Effect.all([again, intake({ queueUrl, clusterArns, work })], { concurrency: "unbounded", discard: true })
+  const again = lookAtAll(clusters, work).pipe(Effect.repeat(once))
+  yield* Effect.all([again, intake({ queueUrl, clusterArns: clusters.arns, work })], {
+    concurrency: "unbounded",
+    discard: true
+  })
+})
+
+/** Watches the clusters that are there. Never ends by itself. */
+const watch = (clusters: Clusters, work: WorkQueue, resyncSeconds: number) => {
+  const looks = lookAtAll(clusters, work).pipe(
+    Effect.andThen(Effect.sleep(`${resyncSeconds} seconds`)),
+    goOn("Looking at all tasks")
+  )
+  const events = followEvents(clusters, work, resyncSeconds).pipe(goOn("Following events"))
+  return clusters.arns.length === 0 ? looks : Effect.all([looks, events], { concurrency: "unbounded", discard: true })
+}
+
+/** A cluster that isn't there (yet) keeps nobody from the others: it is said, and watched from when it is there. */
+const watchClusters = Effect.fn("Operator.watchClusters")(function*(
+  { clusters: names, resyncSeconds }: OperatorConfig["aws"],
+  work: WorkQueue
+) {
+  const ecs = yield* EcsReader
+  const find = ecs.findClusters(names).pipe(untilPossible("The clusters to watch can't be read"))
+  let clusters = yield* find
+  while (true) {
+    const { arns, missing } = clusters
+    yield* Effect.logInfo("The operator watches").pipe(Effect.annotateLogs({ clusters: arns }))
+    if (missing.length > 0) {
+      yield* Effect.logWarning(
+        "ECS has no such clusters here: check the names of the clusters to watch, and the region. " +
+          "They are watched once they are there"
+      ).pipe(Effect.annotateLogs({ missing }))
+    }
+    const others = missing.length === 0 ? Effect.never : Effect.sleep(`${resyncSeconds} seconds`).pipe(
+      Effect.andThen(find),
+      Effect.repeat({ until: (now) => now.arns.length !== arns.length })
+    )
+    clusters = yield* Effect.raceFirst(Effect.andThen(watch(clusters, work, resyncSeconds), Effect.never), others)
+  }
 })
 
 const run = ({ aws }: OperatorConfig) =>
   Effect.gen(function*() {
-    const ecs = yield* EcsReader
     const tasks = yield* TaskController
     const work = yield* makeWorkQueue(tasks.reconcile)
     // What the store says is watched from before the first list on, so that nothing falls in between.
-    yield* Effect.forkScoped(watchStore(work))
-    const clusterArns = yield* ecs.clusterArns(aws.clusters).pipe(untilPossible("The clusters to watch can't be read"))
-    yield* Effect.logInfo("The operator watches").pipe(Effect.annotateLogs({ clusters: clusterArns }))
-    return yield* Effect.all(
-      [
-        followEvents(clusterArns, work),
-        lookAtAll(clusterArns, work).pipe(Effect.repeat(Schedule.spaced(`${aws.resyncSeconds} seconds`)))
-      ],
-      { concurrency: "unbounded", discard: true }
-    )
+    yield* Effect.forkScoped(watchStore(work).pipe(goOn("Watching the store")))
+    return yield* watchClusters(aws, work).pipe(goOn("Watching the clusters"))
   })
 
 /** The services behind the operator, without the ports that whoever composes provides. */

@@ -8,7 +8,7 @@ import {
   SubmitTaskStateChangeCommand
 } from "@aws-sdk/client-ecs"
 import { CreateRoleCommand, IAMClient, TagRoleCommand, UntagRoleCommand } from "@aws-sdk/client-iam"
-import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from "@aws-sdk/client-sqs"
+import { CreateQueueCommand, GetQueueAttributesCommand, GetQueueUrlCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
 import { afterAll, beforeAll } from "vitest"
@@ -49,7 +49,9 @@ const world = Effect.fnUntraced(function*(change: Partial<OperatorConfig["aws"]>
   yield* call(() => ecs.send(new CreateClusterCommand({ clusterName: cluster })))
   const config: OperatorConfig = {
     zone: "zone-1",
-    aws: testAwsConfig(aws?.endpoint ?? "", { clusters: [cluster], queueName: `events-${cluster}`, ...change })
+    aws: testAwsConfig(aws?.endpoint ?? "", {
+      queueName: `events-${cluster}`, ...change, clusters: [...(change.clusters ?? []), cluster]
+    })
   }
   const store = yield* openStore(yield* Effect.promise(databases.create))
   const entries: Array<JournalEntry> = []
@@ -345,6 +347,33 @@ describe("the operator", () => {
       yield* absent(store, "Dataplane", "default", "0123456789abcdef")
       yield* taskIn(store, kept.id, "registered")
       yield* dataplane(store, "by-hand")
+    }).pipe(Effect.scoped), 60_000)
+
+  it.live("watches the clusters that are there, and the others once they are", () =>
+    Effect.gen(function*() {
+      const { cluster, store, start } = yield* world({ clusters: ["late-cluster"], resyncSeconds: 1 })
+      const labels = { "ecs-mesh.io/task": "0123456789abcdef" }
+      const spec = { networking: { address: "10.0.0.1" } }
+      yield* store.put({ type: "Dataplane", mesh: "default", name: "0123456789abcdef", labels, spec })
+      yield* start
+      yield* define("early", yield* role("early-role", dataplaneTags))
+      yield* taskIn(store, (yield* run(cluster, "early")).id, "registered")
+      // Its task may run in the cluster that can't be listed.
+      yield* dataplane(store, "0123456789abcdef")
+
+      yield* call(() => ecs.send(new CreateClusterCommand({ clusterName: "late-cluster" })))
+      yield* taskIn(store, (yield* run("late-cluster", "early")).id, "registered")
+      yield* absent(store, "Dataplane", "default", "0123456789abcdef")
+      yield* taskIn(store, (yield* run(cluster, "early")).id, "registered")
+    }).pipe(Effect.scoped), 60_000)
+
+  it.live("reads a queue that somebody makes later", () =>
+    Effect.gen(function*() {
+      const { entries, start, queueName } = yield* world({ createEventRules: false, resyncSeconds: 1 })
+      yield* start
+      const { QueueUrl } = yield* call(() => sqs.send(new CreateQueueCommand({ QueueName: queueName })))
+      yield* call(() => sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "{}" })))
+      yield* eventually("an event", Effect.sync(() => entries.find(({ kind }) => kind === "event")))
     }).pipe(Effect.scoped), 60_000)
 
   it.live("leaves tasks without a sidecar alone", () =>

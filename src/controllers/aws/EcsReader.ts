@@ -20,6 +20,13 @@ import { AwsClients } from "./AwsClients.ts"
 import { callAws } from "./callAws.ts"
 import { readDefinition, readTask } from "./readTask.ts"
 
+/** The clusters to watch, as far as ECS has them. */
+export interface Clusters {
+  readonly arns: ReadonlyArray<string>
+  /** As they were asked for. */
+  readonly missing: ReadonlyArray<string>
+}
+
 /** A task and the definition that it was started from. */
 export interface TaskReading {
   readonly task: ObservedTask
@@ -41,8 +48,8 @@ export class EcsReader extends Context.Service<
     readonly listTasks: (cluster: string) => Effect.Effect<ReadonlyArray<string>, AwsCallFailed>
     /** Null where ECS doesn't know the task (any more). */
     readonly readTask: (key: TaskKey) => Effect.Effect<TaskReading | null, AwsCallFailed>
-    /** ARNs of the clusters, in the order asked; fails with `absent` where one isn't there. */
-    readonly clusterArns: (clusters: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, AwsCallFailed>
+    /** Clusters by their names or ARNs, in the order asked. */
+    readonly findClusters: (clusters: ReadonlyArray<string>) => Effect.Effect<Clusters, AwsCallFailed>
     /** The custom and built-in attributes of a container instance; fails where ECS doesn't describe it. */
     readonly instanceAttributes: (
       cluster: string,
@@ -131,7 +138,7 @@ export class EcsReader extends Context.Service<
         return { task: readTask(task, definition.taskRoleArn), definition: readDefinition(definition, task) }
       })
 
-      const clusterArns = Effect.fn("EcsReader.clusterArns")(function*(clusters: ReadonlyArray<string>) {
+      const findClusters = Effect.fn("EcsReader.findClusters")(function*(clusters: ReadonlyArray<string>) {
         const known = new Map<string, string>()
         for (const chunk of Arr.chunksOf(clusters, 100)) {
           const answer = yield* callAws({
@@ -141,18 +148,10 @@ export class EcsReader extends Context.Service<
           })
           for (const { clusterName = "", clusterArn = "" } of answer.clusters ?? []) known.set(clusterName, clusterArn)
         }
-        return yield* Effect.forEach(clusters, (cluster) => {
-          const arn = known.get(lastPart(cluster))
-          return arn !== undefined ? Effect.succeed(arn) : Effect.fail(
-            new AwsCallFailed({
-              service: "ECS",
-              operation: "DescribeClusters",
-              kind: "absent",
-              code: "ClusterNotFound",
-              message: `ECS has no cluster ${cluster} here: check the names of the clusters to watch, and the region`
-            })
-          )
-        })
+        return {
+          arns: clusters.flatMap((cluster) => known.get(lastPart(cluster)) ?? []),
+          missing: clusters.filter((cluster) => !known.has(lastPart(cluster)))
+        }
       })
 
       const instanceAttributes = Effect.fn("EcsReader.instanceAttributes")(function*(
@@ -183,7 +182,7 @@ export class EcsReader extends Context.Service<
         return Object.fromEntries(attributes.map(({ name = "", value = "" }) => [name, value]))
       })
 
-      return { listTasks, readTask: readOne, clusterArns, instanceAttributes }
+      return { listTasks, readTask: readOne, findClusters, instanceAttributes }
     })
   )
 }

@@ -7,11 +7,11 @@ import { Journal } from "../../model/Journal.ts"
 import { formatKey, type Resource } from "../../model/Resource.ts"
 import { Store, type StoreUnavailable } from "../../model/Store.ts"
 import { lastPart } from "../arn.ts"
-import { EcsReader } from "../aws/EcsReader.ts"
+import { type Clusters, EcsReader } from "../aws/EcsReader.ts"
 import { formatTaskKey, taskKeyOf } from "../TaskKey.ts"
 import { TASK_LABEL } from "../../model/dataplaneLabels.ts"
 
-/** What was listed of all clusters; `complete` where no cluster failed. */
+/** What was listed of all clusters; `complete` where no cluster failed or is missing. */
 export interface Listing {
   readonly complete: boolean
   /** `task/<cluster>/<id>` */
@@ -39,9 +39,9 @@ export const orphans = (
   return proxies.filter(({ labels }) => labels[TASK_LABEL] !== undefined && !known.has(labels[TASK_LABEL]))
 }
 
-const listClusters = Effect.fnUntraced(function*(clusterArns: ReadonlyArray<string>) {
+const listClusters = Effect.fnUntraced(function*({ arns, missing }: Clusters) {
   const ecs = yield* EcsReader
-  const lists = yield* Effect.forEach(clusterArns, (cluster) =>
+  const lists = yield* Effect.forEach(arns, (cluster) =>
     ecs.listTasks(cluster).pipe(
       Effect.map((arns) => arns.map((arn) => formatTaskKey(taskKeyOf(cluster, arn)))),
       Effect.catchTag("AwsCallFailed", (failure) =>
@@ -50,18 +50,18 @@ const listClusters = Effect.fnUntraced(function*(clusterArns: ReadonlyArray<stri
           Effect.as(null)
         ))
     ))
-  return { complete: lists.every((list) => list !== null), keys: lists.flatMap((list) => list ?? []) }
+  return { complete: missing.length === 0 && lists.every((list) => list !== null), keys: lists.flatMap((list) => list ?? []) }
 })
 
 /** Lists everything and answers the keys to look at. */
 export const resync = Effect.fn("resync")(function*(
-  clusterArns: ReadonlyArray<string>
+  clusters: Clusters
 ): Effect.fn.Return<ReadonlyArray<string>, StoreUnavailable, Store | EcsReader | Journal> {
   const store = yield* Store
   const journal = yield* Journal
   // The store is read before the list: a task that is registered in between is in neither, or in the list.
   const proxies = (yield* Effect.forEach(PROXY_TYPES, (type) => store.list(type))).flat()
-  const listing = yield* listClusters(clusterArns)
+  const listing = yield* listClusters(clusters)
   const tasks = yield* store.list("EcsTask")
   for (const orphan of orphans(listing, tasks, proxies)) {
     yield* store.remove(orphan, { expect: orphan.version }).pipe(

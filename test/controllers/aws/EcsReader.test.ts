@@ -86,6 +86,18 @@ describe("looks at tasks", () => {
     }).pipe(Effect.scoped))
 })
 
+describe("clusters", () => {
+  it.live("are found by names and ARNs, and those that aren't there are named", () =>
+    Effect.gen(function*() {
+      const clusterArn = "arn:aws:ecs:us-east-1:000000000000:cluster/demo"
+      const { reader } = yield* scripted(() => ({
+        body: { clusters: [{ clusterName: "demo", clusterArn }], failures: [{ arn: "gone", reason: "MISSING" }] }
+      }))
+      const asked = ["gone", clusterArn]
+      assert.deepStrictEqual(yield* reader.findClusters(asked), { arns: [clusterArn], missing: ["gone"] })
+    }).pipe(Effect.scoped))
+})
+
 describe("a container instance", () => {
   const attributes = [{ name: "ecs-mesh.io/address", value: "10.0.1.5" }]
   const resolve = (body: unknown) =>
