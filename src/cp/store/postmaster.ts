@@ -2,7 +2,7 @@
  * The running server of a data directory, known by the `postmaster.pid` that it keeps there, whichever process
  * started it.
  */
-import { readFile, unlink } from "node:fs/promises"
+import { readFile, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { Predicate } from "effect"
@@ -60,7 +60,8 @@ export const findPostmaster = async (dataDir: string): Promise<Postmaster | null
   if (await serves(found.pid, dataDir)) return found
   // Postgres would take the stranger for a server of its own and refuse to start. Leftover children of the dead
   // one would still be noticed: the shared memory's key comes from the directory.
-  await unlink(file)
+  // It may be gone meanwhile: a server that is ending removes it itself.
+  await rm(file, { force: true })
   return null
 }
 
