@@ -43,6 +43,7 @@ export const egressKind = (zone: string): ProxyKind<"ZoneEgress", ZoneEgressObse
   machine,
   derive: (observation) => derive(observation, zone),
   claim: () => zoneClaim("egress"),
+  // Nobody chooses an egress by its resource: one that stops keeps it, and its proxy its configuration, to the end.
   refresh: asDesired,
   lookAgainAfter
 })

@@ -8,6 +8,7 @@ import { validateSpec } from "../../model/validate/validateResource.ts"
 import type { Derivation } from "../lifecycle/conditions.ts"
 import type { ProxyKind } from "../lifecycle/decide.ts"
 import { resourceFromTemplate, violationTexts } from "../lifecycle/template.ts"
+import { isStopping } from "../lifecycle/TaskObservation.ts"
 import { asDesired, lookAgainAfter, zoneClaim, type ZoneProxy, zoneProxy } from "../lifecycle/zoneProxy.ts"
 import { machine } from "./machine.ts"
 import type { ZoneIngressObservation } from "./observe.ts"
@@ -43,11 +44,22 @@ const derive = (observation: ZoneIngressObservation, zone: string): Derivation<D
     : { ok: false, reason: "ZoneIngressInvalid", message: violationTexts(violations) }
 }
 
+/**
+ * Other zones go by the advertised address and the services that are available there. Without them they choose this
+ * ingress no more, while its own listener, which is made of address and port, follows the zone until the task is gone.
+ */
+const withdrawn = ({ type, mesh, name, labels, spec }: DesiredIngress): DesiredIngress => {
+  const { availableServices: _, networking, ...rest } = spec
+  if (networking === undefined) return { type, mesh, name, labels, spec: rest }
+  const { advertisedAddress: _address, advertisedPort: _port, ...own } = networking
+  return { type, mesh, name, labels, spec: { ...rest, networking: own } }
+}
+
 export const ingressKind = (zone: string): ProxyKind<"ZoneIngress", ZoneIngressObservation> => ({
   type: "ZoneIngress",
   machine,
   derive: (observation) => derive(observation, zone),
   claim: () => zoneClaim("ingress"),
-  refresh: asDesired,
+  refresh: (resource, { look }) => isStopping(look) ? withdrawn(resource) : asDesired(resource),
   lookAgainAfter
 })

@@ -109,3 +109,12 @@ export const addressOf = (observation: TaskObservation): string | null =>
 
 export const sidecarOf = (observation: TaskObservation): ContainerDefinition | undefined =>
   observation.definition?.containers.find((container) => container.sidecar !== null)
+
+/** ECS's life cycle: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html */
+const ENDED = ["DEPROVISIONING", "STOPPED", "DELETED"]
+const ENDING = ["DEACTIVATING", "STOPPING"]
+
+export const isGone = ({ task }: TaskObservation): boolean => task === null || ENDED.includes(task.lastStatus)
+
+export const isStopping = ({ task }: TaskObservation): boolean =>
+  task !== null && (task.desiredStatus === "STOPPED" || ENDING.includes(task.lastStatus))

@@ -13,7 +13,7 @@ import { type Claim, judge, type Verdict } from "./judge.ts"
 import type { ProxyMachine } from "./proxyMachine.ts"
 import type { ProxyObservation, ProxyResourceType } from "./ProxyObservation.ts"
 import { restore, type Snapshot } from "./restore.ts"
-import { addressOf, type TaskObservation } from "./TaskObservation.ts"
+import { addressOf, isGone, isStopping, type TaskObservation } from "./TaskObservation.ts"
 
 /** What is particular to a kind of proxy. All functions are pure. */
 export interface ProxyKind<T extends ProxyResourceType, O extends ProxyObservation<T>> {
@@ -23,7 +23,7 @@ export interface ProxyKind<T extends ProxyResourceType, O extends ProxyObservati
   readonly derive: (observation: O) => Derivation<DesiredResource<T>>
   /** What the proxy wants to be. */
   readonly claim: (observation: O, derivation: Derivation<DesiredResource<T>>) => Claim
-  /** `resource` with what the observation says of its readiness; of a task that stops, without any. */
+  /** `resource` with what the observation says of its readiness; of one that stops, so that nobody new uses it. */
   readonly refresh: (resource: DesiredResource<T>, observation: O) => DesiredResource<T>
   /** Milliseconds until something may have changed of which no event tells; null: never. */
   readonly lookAgainAfter: (observation: O) => number | null
@@ -50,13 +50,9 @@ export interface Decision<T extends ProxyResourceType> {
   readonly terminal: string | null
 }
 
-/** ECS's life cycle: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html */
-const ENDED = ["DEPROVISIONING", "STOPPED", "DELETED"]
-const ENDING = ["DEACTIVATING", "STOPPING"]
-
 const factsOf = (look: TaskObservation, verdict: Verdict, stored: boolean): Facts => ({
-  gone: look.task === null || ENDED.includes(look.task.lastStatus),
-  stopping: look.task !== null && (look.task.desiredStatus === "STOPPED" || ENDING.includes(look.task.lastStatus)),
+  gone: isGone(look),
+  stopping: isStopping(look),
   located: addressOf(look) !== null,
   verdict: verdict.status,
   stored
