@@ -18,6 +18,7 @@ import { EgressController } from "./egress/Controller.ts"
 import { intake } from "./event/EventIntake.ts"
 import { goOn } from "./goOn.ts"
 import { IngressController } from "./ingress/Controller.ts"
+import { OwnWrites } from "./lifecycle/OwnWrites.ts"
 import { resync } from "./lifecycle/resync.ts"
 import { watchStore } from "./lifecycle/watchStore.ts"
 import type { OperatorConfig } from "./OperatorConfig.ts"
@@ -116,7 +117,7 @@ const run = ({ aws }: OperatorConfig) =>
 
 /** The services behind the operator, without the ports that whoever composes provides. */
 const services = (config: OperatorConfig): Layer.Layer<
-  EcsReader | EventBus | IamReader | SqsReader | TaskController | OutboundPorts,
+  EcsReader | EventBus | IamReader | SqsReader | TaskController | OutboundPorts | OwnWrites,
   never,
   Store | Journal
 > => {
@@ -128,7 +129,7 @@ const services = (config: OperatorConfig): Layer.Layer<
     DataplaneController.layer(config),
     IngressController.layer(config),
     EgressController.layer(config)
-  ).pipe(Layer.provideMerge(OutboundPorts.layer(config.zone)))
+  ).pipe(Layer.provideMerge(Layer.merge(OutboundPorts.layer(config.zone), OwnWrites.layer)))
   return TaskController.layer(config).pipe(Layer.provideMerge(Layer.merge(readers, controllers)))
 }
 

@@ -324,6 +324,30 @@ describe("the operator", () => {
       ])
     }).pipe(Effect.scoped), 60_000)
 
+  it.live("restores what somebody else removes or edits, though no event tells", () =>
+    Effect.gen(function*() {
+      const { cluster, store, start } = yield* world()
+      yield* start
+      yield* define("firm", yield* role("firm-role", dataplaneTags))
+      yield* define("gate", yield* role("gate-role", { "kuma.io/type": "ingress" }), { proxyType: "ingress" })
+      const { id } = yield* run(cluster, "firm")
+      const gate = yield* run(cluster, "gate")
+      yield* taskIn(store, id, "registered")
+      yield* taskIn(store, gate.id, "registered")
+      const { labels, spec } = yield* dataplane(store, id)
+      const key = { type: "Dataplane", mesh: "default", name: id } as const
+      yield* store.put({ ...key, labels, spec: { networking: { ...spec.networking, address: "192.0.2.1" } } })
+      yield* dataplane(store, id, (resource) => resource.spec.networking?.address === spec.networking?.address)
+      yield* store.remove(key)
+      yield* dataplane(store, id)
+      const ingress = { type: "ZoneIngress", mesh: "", name: gate.id } as const
+      yield* store.remove(ingress)
+      yield* eventually(
+        "the ingress again",
+        store.get(ingress).pipe(Effect.catchTag("NotFound", () => Effect.succeed(undefined)))
+      )
+    }).pipe(Effect.scoped), 60_000)
+
   it.live("finds after a restart what happened meanwhile, from lists alone", () =>
     Effect.gen(function*() {
       const { cluster, store, start } = yield* world({ createEventRules: false, resyncSeconds: 1 })

@@ -7,6 +7,7 @@ import { IamReader } from "../../src/controllers/aws/IamReader.ts"
 import { DataplaneController } from "../../src/controllers/dataplane/Controller.ts"
 import { EgressController } from "../../src/controllers/egress/Controller.ts"
 import { IngressController } from "../../src/controllers/ingress/Controller.ts"
+import { OwnWrites } from "../../src/controllers/lifecycle/OwnWrites.ts"
 import { TaskController } from "../../src/controllers/TaskController.ts"
 import { Journal } from "../../src/model/Journal.ts"
 import { Store } from "../../src/model/Store.ts"
@@ -61,7 +62,7 @@ const world = Effect.gen(function*() {
   )
   const layer = TaskController.layer(config).pipe(
     Layer.provide(Layer.merge(controllers, readers)),
-    Layer.provide(Layer.merge(Layer.succeed(Store, store), Journal.none))
+    Layer.provide(Layer.mergeAll(Layer.succeed(Store, store), Journal.none, OwnWrites.layer))
   )
   const { expectVersion, reconcile } = yield* Effect.provide(TaskController, yield* Layer.build(layer))
   const stored = Effect.map(store.list("EcsTask"), (tasks) => tasks.length)

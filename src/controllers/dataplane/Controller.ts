@@ -4,6 +4,7 @@ import type { Journal } from "../../model/Journal.ts"
 import type { Store } from "../../model/Store.ts"
 import { reconcileProxy } from "../lifecycle/reconcileProxy.ts"
 import type { ProxyController } from "../lifecycle/ProxyController.ts"
+import type { OwnWrites } from "../lifecycle/OwnWrites.ts"
 import type { OperatorConfig } from "../OperatorConfig.ts"
 import { dataplaneKind } from "./desired.ts"
 import { observe } from "./observe.ts"
@@ -11,11 +12,15 @@ import { observe } from "./observe.ts"
 export class DataplaneController extends Context.Service<DataplaneController, ProxyController>()(
   "ecs-mesh/controllers/dataplane/DataplaneController"
 ) {
-  static readonly layer = ({ aws, zone }: OperatorConfig): Layer.Layer<DataplaneController, never, Store | Journal> =>
+  static readonly layer = ({ aws, zone }: OperatorConfig): Layer.Layer<
+    DataplaneController,
+    never,
+    Store | Journal | OwnWrites
+  > =>
     Layer.effect(
       DataplaneController,
       Effect.gen(function*() {
-        const services = yield* Effect.context<Store | Journal>()
+        const services = yield* Effect.context<Store | Journal | OwnWrites>()
         const kind = dataplaneKind({ zone, copyTags: aws.copyTags, outboundAddress: aws.outboundAddress })
         return {
           reconcile: Effect.fn("DataplaneController.reconcile")(function*(key, look, previous) {

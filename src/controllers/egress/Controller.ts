@@ -4,6 +4,7 @@ import type { Journal } from "../../model/Journal.ts"
 import type { Store } from "../../model/Store.ts"
 import type { ProxyController } from "../lifecycle/ProxyController.ts"
 import { reconcileProxy } from "../lifecycle/reconcileProxy.ts"
+import type { OwnWrites } from "../lifecycle/OwnWrites.ts"
 import type { OperatorConfig } from "../OperatorConfig.ts"
 import { egressKind } from "./desired.ts"
 import { observe } from "./observe.ts"
@@ -11,11 +12,15 @@ import { observe } from "./observe.ts"
 export class EgressController extends Context.Service<EgressController, ProxyController>()(
   "ecs-mesh/controllers/egress/EgressController"
 ) {
-  static readonly layer = ({ zone }: OperatorConfig): Layer.Layer<EgressController, never, Store | Journal> =>
+  static readonly layer = ({ zone }: OperatorConfig): Layer.Layer<
+    EgressController,
+    never,
+    Store | Journal | OwnWrites
+  > =>
     Layer.effect(
       EgressController,
       Effect.gen(function*() {
-        const services = yield* Effect.context<Store | Journal>()
+        const services = yield* Effect.context<Store | Journal | OwnWrites>()
         const kind = egressKind(zone)
         return {
           reconcile: Effect.fn("EgressController.reconcile")(function*(key, look, previous) {

@@ -9,6 +9,7 @@ import { type Conflict, Store, type StoreUnavailable } from "../../model/Store.t
 import { done, type Outcome, retry, terminal, wakeAt } from "../queue/Outcome.ts"
 import { decide, type Decision, type ProxyKind, startOf } from "./decide.ts"
 import { ecsTask } from "./ecsTask.ts"
+import { OwnWrites } from "./OwnWrites.ts"
 import type { ProxyObservation, ProxyResourceType } from "./ProxyObservation.ts"
 
 /** Whether the store has to be written so that it holds `desired` where it holds `stored`. */
@@ -22,15 +23,18 @@ const settle = Effect.fnUntraced(function*<T extends ResourceType>(
   key: string,
   stored: Resource<T> | null,
   desired: DesiredResource<T> | null
-): Effect.fn.Return<void, Conflict | StoreUnavailable, Store | Journal> {
+): Effect.fn.Return<void, Conflict | StoreUnavailable, Store | Journal | OwnWrites> {
   if (!differs(stored, desired)) return
   const store = yield* Store
   const journal = yield* Journal
+  const own = yield* OwnWrites
   if (desired !== null) {
     const { version } = yield* store.put(desired, { expect: stored?.version ?? "absent" })
+    own.note(desired, version)
     journal.append({ kind: "stored", key, op: "put", resource: formatKey(desired), version })
   } else if (stored !== null) {
     yield* store.remove(stored, { expect: stored.version }).pipe(Effect.catchTag("NotFound", () => Effect.void))
+    own.note(stored, null)
     journal.append({ kind: "stored", key, op: "remove", resource: formatKey(stored), version: stored.version })
   }
 })
@@ -55,7 +59,7 @@ export const reconcileProxy = Effect.fn("reconcileProxy")(function*<
   key: string,
   observation: O,
   zone: string
-): Effect.fn.Return<Outcome, Conflict | StoreUnavailable, Store | Journal> {
+): Effect.fn.Return<Outcome, Conflict | StoreUnavailable, Store | Journal | OwnWrites> {
   const journal = yield* Journal
   const now = yield* Clock.currentTimeMillis
   const { look: { task }, previous, stored } = observation

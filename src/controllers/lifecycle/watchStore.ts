@@ -1,17 +1,19 @@
 /**
- * What the store says while the operator runs: a proxy that took its listeners (its task's inbounds get ready), and
- * Dataplanes that bring services to which the mesh owes a port. Receives the change feed, wakes keys.
+ * What the store says while the operator runs: a proxy that took its listeners (its task's inbounds get ready),
+ * Dataplanes that bring services to which the mesh owes a port, and what somebody else did to the operator's own
+ * resources. Receives the change feed, wakes keys.
  */
 import { Effect, Stream } from "effect"
 import type { DataplaneInsight } from "../../model/DataplaneInsight.ts"
 import { OUTBOUNDS_LABEL, TASK_LABEL } from "../../model/dataplaneLabels.ts"
-import type { Resource, ResourceKey } from "../../model/Resource.ts"
+import { isType, type Resource, type ResourceKey } from "../../model/Resource.ts"
 import { Store, type StoreUnavailable } from "../../model/Store.ts"
 import { SERVICE_TAG } from "../../model/Tags.ts"
 import { OutboundPorts } from "../dataplane/OutboundPorts.ts"
 import { servicesOf } from "../dataplane/servicesOf.ts"
 import type { WorkQueue } from "../queue/WorkQueue.ts"
 import { formatTaskKey, taskKeyOf } from "../TaskKey.ts"
+import { OwnWrites } from "./OwnWrites.ts"
 import { connectionOf } from "./ProxyObservation.ts"
 import { readStored } from "./readStored.ts"
 
@@ -21,6 +23,12 @@ const INSIGHTS: ReadonlyArray<string> = ["DataplaneInsight", "ZoneIngressInsight
 
 const isInsight = (key: ResourceKey): key is ResourceKey<InsightType> => INSIGHTS.includes(key.type)
 
+type WrittenType = "EcsTask" | "Dataplane" | "ZoneIngress" | "ZoneEgress"
+
+const WRITTEN: ReadonlyArray<string> = ["EcsTask", "Dataplane", "ZoneIngress", "ZoneEgress"]
+
+const isWritten = (key: ResourceKey): key is ResourceKey<WrittenType> => WRITTEN.includes(key.type)
+
 /** Whether the operator wrote it with a list of what it calls, and without this service. */
 const waitsFor = ({ labels, spec }: Resource<"Dataplane">, service: string): boolean =>
   labels[TASK_LABEL] !== undefined && labels[OUTBOUNDS_LABEL] === undefined &&
@@ -29,6 +37,7 @@ const waitsFor = ({ labels, spec }: Resource<"Dataplane">, service: string): boo
 export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
   const store = yield* Store
   const ports = yield* OutboundPorts
+  const own = yield* OwnWrites
   /** The last known state of each proxy's connection: insights change often, and rarely in a way that matters here. */
   const seen = new Map<string, string>()
 
@@ -46,9 +55,11 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
     yield* wakeTask(key.name)
   })
 
-  const dataplaneChanged = Effect.fnUntraced(function*(key: ResourceKey<"Dataplane">) {
-    const dataplane = yield* readStored(key)
-    if (dataplane !== null) yield* ports.ensure(key.mesh, servicesOf(dataplane.spec))
+  /** What the operator wrote and somebody else removes or edits is decided upon again. A task's proxy bears its id. */
+  const writtenChanged = Effect.fnUntraced(function*(key: ResourceKey<WrittenType>) {
+    const resource: Resource | null = yield* readStored(key)
+    if (!own.isOwn(key, resource?.version ?? null)) yield* wakeTask(key.name)
+    if (resource !== null && isType("Dataplane", resource)) yield* ports.ensure(key.mesh, servicesOf(resource.spec))
   })
 
   /** Tasks that list what they call may have waited for this service to get its port. */
@@ -71,7 +82,6 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
     }
   })
 
-  const isDataplane = (key: ResourceKey): key is ResourceKey<"Dataplane"> => key.type === "Dataplane"
   const isOutboundPort = (key: ResourceKey): key is ResourceKey<"OutboundPort"> => key.type === "OutboundPort"
 
   /** A change that can't be read now is repaired by the next resync. */
@@ -80,13 +90,14 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
       Effect.catchTag("StoreUnavailable", (failure) =>
         Effect.logWarning("A change can't be read from the store").pipe(
           Effect.annotateLogs({ reason: failure.message })
-        ))
+        )),
+      Effect.catchDefect((defect) => Effect.logError("A change in the store could not be attended to", defect))
     )
 
   return yield* Stream.runForEach(store.changes, (change) => {
     if (change._tag === "Resynced") return attend(readAll)
     if (isInsight(change.key)) return attend(insightChanged(change.key))
     if (isOutboundPort(change.key)) return attend(portGiven(change.key))
-    return isDataplane(change.key) ? attend(dataplaneChanged(change.key)) : Effect.void
+    return isWritten(change.key) ? attend(writtenChanged(change.key)) : Effect.void
   })
 })
