@@ -8,7 +8,13 @@ import {
   SubmitTaskStateChangeCommand
 } from "@aws-sdk/client-ecs"
 import { CreateRoleCommand, IAMClient, TagRoleCommand, UntagRoleCommand } from "@aws-sdk/client-iam"
-import { CreateQueueCommand, GetQueueAttributesCommand, GetQueueUrlCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs"
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  GetQueueUrlCommand,
+  SendMessageCommand,
+  SQSClient
+} from "@aws-sdk/client-sqs"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
 import { afterAll, beforeAll } from "vitest"
@@ -84,9 +90,14 @@ interface Definition {
   readonly sidecar?: boolean
   readonly proxyType?: string
   readonly checked?: boolean
+  readonly port?: number
 }
 
-const define = (family: string, taskRoleArn: string, { checked = false, proxyType, sidecar = true }: Definition = {}) =>
+const define = (
+  family: string,
+  taskRoleArn: string,
+  { checked = false, port = 5050, proxyType, sidecar = true }: Definition = {}
+) =>
   call(() =>
     ecs.send(
       new RegisterTaskDefinitionCommand({
@@ -100,7 +111,7 @@ const define = (family: string, taskRoleArn: string, { checked = false, proxyTyp
           {
             name: "app",
             image: "app",
-            portMappings: [{ name: "web", containerPort: 5050, protocol: "tcp", appProtocol: "http" }],
+            portMappings: [{ name: "web", containerPort: port, protocol: "tcp", appProtocol: "http" }],
             ...(checked ? { healthCheck: { command: ["CMD", "true"] } } : {})
           },
           ...(sidecar
@@ -322,6 +333,16 @@ describe("the operator", () => {
       assert.deepStrictEqual(called.spec.networking?.outbound, [
         { address: "127.0.0.1", port: late?.spec.port ?? 0, tags: { "kuma.io/service": "late" } }
       ])
+    }).pipe(Effect.scoped), 60_000)
+
+  it.live("names the service that a task can't call, as its port is one of the task's own", () =>
+    Effect.gen(function*() {
+      const { cluster, store, start } = yield* world()
+      yield* store.put({ type: "OutboundPort", mesh: "default", name: "mongo", labels: {}, spec: { port: 27_017 } })
+      yield* start
+      yield* define("mongo-like", yield* role("mongo-like-role", dataplaneTags), { port: 27_017 })
+      const task = yield* taskIn(store, (yield* run(cluster, "mongo-like")).id, "registered")
+      assert.include(condition(task, "Registered")?.message, "mongo can't be called, as its port 127.0.0.1:27017")
     }).pipe(Effect.scoped), 60_000)
 
   it.live("restores what somebody else removes or edits, though no event tells", () =>

@@ -11,6 +11,8 @@ import { ZONE_TAG } from "../../model/Tags.ts"
 const FIRST_PORT = 20_000
 const PORTS = 10_000
 
+export const isMeshPort = (port: number): boolean => port >= FIRST_PORT && port < FIRST_PORT + PORTS
+
 /** Where the search for a service's port begins. */
 export const firstPort = (service: string): number =>
   FIRST_PORT + createHash("sha256").update(service).digest().readUInt32BE(0) % PORTS

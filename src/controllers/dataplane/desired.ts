@@ -2,7 +2,7 @@
  * The Dataplane of a task, with no template of the user's or by it. Receives what was observed, produces the resource
  * and what it claims to be; decides nothing about who may join.
  */
-import type { Inbound } from "../../model/Dataplane.ts"
+import type { Inbound, Networking } from "../../model/Dataplane.ts"
 import type { DesiredResource } from "../../model/Resource.ts"
 import { MESH_TAG, SERVICE_TAG, type Tags, WORKLOAD_TAG, ZONE_TAG } from "../../model/Tags.ts"
 import { validateSpec } from "../../model/validate/validateResource.ts"
@@ -18,6 +18,7 @@ import { machine } from "./machine.ts"
 import { meshOf } from "./meshOf.ts"
 import type { DataplaneObservation } from "./observe.ts"
 import { outbounds, wantedOutbounds } from "./outbounds.ts"
+import { boundBy, portsInTheWay } from "./portsInTheWay.ts"
 import { serviceName } from "./serviceName.ts"
 import { servicesOf } from "./servicesOf.ts"
 import {
@@ -117,7 +118,10 @@ const fromTemplate = (
     ...labelsOf(look, mesh, allServices, settings),
     "kuma.io/proxy-type": proxyType
   }
-  return { ok: true, value: { ...derived.value, spec, labels }, notes: [] }
+  const notes = allServices
+    ? portsInTheWay(spec.networking, observation.outboundPorts, outboundAddressOf(address, settings))
+    : []
+  return { ok: true, value: { ...derived.value, spec, labels }, notes }
 }
 
 const notYet: Derivation<never> = { ok: false, reason: "NotIdentified", message: "the task isn't identified yet" }
@@ -128,15 +132,10 @@ const listenLabels = (derived: ReadonlyArray<DerivedInbound>): Readonly<Record<s
   ))
 
 /** The first `address:port` that two listeners, or a listener and the app, would bind. */
-const portTakenTwice = ({ spec: { networking } }: DesiredDataplane): string | undefined => {
+const portTakenTwice = (networking: typeof Networking.Type): string | undefined => {
   const bound = [
-    ...(networking?.inbound ?? []).flatMap(({ port, serviceAddress, servicePort, state }) =>
-      state === "Ignored" ? [] : [
-        `${networking?.address}:${port}`,
-        ...(servicePort === undefined ? [] : [`${serviceAddress}:${servicePort}`])
-      ]
-    ),
-    ...(networking?.outbound ?? []).map(({ address, port }) => `${address}:${port}`)
+    ...boundBy(networking),
+    ...(networking.outbound ?? []).map(({ address, port }) => `${address}:${port}`)
   ]
   return bound.find((one, index) => bound.indexOf(one) !== index)
 }
@@ -170,21 +169,20 @@ const fromDefinition = (
   const called = inbounds({ task, definition: look.definition, address, service, restricted, taken, tags })
   if (!called.ok) return called
   const mesh = meshOf(sidecar)
+  const networking = {
+    address,
+    ...adminOf(look),
+    inbound: called.value.map(({ inbound }) => inbound),
+    ...(calls === null ? {} : { outbound: calls.value })
+  }
   const value: DesiredDataplane = {
     type: "Dataplane",
     mesh,
     name: look.taskId,
     labels: { ...labelsOf(look, mesh, wanted === null, settings), ...listenLabels(called.value) },
-    spec: {
-      networking: {
-        address,
-        ...adminOf(look),
-        inbound: called.value.map(({ inbound }) => inbound),
-        ...(calls === null ? {} : { outbound: calls.value })
-      }
-    }
+    spec: { networking }
   }
-  const twice = portTakenTwice(value)
+  const twice = portTakenTwice(networking)
   if (twice !== undefined) {
     return {
       ok: false,
@@ -193,8 +191,9 @@ const fromDefinition = (
     }
   }
   const violations = validateSpec(value)
+  const callNotes = calls === null ? portsInTheWay(networking, outboundPorts, outboundAddress) : calls.notes
   return violations.length === 0
-    ? { ok: true, value, notes: [...called.notes, ...(calls?.notes ?? [])] }
+    ? { ok: true, value, notes: [...called.notes, ...callNotes] }
     : { ok: false, reason: "DataplaneInvalid", message: violationTexts(violations) }
 }
 

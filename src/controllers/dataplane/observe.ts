@@ -1,31 +1,42 @@
 /** What the store knows of a workload's proxy, added to what AWS says of its task. */
 import { Effect } from "effect"
 import type { Resource } from "../../model/Resource.ts"
-import type { Store, StoreUnavailable } from "../../model/Store.ts"
+import { Store, type StoreUnavailable } from "../../model/Store.ts"
 import { connectionOf, neverConnected, type ProxyObservation } from "../lifecycle/ProxyObservation.ts"
 import { readStored } from "../lifecycle/readStored.ts"
 import { sidecarOf, type TaskObservation } from "../lifecycle/TaskObservation.ts"
 import { wantedOutbounds } from "./outbounds.ts"
+import { ownMeshPorts } from "./portsInTheWay.ts"
 import { meshOf } from "./meshOf.ts"
 
 export interface DataplaneObservation extends ProxyObservation<"Dataplane"> {
-  /** The mesh's ports of the services that the task calls without choosing a port, as far as they have one. */
+  /**
+   * The mesh's ports of the services that the task calls without choosing a port, as far as they have one. Where it may
+   * call every service: those ports that it may use itself.
+   */
   readonly outboundPorts: Readonly<Record<string, number>>
-}
-
-const unnumbered = (look: TaskObservation): ReadonlyArray<string> => {
-  const wanted = wantedOutbounds(look)
-  return wanted?.ok ? wanted.value.filter(({ port }) => port === null).map(({ service }) => service) : []
 }
 
 /** Read, never given: whether the task may join isn't judged yet, and it may name whatever it likes. */
 const readPorts = Effect.fnUntraced(function*(
   mesh: string,
-  services: ReadonlyArray<string>
+  look: TaskObservation,
+  stored: Resource<"Dataplane"> | null
 ): Effect.fn.Return<Readonly<Record<string, number>>, StoreUnavailable, Store> {
+  const wanted = wantedOutbounds(look)
+  if (wanted === null) {
+    const own = ownMeshPorts(look, stored)
+    // Most tasks use none of the mesh's range, and a mesh may have thousands of ports.
+    if (own.size === 0) return {}
+    return byService((yield* (yield* Store).list("OutboundPort", mesh)).filter(({ spec }) => own.has(spec.port)))
+  }
+  const services = wanted.ok ? wanted.value.filter(({ port }) => port === null).map(({ service }) => service) : []
   const ports = yield* Effect.forEach(services, (name) => readStored({ type: "OutboundPort", mesh, name }))
-  return Object.fromEntries(ports.flatMap((port) => (port === null ? [] : [[port.name, port.spec.port]])))
+  return byService(ports.filter((port) => port !== null))
 })
+
+const byService = (ports: ReadonlyArray<Resource<"OutboundPort">>): Readonly<Record<string, number>> =>
+  Object.fromEntries(ports.map(({ name, spec }) => [name, spec.port]))
 
 export const observe = Effect.fn("dataplane.observe")(function*(
   look: TaskObservation,
@@ -42,6 +53,6 @@ export const observe = Effect.fn("dataplane.observe")(function*(
     previous,
     stored,
     connection: connectionOf(insight?.spec ?? null, previous),
-    outboundPorts: yield* readPorts(mesh, unnumbered(look))
+    outboundPorts: yield* readPorts(mesh, look, stored)
   }
 })

@@ -51,7 +51,10 @@ const withContainerPorts = ({ definition }: TaskObservation, ...ports: ReadonlyA
   const portMappings = ports.map((containerPort) => ({ containerPort, name: null, appProtocol: null }))
   return {
     ...definition,
-    containers: [{ ...app, labels: {}, portMappings }, ...definition.containers.filter(({ sidecar }) => sidecar !== null)]
+    containers: [
+      { ...app, labels: {}, portMappings },
+      ...definition.containers.filter(({ sidecar }) => sidecar !== null)
+    ]
   }
 }
 
@@ -117,7 +120,7 @@ describe("what is decided about a workload's task", () => {
     expect(judge({ ...before, look, stored: storedBy(before) })).toMatchObject({ phase: "refused", desired: null })
   })
 
-  it("a registered task whose role stands for another service now is refused, though nothing new can be derived", () => {
+  it("a registered task whose role stands for another service now is refused, even if nothing new follows", () => {
     const before = read("fargate-one-port")
     const stored = storedBy(before)
     const { look } = read("outbounds-that-cannot-be-read")
@@ -150,6 +153,19 @@ describe("what is decided about a workload's task", () => {
     const task = { ...look.task, tags: { "kuma.io/outbounds": "redis:15050" } }
     const definition = withContainerPorts(look, 5050, 5051)
     expect(portsOf(onTask.derive({ ...rest, look: { ...look, task, definition } }))).toEqual([15052, 15051])
+  })
+
+  it("a service whose port of the mesh is the task's own is named to its owner", () => {
+    const { look, ...rest } = read("fargate-one-port")
+    const told = (outboundPorts: Readonly<Record<string, number>>, ...ports: ReadonlyArray<number>) => {
+      const observation = { ...rest, outboundPorts, look: { ...look, definition: withContainerPorts(look, ...ports) } }
+      return judge(observation).conditions.find(({ type }) => type === "Registered")?.message ?? ""
+    }
+    const message = "mongo can't be called, as its port 127.0.0.1:27017 is the task's own"
+    expect(told({ mongo: 27017 }, 27017)).toContain(message)
+    expect(told({ mongo: 27018 }, 27017)).not.toContain("can't be called")
+    // Envoy's inbound listens on the task's address, and outbounds on loopback.
+    expect(told({ mongo: 27017 }, 17017)).not.toContain("can't be called")
   })
 
   it("a service that nobody offers is left out of what a task calls, and named", () => {
