@@ -98,7 +98,11 @@ export class AdsStream {
     const now = Date.now()
     const { outgoing, state } = nextResponse(this.state, this.snapshot, now)
     this.state = state
-    if (outgoing === null) return this.wakeForRetry(now)
+    if (outgoing === null) {
+      // The change concerned nothing that this proxy asked for, unless it waits behind what is unanswered.
+      if ([...this.state.subscriptions.values()].every(({ unanswered }) => unanswered.size === 0)) this.changedAt = null
+      return this.wakeForRetry(this.snapshot, now)
+    }
     this.writing = true
     // Called back once the bytes are with the peer's flow-control window, not merely queued.
     this.call.write(this.options.encode(outgoing), () => {
@@ -110,9 +114,9 @@ export class AdsStream {
     this.options.onEvent({ _tag: "Pushed", outgoing, latencyMillis })
   }
 
-  private wakeForRetry(now: number): void {
+  private wakeForRetry(snapshot: ProxySnapshot, now: number): void {
     clearTimeout(this.retry)
-    const at = nextRetry(this.state.subscriptions.values())
+    const at = nextRetry(this.state.subscriptions.values(), snapshot)
     if (at === null) return
     this.retry = setTimeout(() => this.flush(), Math.max(0, at - now))
     this.retry.unref()

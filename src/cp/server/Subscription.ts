@@ -50,6 +50,9 @@ export interface Subscription {
 
 export const WILDCARD = "*"
 
+/** Responses of one type that may be unanswered at a time. */
+export const MAX_UNANSWERED = 16
+
 export const subscription = (typeUrl: TypeUrl): Subscription => ({
   typeUrl,
   wildcard: false,
@@ -66,6 +69,14 @@ export const subscription = (typeUrl: TypeUrl): Subscription => ({
 
 export const wants = (subscription: Subscription, name: string): boolean =>
   subscription.wildcard || subscription.names.has(name)
+
+/** Whether a response with it waits for its answer, or too many do for another one. */
+export const isUnderWay = ({ unanswered }: Subscription, name: string): boolean =>
+  unanswered.size >= MAX_UNANSWERED || [...unanswered.values()].some(({ versions }) => versions.has(name))
+
+/** What isn't asked for any more is neither known nor refused. */
+const forgetOthers = <A>(names: ReadonlySet<string>, wildcard: boolean, of: ReadonlyMap<string, A>): Map<string, A> =>
+  new Map(wildcard ? of : [...of].filter(([name]) => names.has(name)))
 
 export interface DeltaInterest {
   readonly subscribe: ReadonlyArray<string>
@@ -113,10 +124,17 @@ export const subscribeDelta = (before: Subscription, interest: DeltaInterest, fi
     if (wildcard) owed.add(name)
     else owed.delete(name)
   }
-  if (!wildcard) {
-    for (const name of known.keys()) if (!names.has(name)) known.delete(name)
+  return {
+    ...before,
+    names,
+    owed,
+    known: forgetOthers(names, wildcard, known),
+    rejected: forgetOthers(names, wildcard, before.rejected),
+    wildcard,
+    explicit,
+    awaiting,
+    settledOn: null
   }
-  return { ...before, names, owed, known, wildcard, explicit, awaiting, settledOn: null }
 }
 
 /** Folds the names of a state-of-the-world DiscoveryRequest in: each request lists all that is wanted. */
@@ -132,12 +150,18 @@ export const subscribeSotw = (before: Subscription, resourceNames: ReadonlyArray
   // newly requested resources, even if it previously sent those resources without having been asked for them"
   const owed = new Set([...before.owed].filter((name) => names.has(name)))
   for (const name of names) if (!before.names.has(name)) owed.add(name)
-  const known = new Map(before.known)
-  if (!wildcard) {
-    for (const name of known.keys()) if (!names.has(name)) known.delete(name)
-  }
   const awaiting = before.awaiting || (wildcard && !before.wildcard)
-  return { ...before, names, owed, known, wildcard, explicit, awaiting, settledOn: null }
+  return {
+    ...before,
+    names,
+    owed,
+    known: forgetOthers(names, wildcard, before.known),
+    rejected: forgetOthers(names, wildcard, before.rejected),
+    wildcard,
+    explicit,
+    awaiting,
+    settledOn: null
+  }
 }
 
 /** Has these names sent again even though their versions are known. */

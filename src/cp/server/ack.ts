@@ -2,7 +2,8 @@
  * Folds a proxy's answer to a response: accepted or refused. A refused version is offered again a few times, each
  * time later, then never; another version goes out at once.
  */
-import type { Rejected, Sent, Subscription } from "./Subscription.ts"
+import type { ProxySnapshot } from "../xds/XdsResource.ts"
+import { isUnderWay, type Rejected, type Sent, type Subscription } from "./Subscription.ts"
 
 export interface NackPolicy {
   /** Wait before the first repetition; doubled before each further one. */
@@ -55,12 +56,17 @@ const reject = (before: Rejected | undefined, version: string, now: number, poli
   }
 }
 
-/** When the next repetition is due, in Unix milliseconds, or null. */
-export const nextRetry = (subscriptions: Iterable<Subscription>): number | null => {
+/**
+ * When the next repetition is due, in Unix milliseconds, or null. Only what could be sent then counts: a version that
+ * the snapshot still has and that isn't under way already.
+ */
+export const nextRetry = (subscriptions: Iterable<Subscription>, snapshot: ProxySnapshot): number | null => {
   let next: number | null = null
-  for (const { rejected } of subscriptions) {
-    for (const { retryAt } of rejected.values()) {
-      if (retryAt !== null && (next === null || retryAt < next)) next = retryAt
+  for (const subscription of subscriptions) {
+    for (const [name, { retryAt, version }] of subscription.rejected) {
+      if (retryAt === null || (next !== null && next <= retryAt)) continue
+      if (snapshot.get(subscription.typeUrl)?.get(name)?.version !== version || isUnderWay(subscription, name)) continue
+      next = retryAt
     }
   }
   return next

@@ -1,7 +1,7 @@
 /** Which resources of a type are due for a proxy: what both protocol variants have in common. Pure. */
 import type { XdsResource } from "../xds/XdsResource.ts"
 import { RESPONSE_BYTES } from "./Outgoing.ts"
-import { type Subscription, wants } from "./Subscription.ts"
+import { isUnderWay, type Subscription, wants } from "./Subscription.ts"
 
 export type Resources = ReadonlyMap<string, XdsResource>
 
@@ -27,8 +27,7 @@ export const due = (subscription: Subscription, resources: Resources, now: numbe
     const owed = subscription.owed.has(name)
     const rejected = subscription.rejected.get(name)
     if (!owed && rejected?.version === resource.version) {
-      const inFlight = [...subscription.unanswered.values()].some((sent) => sent.versions.has(name))
-      if (!inFlight && rejected.retryAt !== null && rejected.retryAt <= now) again.push(resource)
+      if (!isUnderWay(subscription, name) && rejected.retryAt !== null && rejected.retryAt <= now) again.push(resource)
       return
     }
     if (!owed && subscription.known.get(name)?.version === resource.version) return

@@ -14,7 +14,7 @@ import type { Resources } from "./due.ts"
 import type { Outgoing } from "./Outgoing.ts"
 import { sotw } from "./sotw.ts"
 import { type StreamState, withSubscription } from "./StreamState.ts"
-import { owe, type Subscription } from "./Subscription.ts"
+import { MAX_UNANSWERED, owe, type Subscription } from "./Subscription.ts"
 
 /** Secrets go first: whatever names them is warmed the sooner. */
 const ADDITIONS = [
@@ -25,9 +25,6 @@ const ADDITIONS = [
   TypeUrl.RouteConfiguration
 ] as const
 const REMOVALS = [TypeUrl.RouteConfiguration, TypeUrl.ClusterLoadAssignment, TypeUrl.Cluster, TypeUrl.Secret] as const
-
-/** Responses of one type that may be unanswered at a time. */
-const MAX_UNANSWERED = 16
 
 const NONE: Resources = new Map()
 

@@ -1,4 +1,4 @@
-import type { Answered } from "../../../src/cp/server/ack.ts"
+import { type Answered, nextRetry } from "../../../src/cp/server/ack.ts"
 import { nextResponse } from "../../../src/cp/server/nextResponse.ts"
 import type { Outgoing } from "../../../src/cp/server/Outgoing.ts"
 import { receiveDelta, receiveSotw } from "../../../src/cp/server/receive.ts"
@@ -68,6 +68,11 @@ export class Conversation {
     const { outgoing, state } = nextResponse(this.state, this.snapshot, this.now)
     this.state = state
     return outgoing === null ? null : describe(outgoing)
+  }
+
+  /** When the loop wakes to send something again; null: it sleeps until something happens. */
+  wakesAt(): number | null {
+    return nextRetry(this.state.subscriptions.values(), this.snapshot)
   }
 
   /** Every response that is due without further answers. */

@@ -198,6 +198,28 @@ describe("a refusal", () => {
     expect(times).toEqual([1_000, 3_000])
   })
 
+  it("wakes nobody for what can't be sent: under way, not wanted any more, or gone", () => {
+    const talk = refused()
+    expect(talk.wakesAt()).toBe(1_000)
+    talk.now = 1_000
+    const again = talk.next()
+    expect(talk.wakesAt()).toBeNull()
+    talk.nack(again!)
+    expect(talk.wakesAt()).toBe(3_000)
+    talk.snapshot = snapshot({ Cluster: {} })
+    expect(talk.wakesAt()).toBeNull()
+
+    const named = started({ ClusterLoadAssignment: { a: "1" } })
+    named.subscribe("ClusterLoadAssignment", ["a"])
+    named.settle()
+    named.snapshot = snapshot({ ClusterLoadAssignment: { a: "2" } })
+    named.nack(named.next()!)
+    expect(named.wakesAt()).toBe(1_000)
+    named.unsubscribe("ClusterLoadAssignment", ["a", "*"])
+    expect(named.wakesAt()).toBeNull()
+    expect([...named.state.subscriptions.values()].flatMap(({ rejected }) => [...rejected])).toEqual([])
+  })
+
   it("is forgotten once the repetition is accepted", () => {
     const talk = refused()
     talk.now = 1_000
