@@ -12,6 +12,7 @@ import { Journal } from "../../model/Journal.ts"
 import { Authenticator } from "../auth/Authenticator.ts"
 import type { ControlPlaneConfig } from "../config/ControlPlaneConfig.ts"
 import { count, refusals } from "../diagnostics/metrics.ts"
+import { News } from "../diagnostics/News.ts"
 import { judgeOwnResource } from "../server/judgeOwnResource.ts"
 import { readOwnResource } from "../server/readOwnResource.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
@@ -56,6 +57,7 @@ export class Bootstrapper extends Context.Service<
         const tls = yield* ControlPlaneTls
         const certificate = new X509Certificate(tls.certificatePem)
         const context = yield* Effect.context<never>()
+        const news = new News()
 
         const refuse = (proxy: ProxyId, peer: string | null, problem: Problem) =>
           Effect.sync(() => {
@@ -64,7 +66,11 @@ export class Bootstrapper extends Context.Service<
             journal.append({ kind: "refused", key, door: "bootstrap", reason: problem.title, message: problem.detail })
             return problemAnswer(problem)
           }).pipe(
-            Effect.tap(() => Effect.logWarning("Refused a proxy's bootstrap")),
+            Effect.tap(() =>
+              news.isNews(`${nodeId(proxy)} ${problem.title}`, Date.now())
+                ? Effect.logWarning("Refused a proxy's bootstrap")
+                : Effect.void
+            ),
             Effect.annotateLogs({
               proxy: nodeId(proxy),
               peer: peer ?? "unknown",

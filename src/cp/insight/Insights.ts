@@ -103,7 +103,10 @@ export class Insights extends Context.Service<
         const removeOrphans = Effect.suspend(() =>
           Effect.forEach([...orphans], (proxy) => {
             orphans.delete(proxy)
-            return store.remove(insightKey(proxy)).pipe(
+            return store.get(proxyKey(proxy)).pipe(
+              // It is back meanwhile, and so is what is known of it.
+              Effect.asVoid,
+              Effect.catchTag("NotFound", () => store.remove(insightKey(proxy))),
               Effect.catchTag(["NotFound", "Conflict"], () => Effect.void),
               Effect.catchTag("StoreUnavailable", () => Effect.sync(() => void orphans.add(proxy)))
             )
@@ -130,6 +133,8 @@ export class Insights extends Context.Service<
                 const proxyType = PROXY_TYPE[key.type]
                 if (proxyType === undefined || after !== undefined) continue
                 orphans.add({ proxyType, mesh: key.mesh, name: key.name })
+                // Should it come back while its stream is open, everything about it is to be written anew.
+                for (const entry of open) if (formatKey(proxyKey(entry.proxy)) === formatKey(key)) entry.stored = null
               }
             })
           ),

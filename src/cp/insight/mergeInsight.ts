@@ -7,11 +7,10 @@ export const KEPT_SUBSCRIPTIONS = 10
 
 export const mergeInsight = (before: DataplaneInsight | undefined, session: ProxySession): DataplaneInsight => {
   const others = (before?.subscriptions ?? []).filter(({ id }) => id !== session.id)
-  const subscriptions = ended(
+  const subscriptions = kept(ended(
     [...others, toSubscription(session)]
       .sort((one, other) => one.connectTime.localeCompare(other.connectTime))
-      .slice(-KEPT_SUBSCRIPTIONS)
-  )
+  ))
   // An older stream's last word doesn't overwrite what a newer one says of the proxy.
   const newest = subscriptions.at(-1)?.id === session.id
   const mTLS = newest ? certificateInfo(before, session) : before?.mTLS
@@ -27,6 +26,18 @@ export const mergeInsight = (before: DataplaneInsight | undefined, session: Prox
     ...(mTLS === undefined ? {} : { mTLS }),
     ...(rejections.length === 0 ? {} : { rejections })
   }
+}
+
+const listened = ({ status }: Subscription): boolean => Number(status.lds.responsesAcknowledged ?? 0) > 0
+
+/**
+ * The newest, and in place of the oldest of them the last on which the proxy took its listeners: that it once did is
+ * what its traffic depends on, however often it came back since.
+ */
+const kept = (subscriptions: ReadonlyArray<Subscription>): ReadonlyArray<Subscription> => {
+  const newest = subscriptions.slice(-KEPT_SUBSCRIPTIONS)
+  const last = subscriptions.findLast(listened)
+  return last === undefined || newest.some(listened) ? newest : [last, ...newest.slice(1)]
 }
 
 /** A proxy has one stream at a time: a replica that died with one open never said that it ended. */

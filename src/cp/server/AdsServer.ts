@@ -12,6 +12,7 @@ import type { ProxyId } from "../../model/ProxyType.ts"
 import { formatKey } from "../../model/Resource.ts"
 import { Authenticator, type Identity, type ProxyClaim } from "../auth/Authenticator.ts"
 import { count, proxiesConnected, refusals } from "../diagnostics/metrics.ts"
+import { News } from "../diagnostics/News.ts"
 import { Insights } from "../insight/Insights.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
 import type { NackPolicy } from "./ack.ts"
@@ -76,6 +77,7 @@ export class AdsServer extends Context.Service<
         const streams = new Map<AdsStream, (reason: string) => void>()
         const sockets = new Map<string, TLSSocket>()
         let stopping = false
+        const news = new News()
 
         const refuse = (claim: ProxyClaim, refused: { readonly reason: string; readonly message: string }) =>
           Effect.sync(() => {
@@ -87,8 +89,9 @@ export class AdsServer extends Context.Service<
               reason: refused.reason,
               message: refused.message
             })
+            return news.isNews(`${formatKey(proxyKey(claim))} ${refused.reason}`, Date.now())
           }).pipe(
-            Effect.andThen(Effect.logWarning("Refused a proxy's stream")),
+            Effect.flatMap((isNews) => isNews ? Effect.logWarning("Refused a proxy's stream") : Effect.void),
             Effect.annotateLogs({
               proxy: formatKey(proxyKey(claim)),
               peer: claim.peerAddress ?? "unknown",
@@ -149,7 +152,7 @@ export class AdsServer extends Context.Service<
               Effect.catchTag("NotAdmitted", (refused: NotAdmitted) =>
                 refuse(claim, refused).pipe(
                   Effect.andThen(Effect.sync(() =>
-                    newcomer.refused({ code: refused.code, message: refused.message })
+                    newcomer.refused({ code: refused.code, message: `${refused.reason}: ${refused.message}` })
                   ))
                 )),
               Effect.catchDefect((defect) =>

@@ -32,16 +32,16 @@ export const admission = Effect.gen(function*() {
           new NotAdmitted({
             code: credentials.length === 0 ? status.UNAUTHENTICATED : status.PERMISSION_DENIED,
             reason,
-            message: `${reason}: ${message}`
+            message
           }),
         NotYetKnown: ({ message, reason }) =>
-          new NotAdmitted({ code: status.UNAVAILABLE, reason, message: `${reason}: ${message}` })
+          new NotAdmitted({ code: status.UNAVAILABLE, reason, message })
       })
     )
     yield* registration.connected(claim, identity, resource).pipe(
       Effect.catchTags({
         Refused: ({ message, reason }) =>
-          new NotAdmitted({ code: status.PERMISSION_DENIED, reason, message: `${reason}: ${message}` }),
+          new NotAdmitted({ code: status.PERMISSION_DENIED, reason, message }),
         RegistrationRefused: ({ message }) =>
           new NotAdmitted({ code: status.INVALID_ARGUMENT, reason: "ResourceInvalid", message }),
         RegistrationLater: ({ message }) =>

@@ -93,7 +93,18 @@ const make = Effect.gen(function*() {
     const keys = keysToRead([...first, ...rest])
     yield* tell(yield* (keys === "everything" ? readEverything : readKeys(keys)))
   })
-  yield* Effect.forkScoped(Effect.forever(keepUp))
+  const readAnew = Effect.flatMap(readEverything, tell)
+  yield* keepUp.pipe(
+    // A cache that stood still in silence would be served for true: what the failed round was about is read again.
+    Effect.catchDefect((defect) =>
+      Effect.logError("the resource cache failed to keep up; it reads everything again", defect).pipe(
+        Effect.andThen(Effect.sleep("1 second")),
+        Effect.andThen(Effect.catchDefect(readAnew, (again) => Effect.logError("reading everything failed", again)))
+      )
+    ),
+    Effect.forever,
+    Effect.forkScoped
+  )
 
   return ResourceCache.of({
     get: (key) => index.get(key),

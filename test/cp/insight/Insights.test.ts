@@ -34,4 +34,30 @@ describe("what is known of a proxy", () => {
     )
     expect(insight.spec).toMatchObject({ subscriptions: [{ status: { lds: { responsesAcknowledged: "1" } } }] })
   })
+
+  it("is there again when its resource comes back while its stream is open", async () => {
+    const config = await databases.create()
+    const acknowledged = Effect.gen(function*() {
+      const { get, put, remove } = yield* Store
+      const insights = yield* Insights
+      const found = get(insightKey(proxy)).pipe(Effect.retry({ times: 300, schedule: Schedule.spaced("10 millis") }))
+      const recorder = insights.open(proxy, null, Date.now())
+      recorder.record({ _tag: "Acked", typeUrl: TypeUrl.Listener, at: Date.now() })
+      yield* found
+      yield* remove(dataplane)
+      // Its insight doesn't outlive it.
+      yield* Effect.flip(get(insightKey(proxy))).pipe(Effect.retry({ times: 300, schedule: Schedule.spaced("10 millis") }))
+      yield* put(dataplane)
+      return yield* found
+    })
+    const insight = await Effect.runPromise(
+      Effect.gen(function*() {
+        yield* (yield* Store).put(dataplane)
+        return yield* acknowledged.pipe(
+          Effect.provide(Insights.layer({ instanceId: "cp-1", flushMillis: 20 }).pipe(Layer.provide(ResourceCacheLive)))
+        )
+      }).pipe(Effect.provide(PostgresStore.layer(config)), Effect.scoped)
+    )
+    expect(insight.spec).toMatchObject({ subscriptions: [{ status: { lds: { responsesAcknowledged: "1" } } }] })
+  })
 })

@@ -73,6 +73,16 @@ describe("an insight", () => {
     expect(insight.subscriptions.at(-1)?.id).toBe("s-29")
   })
 
+  it("never forgets that the proxy once took its listeners, however often it came back since", () => {
+    const LDS = "type.googleapis.com/envoy.config.listener.v3.Listener"
+    const listening = foldSession(session("listening", 0), { _tag: "Acked", typeUrl: LDS, at: 0 })
+    let insight = mergeInsight(undefined, listening)
+    for (let at = 1; at < 30; at++) insight = mergeInsight(insight, session(`s-${at}`, at))
+    expect(insight.subscriptions).toHaveLength(KEPT_SUBSCRIPTIONS)
+    expect(insight.subscriptions[0]).toMatchObject({ id: "listening", status: { lds: { responsesAcknowledged: "1" } } })
+    expect(insight.subscriptions.at(-1)?.id).toBe("s-29")
+  })
+
   it("counts a certificate once, however often it is written", () => {
     const certificate = { issuedAt: 0, expiresAt: 86_400_000, backend: "ca-1" }
     const first = foldSession(session(), { _tag: "Certified", certificate, at: 0 })
