@@ -1,5 +1,8 @@
 /** Labels by which the operator tells the control plane how to translate a Dataplane that it wrote. */
 
+/** All of them begin so. What a proxy says of itself may hold none. */
+export const LABEL_PREFIX = "ecs-mesh.io/"
+
 /** The task's id. A Dataplane with it belongs to the operator. */
 export const TASK_LABEL = "ecs-mesh.io/task"
 

@@ -1,10 +1,12 @@
 /** The resource that a proxy brings along as YAML, where no operator wrote it beforehand. Pure. */
+import { LABEL_PREFIX } from "../../model/dataplaneLabels.ts"
 import { decodeResource } from "../../model/decodeResource.ts"
 import { parseYaml } from "../../model/parseYaml.ts"
 import { PROXY_RESOURCE, type ProxyResource } from "../../model/proxyResource.ts"
 import type { ProxyId } from "../../model/ProxyType.ts"
 import type { DesiredResource } from "../../model/Resource.ts"
 import { validateGivenLabels } from "../../model/validate/validateComputedLabels.ts"
+import { key } from "../../model/validate/violationPath.ts"
 import { validateResource } from "../../model/validate/validateResource.ts"
 import type { Violation } from "../../model/Violation.ts"
 
@@ -29,9 +31,20 @@ export const readOwnResource = (yaml: string, proxy: ProxyId, zone: string): Own
         "give both the same mesh and name"
     )
   }
-  const violations = [...validateGivenLabels(resource, zone), ...validateResource(resource)]
+  const violations = [
+    ...operatorLabels(resource),
+    ...validateGivenLabels(resource, zone),
+    ...validateResource(resource)
+  ]
   return violations.length > 0 ? { violations } : { resource }
 }
+
+/** By these the operator says how to translate its own Dataplanes, and which are its own. */
+const operatorLabels = ({ labels }: ProxyResource): ReadonlyArray<Violation> =>
+  Object.keys(labels).filter((label) => label.startsWith(LABEL_PREFIX)).map((label) => ({
+    field: key("labels", label),
+    message: `only ecs-mesh itself sets labels that begin with ${LABEL_PREFIX}; remove this one`
+  }))
 
 const isProxyResource = (resource: DesiredResource): resource is ProxyResource =>
   Object.values(PROXY_RESOURCE).some((type) => type === resource.type)

@@ -29,7 +29,9 @@ describe("a resource that a proxy brings along", () => {
     ["is none", "", "one YAML document, found 0"],
     ["is broken", "type: [", "document 1"],
     ["makes no sense", yaml({ networking: { address: "0.0.0.0" } }), "must not be 0.0.0.0"],
-    ["says that it is of another zone", yaml({ labels: { "kuma.io/zone": "zone-2" } }), "should have zone-1 value"]
+    ["says that it is of another zone", yaml({ labels: { "kuma.io/zone": "zone-2" } }), "should have zone-1 value"],
+    ["says that it is a task's", yaml({ labels: { "ecs-mesh.io/task": "1" } }), "remove this one"],
+    ["says where to listen", yaml({ labels: { "ecs-mesh.io/listen-80": "81" } }), "remove this one"]
   ])("is refused where it %s", (_, text, message) => {
     const read = readOwnResource(text, proxy, "zone-1")
     expect("violations" in read ? read.violations.map((violation) => violation.message).join() : "").toContain(message)
