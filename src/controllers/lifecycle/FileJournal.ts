@@ -36,17 +36,29 @@ const readTail = (file: number, size: number): { readonly seq: number; readonly 
   return { seq: Number(numbers.at(-1) ?? "0"), torn }
 }
 
+/** Makes room at `path`. A file that somebody took away needs no more. */
+const putAside = (path: string): void => {
+  try {
+    renameSync(path, `${path}.1`)
+  } catch (cause) {
+    if (!(cause instanceof Error && "code" in cause && cause.code === "ENOENT")) throw cause
+  }
+}
+
 /** The open file and what of it must be remembered. */
 class Writer {
   readonly options: Required<FileJournalOptions>
   seq: number
   private file: number
   private size: number
+  /** Beyond this the file is put aside. */
+  private limit: number
   private waiting: Array<string> = []
   private dropped = 0
 
   constructor(options: Required<FileJournalOptions>) {
     this.options = options
+    this.limit = options.maxBytes
     mkdirSync(dirname(options.path), { recursive: true })
     this.file = openSync(options.path, "a+", 0o600)
     this.size = fstatSync(this.file).size
@@ -68,16 +80,19 @@ class Writer {
     this.waiting.push(`${JSON.stringify(line)}\n`)
   }
 
+  /** Throws what the disk says. */
   flush(): void {
     if (this.waiting.length === 0) return
     const text = this.waiting.join("")
     this.waiting = []
-    if (this.size > 0 && this.size + Buffer.byteLength(text) > this.options.maxBytes) this.rotate()
+    const full = this.size > 0 && this.size + Buffer.byteLength(text) > this.limit
+    const cause = full ? this.rotate() : null
+    // Too long a journal is better than none.
     this.write(text)
+    if (cause !== null) throw new Error(`it is full, can't be put aside and grows on: ${String(cause)}`)
   }
 
   close(): void {
-    this.flush()
     closeSync(this.file)
   }
 
@@ -87,11 +102,21 @@ class Writer {
     this.size += bytes.length
   }
 
-  private rotate(): void {
-    closeSync(this.file)
-    renameSync(this.options.path, `${this.options.path}.1`)
-    this.file = openSync(this.options.path, "a+", 0o600)
+  /** Answers why the full file can't be put aside, or null. It is then still the one that is written to. */
+  private rotate(): unknown {
+    const full = this.file
+    try {
+      putAside(this.options.path)
+      this.file = openSync(this.options.path, "a+", 0o600)
+    } catch (cause) {
+      // Once more when as much again was written, not at each flush.
+      this.limit = this.size + this.options.maxBytes
+      return cause
+    }
+    this.limit = this.options.maxBytes
     this.size = 0
+    closeSync(full)
+    return null
   }
 }
 
@@ -104,19 +129,22 @@ export const FileJournal = {
       Journal,
       Effect.gen(function*() {
         const clock = yield* Clock.Clock
+        const flush = (open: Writer) =>
+          Effect.try({
+            try: () => open.flush(),
+            catch: (cause) => cause
+          }).pipe(
+            Effect.catch((cause) =>
+              Effect.logError("The journal can't be written as it should").pipe(
+                Effect.annotateLogs({ path, cause: String(cause) })
+              )
+            )
+          )
         const writer = yield* Effect.acquireRelease(
           Effect.sync(() => new Writer({ path, maxBytes, maxWaiting, flushMillis })),
-          (open) => Effect.sync(() => open.close())
+          (open) => Effect.andThen(flush(open), Effect.sync(() => open.close()))
         )
-        const flush = Effect.try({
-          try: () => writer.flush(),
-          catch: (cause) => cause
-        }).pipe(
-          Effect.catch((cause) =>
-            Effect.logError("The journal can't be written").pipe(Effect.annotateLogs({ path, cause: String(cause) }))
-          )
-        )
-        yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(flushMillis), flush)))
+        yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(flushMillis), flush(writer))))
         return { append: (entry) => writer.append(entry, clock.currentTimeMillisUnsafe()) }
       })
     )

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Logger } from "effect"
 import { TestClock } from "effect/testing"
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs"
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { FileJournal, type FileJournalOptions } from "../../../src/controllers/lifecycle/FileJournal.ts"
@@ -76,6 +76,41 @@ describe("the journal on disk", () => {
       const seqs = [...entries(`${path}.1`), ...entries(path)].map(({ seq }) => seq)
       assert.strictEqual(seqs.at(-1), 20)
       assert.deepStrictEqual(seqs, seqs.map((_, index) => 20 - seqs.length + 1 + index))
+    }).pipe(Effect.scoped))
+
+  it.effect("goes on in a full file that can't be put aside, and puts it aside when that is possible again", () =>
+    Effect.gen(function*() {
+      const path = join(yield* folder, "journal.jsonl")
+      mkdirSync(join(`${path}.1`, "in-the-way"), { recursive: true })
+      yield* Effect.gen(function*() {
+        const journal = yield* Journal
+        const append = (key: string) =>
+          Effect.suspend(() => {
+            journal.append({ kind: "event", key })
+            return TestClock.adjust(100)
+          })
+        for (const key of ["a", "b", "c"]) yield* append(key)
+        assert.deepStrictEqual(entries(path).map(({ key }) => key), ["a", "b", "c"])
+        rmSync(`${path}.1`, { recursive: true })
+        for (const key of ["d", "e", "f"]) yield* append(key)
+      }).pipe(Effect.provide(FileJournal.layer({ path, maxBytes: 100 }), { local: true }))
+      const all = [...entries(`${path}.1`), ...entries(path)].map(({ key }) => key)
+      assert.deepStrictEqual(all.slice(-2), ["e", "f"])
+      assert.isTrue(existsSync(path) && existsSync(`${path}.1`))
+    }).pipe(Effect.scoped, Effect.provide(Logger.layer([]))))
+
+  it.effect("begins a new file where somebody took the full one away", () =>
+    Effect.gen(function*() {
+      const path = join(yield* folder, "journal.jsonl")
+      yield* Effect.gen(function*() {
+        const journal = yield* Journal
+        for (const key of ["a", "b"]) {
+          journal.append({ kind: "event", key })
+          yield* TestClock.adjust(100)
+          if (key === "a") rmSync(path)
+        }
+        assert.deepStrictEqual(entries(path).map(({ key }) => key), ["b"])
+      }).pipe(Effect.provide(FileJournal.layer({ path, maxBytes: 10 }), { local: true }))
     }).pipe(Effect.scoped))
 
   it.effect("drops what it can't hold and says how many", () =>
