@@ -14,7 +14,10 @@ import { openConnection } from "./DedicatedConnection.ts"
 const HEARTBEAT = "1 second"
 const ANSWER_TIMEOUT_MILLIS = 2_000
 const ATTEMPT_EVERY = "1 second"
-/** A leader whose session was ended by the server is still winding up when the lock is free already. */
+/**
+ * A leader whose session was ended by the server is still winding up when the lock is free already. Who comes at that
+ * moment can't know of it, so that the first leader waits too.
+ */
 const SUCCESSION = "1 second"
 
 /**
@@ -48,10 +51,7 @@ const campaign = Effect.fnUntraced(function*(config: StoreConfig) {
     session.query<{ won: boolean }>("SELECT pg_try_advisory_lock($1) AS won", [LEADER_LOCK]),
     ([row]) => row?.won === true
   )
-  if (yield* attempt) return session
-  do {
-    yield* Effect.raceFirst(session.lost, Effect.sleep(ATTEMPT_EVERY))
-  } while (!(yield* attempt))
+  while (!(yield* attempt)) yield* Effect.raceFirst(session.lost, Effect.sleep(ATTEMPT_EVERY))
   yield* Effect.raceFirst(session.lost, Effect.sleep(SUCCESSION))
   return session
 })

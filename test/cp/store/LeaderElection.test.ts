@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Queue } from "effect"
+import { type Duration, Effect, Fiber, Queue } from "effect"
 import type { StoreConfig } from "../../../src/cp/config/ControlPlaneConfig.ts"
 import { LeaderElection } from "../../../src/cp/store/LeaderElection.ts"
 import { silencableProxy } from "./silencableProxy.ts"
@@ -24,7 +24,7 @@ const candidates = (config: StoreConfig, wanted: number) =>
   }).pipe(Effect.timeout("5 seconds"))
 
 /** A replica whose work tells when it begins and when it has ended. */
-const replica = (config: StoreConfig, name: string, told: Queue.Queue<string>) =>
+const replica = (config: StoreConfig, name: string, told: Queue.Queue<string>, windsUp: Duration.Input = "50 millis") =>
   Effect.gen(function*() {
     const { runWhileLeader } = yield* LeaderElection
     return yield* runWhileLeader(
@@ -32,7 +32,7 @@ const replica = (config: StoreConfig, name: string, told: Queue.Queue<string>) =
         Queue.offer(told, `${name} begins`),
         () => Effect.never,
         // Work that is slow to end must still have ended before anything else begins here.
-        () => Effect.andThen(Effect.sleep("50 millis"), Queue.offer(told, `${name} ended`))
+        () => Effect.andThen(Effect.sleep(windsUp), Queue.offer(told, `${name} ended`))
       )
     )
   }).pipe(Effect.provide(LeaderElection.layer(config)), Effect.forkChild({ startImmediately: true }))
@@ -83,6 +83,18 @@ describe("of two replicas", () => {
       assert.strictEqual(yield* within(Queue.take(told)), "a ended")
       assert.isBelow(Date.now() - silenced, 4_000)
     }).pipe(Effect.scoped), 30_000)
+
+  it.live("one that comes while a cut leader still winds up waits for it", () =>
+    Effect.gen(function*() {
+      const config = yield* Effect.promise(databases.create)
+      const told = yield* Queue.unbounded<string>()
+      yield* replica(config, "a", told, "700 millis")
+      yield* within(Queue.take(told))
+      yield* Effect.promise(() => databases.query(config, KILL_LEADER))
+      yield* replica(config, "b", told)
+      assert.strictEqual(yield* within(Queue.take(told)), "a ended")
+      assert.match(yield* within(Queue.take(told)), /^[ab] begins$/)
+    }), 30_000)
 
   it.live("both wait while the database refuses connections", () =>
     Effect.gen(function*() {
