@@ -3,6 +3,9 @@ import type { ContainerDefinition as AwsContainer, ContainerOverride, KeyValuePa
 import type { ProxyType } from "../../model/ProxyType.ts"
 import type { ContainerDefinition, SidecarDefinition } from "../lifecycle/TaskObservation.ts"
 
+/** Whatever image and name a user gives it: only a sidecar is told where the control plane is. */
+const SIDECAR_SETTING = "KUMA_CONTROL_PLANE_URL"
+const SIDECAR_FLAG = /(^|\s)--cp-address[\s=]/
 const SIDECAR_NAMES = ["ecs-mesh", "ecs-mesh-sidecar", "kuma-dp", "kuma-sidecar"]
 const SIDECAR_IMAGES = ["ecs-mesh-sidecar", "kuma-dp"]
 const SIDECAR_COMMAND = /(^|[\s/])(kuma-dp(\s|$)|ecs-mesh\s+sidecar(\s|$))/
@@ -13,7 +16,10 @@ const imageName = (image: string): string => {
   return path.slice(path.lastIndexOf("/") + 1).split(":")[0] ?? ""
 }
 
-const isSidecar = (container: AwsContainer, command: string): boolean =>
+const isSidecar = (container: AwsContainer, command: string, environment: ReadonlyMap<string, string>): boolean =>
+  environment.has(SIDECAR_SETTING) ||
+  (container.secrets ?? []).some(({ name }) => name === SIDECAR_SETTING) ||
+  SIDECAR_FLAG.test(command) ||
   SIDECAR_NAMES.includes(container.name ?? "") ||
   SIDECAR_IMAGES.includes(imageName(container.image ?? "")) ||
   SIDECAR_COMMAND.test(command) ||
@@ -59,6 +65,6 @@ export const readContainerDefinition = (
         : [{ containerPort, name: name ?? null, appProtocol: appProtocol ?? null }]
     ),
     labels: { ...container.dockerLabels },
-    sidecar: isSidecar(container, command) ? readSidecar(environment, command) : null
+    sidecar: isSidecar(container, command, environment) ? readSidecar(environment, command) : null
   }
 }
