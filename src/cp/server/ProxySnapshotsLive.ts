@@ -3,7 +3,7 @@
  * proxy that depends on one its new snapshot before the turn of the event loop ends, and the others nothing. Gets
  * certificates from the authority and renews them in time. Writes nothing.
  */
-import { Duration, Effect, FiberMap, FiberSet, Layer, Schedule } from "effect"
+import { Duration, Effect, type Fiber, FiberSet, Layer, Queue } from "effect"
 import { proxyKey } from "../../model/proxyResource.ts"
 import { formatKey, isType, type ResourceType } from "../../model/Resource.ts"
 import { tagSets } from "../../model/tagSets.ts"
@@ -30,6 +30,8 @@ interface Entry {
   /** Unix milliseconds of the change that isn't told yet, or null: there is none. */
   changedAt: number | null
   certificate: WorkloadCertificate | null
+  /** By mesh: what keeps its certificate, and how to have it look again once it is done with what it is at. */
+  readonly keepers: Map<string, { readonly fiber: Fiber.Fiber<void>; readonly again: Queue.Queue<void> }>
 }
 
 /** The types that views are made of. */
@@ -43,9 +45,8 @@ const VIEWED: ReadonlyArray<ResourceType> = [
   "MeshTimeout"
 ]
 
-const retrying = Schedule.min([Schedule.exponential("250 millis"), Schedule.spaced("10 seconds")]).pipe(
-  Schedule.jittered
-)
+/** Jittered, so that not all proxies ask at once when the authority is back. */
+const retryMillis = (failures: number): number => Math.min(10_000, 125 * 2 ** failures) * (0.8 + 0.4 * Math.random())
 
 export const ProxySnapshotsLive = (options: SnapshotOptions) =>
   Layer.effect(
@@ -55,8 +56,6 @@ export const ProxySnapshotsLive = (options: SnapshotOptions) =>
       const cache = yield* ResourceCache
       const context = yield* Effect.context<never>()
       const run = yield* FiberSet.makeRuntime<never, void, never>()
-      const certificates = yield* FiberMap.make<string>()
-      const runCertificates = yield* FiberMap.runtime(certificates)()
       const views = new MeshViews()
       const entries = new Map<string, Entry>()
       const dirty = new Set<Entry>()
@@ -114,32 +113,52 @@ export const ProxySnapshotsLive = (options: SnapshotOptions) =>
         return certificate.renewAt
       })
 
-      /** Certificates of one proxy, for as long as it is connected; started anew where one may have to be another. */
-      const keepCertificates = (entry: Entry, mesh: string) =>
-        refresh(entry, mesh).pipe(
-          Effect.tapError((error) =>
-            Effect.logWarning("A proxy's certificate can't be had; it keeps the one it has").pipe(
-              Effect.annotateLogs({ proxy: entry.key, mesh, error: error.message })
-            )
-          ),
-          Effect.retry(retrying),
-          // Not in a busy loop where the authority still gives the old one.
-          Effect.flatMap((at) => Effect.sleep(Duration.millis(Math.max(1_000, at - Date.now())))),
-          Effect.forever,
-          Effect.catch(() => Effect.void)
-        )
+      /**
+       * One mesh's certificate of one proxy, for as long as it is connected. A certificate that is being issued is
+       * waited for, whatever changes meanwhile: given up, it would be issued once more.
+       */
+      const keepCertificate = Effect.fnUntraced(function*(entry: Entry, mesh: string, again: Queue.Queue<void>) {
+        let failures = 0
+        for (;;) {
+          const wait = yield* refresh(entry, mesh).pipe(
+            Effect.map((renewAt) => {
+              failures = 0
+              // Not in a busy loop where the authority still gives the old one.
+              return Math.max(1_000, renewAt - Date.now())
+            }),
+            Effect.catch((error) => {
+              failures += 1
+              return Effect.logWarning("A proxy's certificate can't be had; it keeps the one it has").pipe(
+                Effect.annotateLogs({ proxy: entry.key, mesh, error: error.message }),
+                Effect.as(retryMillis(failures))
+              )
+            })
+          )
+          yield* Effect.raceFirst(Effect.sleep(Duration.millis(wait)), Queue.take(again))
+        }
+      })
+
+      const dropKeeper = (entry: Entry, mesh: string): void => {
+        entry.keepers.get(mesh)?.fiber.interruptUnsafe()
+        entry.keepers.delete(mesh)
+      }
 
       const certify = (entry: Entry): void => {
         const wanted = entry.followed.secretMeshes
-        for (const mesh of entry.followed.secrets.keys()) {
-          if (!wanted.includes(mesh)) entry.followed.secrets.delete(mesh)
+        for (const mesh of [...entry.keepers.keys()]) {
+          if (wanted.includes(mesh)) continue
+          dropKeeper(entry, mesh)
+          entry.followed.secrets.delete(mesh)
         }
-        if (wanted.length === 0) return void run(FiberMap.remove(certificates, entry.key))
-        const keep = Effect.forEach(wanted, (mesh) => keepCertificates(entry, mesh), {
-          concurrency: "unbounded",
-          discard: true
-        })
-        runCertificates(entry.key, keep)
+        for (const mesh of wanted) {
+          const known = entry.keepers.get(mesh)
+          if (known !== undefined) {
+            Queue.offerUnsafe(known.again, undefined)
+            continue
+          }
+          const again = Effect.runSync(Queue.sliding<void>(1))
+          entry.keepers.set(mesh, { again, fiber: run(keepCertificate(entry, mesh, again)) })
+        }
       }
 
       const noteFailure = (entry: Entry, before: string | null): void => {
@@ -197,7 +216,8 @@ export const ProxySnapshotsLive = (options: SnapshotOptions) =>
             followed: new FollowedProxy(proxy, views, nodeSettings(metadata, options)),
             followers: new Set<Follower>(),
             changedAt: null,
-            certificate: null
+            certificate: null,
+            keepers: new Map()
           }
           entries.set(key, entry)
           entry.followers.add(follower)
@@ -213,7 +233,7 @@ export const ProxySnapshotsLive = (options: SnapshotOptions) =>
             if (entry.followers.size > 0 || entries.get(key) !== entry) return
             entries.delete(key)
             dirty.delete(entry)
-            run(FiberMap.remove(certificates, key))
+            for (const mesh of [...entry.keepers.keys()]) dropKeeper(entry, mesh)
             authority.forget(proxy.mesh, proxy.name)
           }
         },
