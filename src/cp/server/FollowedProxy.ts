@@ -2,6 +2,7 @@
  * One connected proxy's configuration: its translation, its secrets, and the last snapshot that both made up. What
  * can't be built leaves the last good snapshot in place.
  */
+import { isDeepStrictEqual } from "node:util"
 import type { Condition } from "../../model/Condition.ts"
 import type { ProxyId } from "../../model/ProxyType.ts"
 import type { ZoneView } from "../snapshot/MeshView.ts"
@@ -23,7 +24,7 @@ export class FollowedProxy {
   failure: string | null = null
   snapshot: ProxySnapshot | null = null
   readonly #zone: ZoneView
-  readonly #settings: TranslateSettings
+  #settings: TranslateSettings
   /** Of its own, so that what fails for it fails for it alone. */
   readonly #translations: ProxyTranslations
   #opened = false
@@ -36,6 +37,14 @@ export class FollowedProxy {
     this.#settings = settings
     this.#translations = new ProxyTranslations(zone)
     this.translate({ meshes: new Set(), proxies: [proxy], services: new Map(), secrets: new Set() })
+  }
+
+  /** The proxy came back and says something else of itself. */
+  settle(settings: TranslateSettings): void {
+    if (isDeepStrictEqual(settings, this.#settings)) return
+    this.#settings = settings
+    this.#opened = false
+    this.translate({ meshes: new Set(), proxies: [this.proxy], services: new Map(), secrets: new Set() })
   }
 
   /** Answers whether the impact reaches this proxy. */

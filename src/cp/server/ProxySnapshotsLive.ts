@@ -210,10 +210,11 @@ export const ProxySnapshotsLive = (options: SnapshotOptions) =>
       return ProxySnapshots.of({
         follow: (proxy, metadata, follower) => {
           const key = formatKey(proxyKey(proxy))
+          const settings = nodeSettings(metadata, options)
           const known = entries.get(key)
           const entry = known ?? {
             key,
-            followed: new FollowedProxy(proxy, views, nodeSettings(metadata, options)),
+            followed: new FollowedProxy(proxy, views, settings),
             followers: new Set<Follower>(),
             changedAt: null,
             certificate: null,
@@ -224,8 +225,11 @@ export const ProxySnapshotsLive = (options: SnapshotOptions) =>
           if (known === undefined) {
             noteFailure(entry, null)
             certify(entry)
-          } else if (entry.certificate !== null) {
-            follower.onCertificate(entry.certificate)
+          } else {
+            const before = entry.followed.failure
+            entry.followed.settle(settings)
+            noteFailure(entry, before)
+            if (entry.certificate !== null) follower.onCertificate(entry.certificate)
           }
           touch(entry, Date.now())
           return () => {

@@ -1,4 +1,5 @@
 import { Context } from "effect"
+import { inspect } from "node:util"
 import { afterEach, beforeAll, describe, expect, it } from "vitest"
 import { ProxySnapshots, type Published } from "../../../src/cp/server/ProxySnapshots.ts"
 import { type ProxySnapshot, TypeUrl } from "../../../src/cp/xds/XdsResource.ts"
@@ -35,10 +36,10 @@ const start = async (): Promise<ControlPlane> => {
 
 const proxyOf = (name: string): ProxyId => ({ proxyType: "dataplane", mesh: "default", name })
 
-const follow = (controlPlane: ControlPlane, name: string): ReadonlyArray<Published> => {
+const follow = (controlPlane: ControlPlane, name: string, metadata = {}): ReadonlyArray<Published> => {
   const snapshots: Array<Published> = []
   const service = Context.get(controlPlane.services, ProxySnapshots)
-  cleanups.push(service.follow(proxyOf(name), {}, {
+  cleanups.push(service.follow(proxyOf(name), metadata, {
     onSnapshot: (published) => snapshots.push(published),
     onCertificate: () => {}
   }))
@@ -84,6 +85,26 @@ describe("a followed proxy", () => {
     const before = await eventually(identity, (version) => version !== undefined)
     await controlPlane.put(dataplane("kv-1", "another", { port: 8_080 }))
     await eventually(identity, (version) => version !== undefined && version !== before)
+  })
+
+  it("that came back before its older stream was over is configured by what it says now", async () => {
+    const controlPlane = await start()
+    const { spec, ...kv } = dataplane("kv-1", "kv", { port: 8_080 })
+    await controlPlane.put({ ...kv, spec: { networking: { ...spec.networking, admin: { port: 9_900 } } } })
+    const metadata = (readiness: number) => ({
+      "dataplane.admin.address": "127.0.0.1",
+      "dataplane.admin.port": "9910",
+      "dataplane.readinessReporter.port": `${readiness}`
+    })
+    const older = follow(controlPlane, "kv-1", metadata(9_901))
+    await eventually(() => older.length, (count) => count > 0)
+    const cluster = (snapshot: ProxySnapshot | undefined) =>
+      inspect([...snapshot?.get(TypeUrl.Cluster)?.values() ?? []].map(({ message }) => message), { depth: null })
+    expect(cluster(newest(older))).toContain("9901")
+    const newer = follow(controlPlane, "kv-1", metadata(9_902))
+    await eventually(() => newer.length, (count) => count > 0)
+    expect(cluster(newest(newer))).toContain("9902")
+    expect(cluster(newest(newer))).not.toContain("9901")
   })
 
   it("that can't be translated keeps the last good snapshot, is shown with the reason, and the rest goes on", async () => {
