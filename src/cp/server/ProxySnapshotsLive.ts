@@ -1,6 +1,6 @@
 /**
  * `ProxySnapshots` from resources and certificates. Receives the cache's batches of changes; tells each connected
- * proxy that depends on one its new snapshot before the turn of the event loop ends, and the others nothing. Gets
+ * proxy that depends on one its new snapshot, a few at each turn of the event loop, and the others nothing. Gets
  * certificates from the authority and renews them in time. Writes nothing.
  */
 import { Duration, Effect, type Fiber, FiberSet, Layer, Queue } from "effect"
@@ -9,7 +9,8 @@ import { formatKey, isType, type ResourceType } from "../../model/Resource.ts"
 import { tagSets } from "../../model/tagSets.ts"
 import { CertificateAuthority, type WorkloadCertificate } from "../ca/CertificateAuthority.ts"
 import { certificatesIssued, count, translationFailures } from "../diagnostics/metrics.ts"
-import { MeshViews } from "../snapshot/MeshViews.ts"
+import { joinImpacts } from "../snapshot/joinImpacts.ts"
+import { type Impact, MeshViews } from "../snapshot/MeshViews.ts"
 import { ResourceCache, type ResourceChange } from "../snapshot/ResourceCache.ts"
 import { caSecret, identitySecret } from "../xds/secret.ts"
 import type { XdsResource } from "../xds/XdsResource.ts"
@@ -33,6 +34,16 @@ interface Entry {
   /** By mesh: what keeps its certificate, and how to have it look again once it is done with what it is at. */
   readonly keepers: Map<string, { readonly fiber: Fiber.Fiber<void>; readonly again: Queue.Queue<void> }>
 }
+
+/** What a proxy isn't translated by yet. */
+interface Pending {
+  /** Unix milliseconds of the oldest change in it. */
+  readonly at: number
+  readonly impact: Impact
+}
+
+/** Translating all proxies takes seconds where there are many: what else is due comes between two of them. */
+const TURN_MILLIS = 10
 
 /** The types that views are made of. */
 const VIEWED: ReadonlyArray<ResourceType> = [
@@ -172,27 +183,56 @@ export const ProxySnapshotsLive = (options: SnapshotOptions) =>
         )
       }
 
+      const update = (entry: Entry, { at, impact }: Pending): void => {
+        const { followed } = entry
+        const { mesh, name, proxyType } = followed.proxy
+        const before = followed.failure
+        const meshes = followed.secretMeshes
+        const reached = followed.translate(impact)
+        noteFailure(entry, before)
+        if (reached) touch(entry, at)
+        const own = impact.proxies.some((proxy) =>
+          proxy.proxyType === proxyType && proxy.mesh === mesh && proxy.name === name
+        )
+        // Another CA, other names in the certificate, or mTLS switched on or off.
+        const others = followed.secretMeshes
+        if (
+          own || others.length !== meshes.length ||
+          others.some((mesh) => impact.secrets.has(mesh) || impact.meshes.has(mesh))
+        ) certify(entry)
+      }
+
+      /** Those that wait for their turn, each with all that changed since its last one. */
+      const waiting = new Map<Entry, Pending>()
+      let turn: NodeJS.Immediate | null = null
+      const work = (): void => {
+        turn = null
+        const began = performance.now()
+        for (const [entry, pending] of waiting) {
+          waiting.delete(entry)
+          // What is wrong with one must not keep the others waiting.
+          try {
+            update(entry, pending)
+          } catch (error) {
+            run(Effect.logError("A proxy's update failed", error).pipe(Effect.annotateLogs({ proxy: entry.key })))
+          }
+          if (waiting.size === 0 || performance.now() - began < TURN_MILLIS) continue
+          turn = setImmediate(work)
+          return
+        }
+      }
+
       const onChange = (changes: ReadonlyArray<ResourceChange>): void => {
         const at = Date.now()
         const impact = views.apply(changes)
         for (const entry of entries.values()) {
-          const { followed } = entry
-          const { mesh, name, proxyType } = followed.proxy
-          const before = followed.failure
-          const meshes = followed.secretMeshes
-          const reached = followed.translate(impact)
-          noteFailure(entry, before)
-          if (reached) touch(entry, at)
-          const own = impact.proxies.some((proxy) =>
-            proxy.proxyType === proxyType && proxy.mesh === mesh && proxy.name === name
+          const before = waiting.get(entry)
+          waiting.set(
+            entry,
+            before === undefined ? { at, impact } : { at: before.at, impact: joinImpacts(before.impact, impact) }
           )
-          // Another CA, other names in the certificate, or mTLS switched on or off.
-          const others = followed.secretMeshes
-          if (
-            own || others.length !== meshes.length ||
-            others.some((mesh) => impact.secrets.has(mesh) || impact.meshes.has(mesh))
-          ) certify(entry)
         }
+        if (turn === null) work()
       }
 
       views.apply(
@@ -204,7 +244,12 @@ export const ProxySnapshotsLive = (options: SnapshotOptions) =>
       )
       yield* Effect.acquireRelease(
         Effect.sync(() => cache.onChange(onChange)),
-        (stop) => Effect.sync(stop)
+        (stop) =>
+          Effect.sync(() => {
+            stop()
+            waiting.clear()
+            if (turn !== null) clearImmediate(turn)
+          })
       )
 
       return ProxySnapshots.of({
@@ -237,6 +282,7 @@ export const ProxySnapshotsLive = (options: SnapshotOptions) =>
             if (entry.followers.size > 0 || entries.get(key) !== entry) return
             entries.delete(key)
             dirty.delete(entry)
+            waiting.delete(entry)
             for (const mesh of [...entry.keepers.keys()]) dropKeeper(entry, mesh)
             authority.forget(proxy.mesh, proxy.name)
           }

@@ -87,6 +87,35 @@ describe("a followed proxy", () => {
     await eventually(identity, (version) => version !== undefined && version !== before)
   })
 
+  it("and all others are translated anew between what else is due, also where more changes meanwhile", async () => {
+    const controlPlane = await start()
+    const outbounds = Array.from({ length: 100 }, (_, at) => ({ service: `s-${at}`, port: 20_000 + at }))
+    for (const { port, service } of outbounds) await controlPlane.put(dataplane(service, service, { port }))
+    const proxies = Array.from({ length: 30 }, (_, at) => `a-${at}`)
+    for (const name of proxies) await controlPlane.put(dataplane(name, "a", { port: 8_081 }, outbounds))
+    const followed = proxies.map((name) => follow(controlPlane, name))
+    await eventually(() => followed.every((snapshots) => snapshots.length > 0), (all) => all)
+    const before = followed.map(newest)
+    const timeout = (connectionTimeout: string) =>
+      controlPlane.put({
+        type: "MeshTimeout",
+        mesh: "default",
+        name: "all",
+        labels: {},
+        spec: { targetRef: { kind: "Mesh" }, to: [{ targetRef: { kind: "Mesh" }, default: { connectionTimeout } }] }
+      })
+    await timeout("3s")
+    await eventually(() => newest(followed[0] ?? []) !== before[0], (begun) => begun)
+    // Something else had its turn while the last one still waited for its own.
+    expect(newest(followed.at(-1) ?? [])).toBe(before.at(-1))
+    await timeout("4s")
+    const seconds = (snapshots: ReadonlyArray<Published>) =>
+      /seconds: (\d+)n/.exec(
+        inspect(newest(snapshots)?.get(TypeUrl.Cluster)?.get("s-99")?.message, { depth: null })
+      )?.[1]
+    await eventually(() => followed.map(seconds), (all) => all.every((one) => one === "4"))
+  }, 60_000)
+
   it("that came back before its older stream was over is configured by what it says now", async () => {
     const controlPlane = await start()
     const { spec, ...kv } = dataplane("kv-1", "kv", { port: 8_080 })
