@@ -6,12 +6,6 @@ export const LABEL_PREFIX = "ecs-mesh.io/"
 /** The task's id. A Dataplane with it belongs to the operator. */
 export const TASK_LABEL = "ecs-mesh.io/task"
 
-/** The control plane's instance that a proxy without an operator last registered at: whose it is to remove again. */
-export const REGISTERED_LABEL = "ecs-mesh.io/registered-at"
-
-/** On a proxy's insight: the control plane's instance that asks whether any other has the proxy. */
-export const ASKED_LABEL = "ecs-mesh.io/asked-by"
-
 /** `all`: the proxy gets an outbound for every service of its mesh, on the OutboundPort of that name. */
 export const OUTBOUNDS_LABEL = "ecs-mesh.io/outbounds"
 

@@ -1,20 +1,18 @@
 /**
  * Where no operator watches tasks: the resource that a proxy brings along is put into the store while it is connected,
- * and removed some time after it left, unless it came back here or to another replica; also where the control plane
- * that it left is gone. Never removes what the operator or a person wrote, and nothing because this one stops.
+ * and removed some time after it left, unless it came back here or to another replica. Never touches what the operator
+ * wrote, and removes nothing because this control plane stops.
  */
-import { Context, Duration, Effect, FiberMap, FiberSet, Layer, Schema } from "effect"
+import { Context, Duration, Effect, FiberMap, Layer, Schema } from "effect"
 import { completeResource } from "../../model/completeResource.ts"
-import { REGISTERED_LABEL, TASK_LABEL } from "../../model/dataplaneLabels.ts"
+import { TASK_LABEL } from "../../model/dataplaneLabels.ts"
 import type { Mesh } from "../../model/Mesh.ts"
-import { proxyKey, type ProxyResource } from "../../model/proxyResource.ts"
+import { proxyKey } from "../../model/proxyResource.ts"
 import type { ProxyId } from "../../model/ProxyType.ts"
 import { formatKey } from "../../model/Resource.ts"
-import { type Conflict, type NotFound, Store, type StoreUnavailable } from "../../model/Store.ts"
+import { Store, type StoreUnavailable } from "../../model/Store.ts"
 import type { Identity, Refused } from "../auth/Authenticator.ts"
 import { insightKey } from "../insight/Insights.ts"
-import { ResourceCache } from "../snapshot/ResourceCache.ts"
-import { answer, ask, askedFor, registeredElsewhere, streamsAt, unanswered } from "./abandonedProxies.ts"
 import { judgeOwnResource } from "./judgeOwnResource.ts"
 import { readOwnResource } from "./readOwnResource.ts"
 
@@ -34,8 +32,6 @@ export interface RegistrationOptions {
   readonly zone: string
   readonly instanceId: string
   readonly deregistrationDelayMillis: number
-  /** After the start: how long proxies may take to come back, and then other replicas to say that they have them. */
-  readonly graceMillis: number
 }
 
 export class ProxyRegistration extends Context.Service<
@@ -56,8 +52,6 @@ export class ProxyRegistration extends Context.Service<
       ProxyRegistration,
       Effect.gen(function*() {
         const store = yield* Store
-        const cache = yield* ResourceCache
-        const run = yield* FiberSet.makeRuntime<never, void, never>()
         // Stopping interrupts what waits in here: nothing is removed because the control plane goes.
         const removals = yield* FiberMap.make<string>()
         const streams = new Map<string, number>()
@@ -81,9 +75,7 @@ export class ProxyRegistration extends Context.Service<
             const causes = own.violations.map(({ field, message }) => `${field}: ${message}`).join("; ")
             return yield* new RegistrationRefused({ message: `the proxy's own resource isn't valid: ${causes}` })
           }
-          const completed = completeResource(own.resource, options.zone, yield* meshOf(proxy))
-          const labels = { ...completed.labels, [REGISTERED_LABEL]: options.instanceId }
-          const resource: ProxyResource = { ...completed, labels }
+          const resource = completeResource(own.resource, options.zone, yield* meshOf(proxy))
           const refused = judgeOwnResource(identity, resource)
           if (refused !== null) return yield* refused
           const before = yield* store.get(proxyKey(proxy)).pipe(
@@ -99,68 +91,17 @@ export class ProxyRegistration extends Context.Service<
           const insight = yield* store.get(insightKey(proxy)).pipe(
             Effect.catchTag("NotFound", () => Effect.succeed(null))
           )
-          if (streamsAt(insight).some((instanceId) => instanceId !== options.instanceId)) return
+          const elsewhere = insight?.spec.subscriptions.some(({ controlPlaneInstanceId, disconnectTime }) =>
+            disconnectTime === undefined && controlPlaneInstanceId !== options.instanceId
+          ) ?? false
+          if (elsewhere) return
           const before = yield* store.get(proxyKey(proxy))
-          if (before.labels[REGISTERED_LABEL] !== options.instanceId) return
-          yield* removeOver(proxy, before.version)
-        }, Effect.retry({ times: 5, while: (error) => error._tag === "Conflict" }))
-
-        const removeOver = (proxy: ProxyId, version: number) =>
-          store.remove(proxyKey(proxy), { expect: version }).pipe(
-            Effect.andThen(Effect.logInfo("Removed a proxy that left")),
+          if (before.labels[TASK_LABEL] !== undefined) return
+          yield* store.remove(proxyKey(proxy), { expect: before.version })
+          yield* Effect.logInfo("Removed a proxy that left").pipe(
             Effect.annotateLogs({ proxy: formatKey(proxyKey(proxy)) })
           )
-
-        const removeAbandoned = Effect.fnUntraced(function*(proxy: ProxyId) {
-          // Who takes the proxy up or edits it meanwhile writes another version.
-          const { labels, version } = yield* store.get(proxyKey(proxy))
-          if (labels[REGISTERED_LABEL] === undefined || labels[REGISTERED_LABEL] === options.instanceId) return
-          yield* ask(store, proxy, options.instanceId)
-          yield* Effect.sleep(Duration.millis(options.graceMillis))
-          if (yield* unanswered(store, proxy, options.instanceId)) yield* removeOver(proxy, version)
         })
-
-        const schedule = (proxy: ProxyId, removal: Effect.Effect<void, NotFound | Conflict | StoreUnavailable>) => {
-          const key = formatKey(proxyKey(proxy))
-          return FiberMap.run(
-            removals,
-            key,
-            removal.pipe(
-              Effect.catchTag(["NotFound", "Conflict"], () => Effect.void),
-              Effect.catchTag("StoreUnavailable", ({ message }) =>
-                Effect.logWarning("A proxy that left could not be removed").pipe(
-                  Effect.annotateLogs({ proxy: key, error: message })
-                ))
-            ),
-            { onlyIfMissing: true }
-          )
-        }
-
-        if (options.enabled) {
-          yield* Effect.sleep(Duration.millis(options.graceMillis)).pipe(
-            Effect.andThen(Effect.suspend(() =>
-              Effect.forEach(registeredElsewhere(cache, options.instanceId), (proxy) =>
-                schedule(proxy, removeAbandoned(proxy)), { discard: true })
-            )),
-            Effect.forkScoped
-          )
-          yield* Effect.acquireRelease(
-            Effect.sync(() =>
-              cache.onChange((changes) => {
-                for (const proxy of askedFor(changes, options.instanceId)) {
-                  run(answer(store, proxy).pipe(
-                    Effect.catch((error) =>
-                      Effect.logWarning("Another replica could not be told that a proxy is connected here").pipe(
-                        Effect.annotateLogs({ proxy: formatKey(proxyKey(proxy)), error: error.message || error._tag })
-                      )
-                    )
-                  ))
-                }
-              })
-            ),
-            (stop) => Effect.sync(stop)
-          )
-        }
 
         return ProxyRegistration.of({
           connected: Effect.fn("ProxyRegistration.connected")(function*(proxy, identity, yaml) {
@@ -187,7 +128,18 @@ export class ProxyRegistration extends Context.Service<
               return
             }
             streams.delete(key)
-            yield* schedule(proxy, remove(proxy))
+            yield* FiberMap.run(
+              removals,
+              key,
+              remove(proxy).pipe(
+                Effect.retry({ times: 5, while: (error) => error._tag === "Conflict" }),
+                Effect.catchTag(["NotFound", "Conflict"], () => Effect.void),
+                Effect.catchTag("StoreUnavailable", ({ message }) =>
+                  Effect.logWarning("A proxy that left could not be removed").pipe(
+                    Effect.annotateLogs({ proxy: key, error: message })
+                  ))
+              )
+            )
           })
         })
       })

@@ -16,8 +16,6 @@ export interface DataplaneOptions {
 
 /** How often an insight is written at most. */
 const INSIGHT_MILLIS = 1_000
-/** How long proxies may take at least to come back from a control plane that is gone. */
-const GRACE_MILLIS = 60_000
 const RECHECK_MILLIS = 2_000
 const FIRST_REQUEST_MILLIS = 10_000
 /** How often one refused version is offered in all. */
@@ -33,8 +31,7 @@ export const dataplaneLayer = ({ config, instanceId }: DataplaneOptions) => {
     enabled: aws === null,
     zone,
     instanceId,
-    deregistrationDelayMillis: xds.deregistrationDelayMillis,
-    graceMillis: Math.max(GRACE_MILLIS, xds.deregistrationDelayMillis)
+    deregistrationDelayMillis: xds.deregistrationDelayMillis
   })
   const ads = AdsServer.layer({
     policy: { backoffMillis: xds.nackBackoffMillis, attempts: NACK_ATTEMPTS },
