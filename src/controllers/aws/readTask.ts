@@ -2,7 +2,7 @@
 import type { Container, Task, TaskDefinition } from "@aws-sdk/client-ecs"
 import type { Tags } from "../../model/Tags.ts"
 import type { ObservedDefinition, ObservedTask, RunningContainer } from "../lifecycle/TaskObservation.ts"
-import { readContainerDefinition } from "./readContainerDefinition.ts"
+import { readContainerDefinitions } from "./readContainerDefinitions.ts"
 
 const attachmentAddress = (task: Task): string | undefined =>
   task.attachments
@@ -49,10 +49,5 @@ export const readDefinition = (definition: TaskDefinition, task: Task): Observed
   // ECS's default where the definition says nothing:
   // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html
   networkMode: definition.networkMode ?? "bridge",
-  containers: (definition.containerDefinitions ?? []).map((container) =>
-    readContainerDefinition(
-      container,
-      task.overrides?.containerOverrides?.find((override) => override.name === container.name)
-    )
-  )
+  containers: readContainerDefinitions(definition.containerDefinitions ?? [], task.overrides?.containerOverrides ?? [])
 })

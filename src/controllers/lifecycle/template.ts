@@ -3,6 +3,7 @@
  * `--dataplane-var`s of its command, as Kong's templates have it. Pure.
  */
 import { Predicate } from "effect"
+import { LABEL_PREFIX } from "../../model/dataplaneLabels.ts"
 import { decodeResource } from "../../model/decodeResource.ts"
 import { parseYaml } from "../../model/parseYaml.ts"
 import type { DesiredResource } from "../../model/Resource.ts"
@@ -80,6 +81,8 @@ export const resourceFromTemplate = <T extends ProxyResourceType>(
   if ("violations" in decoded) return invalid(violationTexts(decoded.violations))
   const { resource } = decoded
   if (!isDesired(type, resource)) return invalid(`holds a ${resource.type}, and this proxy is a ${type}`)
+  const own = Object.keys(resource.labels).find((name) => name.startsWith(LABEL_PREFIX))
+  if (own !== undefined) return invalid(`has the label ${own}, which is the operator's to give: remove it`)
   const violations = validateSpec(resource)
   if (violations.length > 0) return invalid(violationTexts(violations))
   return { ok: true, value: { ...resource, name: taskId }, notes: [] }

@@ -1,4 +1,4 @@
-/** One container of a task definition -> what decisions need of it, and whether it is the mesh's sidecar. Pure. */
+/** The containers of a task definition -> what decisions need of them, and which is the mesh's sidecar. Pure. */
 import type { ContainerDefinition as AwsContainer, ContainerOverride, KeyValuePair } from "@aws-sdk/client-ecs"
 import type { ProxyType } from "../../model/ProxyType.ts"
 import type { ContainerDefinition, SidecarDefinition } from "../lifecycle/TaskObservation.ts"
@@ -16,9 +16,8 @@ const imageName = (image: string): string => {
   return path.slice(path.lastIndexOf("/") + 1).split(":")[0] ?? ""
 }
 
-const isSidecar = (container: AwsContainer, command: string, environment: ReadonlyMap<string, string>): boolean =>
-  environment.has(SIDECAR_SETTING) ||
-  (container.secrets ?? []).some(({ name }) => name === SIDECAR_SETTING) ||
+/** By what it is called or runs. */
+const isCalledSidecar = (container: AwsContainer, command: string): boolean =>
   SIDECAR_FLAG.test(command) ||
   SIDECAR_NAMES.includes(container.name ?? "") ||
   SIDECAR_IMAGES.includes(imageName(container.image ?? "")) ||
@@ -46,25 +45,46 @@ const readSidecar = (environment: ReadonlyMap<string, string>, command: string):
   )
 })
 
-export const readContainerDefinition = (
-  container: AwsContainer,
-  override: ContainerOverride | undefined
-): ContainerDefinition => {
+interface Launched {
+  readonly container: AwsContainer
+  readonly command: string
+  readonly environment: ReadonlyMap<string, string>
+}
+
+const launched = (container: AwsContainer, override: ContainerOverride | undefined): Launched => {
   const command = [...(container.entryPoint ?? []), ...(override?.command ?? container.command ?? [])]
     .join(" ")
     .replace(/^(\S*\/)?(ba)?sh -c /, "")
   const pairs: ReadonlyArray<KeyValuePair> = [...(container.environment ?? []), ...(override?.environment ?? [])]
-  const environment = new Map(pairs.map(({ name = "", value = "" }) => [name, value]))
-  return {
-    name: container.name ?? "",
-    image: container.image ?? "",
-    hasHealthCheck: container.healthCheck !== undefined,
-    portMappings: (container.portMappings ?? []).flatMap(({ containerPort, protocol = "tcp", name, appProtocol }) =>
-      containerPort === undefined || protocol !== "tcp"
-        ? []
-        : [{ containerPort, name: name ?? null, appProtocol: appProtocol ?? null }]
-    ),
-    labels: { ...container.dockerLabels },
-    sidecar: isSidecar(container, command, environment) ? readSidecar(environment, command) : null
-  }
+  return { container, command, environment: new Map(pairs.map(({ name = "", value = "" }) => [name, value])) }
+}
+
+const isTold = ({ container, environment }: Launched): boolean =>
+  environment.has(SIDECAR_SETTING) || (container.secrets ?? []).some(({ name }) => name === SIDECAR_SETTING)
+
+const read = ({ command, container, environment }: Launched, isSidecar: boolean): ContainerDefinition => ({
+  name: container.name ?? "",
+  image: container.image ?? "",
+  hasHealthCheck: container.healthCheck !== undefined,
+  portMappings: (container.portMappings ?? []).flatMap(({ containerPort, protocol = "tcp", name, appProtocol }) =>
+    containerPort === undefined || protocol !== "tcp"
+      ? []
+      : [{ containerPort, name: name ?? null, appProtocol: appProtocol ?? null }]
+  ),
+  labels: { ...container.dockerLabels },
+  sidecar: isSidecar ? readSidecar(environment, command) : null
+})
+
+/**
+ * All containers of a definition. Some share one environment among them all: the setting tells the sidecar only where
+ * nothing is called one.
+ */
+export const readContainerDefinitions = (
+  containers: ReadonlyArray<AwsContainer>,
+  overrides: ReadonlyArray<ContainerOverride>
+): ReadonlyArray<ContainerDefinition> => {
+  const all = containers.map((container) => launched(container, overrides.find(({ name }) => name === container.name)))
+  const called = all.filter(({ command, container }) => isCalledSidecar(container, command))
+  const sidecars = new Set(called.length > 0 ? called : all.filter(isTold))
+  return all.map((one) => read(one, sidecars.has(one)))
 }

@@ -1,8 +1,10 @@
 import type { ContainerDefinition } from "@aws-sdk/client-ecs"
 import { describe, expect, it } from "vitest"
-import { readContainerDefinition } from "../../../src/controllers/aws/readContainerDefinition.ts"
+import { readContainerDefinitions } from "../../../src/controllers/aws/readContainerDefinitions.ts"
 
-const isSidecar = (container: ContainerDefinition): boolean => readContainerDefinition(container, undefined).sidecar !== null
+const sidecarsAmong = (...containers: ReadonlyArray<ContainerDefinition>): ReadonlyArray<string> =>
+  readContainerDefinitions(containers, []).filter(({ sidecar }) => sidecar !== null).map(({ name }) => name)
+const isSidecar = (container: ContainerDefinition): boolean => sidecarsAmong(container).length > 0
 const url = { name: "KUMA_CONTROL_PLANE_URL", value: "https://controlplane.mesh:5678" }
 
 describe("a container", () => {
@@ -32,5 +34,10 @@ describe("a container", () => {
     ["another proxy", { name: "sidecar", image: "envoyproxy/envoy:v1.40.0" }]
   ])("is none of the mesh's where it is %s", (_, container) => {
     expect(isSidecar(container)).toBe(false)
+  })
+
+  it("isn't taken for the sidecar for an environment that it shares with the one that is called so", () => {
+    const shared = { environment: [url] }
+    expect(sidecarsAmong({ name: "web", ...shared }, { name: "kuma-dp", ...shared })).toEqual(["kuma-dp"])
   })
 })
