@@ -9,7 +9,7 @@ import { formatKey, isType, type ResourceType } from "../../model/Resource.ts"
 import { tagSets } from "../../model/tagSets.ts"
 import { CertificateAuthority, type WorkloadCertificate } from "../ca/CertificateAuthority.ts"
 import { certificatesIssued, count, translationFailures } from "../diagnostics/metrics.ts"
-import { joinImpacts } from "../snapshot/joinImpacts.ts"
+import { isEmpty, joinImpacts } from "../snapshot/joinImpacts.ts"
 import { type Impact, MeshViews } from "../snapshot/MeshViews.ts"
 import { ResourceCache, type ResourceChange } from "../snapshot/ResourceCache.ts"
 import { caSecret, identitySecret } from "../xds/secret.ts"
@@ -137,6 +137,7 @@ export const ProxySnapshotsLive = (options: SnapshotOptions) =>
               // Not in a busy loop where the authority still gives the old one.
               return Math.max(1_000, renewAt - Date.now())
             }),
+            Effect.catchDefect((defect) => Effect.fail({ message: `a fault of our own: ${String(defect)}` })),
             Effect.catch((error) => {
               failures += 1
               return Effect.logWarning("A proxy's certificate can't be had; it keeps the one it has").pipe(
@@ -225,12 +226,18 @@ export const ProxySnapshotsLive = (options: SnapshotOptions) =>
       const onChange = (changes: ReadonlyArray<ResourceChange>): void => {
         const at = Date.now()
         const impact = views.apply(changes)
+        // A status write concerns nobody.
+        if (isEmpty(impact)) return
+        // Those that wait mostly wait for the same changes: these are joined once for all of them.
+        const joined = new Map<Impact, Impact>()
+        const join = (before: Impact): Impact => {
+          const both = joined.get(before) ?? joinImpacts(before, impact)
+          joined.set(before, both)
+          return both
+        }
         for (const entry of entries.values()) {
           const before = waiting.get(entry)
-          waiting.set(
-            entry,
-            before === undefined ? { at, impact } : { at: before.at, impact: joinImpacts(before.impact, impact) }
-          )
+          waiting.set(entry, before === undefined ? { at, impact } : { at: before.at, impact: join(before.impact) })
         }
         if (turn === null) work()
       }

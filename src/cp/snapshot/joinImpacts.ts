@@ -1,3 +1,7 @@
+/** Whether nobody's configuration is touched. */
+export const isEmpty = ({ meshes, proxies, secrets, services }: Impact): boolean =>
+  meshes.size === 0 && proxies.length === 0 && services.size === 0 && secrets.size === 0
+
 /** What two batches of changes touch together. Pure. */
 import type { Impact } from "./MeshViews.ts"
 
