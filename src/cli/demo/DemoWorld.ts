@@ -102,7 +102,7 @@ export interface DemoWorldOptions {
   /** Where everything is kept; emptied first. */
   readonly folder: string
   readonly log: (line: string) => void
-  /** False: any free ports, so that several worlds that start together don't take each other's. */
+  /** False takes whatever ports are free, so that several worlds that start together don't take each other's. */
   readonly usualPorts?: boolean
   /** More of the operator's environment, where the emulated AWS is known. */
   readonly environment?: (emulator: Emulator) => Readonly<Record<string, string>>
