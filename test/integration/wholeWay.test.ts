@@ -167,6 +167,11 @@ describe("the whole way", () => {
       const times = new Set(["modificationTime", "lastTransitionTime"])
       return JSON.stringify(bodies, (key, value: unknown) => times.has(key) ? undefined : value, 1).split("\n")
     }
+    // Replacements of the tests before may still be on their way out.
+    await until("every task's registration", () => api("/ecs-tasks"), ({ body }) => {
+      const { items } = body as { items: ReadonlyArray<{ spec: { phase: string } }> }
+      return items.length > 0 && items.every(({ spec }) => spec.phase === "registered")
+    })
     const before = await state()
     const load = new Load(loadUrl(world), { concurrency: 2, pauseMillis: 5 })
     await world.restartControlPlane()
