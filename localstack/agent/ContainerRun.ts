@@ -2,7 +2,7 @@ import { join } from "node:path"
 import { type RunningProcess, startProcess } from "../process/startProcess.ts"
 import type { Health } from "./Reports.ts"
 import type { ContainerPlan } from "./TaskPlan.ts"
-import { watchHealth } from "./watchHealth.ts"
+import { type Check, watchHealth } from "./watchHealth.ts"
 
 export interface ContainerOptions {
   /** The whole environment of the process. */
@@ -10,6 +10,7 @@ export interface ContainerOptions {
   readonly cwd: string
   readonly logFolder: string
   readonly secondMillis: number
+  readonly check?: Check | undefined
   readonly onHealth: (health: Health) => void
 }
 
@@ -69,6 +70,7 @@ export const makeContainerRun = (plan: ContainerPlan): ContainerRun => {
       environment,
       cwd: options.cwd,
       secondMillis: options.secondMillis,
+      check: options.check,
       signal: health.signal,
       onChange: (next) => {
         state = { ...state, health: next, healthSince: new Date() }

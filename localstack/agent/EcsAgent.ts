@@ -17,6 +17,7 @@ import { makeTaskCredentials } from "./TaskCredentials.ts"
 import { startTaskEndpoint, type TaskEndpoint } from "./TaskEndpoint.ts"
 import { taskIdOf, taskPlan, type TaskPlan } from "./TaskPlan.ts"
 import { startTaskRun, type TaskRun } from "./TaskRun.ts"
+import type { Check } from "./watchHealth.ts"
 
 export interface EcsAgentOptions {
   readonly endpoint: string
@@ -31,6 +32,8 @@ export interface EcsAgentOptions {
   readonly environment?: Readonly<Record<string, string>>
   /** How long a second of a health check's interval lasts, ms; default 1000. */
   readonly secondMillis?: number
+  /** Answers the containers' health checks in place of a process for each. */
+  readonly check?: Check
   readonly pollMillis?: number
   readonly onError?: (error: unknown) => void
 }
@@ -135,6 +138,7 @@ export class EcsAgent {
       cwd: this.#options.cwd,
       logFolder: this.#options.logFolder,
       secondMillis: this.#options.secondMillis ?? 1_000,
+      check: this.#options.check,
       environment: ({ name }) => ({
         ...this.#options.environment,
         AWS_EXECUTION_ENV: "AWS_ECS_FARGATE",

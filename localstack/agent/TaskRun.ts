@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { type ContainerRun, makeContainerRun } from "./ContainerRun.ts"
 import type { Reports } from "./Reports.ts"
 import type { ContainerPlan, TaskPlan } from "./TaskPlan.ts"
+import type { Check } from "./watchHealth.ts"
 
 export interface TaskRunOptions {
   readonly plan: TaskPlan
@@ -12,6 +13,7 @@ export interface TaskRunOptions {
   readonly cwd: string
   readonly logFolder: string
   readonly secondMillis: number
+  readonly check?: Check | undefined
 }
 
 /** The containers of one task, started and stopped in the order that dependsOn asks for. */
@@ -70,6 +72,7 @@ export const startTaskRun = (options: TaskRunOptions): TaskRun => {
       cwd: options.cwd,
       logFolder,
       secondMillis: options.secondMillis,
+      check: options.check,
       onHealth: (health) => reports.containerHealth(name, health)
     })
     reports.containerRunning(name, `${plan.taskId}-${container.state().pid}`)

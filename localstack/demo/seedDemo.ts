@@ -42,7 +42,7 @@ const trustOfTasks = JSON.stringify({
   Statement: [{ Effect: "Allow", Principal: { Service: "ecs-tasks.amazonaws.com" }, Action: "sts:AssumeRole" }]
 })
 
-const createRole = async (
+export const createRole = async (
   iam: IAMClient,
   RoleName: string,
   tags: Readonly<Record<string, string>>
@@ -58,7 +58,8 @@ const createRole = async (
   return Role.Arn
 }
 
-const createOperator = async (iam: IAMClient): Promise<SeededDemo["operatorCredentials"]> => {
+/** The user whose keys the operator has. */
+export const createOperator = async (iam: IAMClient): Promise<SeededDemo["operatorCredentials"]> => {
   await iam.send(new CreateUserCommand({ UserName: operatorUser }))
   await iam.send(
     new PutUserPolicyCommand({

@@ -19,7 +19,7 @@ const taskAddress = "${ECS_DEMO_TASK_ADDRESS}"
 const pairs = (environment: Readonly<Record<string, string>>): Array<{ name: string; value: string }> =>
   Object.entries(environment).map(([name, value]) => ({ name, value }))
 
-const sidecar = (settings: DefinitionSettings): ContainerDefinition => ({
+export const sidecar = (settings: DefinitionSettings): ContainerDefinition => ({
   name: "sidecar",
   image: "ecs-mesh/sidecar:0.1.0",
   essential: true,
