@@ -2,23 +2,24 @@
  * The record of what was seen, decided and done, in order: one JSON object a line, so that any decision
  * can be replayed and explained. Nothing secret may enter it.
  */
-import { Context, Layer } from "effect"
+import { Context, Effect, Layer } from "effect"
 
 export type JournalKind =
   | "event" // an EventBridge event, as it came: {source, detailType, event}
-  | "observation" // what AWS said of a key: {observation}
-  | "decision" // {from, to, why, desired, conditions, wakeAt}
+  | "observation" // all that a decision depends on: {of, settings, observation}
+  | "decision" // what followed from the observation before it: {now, from, to, why, desired, task, conditions, ...}
   | "stored" // {op: "put" | "remove", resource, version}
   | "pushed" // to one proxy: {typeUrl, version, names}
   | "acked" // {typeUrl, version}
   | "nacked" // {typeUrl, version, message}
   | "connected" // {proxy, identity}
   | "disconnected" // {proxy, reason}
-  | "refused" // {proxy, reason, message}
+  | "refused" // {door, reason, message}
+  | "replica" // who writes this journal: {instance, version, leads}; repeated at the head of each file
 
 export interface JournalEntry {
   readonly kind: JournalKind
-  /** What it is about: `task/<cluster>/<id>`, `role/<name>`, `Dataplane/default/<name>`. */
+  /** What it is about: `task/<cluster>/<id>`, `role/<account>/<name>`, `Dataplane/default/<name>`, `replica`. */
   readonly key: string
   readonly [field: string]: unknown
 }
@@ -30,4 +31,23 @@ export class Journal extends Context.Service<
 >()("ecs-mesh/model/Journal") {
   /** Keeps nothing. */
   static readonly none = Layer.succeed(Journal, { append: () => {} })
+}
+
+export interface JournalFilter {
+  /** Keys, or what stands behind their last slash, or its beginning; all where empty. */
+  readonly keys: ReadonlyArray<string>
+  /** Unix milliseconds of the first entry; all where null. */
+  readonly since: number | null
+}
+
+/** The kept part of the journal, oldest first, as it was written. Entries of the kind `replica` pass every filter. */
+export class JournalExport extends Context.Service<
+  JournalExport,
+  {
+    /** Whole lines with their newlines, some at a time, up to what is written at this moment; read when asked for. */
+    readonly read: (filter: JournalFilter) => Effect.Effect<AsyncIterable<string>>
+  }
+>()("ecs-mesh/model/JournalExport") {
+  /** Has nothing. */
+  static readonly none = Layer.succeed(JournalExport, { read: () => Effect.succeed((async function*() {})()) })
 }

@@ -233,6 +233,7 @@ const lookAgainAfter = ({ look, connection }: DataplaneObservation): number | nu
 
 export const dataplaneKind = (settings: DataplaneSettings): ProxyKind<"Dataplane", DataplaneObservation> => ({
   type: "Dataplane",
+  settings,
   machine,
   derive: (observation) => {
     const { task } = observation.look

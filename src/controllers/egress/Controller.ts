@@ -24,7 +24,7 @@ export class EgressController extends Context.Service<EgressController, ProxyCon
         const kind = egressKind(zone)
         return {
           reconcile: Effect.fn("EgressController.reconcile")(function*(key, look, previous) {
-            return yield* reconcileProxy(kind, key, yield* observe(look, previous), zone)
+            return yield* reconcileProxy(kind, key, yield* observe(look, previous))
           }, Effect.provide(services))
         }
       })

@@ -40,6 +40,7 @@ const derive = (observation: ZoneEgressObservation, zone: string): Derivation<De
 
 export const egressKind = (zone: string): ProxyKind<"ZoneEgress", ZoneEgressObservation> => ({
   type: "ZoneEgress",
+  settings: { zone },
   machine,
   derive: (observation) => derive(observation, zone),
   claim: () => zoneClaim("egress"),

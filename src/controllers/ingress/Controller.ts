@@ -24,7 +24,7 @@ export class IngressController extends Context.Service<IngressController, ProxyC
         const kind = ingressKind(zone)
         return {
           reconcile: Effect.fn("IngressController.reconcile")(function*(key, look, previous) {
-            return yield* reconcileProxy(kind, key, yield* observe(look, previous), zone)
+            return yield* reconcileProxy(kind, key, yield* observe(look, previous))
           }, Effect.provide(services))
         }
       })

@@ -57,6 +57,7 @@ const withdrawn = ({ type, mesh, name, labels, spec }: DesiredIngress): DesiredI
 
 export const ingressKind = (zone: string): ProxyKind<"ZoneIngress", ZoneIngressObservation> => ({
   type: "ZoneIngress",
+  settings: { zone },
   machine,
   derive: (observation) => derive(observation, zone),
   claim: () => zoneClaim("ingress"),

@@ -1,12 +1,14 @@
 /**
- * The journal as a file: one JSON object a line, each with `seq` (counting on over restarts) and `time` (ISO, UTC).
- * Appending only fills a buffer; whole lines are written soon after, so a crash leaves at most the last line torn. When
- * the file is full it becomes `<file>.1` in place of an older one, and a new one begins.
+ * The journal as a file: one JSON object a line, each with `seq` (counting on over restarts), `time` (ISO, UTC) and a
+ * checksum. Appending only fills a buffer; whole lines are written soon after, so a crash leaves at most the last line
+ * torn. When the file is full it becomes `<file>.1` in place of an older one, and a new one begins.
  */
-import { Clock, Effect, Layer } from "effect"
+import { Clock, Context, Effect, Layer } from "effect"
 import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, writeSync } from "node:fs"
 import { dirname } from "node:path"
-import { Journal, type JournalEntry } from "../../model/Journal.ts"
+import { Journal, type JournalEntry, JournalExport } from "../../model/Journal.ts"
+import { readJournalFile } from "./readJournalFile.ts"
+import { sealLine } from "./sealLine.ts"
 
 export interface FileJournalOptions {
   readonly path: string
@@ -16,6 +18,8 @@ export interface FileJournalOptions {
   readonly maxWaiting?: number
   /** Milliseconds that an entry may wait. 100 where absent. */
   readonly flushMillis?: number
+  /** The last guard: every string goes through it before it is written. Takes out what looks like a secret. */
+  readonly guard?: (text: string) => string
 }
 
 const NEWLINE = 0x0a
@@ -45,6 +49,9 @@ const putAside = (path: string): void => {
   }
 }
 
+/** What a line gets beside its entry: the braces, `seq` and the checksum. */
+const FRAME_BYTES = 48
+
 /** The open file and what of it must be remembered. */
 class Writer {
   readonly options: Required<FileJournalOptions>
@@ -53,8 +60,11 @@ class Writer {
   private size: number
   /** Beyond this the file is put aside. */
   private limit: number
+  /** Entries as JSON without their first brace: they are numbered when they are written. */
   private waiting: Array<string> = []
   private dropped = 0
+  /** Who writes: told again at the head of each file. */
+  private replica: string | null = null
 
   constructor(options: Required<FileJournalOptions>) {
     this.options = options
@@ -75,20 +85,26 @@ class Writer {
     }
     const lost = this.dropped > 0 ? { dropped: this.dropped } : {}
     this.dropped = 0
-    this.seq += 1
-    const line = { seq: this.seq, time: new Date(now).toISOString(), ...entry, ...lost }
-    this.waiting.push(`${JSON.stringify(line)}\n`)
+    const { guard } = this.options
+    // What an export filters by stands first.
+    const { key, kind, ...more } = entry
+    const line = { time: new Date(now).toISOString(), kind, key, ...more, ...lost }
+    const text = JSON.stringify(line, (_, value: unknown) => typeof value === "string" ? guard(value) : value).slice(1)
+    if (kind === "replica") this.replica = text
+    this.waiting.push(text)
   }
 
   /** Throws what the disk says. */
   flush(): void {
     if (this.waiting.length === 0) return
-    const text = this.waiting.join("")
+    const { waiting } = this
     this.waiting = []
-    const full = this.size > 0 && this.size + Buffer.byteLength(text) > this.limit
+    const bytes = waiting.reduce((sum, text) => sum + Buffer.byteLength(text) + FRAME_BYTES, 0)
+    const full = this.size > 0 && this.size + bytes > this.limit
     const cause = full ? this.rotate() : null
+    const head = full && cause === null && this.replica !== null ? [this.replica] : []
     // Too long a journal is better than none.
-    this.write(text)
+    this.write([...head, ...waiting].map((text) => `${sealLine(`{"seq":${this.seq += 1},${text}`)}\n`).join(""))
     if (cause !== null) throw new Error(`it is full, can't be put aside and grows on: ${String(cause)}`)
   }
 
@@ -123,10 +139,10 @@ class Writer {
 export const FileJournal = {
   /** A file that can't be opened is a defect: the work dir isn't usable. One that can't be written loses entries. */
   layer: (
-    { flushMillis = 100, maxBytes = 64 * 1024 * 1024, maxWaiting = 10_000, path }: FileJournalOptions
-  ): Layer.Layer<Journal> =>
-    Layer.effect(
-      Journal,
+    { flushMillis = 100, guard = (text) => text, maxBytes = 64 * 1024 * 1024, maxWaiting = 10_000, path }:
+      FileJournalOptions
+  ): Layer.Layer<Journal | JournalExport> =>
+    Layer.effectContext(
       Effect.gen(function*() {
         const clock = yield* Clock.Clock
         const flush = (open: Writer) =>
@@ -141,11 +157,13 @@ export const FileJournal = {
             )
           )
         const writer = yield* Effect.acquireRelease(
-          Effect.sync(() => new Writer({ path, maxBytes, maxWaiting, flushMillis })),
+          Effect.sync(() => new Writer({ path, maxBytes, maxWaiting, flushMillis, guard })),
           (open) => Effect.andThen(flush(open), Effect.sync(() => open.close()))
         )
         yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(flushMillis), flush(writer))))
-        return { append: (entry) => writer.append(entry, clock.currentTimeMillisUnsafe()) }
+        return Context.make(Journal, { append: (entry) => writer.append(entry, clock.currentTimeMillisUnsafe()) }).pipe(
+          Context.add(JournalExport, { read: (filter) => Effect.as(flush(writer), readJournalFile(path, filter)) })
+        )
       })
     )
 }

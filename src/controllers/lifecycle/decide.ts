@@ -15,9 +15,19 @@ import type { ProxyObservation, ProxyResourceType } from "./ProxyObservation.ts"
 import { restore, type Snapshot } from "./restore.ts"
 import { addressOf, isGone, isStopping, type TaskObservation } from "./TaskObservation.ts"
 
+/** What of the operator's configuration decisions depend on. */
+export interface KindSettings {
+  readonly zone: string
+  /** ECS tag keys that become tags of the inbounds. */
+  readonly copyTags?: ReadonlyArray<string>
+  readonly outboundAddress?: "loopback" | "task"
+}
+
 /** What is particular to a kind of proxy. All functions are pure. */
 export interface ProxyKind<T extends ProxyResourceType, O extends ProxyObservation<T>> {
   readonly type: T
+  /** All that its functions depend on beside what they are given. */
+  readonly settings: KindSettings
   readonly machine: ProxyMachine
   /** The resource that stands for the proxy, as far as it follows from what was observed. */
   readonly derive: (observation: O) => Derivation<DesiredResource<T>>

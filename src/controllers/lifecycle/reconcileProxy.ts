@@ -7,8 +7,8 @@ import { Journal } from "../../model/Journal.ts"
 import { type DesiredResource, formatKey, type Resource, type ResourceType } from "../../model/Resource.ts"
 import { type Conflict, Store, type StoreUnavailable } from "../../model/Store.ts"
 import { done, type Outcome, retry, terminal, wakeAt } from "../queue/Outcome.ts"
-import { decide, type Decision, type ProxyKind, startOf } from "./decide.ts"
-import { ecsTask } from "./ecsTask.ts"
+import { conclude, recordOf } from "./conclude.ts"
+import type { Decision, ProxyKind } from "./decide.ts"
 import { OwnWrites } from "./OwnWrites.ts"
 import type { ProxyObservation, ProxyResourceType } from "./ProxyObservation.ts"
 
@@ -45,48 +45,29 @@ const outcomeOf = (decision: Decision<ProxyResourceType>): Outcome => {
   return decision.wakeAt === null ? done : wakeAt(decision.wakeAt)
 }
 
-/** The statement that explains the phase: the first that isn't true, or the last that is. */
-const why = ({ conditions }: Decision<ProxyResourceType>): string => {
-  const telling = conditions.find(({ status }) => status !== "True") ?? conditions.at(-1)
-  return telling === undefined ? "" : `${telling.reason}: ${telling.message}`
-}
-
 export const reconcileProxy = Effect.fn("reconcileProxy")(function*<
   T extends ProxyResourceType,
   O extends ProxyObservation<T>
 >(
   kind: ProxyKind<T, O>,
   key: string,
-  observation: O,
-  zone: string
+  observation: O
 ): Effect.fn.Return<Outcome, Conflict | StoreUnavailable, Store | Journal | OwnWrites> {
   const journal = yield* Journal
   const now = yield* Clock.currentTimeMillis
-  const { look: { task }, previous, stored } = observation
+  const { previous, stored } = observation
 
-  const first = decide(kind, startOf(kind, observation), { type: "OBSERVED", observation }, now)
-  const decision = first.phase === "valid" && first.desired !== null
-    ? decide(kind, first.snapshot, { type: "STORED", observation }, now)
-    : first
-  const { phase, desired, conditions } = decision
-  const told = phase === "gone" || task === null ? null : ecsTask(observation, task, decision, zone)
+  const conclusion = conclude(kind, observation, now)
+  const { decision, told, why } = conclusion
+  const { phase, desired } = decision
 
   // A look that changes nothing leaves no trace: health is looked at every few seconds.
   if (differs(stored, desired) || differs(previous, told)) {
-    journal.append({ kind: "observation", key, observation })
-    journal.append({
-      kind: "decision",
-      key,
-      from: previous?.spec.phase ?? null,
-      to: phase,
-      why: why(decision),
-      desired: desired === null ? null : formatKey(desired),
-      conditions,
-      wakeAt: decision.wakeAt
-    })
+    journal.append({ kind: "observation", key, of: kind.type, settings: kind.settings, observation })
+    journal.append({ kind: "decision", key, ...recordOf(observation, conclusion, now) })
   }
   if (phase === "refused" && previous?.spec.phase !== "refused") {
-    yield* Effect.logWarning("A task may not join the mesh").pipe(Effect.annotateLogs({ key, why: why(decision) }))
+    yield* Effect.logWarning("A task may not join the mesh").pipe(Effect.annotateLogs({ key, why }))
   }
   // The proxy's resource first: what the EcsTask says of it is true then, and a crash in between is seen as such.
   yield* settle(key, stored, desired)

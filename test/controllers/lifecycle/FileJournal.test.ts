@@ -18,6 +18,7 @@ interface Line {
   readonly time: string
   readonly key: string
   readonly dropped?: number
+  readonly sum?: string
 }
 
 const lines = (path: string): ReadonlyArray<string> => readFileSync(path, "utf8").split("\n").slice(0, -1)
@@ -36,8 +37,8 @@ describe("the journal on disk", () => {
       const path = join(yield* folder, "sub", "journal.jsonl")
       yield* write({ path }, ["a", "b"])
       assert.deepStrictEqual(entries(path), [
-        { seq: 1, time: "1970-01-01T00:00:00.000Z", kind: "event", key: "a" },
-        { seq: 2, time: "1970-01-01T00:00:00.000Z", kind: "event", key: "b" }
+        { seq: 1, time: "1970-01-01T00:00:00.000Z", kind: "event", key: "a", sum: "cd57efaa65fc" },
+        { seq: 2, time: "1970-01-01T00:00:00.000Z", kind: "event", key: "b", sum: "01f8f1fd74bc" }
       ])
     }).pipe(Effect.scoped))
 

@@ -1,0 +1,59 @@
+/**
+ * All that follows from one look at a task: what a reconcile makes true, and what a replay compares. Receives an
+ * observation and the time, asks nobody. Pure.
+ */
+import type { DesiredResource } from "../../model/Resource.ts"
+import { decide, type Decision, type ProxyKind, startOf } from "./decide.ts"
+import { ecsTask } from "./ecsTask.ts"
+import type { ProxyObservation, ProxyResourceType } from "./ProxyObservation.ts"
+
+export interface Conclusion<T extends ProxyResourceType> {
+  readonly decision: Decision<T>
+  /** What the store shall say of the task; null: nothing. */
+  readonly told: DesiredResource<"EcsTask"> | null
+  /** For people, one line. */
+  readonly why: string
+}
+
+/** The statement that explains the phase: the first that isn't true, or the last that is. */
+const whyOf = ({ conditions }: Decision<ProxyResourceType>): string => {
+  const telling = conditions.find(({ status }) => status !== "True") ?? conditions.at(-1)
+  return telling === undefined ? "" : `${telling.reason}: ${telling.message}`
+}
+
+/** `now`: Unix milliseconds. */
+export const conclude = <T extends ProxyResourceType, O extends ProxyObservation<T>>(
+  kind: ProxyKind<T, O>,
+  observation: O,
+  now: number
+): Conclusion<T> => {
+  const first = decide(kind, startOf(kind, observation), { type: "OBSERVED", observation }, now)
+  // What it asks for is about to be stored.
+  const decision = first.phase === "valid" && first.desired !== null
+    ? decide(kind, first.snapshot, { type: "STORED", observation }, now)
+    : first
+  const { task } = observation.look
+  return {
+    decision,
+    told: decision.phase === "gone" || task === null ? null : ecsTask(observation, task, decision, kind.settings.zone),
+    why: whyOf(decision)
+  }
+}
+
+/** A conclusion as the journal keeps it: every field can be compared with what another run concludes. */
+export const recordOf = <T extends ProxyResourceType>(
+  { previous }: ProxyObservation<T>,
+  { decision, told, why }: Conclusion<T>,
+  now: number
+) => ({
+  now,
+  from: previous?.spec.phase ?? null,
+  to: decision.phase,
+  why,
+  desired: decision.desired,
+  task: told,
+  conditions: decision.conditions,
+  wakeAt: decision.wakeAt,
+  retry: decision.retry,
+  terminal: decision.terminal
+})
