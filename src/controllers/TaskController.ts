@@ -13,6 +13,7 @@ import type { IamReader } from "./aws/IamReader.ts"
 import { DataplaneController } from "./dataplane/Controller.ts"
 import { EgressController } from "./egress/Controller.ts"
 import { IngressController } from "./ingress/Controller.ts"
+import { whyIgnored } from "./lifecycle/ignored.ts"
 import { observeTask } from "./lifecycle/observeTask.ts"
 import { readStored } from "./lifecycle/readStored.ts"
 import { sidecarOf, type TaskObservation } from "./lifecycle/TaskObservation.ts"
@@ -68,12 +69,10 @@ export class TaskController extends Context.Service<
           return false
         }
 
-        const ignore = (key: string, look: TaskObservation): Outcome => {
+        const ignore = (key: string, look: TaskObservation, why: string): Outcome => {
           if (!ignored.has(key)) {
-            const reason = look.task === null
-              ? "ECS doesn't know the task"
-              : "no container of the task is a sidecar of the mesh"
-            journal.append({ kind: "decision", key, from: null, to: "ignored", why: reason })
+            journal.append({ kind: "observation", key, of: null, observation: { look } })
+            journal.append({ kind: "decision", key, from: null, to: "ignored", why })
           }
           if (look.task === null || look.task.lastStatus === "STOPPED") ignored.delete(key)
           else ignored.add(key)
@@ -91,8 +90,9 @@ export class TaskController extends Context.Service<
           // An older copy still tells something; a task that isn't there tells nothing until the wait is over.
           const awaited = isAwaited(key, look)
           if (isLate(look, previous) || (awaited && look.task === null)) return wakeAt(soon)
-          const outcome = previous === null && sidecarOf(look) === undefined
-            ? ignore(key, look)
+          const ignoredFor = previous === null ? whyIgnored(look) : null
+          const outcome = ignoredFor !== null
+            ? ignore(key, look, ignoredFor)
             : yield* controllers[kindOf(look, previous)].reconcile(key, look, previous)
           return outcome._tag !== "Retry" && awaited ? wakeAt(soon) : outcome
         })

@@ -8,6 +8,7 @@ import { HostAddress } from "../aws/HostAddress.ts"
 import { IamReader } from "../aws/IamReader.ts"
 import type { OperatorAwsConfig } from "../OperatorConfig.ts"
 import type { TaskKey } from "../TaskKey.ts"
+import { narrowLook } from "./narrowLook.ts"
 import type { ObservedTask, RoleReading, TaskObservation } from "./TaskObservation.ts"
 
 /** Why a role isn't read at all; null where it is. */
@@ -94,5 +95,5 @@ export const observeTask = Effect.fn("observeTask")(function*(
   const hostAddress = meshed && definition.networkMode !== "awsvpc"
     ? yield* readHost(key.cluster, task, knownAddress)
     : null
-  return { taskId, task, definition, role, hostAddress, knownAddress }
+  return narrowLook({ taskId, task, definition, role, hostAddress, knownAddress }, config.copyTags)
 })

@@ -37,6 +37,9 @@ const invalid = (message: string): Derivation<never> => ({
 export const violationTexts = (violations: ReadonlyArray<Violation>): string =>
   violations.map(({ field, message }) => `${field}: ${message}`).join("; ")
 
+export const usesVariable = (template: string, name: string): boolean =>
+  [...template.matchAll(VARIABLE)].some((match) => match[1] === name)
+
 /** `{{ x }}` of the variables; the names that have none. */
 export const fillTemplate = (
   template: string,
