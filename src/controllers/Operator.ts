@@ -36,9 +36,10 @@ const untilPossible = (what: string) =>
     Effect.orDie
   )
 
-/** Lists everything and wakes all of it. */
+/** Lists everything and wakes all of it. Roles are read anew: nothing that is remembered repairs what no event said. */
 const lookAtAll = (clusters: Clusters, work: WorkQueue) =>
   resync(clusters).pipe(
+    Effect.tap(Effect.flatMap(IamReader, ({ forgetAll }) => forgetAll)),
     Effect.andThen((keys) => Effect.sync(() => keys.forEach((key) => work.add(key)))),
     Effect.catchTag("StoreUnavailable", (failure) =>
       Effect.logWarning("The full look at all tasks failed").pipe(Effect.annotateLogs({ reason: failure.message })))
@@ -119,11 +120,10 @@ const run = ({ aws }: OperatorConfig) =>
 const services = (config: OperatorConfig): Layer.Layer<
   EcsReader | EventBus | IamReader | SqsReader | TaskController | OutboundPorts | OwnWrites,
   never,
-  Store | Journal
+  Store | Journal | AwsClients
 > => {
   const readers = Layer.mergeAll(IamReader.layer, SqsReader.layer, EventBus.layer(config.aws), HostAddress.layer).pipe(
-    Layer.provideMerge(EcsReader.layer),
-    Layer.provide(AwsClients.layer(config.aws))
+    Layer.provideMerge(EcsReader.layer)
   )
   const controllers = Layer.mergeAll(
     DataplaneController.layer(config),
@@ -133,6 +133,10 @@ const services = (config: OperatorConfig): Layer.Layer<
   return TaskController.layer(config).pipe(Layer.provideMerge(Layer.merge(readers, controllers)))
 }
 
+/** The operator before clients of whoever composes: all that it knows of AWS it hears from them. */
+export const operateWith = (config: OperatorConfig): Effect.Effect<void, never, Store | Journal | AwsClients> =>
+  Effect.scoped(run(config)).pipe(Effect.provide(services(config)))
+
 /** Runs until it is interrupted. Whoever composes runs it on the leading replica alone. */
 export const operate = (config: OperatorConfig): Effect.Effect<void, never, Store | Journal> =>
-  Effect.scoped(run(config)).pipe(Effect.provide(services(config)))
+  operateWith(config).pipe(Effect.provide(AwsClients.layer(config.aws)))

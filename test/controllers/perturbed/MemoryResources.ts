@@ -1,0 +1,78 @@
+/** A store's content in memory: what is kept, its versions, and who is told of changes. Waits for nothing. */
+import { Equal } from "effect"
+import {
+  type DesiredResource,
+  formatKey,
+  isType,
+  type Resource,
+  type ResourceKey,
+  type ResourceType
+} from "../../../src/model/Resource.ts"
+import { Conflict, NotFound, type PutOptions } from "../../../src/model/Store.ts"
+
+const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)
+
+export class MemoryResources {
+  private readonly kept = new Map<string, Resource>()
+  private readonly listeners = new Set<(key: ResourceKey) => void>()
+  private readonly now: () => number
+
+  constructor(now: () => number) {
+    this.now = now
+  }
+
+  get<T extends ResourceType>(key: ResourceKey<T>): Resource<T> | NotFound {
+    const found = this.kept.get(formatKey(key))
+    return found !== undefined && isType(key.type, found) ? found : new NotFound({ key: formatKey(key) })
+  }
+
+  list<T extends ResourceType>(type: T, mesh?: string): ReadonlyArray<Resource<T>> {
+    const found: Array<Resource<T>> = []
+    for (const one of this.kept.values()) {
+      if (isType(type, one) && (mesh === undefined || one.mesh === mesh)) found.push(one)
+    }
+    return found.sort((one, other) => compare(one.mesh, other.mesh) || compare(one.name, other.name))
+  }
+
+  all(): ReadonlyArray<Resource> {
+    return [...this.kept.values()]
+  }
+
+  put<T extends ResourceType>(desired: DesiredResource<T>, { expect }: PutOptions = {}): Resource<T> | Conflict {
+    const key = formatKey(desired)
+    const found = this.get(desired)
+    const before = found instanceof NotFound ? null : found
+    if (expect !== undefined && expect !== (before?.version ?? "absent")) return new Conflict({ key, expected: expect })
+    const { type, mesh, name, labels, spec } = desired
+    if (before !== null && Equal.equals(before.spec, spec) && Equal.equals(before.labels, labels)) return before
+    const time = new Date(this.now()).toISOString()
+    const written: Resource<T> = {
+      type, mesh, name, labels, spec,
+      version: (before?.version ?? 0) + 1,
+      creationTime: before?.creationTime ?? time,
+      modificationTime: time
+    }
+    this.kept.set(key, written)
+    this.tell(desired)
+    return written
+  }
+
+  remove(key: ResourceKey, expect?: number): NotFound | Conflict | null {
+    const found = this.get(key)
+    if (found instanceof NotFound) return found
+    if (expect !== undefined && expect !== found.version) return new Conflict({ key: formatKey(key), expected: expect })
+    this.kept.delete(formatKey(key))
+    this.tell(key)
+    return null
+  }
+
+  /** `listener` hears of each change as it is made. Answers what ends that. */
+  listen(listener: (key: ResourceKey) => void): () => void {
+    this.listeners.add(listener)
+    return () => void this.listeners.delete(listener)
+  }
+
+  private tell({ type, mesh, name }: ResourceKey): void {
+    for (const listener of [...this.listeners]) listener({ type, mesh, name })
+  }
+}
