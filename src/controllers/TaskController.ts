@@ -14,6 +14,7 @@ import { DataplaneController } from "./dataplane/Controller.ts"
 import { EgressController } from "./egress/Controller.ts"
 import { IngressController } from "./ingress/Controller.ts"
 import { whyIgnored } from "./lifecycle/ignored.ts"
+import { KnownTasks } from "./lifecycle/KnownTasks.ts"
 import { observeTask } from "./lifecycle/observeTask.ts"
 import { readStored } from "./lifecycle/readStored.ts"
 import { sidecarOf, type TaskObservation } from "./lifecycle/TaskObservation.ts"
@@ -31,6 +32,8 @@ export class TaskController extends Context.Service<
     readonly reconcile: (key: string) => Effect.Effect<Outcome>
     /** An event spoke of this version of the task: a look that shows an older one is late, and repeated soon. */
     readonly expectVersion: (key: string, version: number) => void
+    /** The tasks of the mesh as they were seen last. */
+    readonly known: KnownTasks
   }
 >()("ecs-mesh/controllers/TaskController") {
   static readonly layer = (config: OperatorConfig): Layer.Layer<
@@ -51,6 +54,7 @@ export class TaskController extends Context.Service<
         }
         const expected = new Map<string, { readonly version: number; readonly until: number }>()
         const ignored = new Set<string>()
+        const known = new KnownTasks()
 
         /** An older copy of the task than one that was seen already: it must not undo what the newer one led to. */
         const isLate = ({ task }: TaskObservation, previous: Resource<"EcsTask"> | null): boolean =>
@@ -86,6 +90,7 @@ export class TaskController extends Context.Service<
           const taskKey = parseTaskKey(key)
           const previous = yield* readStored({ type: "EcsTask", mesh: "", name: taskKey.taskId })
           const look = yield* observeTask(config.aws, taskKey, previous)
+          known.note(key, look)
           const soon = clock.currentTimeMillisUnsafe() + LAG_STEP_MILLIS
           // An older copy still tells something; a task that isn't there tells nothing until the wait is over.
           const awaited = isAwaited(key, look)
@@ -116,6 +121,7 @@ export class TaskController extends Context.Service<
         })
 
         return {
+          known,
           reconcile,
           expectVersion: (key, version) => {
             const until = clock.currentTimeMillisUnsafe() + LAG_MILLIS

@@ -9,6 +9,7 @@ import { accountOf, lastPart } from "../arn.ts"
 import { IamReader } from "../aws/IamReader.ts"
 import { type QueuedMessage, SqsReader } from "../aws/SqsReader.ts"
 import { goOn } from "../goOn.ts"
+import type { KnownTasks } from "../lifecycle/KnownTasks.ts"
 import type { WorkQueue } from "../queue/WorkQueue.ts"
 import { TaskController } from "../TaskController.ts"
 import { formatTaskKey, taskKeyOf } from "../TaskKey.ts"
@@ -34,24 +35,52 @@ const tasksOfRole = Effect.fnUntraced(function*(
 })
 
 /** The keys that an event wakes. */
+interface Woken {
+  /** What the event says is done with once these were handled. */
+  readonly awaited: ReadonlyArray<string>
+  /** Woken before, as the event makes a look at them worthwhile: whatever comes of it, the event is done with. */
+  readonly beforehand: ReadonlyArray<string>
+}
+
+const nobody: Woken = { awaited: [], beforehand: [] }
+
+/**
+ * ECS tells a task to stop once it has seen its replacement healthy, of which it sends no event. So the stop of one
+ * task says that the other tasks of its service may be ready now.
+ */
+const wokenByTask = (
+  { event: { detail }, key }: Extract<Decoded, { readonly _tag: "TaskChanged" }>,
+  known: KnownTasks
+): Woken => ({
+  awaited: [key],
+  beforehand: detail.desiredStatus === "STOPPED" && detail.group?.startsWith("service:")
+    ? known.waitingIn(detail.clusterArn, detail.group).filter((other) => other !== key)
+    : []
+})
+
 const wokenBy = Effect.fnUntraced(function*(
   decoded: Decoded,
   clusterArns: ReadonlyArray<string>
-): Effect.fn.Return<ReadonlyArray<string>, StoreUnavailable, Store | IamReader | TaskController> {
+): Effect.fn.Return<Woken, StoreUnavailable, Store | IamReader | TaskController> {
+  const { expectVersion, known } = yield* TaskController
   switch (decoded._tag) {
     case "TaskChanged": {
-      if (!clusterArns.includes(decoded.event.detail.clusterArn)) return []
-      const { expectVersion } = yield* TaskController
+      if (!clusterArns.includes(decoded.event.detail.clusterArn)) return nobody
       expectVersion(decoded.key, decoded.version)
-      return [decoded.key]
+      return wokenByTask(decoded, known)
     }
+    // These two say what the tasks' own events say as well: they make up for one that was lost.
+    case "ServiceChanged":
+      return { ...nobody, beforehand: known.ofService(decoded.clusterArn, lastPart(decoded.key)) }
+    case "InstanceLeft":
+      return { ...nobody, beforehand: known.ofInstance(decoded.instanceArn) }
     case "RoleChanged": {
       const { forget } = yield* IamReader
       yield* forget(decoded.account, decoded.roleName)
-      return yield* tasksOfRole(decoded.account, decoded.roleName)
+      return { ...nobody, awaited: yield* tasksOfRole(decoded.account, decoded.roleName) }
     }
     case "Ignored":
-      return []
+      return nobody
   }
 })
 
@@ -72,10 +101,11 @@ export const intake = Effect.fn("EventIntake.intake")(function*({ clusterArns, q
       const { event, key } = decoded
       journal.append({ kind: "event", key, source: event.source, detailType: event["detail-type"], event })
     }
-    const keys = yield* wokenBy(decoded, clusterArns)
-    let open = keys.length
+    const { awaited, beforehand } = yield* wokenBy(decoded, clusterArns)
+    for (const key of beforehand) work.add(key)
+    let open = awaited.length
     if (open === 0) return Queue.offerUnsafe(handled, receipt)
-    for (const key of keys) {
+    for (const key of awaited) {
       work.add(key, () => {
         open -= 1
         if (open === 0) Queue.offerUnsafe(handled, receipt)

@@ -5,6 +5,9 @@
  */
 import { Schema } from "effect"
 
+/** Calls after which a role may be another than it was. A new role has no tasks yet. */
+export const ROLE_CALLS = ["TagRole", "UntagRole", "DeleteRole"] as const
+
 export const RoleCall = Schema.Struct({
   id: Schema.String,
   source: Schema.Literal("aws.iam"),
@@ -14,7 +17,7 @@ export const RoleCall = Schema.Struct({
   time: Schema.String,
   detail: Schema.Struct({
     eventSource: Schema.Literal("iam.amazonaws.com"),
-    eventName: Schema.Literals(["TagRole", "UntagRole", "DeleteRole"]),
+    eventName: Schema.Literals(ROLE_CALLS),
     /** Set where the call failed: then nothing changed. */
     errorCode: Schema.optionalKey(Schema.String),
     requestParameters: Schema.Struct({ roleName: Schema.String })

@@ -18,7 +18,11 @@ export const TaskStateChange = Schema.Struct({
     lastStatus: Schema.String,
     desiredStatus: Schema.String,
     /** Counts the task's changes; the event's own `version` is always "0". */
-    version: Schema.Int
+    version: Schema.Int,
+    /** `service:NAME` for a task of a service. */
+    group: Schema.optionalKey(Schema.String),
+    /** Why it stops, in one word: `SpotInterruption`, `ServiceSchedulerInitiated`, ... */
+    stopCode: Schema.optionalKey(Schema.String)
   })
 })
 export type TaskStateChange = typeof TaskStateChange.Type

@@ -8,6 +8,7 @@ import { IamReader } from "../../../src/controllers/aws/IamReader.ts"
 import { SqsReader } from "../../../src/controllers/aws/SqsReader.ts"
 import { decode } from "../../../src/controllers/event/decode.ts"
 import { intake } from "../../../src/controllers/event/EventIntake.ts"
+import { KnownTasks } from "../../../src/controllers/lifecycle/KnownTasks.ts"
 import { TaskController } from "../../../src/controllers/TaskController.ts"
 import { Journal } from "../../../src/model/Journal.ts"
 import { Store, StoreUnavailable } from "../../../src/model/Store.ts"
@@ -18,7 +19,7 @@ import { testAwsConfig } from "../aws/testAwsConfig.ts"
 const databases = useTestDatabases()
 
 const event = (name: string): string =>
-  readFileSync(join(import.meta.dirname, "..", "..", "golden", "controllers", "events", `${name}.json`), "utf8")
+  readFileSync(join(import.meta.dirname, "..", "..", "..", "localstack", "events", `${name}.json`), "utf8")
 
 const message = (Body: string, ReceiptHandle: string) => ({
   MessageId: ReceiptHandle,
@@ -27,7 +28,7 @@ const message = (Body: string, ReceiptHandle: string) => ({
   MD5OfBody: createHash("md5").update(Body).digest("hex")
 })
 
-const stopping = event("fargate-stopping")
+const stopping = event("fargate-service-stopping")
 const decoded = decode(stopping)
 if (decoded._tag !== "TaskChanged") throw new Error("no event of a task")
 const { event: { detail: { clusterArn } }, key } = decoded
@@ -53,7 +54,8 @@ const world = Effect.fnUntraced(function*(bodies: ReadonlyArray<string>, list: S
   )
   const controller = Layer.succeed(TaskController, {
     reconcile: () => Effect.die("nothing is reconciled here"),
-    expectVersion: () => undefined
+    expectVersion: () => undefined,
+    known: new KnownTasks()
   })
   const work = {
     add: (one: string, onHandled?: () => void) => {
