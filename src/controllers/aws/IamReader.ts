@@ -20,6 +20,8 @@ export class IamReader extends Context.Service<
     readonly readRole: (roleArn: string, foreign: boolean) => Effect.Effect<ObservedRole, AwsCallFailed>
     /** The next `readRole` of this role asks IAM. */
     readonly forget: (account: string, roleName: string) => Effect.Effect<void>
+    /** The next `readRole` of any role asks IAM. */
+    readonly forgetAll: Effect.Effect<void>
     /** Whether roles of a foreign account can be read at all. */
     readonly canRead: (accountId: string) => boolean
   }
@@ -66,6 +68,7 @@ export class IamReader extends Context.Service<
             if (accountOf(key) === account && lastPart(key) === roleName) yield* Cache.invalidate(roles, key)
           }
         }),
+        forgetAll: Cache.invalidateAll(roles),
         canRead: (accountId) => iamOf(accountId) !== null
       }
     })
