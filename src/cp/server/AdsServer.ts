@@ -46,6 +46,7 @@ const SERVER_OPTIONS = {
 }
 
 const STOPPING: CloseReason = { code: status.UNAVAILABLE, message: "the control plane stops; connect again" }
+const TAKEN_OVER: CloseReason = { code: status.ABORTED, message: "a newer stream of this proxy took over" }
 const LAST_WORDS_MILLIS = 100
 
 /** Types whose change can cost a proxy its right. */
@@ -104,10 +105,8 @@ export class AdsServer extends Context.Service<
           const { call, claim } = newcomer
           const key = formatKey(proxyKey(claim))
           // The proxy came back before its old connection was noticed to be dead.
-          for (const older of [...streams.keys()]) {
-            if (formatKey(proxyKey(older.admitted.claim)) !== key) continue
-            older.close({ code: status.ABORTED, message: "a newer stream of this proxy took over" })
-          }
+          const olders = [...streams].filter(([older]) => formatKey(proxyKey(older.admitted.claim)) === key)
+          for (const [older] of olders) older.close(TAKEN_OVER)
           const recorder = insights.open(claim, versionOf(newcomer.metadata), Date.now())
           const report = streamReporter({ key, claim, recorder, journal, context, log: run })
           const stream = new AdsStream(call, { claim, identity, recorder }, {
@@ -132,6 +131,9 @@ export class AdsServer extends Context.Service<
             if (!stopping) run(registration.disconnected(claim))
           }
           streams.set(stream, leave)
+          // Not when its dead connection gives way: until then it would count beside the newer one. And not before the
+          // newer one follows: what is kept for the proxy would be made anew.
+          for (const [, leaveOlder] of olders) leaveOlder(TAKEN_OVER.message)
           count(proxiesConnected, streams.size, context)
           newcomer.onLeft(leave)
           run(Effect.logInfo("A proxy connected").pipe(Effect.annotateLogs({ proxy: key, method: identity.method })))
@@ -166,11 +168,13 @@ export class AdsServer extends Context.Service<
         }
 
         const recheck = (): void => {
-          for (const stream of [...streams.keys()]) {
+          for (const [stream, leave] of [...streams]) {
             const { claim, identity } = stream.admitted
             const lost = authenticator.lost(identity, claim)
             if (lost === null) continue
-            stream.close({ code: status.PERMISSION_DENIED, message: `${lost.reason}: ${lost.message}` })
+            const message = `${lost.reason}: ${lost.message}`
+            stream.close({ code: status.PERMISSION_DENIED, message })
+            leave(message)
             run(refuse(claim, lost))
           }
         }
