@@ -45,8 +45,8 @@ export interface DemoWorld {
   readonly controlPlane: () => RunningProcess
   /** The replicas beside it. */
   readonly replicas: ReadonlyArray<RunningProcess>
-  /** Kills the operator as a crash would, and starts another on the same state. */
-  readonly restartControlPlane: () => Promise<void>
+  /** Kills the operator as a crash would, and starts another on the same state; `more` of its environment is other. */
+  readonly restartControlPlane: (more?: Readonly<Record<string, string>>) => Promise<void>
 }
 
 /** The operator's own default for the zone `default`. */
@@ -104,8 +104,8 @@ export interface DemoWorldOptions {
   readonly log: (line: string) => void
   /** False takes whatever ports are free, so that several worlds that start together don't take each other's. */
   readonly usualPorts?: boolean
-  /** More of the operator's environment, where the emulated AWS is known. */
-  readonly environment?: (emulator: Emulator) => Readonly<Record<string, string>>
+  /** More of the operator's environment, where the emulated AWS is known, and its STS that answers in JSON. */
+  readonly environment?: (emulator: Emulator, stsEndpoint: string) => Readonly<Record<string, string>>
   /** More of the environment of kv's app. */
   readonly kvEnvironment?: Readonly<Record<string, string>>
   /** What each replica beyond the first has otherwise in its environment. */
@@ -178,9 +178,10 @@ export const startDemoWorld = Effect.fn("startDemoWorld")(function*({ folder, lo
     KUMA_API_SERVER_HTTPS_ENABLED: "false",
     ECS_MESH_DIAGNOSTICS_ADDRESS: "127.0.0.1",
     KUMA_DIAGNOSTICS_SERVER_PORT: String(ports.diagnostics),
-    ...options.environment?.(emulator)
+    ...options.environment?.(emulator, sts.endpoint)
   }
-  const serve = () => startControlPlane({ environment, logFile: join(folder, "control-plane.log") })
+  const serve = (more: Readonly<Record<string, string>> = {}) =>
+    startControlPlane({ environment: { ...environment, ...more }, logFile: join(folder, "control-plane.log") })
   const holder = yield* part(
     "operator and control plane, on embedded Postgres",
     async () => ({ current: await serve() }),
@@ -245,10 +246,10 @@ export const startDemoWorld = Effect.fn("startDemoWorld")(function*({ folder, lo
     environment,
     controlPlane: () => holder.current,
     replicas,
-    restartControlPlane: async () => {
+    restartControlPlane: async (more) => {
       holder.current.signal("SIGKILL")
       await holder.current.exited
-      holder.current = await serve()
+      holder.current = await serve(more)
     }
   }
   return world
