@@ -62,8 +62,9 @@ describe("the event rules and the queue", () => {
     Effect.gen(function*() {
       const url = yield* ensure("ecs-mesh-once")
       const first = yield* world("ecs-mesh-once")
-      assert.deepStrictEqual(first.rules.map(({ Name }) => Name).sort(), ["ecs-mesh-once-roles", "ecs-mesh-once-tasks"])
-      assert.deepStrictEqual(first.targets.flat().map(({ Arn }) => Arn), [first.QueueArn, first.QueueArn])
+      const names = ["instances", "roles", "services", "tasks"].map((what) => `ecs-mesh-once-${what}`)
+      assert.deepStrictEqual(first.rules.map(({ Name }) => Name).sort(), names)
+      assert.deepStrictEqual(first.targets.flat().map(({ Arn }) => Arn), names.map(() => first.QueueArn))
       assert.include(first.RedrivePolicy, "ecs-mesh-once-dlq")
       assert.include(first.Policy, "rule/ecs-mesh-once-tasks")
       assert.strictEqual(yield* ensure("ecs-mesh-once"), url)
