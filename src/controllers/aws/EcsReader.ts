@@ -48,6 +48,8 @@ export class EcsReader extends Context.Service<
     readonly listTasks: (cluster: string) => Effect.Effect<ReadonlyArray<string>, AwsCallFailed>
     /** Null where ECS doesn't know the task (any more). */
     readonly readTask: (key: TaskKey) => Effect.Effect<TaskReading | null, AwsCallFailed>
+    /** The task alone, its role only where it was overridden. Null where ECS doesn't know the task (any more). */
+    readonly describeTask: (key: TaskKey) => Effect.Effect<ObservedTask | null, AwsCallFailed>
     /** Clusters by their names or ARNs, in the order asked. */
     readonly findClusters: (clusters: ReadonlyArray<string>) => Effect.Effect<Clusters, AwsCallFailed>
     /** The custom and built-in attributes of a container instance; fails where ECS doesn't describe it. */
@@ -138,6 +140,11 @@ export class EcsReader extends Context.Service<
         return { task: readTask(task, definition.taskRoleArn), definition: readDefinition(definition, task) }
       })
 
+      const describeTask = Effect.fn("EcsReader.describeTask")(function*(key: TaskKey) {
+        const task = yield* Effect.request(new GetTask(key), tasks)
+        return task === null ? null : readTask(task, undefined)
+      })
+
       const findClusters = Effect.fn("EcsReader.findClusters")(function*(clusters: ReadonlyArray<string>) {
         const known = new Map<string, string>()
         for (const chunk of Arr.chunksOf(clusters, 100)) {
@@ -182,7 +189,7 @@ export class EcsReader extends Context.Service<
         return Object.fromEntries(attributes.map(({ name = "", value = "" }) => [name, value]))
       })
 
-      return { listTasks, readTask: readOne, findClusters, instanceAttributes }
+      return { listTasks, readTask: readOne, describeTask, findClusters, instanceAttributes }
     })
   )
 }
