@@ -4,10 +4,8 @@
  */
 import { randomUUID, X509Certificate } from "node:crypto"
 import { hostname } from "node:os"
-import { join } from "node:path"
 import { Clock, Effect, Layer, Logger, Schedule, Schema } from "effect"
 import packageJson from "../../package.json" with { type: "json" }
-import { FileJournal } from "../controllers/lifecycle/FileJournal.ts"
 import { operate } from "../controllers/Operator.ts"
 import { ApiServer, apiServer } from "../cp/api/ApiServer.ts"
 import { ensureDefaults } from "../cp/api/ensureDefaults.ts"
@@ -27,6 +25,7 @@ import { ControlPlaneTls } from "../cp/tls/ControlPlaneTls.ts"
 import { API_SERVER as API_TLS, configuredTls } from "../cp/tls/configuredTls.ts"
 import { ControlPlaneTlsLive } from "../cp/tls/ControlPlaneTlsLive.ts"
 import { caAudience } from "../model/bindingValue.ts"
+import { noteLeading, serveJournal } from "./serveJournal.ts"
 
 /** It can't serve; the message says why and what to change. */
 export class ServeFailed extends Schema.TaggedError<ServeFailed>()("ServeFailed", { message: Schema.String }) {}
@@ -45,14 +44,14 @@ const storeConfig = (config: ControlPlaneConfig) =>
   config.store.type === "embedded" ? embeddedStoreConfig(config.workDir) : Effect.succeed(config.store)
 
 /** Runs the operator on the leading replica, for as long as the scope lasts. */
-const operator = (config: ControlPlaneConfig, store: StoreConfig) => {
+const operator = (config: ControlPlaneConfig, store: StoreConfig, instanceId: string) => {
   const { aws, zone } = config
   if (aws === null) return Layer.empty
   return Layer.effectDiscard(
     Effect.gen(function*() {
       const election = yield* LeaderElection
       yield* Effect.forkScoped(
-        election.runWhileLeader(operate({ zone, aws })).pipe(
+        election.runWhileLeader(operate({ zone, aws }).pipe(noteLeading(instanceId))).pipe(
           Effect.tapCause((cause) => Effect.logError("The operator failed; it starts again", cause)),
           Effect.sandbox,
           Effect.retry(Schedule.spaced("1 second"))
@@ -125,14 +124,14 @@ const controlPlane = (config: ControlPlaneConfig, instanceId: string) =>
         Layer.provideMerge(ResourceCacheLive),
         Layer.provide(defaults)
       )
-      return Layer.mergeAll(servers(config, instanceId), operator(config, store)).pipe(
+      return Layer.mergeAll(servers(config, instanceId), operator(config, store, instanceId)).pipe(
         Layer.provide(cache),
         Layer.provide(PostgresStore.layer(store))
       )
     })
   ).pipe(
     Layer.provide(ControlPlaneTlsLive.layer({ tls: config.tls, workDir: config.workDir, names: config.tls.names })),
-    Layer.provide(FileJournal.layer({ path: join(config.workDir, "journal.jsonl") }))
+    Layer.provide(serveJournal(config.workDir, instanceId))
   )
 
 const serve = Effect.fn("serve")(function*({ aws, variables }: ServeOptions) {

@@ -14,7 +14,8 @@ export interface ApiRequest {
   readonly body: string
 }
 
-/** JSON, or plain text where that is what Kuma's clients read. */
+/** JSON, plain text where that is what Kuma's clients read, or JSON lines that are made while they are sent. */
 export type ApiResponse =
   | { readonly status: number; readonly body: unknown }
   | { readonly status: number; readonly text: string }
+  | { readonly status: number; readonly lines: AsyncIterable<string> }

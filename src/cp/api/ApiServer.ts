@@ -5,6 +5,8 @@
 import { Context, Effect, Layer } from "effect"
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http"
 import { createServer as createTlsServer } from "node:https"
+import { pipeline } from "node:stream/promises"
+import type { JournalExport } from "../../model/Journal.ts"
 import { Store } from "../../model/Store.ts"
 import { bindPort, type PortUnavailable } from "../bindPort.ts"
 import type { ControlPlaneConfig, Listen } from "../config/ControlPlaneConfig.ts"
@@ -42,17 +44,37 @@ const writeText = (
   }).end(text)
 }
 
-const write = (outgoing: ServerResponse, response: ApiResponse): void =>
-  "text" in response
-    ? writeText(outgoing, response.status, response.text)
-    // One space, as Kuma's answers have it.
-    : writeText(outgoing, response.status, `${JSON.stringify(response.body, null, 1)}\n`, {
-        "content-type": "application/json"
-      })
+/** A client that takes nothing for so long has gone; what is read for it would be kept open for nobody. */
+const SLOWEST_CLIENT_MILLIS = 30_000
+
+/** Reads on only as fast as the client takes it. */
+const writeLines = async (
+  outgoing: ServerResponse,
+  status: number,
+  lines: AsyncIterable<string>,
+  instanceId: string
+): Promise<void> => {
+  outgoing.setTimeout(SLOWEST_CLIENT_MILLIS, () => outgoing.destroy())
+  outgoing.writeHead(status, {
+    "content-type": "application/jsonl",
+    "x-content-type-options": "nosniff",
+    "x-ecs-mesh-instance": instanceId
+  })
+  await pipeline(lines, outgoing)
+}
+
+const write = async (outgoing: ServerResponse, response: ApiResponse, { instanceId }: Identity): Promise<void> => {
+  if ("lines" in response) return writeLines(outgoing, response.status, response.lines, instanceId)
+  if ("text" in response) return writeText(outgoing, response.status, response.text)
+  // One space, as Kuma's answers have it.
+  writeText(outgoing, response.status, `${JSON.stringify(response.body, null, 1)}\n`, {
+    "content-type": "application/json"
+  })
+}
 
 type Answer = (incoming: IncomingMessage, outgoing: ServerResponse, scheme: "http" | "https") => Promise<void>
 
-const makeAnswer = (services: Context.Context<Store>, { config, identity }: ApiServerOptions): Answer => {
+const makeAnswer = (services: Context.Context<Store | JournalExport>, { config, identity }: ApiServerOptions): Answer => {
   const run = Effect.runPromiseWith(services)
   return async (incoming, outgoing, scheme) => {
     const read = await readRequest(incoming, scheme, config.localhostIsAdmin)
@@ -62,9 +84,9 @@ const makeAnswer = (services: Context.Context<Store>, { config, identity }: ApiS
       case "TooLarge":
         // What is still on its way isn't read: the connection ends with the answer.
         outgoing.setHeader("connection", "close")
-        return write(outgoing, read.response)
+        return write(outgoing, read.response, identity)
       case "Request":
-        return write(outgoing, await run(handle(read.request, read.route, identity)))
+        return write(outgoing, await run(handle(read.request, read.route, identity)), identity)
     }
   }
 }
@@ -81,7 +103,7 @@ const listen = (server: Server, address: Listen, scheme: "HTTP" | "HTTPS") =>
 
 const make = Effect.fnUntraced(function*(options: ApiServerOptions) {
   const { config: { http, https }, tls } = options
-  const answer = makeAnswer(yield* Effect.context<Store>(), options)
+  const answer = makeAnswer(yield* Effect.context<Store | JournalExport>(), options)
   const listener = (scheme: "http" | "https"): RequestListener => (incoming, outgoing) => {
     // A client that goes away while it is read has nobody left to be answered.
     answer(incoming, outgoing, scheme).catch(() => outgoing.destroy())
@@ -99,5 +121,5 @@ const make = Effect.fnUntraced(function*(options: ApiServerOptions) {
 })
 
 /** Serves until its scope ends. */
-export const apiServer = (options: ApiServerOptions): Layer.Layer<ApiServer, PortUnavailable, Store> =>
+export const apiServer = (options: ApiServerOptions): Layer.Layer<ApiServer, PortUnavailable, Store | JournalExport> =>
   Layer.effect(ApiServer, make(options))

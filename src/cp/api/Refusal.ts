@@ -30,6 +30,8 @@ export const tooLarge = (limit: number): Refusal =>
 export const unavailable = (operation: string): Refusal =>
   refuse(503, "Service unavailable", `the store doesn't answer (${operation}): try again, and look at the ` +
     "control plane's log and its database")
+export const tooMany = (what: string): Refusal =>
+  refuse(503, "Service unavailable", `too many ${what} are under way: try again when one is done`)
 export const internal: Refusal = refuse(500, "Internal Server Error", "Internal Server Error")
 
 /** `details` and `causes` repeat what older clients read. */

@@ -5,6 +5,8 @@ export type Route =
   | { readonly _tag: "Index" }
   /** Where tokens for proxies are issued. */
   | { readonly _tag: "Tokens"; readonly kind: "dataplane" | "zone" }
+  /** What this replica saw, decided and sent. */
+  | { readonly _tag: "Journal" }
   | {
       readonly _tag: "Collection"
       readonly descriptor: ResourceDescriptor
@@ -46,6 +48,7 @@ const findTokens = ([kind, ...more]: ReadonlyArray<string>): Route | null =>
 /** The route, or null where nothing is. `path` is decoded. */
 export const findRoute = (path: ReadonlyArray<string>): Route | null => {
   if (path.length === 0) return { _tag: "Index" }
+  if (path[0] === "journal") return path.length === 1 ? { _tag: "Journal" } : null
   if (path[0] === "tokens") return findTokens(path.slice(1))
   const inMesh = path[0] === "meshes" && path.length > 2
   const [collection = "", ...rest] = inMesh ? path.slice(2) : path

@@ -1,9 +1,11 @@
 /** Answers one request: receives it whole, asks the store, never sees a socket. */
 import { Cause, Effect } from "effect"
 import { hostname } from "node:os"
-import type { Store } from "../../model/Store.ts"
+import type { JournalExport } from "../../model/Journal.ts"
+import type { Conflict, Store, StoreUnavailable } from "../../model/Store.ts"
 import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
 import { deleteResource } from "./deleteResource.ts"
+import { exportJournal } from "./exportJournal.ts"
 import { getResource, listResources } from "./getResources.ts"
 import { issueProxyToken } from "./issueProxyToken.ts"
 import { putResource } from "./putResource.ts"
@@ -46,6 +48,7 @@ const ANONYMOUS = "mesh-system:anonymous/mesh-system:unauthenticated"
 /** What only an administrator may reach, or null: whatever else is there, anybody may who reaches the API. */
 const reservedIn = (route: Route): string | null => {
   if (route._tag === "Index") return null
+  if (route._tag === "Journal") return "the journal"
   if (route._tag === "Tokens") return `generate ${route.kind} token`
   return route.descriptor.adminOnly ? `the resource of type "${route.descriptor.type}"` : null
 }
@@ -57,8 +60,13 @@ const authorize = (request: ApiRequest, route: Route): Effect.Effect<void, Refus
     : Effect.fail(accessDenied(`user "${ANONYMOUS}" cannot access ${reserved}`))
 }
 
-const dispatch = (request: ApiRequest, route: Route, identity: Identity) => {
+const dispatch = (
+  request: ApiRequest,
+  route: Route,
+  identity: Identity
+): Effect.Effect<ApiResponse, Refusal | Conflict | StoreUnavailable, Store | JournalExport> => {
   if (route._tag === "Index") return Effect.succeed(describeServer(identity))
+  if (route._tag === "Journal") return exportJournal(request)
   if (route._tag === "Tokens") return issueProxyToken(request, route.kind)
   if (route._tag === "Collection") return listResources(request, route)
   if (request.method === "PUT") return putResource(request, route, identity.zone)
@@ -73,7 +81,7 @@ export const handle = (
   request: ApiRequest,
   route: Route,
   identity: Identity
-): Effect.Effect<ApiResponse, never, Store> =>
+): Effect.Effect<ApiResponse, never, Store | JournalExport> =>
   authorize(request, route).pipe(
     Effect.andThen(Effect.suspend(() => dispatch(request, route, identity))),
     Effect.catchTags({

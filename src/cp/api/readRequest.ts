@@ -41,10 +41,15 @@ const BODY_TYPES: Readonly<Record<string, RegExp>> = {
   POST: /^application\/json\s*(;|$)/i
 }
 
-/** A token is text, but its refusal is JSON. */
+/** A token is text and the journal is lines, but their refusals are JSON. */
+const MORE_ANSWERS: Partial<Record<Route["_tag"], string>> = {
+  Tokens: "|text\\/(\\*|plain)",
+  Journal: "|application\\/(jsonl|x-ndjson)"
+}
+
 const acceptsAnswer = (accept: string, route: Route): boolean => {
-  const text = route._tag === "Tokens" ? "|text\\/(\\*|plain)" : ""
-  const answers = new RegExp(`^\\s*(\\*\\/\\*|application\\/(\\*|json)${text})\\s*(;|$)`, "i")
+  const more = MORE_ANSWERS[route._tag] ?? ""
+  const answers = new RegExp(`^\\s*(\\*\\/\\*|application\\/(\\*|json)${more})\\s*(;|$)`, "i")
   return accept === "" || accept.split(",").some((type) => answers.test(type))
 }
 
