@@ -36,7 +36,7 @@ const readKey = (base64: string): VerifyingKey | undefined => {
   }
 }
 
-export const makeSigningKeys = (resources: ResourceCache["Service"]): SigningKeys => {
+export const makeSigningKeys = (resources: Pick<ResourceCache["Service"], "get">): SigningKeys => {
   const parsed = new WeakMap<Resource, VerifyingKey>()
   return {
     find: (scope, keyId) => {

@@ -3,7 +3,7 @@ import type { ResourceCache } from "../../snapshot/ResourceCache.ts"
 import type { TokenScope } from "./TokenScope.ts"
 
 export const isRevoked = (
-  resources: ResourceCache["Service"],
+  resources: Pick<ResourceCache["Service"], "get">,
   { type, mesh, revocations }: TokenScope,
   tokenId: string
 ): boolean =>
