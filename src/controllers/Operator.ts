@@ -24,6 +24,7 @@ import { watchStore } from "./lifecycle/watchStore.ts"
 import type { OperatorConfig } from "./OperatorConfig.ts"
 import { makeWorkQueue, type WorkQueue } from "./queue/WorkQueue.ts"
 import { TaskController } from "./TaskController.ts"
+import { TokenController } from "./token/TokenController.ts"
 
 const patience = Schedule.min([Schedule.exponential("1 second"), Schedule.spaced("30 seconds")]).pipe(Schedule.jittered)
 
@@ -110,15 +111,27 @@ const watchClusters = Effect.fn("Operator.watchClusters")(function*(
 const run = ({ aws }: OperatorConfig) =>
   Effect.gen(function*() {
     const tasks = yield* TaskController
+    const tokens = yield* TokenController
     const work = yield* makeWorkQueue(tasks.reconcile)
+    /** What ECS says of a task wakes its token as well. */
+    const both: WorkQueue = {
+      size: work.size,
+      add: (key, onHandled) => {
+        tokens.wake(key)
+        work.add(key, onHandled)
+      }
+    }
     // What the store says is watched from before the first list on, so that nothing falls in between.
     yield* Effect.forkScoped(watchStore(work).pipe(goOn("Watching the store")))
-    return yield* watchClusters(aws, work).pipe(goOn("Watching the clusters"))
+    return yield* watchClusters(aws, both).pipe(goOn("Watching the clusters"))
   })
 
+/** A controller of dataplane tokens beside the operator's own, with what the operator has for it. */
+export type TokenKeeping = Layer.Layer<TokenController, never, EcsReader | Store | Journal>
+
 /** The services behind the operator, without the ports that whoever composes provides. */
-const services = (config: OperatorConfig): Layer.Layer<
-  EcsReader | EventBus | IamReader | SqsReader | TaskController | OutboundPorts | OwnWrites,
+const services = (config: OperatorConfig, tokens: TokenKeeping): Layer.Layer<
+  EcsReader | EventBus | IamReader | SqsReader | TaskController | TokenController | OutboundPorts | OwnWrites,
   never,
   Store | Journal | AwsClients
 > => {
@@ -130,13 +143,19 @@ const services = (config: OperatorConfig): Layer.Layer<
     IngressController.layer(config),
     EgressController.layer(config)
   ).pipe(Layer.provideMerge(Layer.merge(OutboundPorts.layer(config.zone), OwnWrites.layer)))
-  return TaskController.layer(config).pipe(Layer.provideMerge(Layer.merge(readers, controllers)))
+  return Layer.merge(TaskController.layer(config), tokens).pipe(Layer.provideMerge(Layer.merge(readers, controllers)))
 }
 
 /** The operator before clients of whoever composes: all that it knows of AWS it hears from them. */
-export const operateWith = (config: OperatorConfig): Effect.Effect<void, never, Store | Journal | AwsClients> =>
-  Effect.scoped(run(config)).pipe(Effect.provide(services(config)))
+export const operateWith = (
+  config: OperatorConfig,
+  tokens: TokenKeeping = TokenController.none
+): Effect.Effect<void, never, Store | Journal | AwsClients> =>
+  Effect.scoped(run(config)).pipe(Effect.provide(services(config, tokens)))
 
 /** Runs until it is interrupted. Whoever composes runs it on the leading replica alone. */
-export const operate = (config: OperatorConfig): Effect.Effect<void, never, Store | Journal> =>
-  operateWith(config).pipe(Effect.provide(AwsClients.layer(config.aws)))
+export const operate = (
+  config: OperatorConfig,
+  tokens: TokenKeeping = TokenController.none
+): Effect.Effect<void, never, Store | Journal> =>
+  operateWith(config, tokens).pipe(Effect.provide(AwsClients.layer(config.aws)))
