@@ -72,6 +72,17 @@ export interface AuthConfig {
   readonly stsHosts: ReadonlyArray<string>
 }
 
+/** The older way into the mesh: dataplane tokens that are kept in Secrets Manager. */
+export interface TokenSecretsSettings {
+  /** Secrets are called `<prefix>/<service>`; the empty string: `<service>`. */
+  readonly secretNamePrefix: string
+  readonly validForMillis: number
+  /** A token is replaced this long before it expires; null: once two thirds of its life are over. */
+  readonly rotateBeforeMillis: number | null
+  /** Secrets Manager's endpoint; null: AWS's own. */
+  readonly endpoint: string | null
+}
+
 export interface ControlPlaneConfig {
   readonly mode: "zone" | "global"
   readonly zone: string
@@ -111,4 +122,6 @@ export interface ControlPlaneConfig {
   }
   /** null: without AWS (`--without-aws`). */
   readonly aws: AwsConfig | null
+  /** null: no tokens are kept. */
+  readonly tokenSecrets: TokenSecretsSettings | null
 }

@@ -6,6 +6,7 @@ import { homedir } from "node:os"
 import { join } from "node:path"
 import type { AuthConfig, AwsConfig, ControlPlaneConfig, StoreConfig } from "./ControlPlaneConfig.ts"
 import { Environment } from "./Environment.ts"
+import { readTokenSecrets, SECRET_NAME_PREFIX } from "./readTokenSecrets.ts"
 
 export type Variables = Readonly<Record<string, string | undefined>>
 
@@ -60,7 +61,7 @@ const storeConfig = (env: Environment): StoreConfig => {
   }
 }
 
-const awsConfig = (env: Environment, zone: string): AwsConfig => {
+export const awsConfig = (env: Environment, zone: string): AwsConfig => {
   const region = env.optional("AWS_REGION") ?? env.optional("AWS_DEFAULT_REGION")
   if (region === null) env.problems.push("AWS_REGION: must be set to the region whose ECS clusters are watched")
   const endpoint = (service: string) =>
@@ -128,6 +129,10 @@ export const fromEnvironment = (variables: Variables, options: FromEnvironmentOp
   if (mode === "global") {
     env.problems.push("KUMA_MODE: global isn't served by this release yet; leave it unset or set zone")
   }
+  const tokenSecrets = env.optional(SECRET_NAME_PREFIX) === null ? null : readTokenSecrets(env)
+  if (tokenSecrets !== null && aws === null) {
+    env.problems.push(`${SECRET_NAME_PREFIX}: needs AWS; leave it out, or leave out --without-aws`)
+  }
   const dpInterface = env.text("ECS_MESH_DP_SERVER_ADDRESS", "0.0.0.0")
   const config: ControlPlaneConfig = {
     mode: "zone",
@@ -174,7 +179,8 @@ export const fromEnvironment = (variables: Variables, options: FromEnvironmentOp
       deregistrationDelayMillis: env.millis("KUMA_XDS_DATAPLANE_DEREGISTRATION_DELAY", 10_000),
       accessLogPath: env.optional("ECS_MESH_ACCESS_LOG")
     },
-    aws
+    aws,
+    tokenSecrets
   }
   return env.problems.length > 0
     ? { _tag: "Problems", problems: env.problems }
