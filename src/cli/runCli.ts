@@ -8,17 +8,27 @@ import packageJson from "../../package.json" with { type: "json" }
 /** The user gave something that can't be worked with; the message is all there is to show. */
 export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", { message: Schema.String }) {}
 
+const secretNamePrefix = Flag.String("secret-name-prefix").pipe(
+  Flag.withDescription("Keep a dataplane token in the secret PREFIX/SERVICE of each task that is tagged kuma.io/service"),
+  Flag.optional
+)
+
+/** The flag wins over its variable, in which a lone slash stands for an empty prefix. */
+const withSecretNamePrefix = (variables: NodeJS.ProcessEnv, prefix: Option.Option<string>): NodeJS.ProcessEnv =>
+  Option.isNone(prefix) ? variables : { ...variables, ECS_MESH_SECRET_NAME_PREFIX: prefix.value || "/" }
+
 const serve = Command.make(
   "serve",
   {
     withoutAws: Flag.Boolean("without-aws").pipe(
       Flag.withDescription("Run the control plane alone: no ECS, dataplane tokens instead of IAM roles"),
       Flag.withDefault(false)
-    )
+    ),
+    secretNamePrefix
   },
-  Effect.fn(function*({ withoutAws }) {
+  Effect.fn(function*({ secretNamePrefix: prefix, withoutAws }) {
     const { serveCommand } = yield* Effect.promise(() => import("./serve.ts"))
-    yield* serveCommand({ aws: !withoutAws, variables: process.env })
+    yield* serveCommand({ aws: !withoutAws, variables: withSecretNamePrefix(process.env, prefix) })
   })
 ).pipe(Command.withDescription("Run the operator and the control plane; configured by Kuma's environment names"))
 

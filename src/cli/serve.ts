@@ -7,9 +7,11 @@ import { hostname } from "node:os"
 import { Clock, Effect, Layer, Logger, Schedule, Schema } from "effect"
 import packageJson from "../../package.json" with { type: "json" }
 import { operate } from "../controllers/Operator.ts"
+import { TokenController } from "../controllers/token/TokenController.ts"
 import { ApiServer, apiServer } from "../cp/api/ApiServer.ts"
 import { ensureDefaults } from "../cp/api/ensureDefaults.ts"
 import { authenticatorLayer } from "../cp/auth/authenticatorLayer.ts"
+import { TokenIssuerLive } from "../cp/auth/token/TokenIssuerLive.ts"
 import { CertificateAuthorityLive } from "../cp/ca/CertificateAuthorityLive.ts"
 import type { ControlPlaneConfig, StoreConfig } from "../cp/config/ControlPlaneConfig.ts"
 import { fromEnvironment, type Variables } from "../cp/config/fromEnvironment.ts"
@@ -26,6 +28,7 @@ import { API_SERVER as API_TLS, configuredTls } from "../cp/tls/configuredTls.ts
 import { ControlPlaneTlsLive } from "../cp/tls/ControlPlaneTlsLive.ts"
 import { caAudience } from "../model/bindingValue.ts"
 import { noteLeading, serveJournal } from "./serveJournal.ts"
+import { tokenKeeping } from "./tokenKeeping.ts"
 
 /** It can't serve; the message says why and what to change. */
 export class ServeFailed extends Schema.TaggedError<ServeFailed>()("ServeFailed", { message: Schema.String }) {}
@@ -45,13 +48,16 @@ const storeConfig = (config: ControlPlaneConfig) =>
 
 /** Runs the operator on the leading replica, for as long as the scope lasts. */
 const operator = (config: ControlPlaneConfig, store: StoreConfig, instanceId: string) => {
-  const { aws, zone } = config
+  const { aws, tokenSecrets, zone } = config
   if (aws === null) return Layer.empty
+  const tokens = tokenSecrets === null
+    ? TokenController.none
+    : tokenKeeping(tokenSecrets, aws).pipe(Layer.provide(TokenIssuerLive))
   return Layer.effectDiscard(
     Effect.gen(function*() {
       const election = yield* LeaderElection
       yield* Effect.forkScoped(
-        election.runWhileLeader(operate({ zone, aws }).pipe(noteLeading(instanceId))).pipe(
+        election.runWhileLeader(operate({ zone, aws }, tokens).pipe(noteLeading(instanceId))).pipe(
           Effect.tapCause((cause) => Effect.logError("The operator failed; it starts again", cause)),
           Effect.sandbox,
           Effect.retry(Schedule.spaced("1 second"))
