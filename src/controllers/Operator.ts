@@ -13,6 +13,7 @@ import { HostAddress } from "./aws/HostAddress.ts"
 import { IamReader } from "./aws/IamReader.ts"
 import { SqsReader } from "./aws/SqsReader.ts"
 import { DataplaneController } from "./dataplane/Controller.ts"
+import { EndpointHolders } from "./dataplane/EndpointHolders.ts"
 import { OutboundPorts } from "./dataplane/OutboundPorts.ts"
 import { EgressController } from "./egress/Controller.ts"
 import { intake } from "./event/EventIntake.ts"
@@ -131,7 +132,8 @@ export type TokenKeeping = Layer.Layer<TokenController, never, EcsReader | Store
 
 /** The services behind the operator, without the ports that whoever composes provides. */
 const services = (config: OperatorConfig, tokens: TokenKeeping): Layer.Layer<
-  EcsReader | EventBus | IamReader | SqsReader | TaskController | TokenController | OutboundPorts | OwnWrites,
+  | EcsReader | EventBus | IamReader | SqsReader | TaskController | TokenController
+  | EndpointHolders | OutboundPorts | OwnWrites,
   never,
   Store | Journal | AwsClients
 > => {
@@ -142,7 +144,7 @@ const services = (config: OperatorConfig, tokens: TokenKeeping): Layer.Layer<
     DataplaneController.layer(config),
     IngressController.layer(config),
     EgressController.layer(config)
-  ).pipe(Layer.provideMerge(Layer.merge(OutboundPorts.layer(config.zone), OwnWrites.layer)))
+  ).pipe(Layer.provideMerge(Layer.mergeAll(OutboundPorts.layer(config.zone), OwnWrites.layer, EndpointHolders.layer)))
   return Layer.merge(TaskController.layer(config), tokens).pipe(Layer.provideMerge(Layer.merge(readers, controllers)))
 }
 

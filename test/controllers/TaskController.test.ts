@@ -5,6 +5,7 @@ import { EcsReader } from "../../src/controllers/aws/EcsReader.ts"
 import { HostAddress } from "../../src/controllers/aws/HostAddress.ts"
 import { IamReader } from "../../src/controllers/aws/IamReader.ts"
 import { DataplaneController } from "../../src/controllers/dataplane/Controller.ts"
+import { EndpointHolders } from "../../src/controllers/dataplane/EndpointHolders.ts"
 import { EgressController } from "../../src/controllers/egress/Controller.ts"
 import { IngressController } from "../../src/controllers/ingress/Controller.ts"
 import { OwnWrites } from "../../src/controllers/lifecycle/OwnWrites.ts"
@@ -62,7 +63,7 @@ const world = Effect.gen(function*() {
   )
   const layer = TaskController.layer(config).pipe(
     Layer.provide(Layer.merge(controllers, readers)),
-    Layer.provide(Layer.mergeAll(Layer.succeed(Store, store), Journal.none, OwnWrites.layer))
+    Layer.provide(Layer.mergeAll(Layer.succeed(Store, store), Journal.none, OwnWrites.layer, EndpointHolders.layer))
   )
   const { expectVersion, reconcile } = yield* Effect.provide(TaskController, yield* Layer.build(layer))
   const stored = Effect.map(store.list("EcsTask"), (tasks) => tasks.length)

@@ -7,6 +7,7 @@ import type { ProxyController } from "../lifecycle/ProxyController.ts"
 import type { OwnWrites } from "../lifecycle/OwnWrites.ts"
 import type { OperatorConfig } from "../OperatorConfig.ts"
 import { dataplaneKind } from "./desired.ts"
+import type { EndpointHolders } from "./EndpointHolders.ts"
 import { observe } from "./observe.ts"
 
 export class DataplaneController extends Context.Service<DataplaneController, ProxyController>()(
@@ -15,12 +16,12 @@ export class DataplaneController extends Context.Service<DataplaneController, Pr
   static readonly layer = ({ aws, zone }: OperatorConfig): Layer.Layer<
     DataplaneController,
     never,
-    Store | Journal | OwnWrites
+    Store | Journal | OwnWrites | EndpointHolders
   > =>
     Layer.effect(
       DataplaneController,
       Effect.gen(function*() {
-        const services = yield* Effect.context<Store | Journal | OwnWrites>()
+        const services = yield* Effect.context<Store | Journal | OwnWrites | EndpointHolders>()
         const kind = dataplaneKind({ zone, copyTags: aws.copyTags, outboundAddress: aws.outboundAddress })
         return {
           reconcile: Effect.fn("DataplaneController.reconcile")(function*(key, look, previous) {

@@ -11,6 +11,7 @@ import type { ProxyKind } from "../lifecycle/decide.ts"
 import type { Claim } from "../lifecycle/judge.ts"
 import { resourceFromTemplate, violationTexts } from "../lifecycle/template.ts"
 import { addressOf, type ObservedTask, sidecarOf, type TaskObservation } from "../lifecycle/TaskObservation.ts"
+import type { Rival } from "./EndpointHolders.ts"
 import { hasHealthChecks, isAnswering, isReady, withReadiness } from "./health.ts"
 import { type DerivedInbound, inbounds } from "./inbounds.ts"
 import { ADMIN_PORT, INBOUND_PORT, OUTBOUNDS, parsePort } from "../labels.ts"
@@ -126,6 +127,19 @@ const fromTemplate = (
 
 const notYet: Derivation<never> = { ok: false, reason: "NotIdentified", message: "the task isn't identified yet" }
 
+/**
+ * Of two that stand at the same address and port the newer one is there: AWS gives it to nobody else before its last
+ * holder has left it. It waits until the older one gets no traffic, so that never both get it.
+ */
+const isInTheWay = ({ newer, ready }: Rival): boolean => newer || ready
+
+const rivalNotes = ({ rivals = [] }: DataplaneObservation): ReadonlyArray<string> =>
+  rivals.filter(isInTheWay).map(({ endpoint, name, newer }) =>
+    newer
+      ? `it gets no traffic, as task ${name} was registered at ${endpoint} after it`
+      : `it gets no traffic before task ${name}, which had ${endpoint} until now, gets none`
+  )
+
 const listenLabels = (derived: ReadonlyArray<DerivedInbound>): Readonly<Record<string, string>> =>
   Object.fromEntries(derived.flatMap(({ inbound, listenPort }) =>
     listenPort === null ? [] : [[`${LISTEN_LABEL_PREFIX}${inbound.port}`, String(listenPort)]]
@@ -207,13 +221,19 @@ const lastResort = ({ labels, spec }: DesiredDataplane, look: TaskObservation): 
   return look.task?.desiredStatus === "STOPPED" && served && isAnswering(look) ? { [LAST_RESORT_LABEL]: "true" } : {}
 }
 
-const refresh = (resource: DesiredDataplane, { look, connection }: DataplaneObservation): DesiredDataplane => {
+const refresh = (
+  resource: DesiredDataplane,
+  { connection, look, rivals = [] }: DataplaneObservation
+): DesiredDataplane => {
   const { type, mesh, name, spec } = resource
   const { [LAST_RESORT_LABEL]: _, ...lasting } = resource.labels
-  const labels = { ...lasting, ...lastResort(resource, look) }
+  const labels = { ...lasting, ...(rivals.some(({ newer }) => newer) ? {} : lastResort(resource, look)) }
   const { networking } = spec
   if (networking?.inbound === undefined) return { type, mesh, name, labels, spec }
-  const inbound = networking.inbound.map((one) => withReadiness(one, isReady(look, connection, containerOf(look, one))))
+  const free = !rivals.some(isInTheWay)
+  const inbound = networking.inbound.map((one) =>
+    withReadiness(one, free && isReady(look, connection, containerOf(look, one)))
+  )
   return { type, mesh, name, labels, spec: { ...spec, networking: { ...networking, inbound } } }
 }
 
@@ -240,9 +260,10 @@ export const dataplaneKind = (settings: DataplaneSettings): ProxyKind<"Dataplane
     const address = addressOf(observation.look)
     if (task === null || address === null) return notYet
     const template = sidecarOf(observation.look)?.sidecar?.template ?? null
-    return template === null
+    const derived = template === null
       ? fromDefinition(observation, task, address, settings)
       : fromTemplate(observation, template, address, settings)
+    return derived.ok ? { ...derived, notes: [...derived.notes, ...rivalNotes(observation)] } : derived
   },
   claim: ({ look, previous, stored }, derivation): Claim => {
     const sidecar = sidecarOf(look)?.sidecar

@@ -13,9 +13,13 @@ const isHealthy = (look: TaskObservation, definition: ContainerDefinition): bool
   return definition.hasHealthCheck ? container.healthStatus === "HEALTHY" : container.healthStatus !== "UNHEALTHY"
 }
 
-/** Whether every container runs: a task that shall stop answers until the first of them has ended. */
+/**
+ * Whether every container runs: a task that shall stop answers until the first of them has ended. One that stops
+ * because it is ill doesn't.
+ */
 export const isAnswering = ({ task }: TaskObservation): boolean =>
-  task !== null && task.containers.length > 0 && task.containers.every(({ lastStatus }) => lastStatus === "RUNNING")
+  task !== null && task.containers.length > 0 &&
+  task.containers.every(({ healthStatus, lastStatus }) => lastStatus === "RUNNING" && healthStatus !== "UNHEALTHY")
 
 export const isReady = (look: TaskObservation, connection: Connection, container: string | null): boolean => {
   if (look.task?.desiredStatus !== "RUNNING" || !connection.acknowledged) return false

@@ -5,6 +5,7 @@ import { Store, type StoreUnavailable } from "../../model/Store.ts"
 import { connectionOf, neverConnected, type ProxyObservation } from "../lifecycle/ProxyObservation.ts"
 import { readStored } from "../lifecycle/readStored.ts"
 import { sidecarOf, type TaskObservation } from "../lifecycle/TaskObservation.ts"
+import { EndpointHolders, type Rival } from "./EndpointHolders.ts"
 import { wantedOutbounds } from "./outbounds.ts"
 import { ownMeshPorts } from "./portsInTheWay.ts"
 import { meshOf } from "./meshOf.ts"
@@ -15,6 +16,8 @@ export interface DataplaneObservation extends ProxyObservation<"Dataplane"> {
    * call every service: those ports that it may use itself.
    */
   readonly outboundPorts: Readonly<Record<string, number>>
+  /** Others that stand at one of its endpoints; absent in journals of before these were looked for. */
+  readonly rivals?: ReadonlyArray<Rival>
 }
 
 /** Read, never given: whether the task may join isn't judged yet, and it may name whatever it likes. */
@@ -41,7 +44,7 @@ const byService = (ports: ReadonlyArray<Resource<"OutboundPort">>): Readonly<Rec
 export const observe = Effect.fn("dataplane.observe")(function*(
   look: TaskObservation,
   previous: Resource<"EcsTask"> | null
-): Effect.fn.Return<DataplaneObservation, StoreUnavailable, Store> {
+): Effect.fn.Return<DataplaneObservation, StoreUnavailable, Store | EndpointHolders> {
   const sidecar = sidecarOf(look)?.sidecar
   const mesh = sidecar ? meshOf(sidecar) : previous?.spec.proxy?.mesh
   if (mesh === undefined) return { look, previous, stored: null, connection: neverConnected, outboundPorts: {} }
@@ -53,6 +56,7 @@ export const observe = Effect.fn("dataplane.observe")(function*(
     previous,
     stored,
     connection: connectionOf(insight?.spec ?? null, previous),
-    outboundPorts: yield* readPorts(mesh, look, stored)
+    outboundPorts: yield* readPorts(mesh, look, stored),
+    rivals: stored === null ? [] : (yield* EndpointHolders).rivalsOf(stored)
   }
 })

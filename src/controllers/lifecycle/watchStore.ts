@@ -1,7 +1,7 @@
 /**
  * What the store says while the operator runs: a proxy that took its listeners (its task's inbounds get ready),
- * Dataplanes that bring services to which the mesh owes a port, and what somebody else did to the operator's own
- * resources. Receives the change feed, wakes keys.
+ * Dataplanes that bring services to which the mesh owes a port, or that stand where another one does, and what somebody
+ * else did to the operator's own resources. Receives the change feed, wakes keys.
  */
 import { Effect, Stream } from "effect"
 import type { DataplaneInsight } from "../../model/DataplaneInsight.ts"
@@ -9,6 +9,7 @@ import { OUTBOUNDS_LABEL, TASK_LABEL } from "../../model/dataplaneLabels.ts"
 import { isType, type Resource, type ResourceKey } from "../../model/Resource.ts"
 import { Store, type StoreUnavailable } from "../../model/Store.ts"
 import { SERVICE_TAG } from "../../model/Tags.ts"
+import { EndpointHolders } from "../dataplane/EndpointHolders.ts"
 import { OutboundPorts } from "../dataplane/OutboundPorts.ts"
 import { servicesOf } from "../dataplane/servicesOf.ts"
 import type { WorkQueue } from "../queue/WorkQueue.ts"
@@ -38,6 +39,7 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
   const store = yield* Store
   const ports = yield* OutboundPorts
   const own = yield* OwnWrites
+  const holders = yield* EndpointHolders
   /** The last known state of each proxy's connection: insights change often, and rarely in a way that matters here. */
   const seen = new Map<string, string>()
 
@@ -59,7 +61,10 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
   const writtenChanged = Effect.fnUntraced(function*(key: ResourceKey<WrittenType>) {
     const resource: Resource | null = yield* readStored(key)
     if (!own.isOwn(key, resource?.version ?? null)) yield* wakeTask(key.name)
-    if (resource !== null && isType("Dataplane", resource)) yield* ports.ensure(key.mesh, servicesOf(resource.spec))
+    if (!isDataplane(key)) return
+    const dataplane = resource !== null && isType("Dataplane", resource) ? resource : null
+    for (const name of holders.note(key, dataplane)) yield* wakeTask(name)
+    if (dataplane !== null) yield* ports.ensure(key.mesh, servicesOf(dataplane.spec))
   })
 
   /** Tasks that list what they call may have waited for this service to get its port. */
@@ -71,7 +76,9 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
 
   const readAll = Effect.gen(function*() {
     const byMesh = new Map<string, Set<string>>()
-    for (const dataplane of yield* store.list("Dataplane")) {
+    const dataplanes = yield* store.list("Dataplane")
+    holders.begin(dataplanes)
+    for (const dataplane of dataplanes) {
       const services = byMesh.get(dataplane.mesh) ?? new Set()
       servicesOf(dataplane.spec).forEach((service) => services.add(service))
       byMesh.set(dataplane.mesh, services)
@@ -81,6 +88,8 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
       work.add(formatTaskKey(taskKeyOf(clusterArn, taskArn)))
     }
   })
+
+  const isDataplane = (key: ResourceKey): key is ResourceKey<"Dataplane"> => key.type === "Dataplane"
 
   const isOutboundPort = (key: ResourceKey): key is ResourceKey<"OutboundPort"> => key.type === "OutboundPort"
 
