@@ -13,7 +13,7 @@ import {
 } from "@aws-sdk/client-ecs"
 import { Array as Arr, Cache, Context, Effect, Exit, Layer, Request, RequestResolver } from "effect"
 import { lastPart } from "../arn.ts"
-import type { ObservedDefinition, ObservedTask } from "../lifecycle/TaskObservation.ts"
+import { hasEnded, type ObservedDefinition, type ObservedTask } from "../lifecycle/TaskObservation.ts"
 import type { TaskKey } from "../TaskKey.ts"
 import { AwsCallFailed } from "./AwsCallFailed.ts"
 import { AwsClients } from "./AwsClients.ts"
@@ -27,10 +27,10 @@ export interface Clusters {
   readonly missing: ReadonlyArray<string>
 }
 
-/** A task and the definition that it was started from. */
+/** A task and the definition that it was started from: null for one that has ended, as nothing follows from it then. */
 export interface TaskReading {
   readonly task: ObservedTask
-  readonly definition: ObservedDefinition
+  readonly definition: ObservedDefinition | null
 }
 
 /**
@@ -136,6 +136,9 @@ export class EcsReader extends Context.Service<
       const readOne = Effect.fn("EcsReader.readTask")(function*(key: TaskKey) {
         const task = yield* Effect.request(new GetTask(key), tasks)
         if (task === null) return null
+        // A stopped task is shown for an hour or longer, and its definition may be deleted by then:
+        // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-definition-state.html
+        if (hasEnded(task.lastStatus ?? "")) return { task: readTask(task, undefined), definition: null }
         const definition = yield* Cache.get(definitions, task.taskDefinitionArn ?? "")
         return { task: readTask(task, definition.taskRoleArn), definition: readDefinition(definition, task) }
       })

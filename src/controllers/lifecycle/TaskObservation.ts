@@ -114,7 +114,10 @@ export const sidecarOf = (observation: TaskObservation): ContainerDefinition | u
 const ENDED = ["DEPROVISIONING", "STOPPED", "DELETED"]
 const ENDING = ["DEACTIVATING", "STOPPING"]
 
-export const isGone = ({ task }: TaskObservation): boolean => task === null || ENDED.includes(task.lastStatus)
+/** Its containers have ended, and its address is given back. */
+export const hasEnded = (lastStatus: string): boolean => ENDED.includes(lastStatus)
+
+export const isGone = ({ task }: TaskObservation): boolean => task === null || hasEnded(task.lastStatus)
 
 export const isStopping = ({ task }: TaskObservation): boolean =>
   task !== null && (task.desiredStatus === "STOPPED" || ENDING.includes(task.lastStatus))

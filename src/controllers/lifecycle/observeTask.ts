@@ -89,10 +89,10 @@ export const observeTask = Effect.fn("observeTask")(function*(
   const { taskId } = key
   if (reading === null) return { taskId, task: null, definition: null, role: { status: "none" }, hostAddress: null, knownAddress: null }
   const { task, definition } = reading
-  const meshed = definition.containers.some((container) => container.sidecar !== null)
+  const meshed = definition?.containers.some((container) => container.sidecar !== null) ?? false
   const role: RoleReading = meshed ? yield* readRole(config, task, previous) : { status: "none" }
   const knownAddress = previous?.spec.address ?? null
-  const hostAddress = meshed && definition.networkMode !== "awsvpc"
+  const hostAddress = meshed && definition?.networkMode !== "awsvpc"
     ? yield* readHost(key.cluster, task, knownAddress)
     : null
   return narrowLook({ taskId, task, definition, role, hostAddress, knownAddress }, config.copyTags)
