@@ -37,7 +37,7 @@ export const rotateAt = (
 ): number => {
   if (expiresAt === null) return Infinity
   const life = issuedAt === null ? validForMillis : expiresAt - issuedAt
-  return expiresAt - (rotateBeforeMillis ?? life / 3)
+  return Math.ceil(expiresAt - (rotateBeforeMillis ?? life / 3))
 }
 
 /** The token's own mesh where a task wants that one, so that tasks of two meshes don't take turns. */
