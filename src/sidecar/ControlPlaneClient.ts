@@ -1,5 +1,5 @@
 /** Asks the control plane for a bootstrap: once (`ask`), or until it gives one (`obtain`). */
-import { backoffMillis } from "./backoffMillis.ts"
+import { waitMillis } from "./backoffMillis.ts"
 import { explainFailure } from "./explainFailure.ts"
 import { judgeAnswer, type Outcome } from "./judgeAnswer.ts"
 import type { Log } from "./Log.ts"
@@ -84,10 +84,8 @@ export class ControlPlaneClient {
         return outcome
       }
       this.tell(outcome)
-      const wait = Math.max(
-        backoffMillis(attempt, this.#settings.retryBackoffMillis, Math.random()),
-        outcome.kind === "unavailable" ? (outcome.retryAfterMillis ?? 0) : 0
-      )
+      const retryAfterMillis = outcome.kind === "unavailable" ? outcome.retryAfterMillis : null
+      const wait = waitMillis(attempt, this.#settings.retryBackoffMillis, Math.random(), retryAfterMillis)
       if (outcome.kind === "invalid" || Date.now() + wait > giveUpAt) return outcome
       await sleep(wait, signal)
       if (signal.aborted) return null

@@ -1,0 +1,166 @@
+// STS and IAM are down, then slow, then throttle, while proxies are connected and twenty more want to be: who is in
+// stays in, who comes waits and is let in when it is over, and AWS isn't asked more for that.
+import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts"
+import { readFileSync } from "node:fs"
+import { afterAll, beforeAll, expect, it } from "vitest"
+import type { DemoWorld } from "../../src/cli/demo/DemoWorld.ts"
+import { Load } from "../../src/cli/demo/Load.ts"
+import { loadUrl } from "../../src/cli/demo/untilServing.ts"
+import { caAudience } from "../../src/model/bindingValue.ts"
+import { ControlPlaneClient } from "../../src/sidecar/ControlPlaneClient.ts"
+import { iamToken } from "../../src/sidecar/iamToken.ts"
+import { makeLog } from "../../src/sidecar/Log.ts"
+import { stsHostOf } from "../../src/sidecar/mintIamToken.ts"
+import { askApi } from "../support/askApi.ts"
+import { dataplaneTags, MeshTasks } from "../support/MeshTasks.ts"
+import { readJournal } from "../support/readJournal.ts"
+import {
+  type AwsFault,
+  type FaultyAws,
+  startFaultyAws,
+  throttledJson,
+  throttledXml
+} from "../support/startFaultyAws.ts"
+import { startWorld, type TestWorld } from "../support/startWorld.ts"
+import { until } from "../support/until.ts"
+
+const NEWCOMERS = 20
+const PHASES: ReadonlyArray<{ readonly fault: AwsFault; readonly millis: number; readonly reason: string }> = [
+  { fault: "down", millis: 3_000, reason: "StsUnreachable" },
+  { fault: "slow", millis: 6_000, reason: "StsTooSlow" },
+  { fault: "throttling", millis: 3_000, reason: "StsThrottled" }
+]
+const BACKOFF_MILLIS = 500
+/** The control plane's Retry-After, at the least. */
+const RETRY_MILLIS = 2_000
+/** Of the demo's two services, the twenty, the real one: however many tasks have it, one role is asked about at a time. */
+const ROLES = 4
+const IAM_CALLS_A_SECOND_AND_ROLE = 2
+/** Of the real sidecar and the demo's Envoys, should one of these want a new stream. */
+const OTHER_TRIES = 10
+
+let sts: FaultyAws
+let iam: FaultyAws
+let started: TestWorld
+let world: DemoWorld
+let tasks: MeshTasks
+
+beforeAll(async () => {
+  let [stsEndpoint, emulator] = ["", ""]
+  sts = await startFaultyAws(() => stsEndpoint, throttledJson)
+  iam = await startFaultyAws(() => emulator, throttledXml)
+  started = await startWorld({
+    environment: ({ endpoint }, json) => {
+      emulator = endpoint
+      stsEndpoint = json
+      return { ECS_MESH_STS_ENDPOINT: sts.endpoint, AWS_ENDPOINT_URL_IAM: iam.endpoint }
+    }
+  })
+  world = started.world
+  tasks = new MeshTasks(world)
+}, 60_000)
+
+afterAll(async () => {
+  tasks?.close()
+  await started?.stop()
+  await sts?.stop()
+  await iam?.stop()
+}, 30_000)
+
+/** What a sidecar does until it has a bootstrap; `asked`: when it asked, in Unix milliseconds. */
+const newcomer = async (taskId: string, role: string, signal: AbortSignal) => {
+  const { accountId, credentials, endpoint, region } = world.emulator
+  const client = new STSClient({ endpoint, region, credentials })
+  const { Credentials: keys } = await client.send(
+    new AssumeRoleCommand({ RoleArn: `arn:aws:iam::${accountId}:role/${role}`, RoleSessionName: taskId })
+  ).finally(() => client.destroy())
+  const caCert = readFileSync(`${world.folder}/control-plane/tls/ca.crt`, "utf8")
+  const asked: Array<number> = []
+  const makeBody = async (): Promise<string> => {
+    asked.push(Date.now())
+    const token = await iamToken({
+      credentials: {
+        accessKeyId: keys?.AccessKeyId ?? "",
+        secretAccessKey: keys?.SecretAccessKey ?? "",
+        sessionToken: keys?.SessionToken ?? ""
+      },
+      region,
+      host: stsHostOf(region),
+      audience: caAudience(caCert),
+      proxy: { proxyType: "dataplane", mesh: "default", name: taskId },
+      now: new Date()
+    })
+    return JSON.stringify({ mesh: "default", name: taskId, proxyType: "dataplane", dataplaneToken: token, caCert })
+  }
+  const sidecar = new ControlPlaneClient({
+    url: new URL(`https://127.0.0.1:${world.ports.dataplaneServer}`),
+    caCert,
+    tlsSkipVerify: false,
+    retryBackoffMillis: BACKOFF_MILLIS,
+    retryMaxMillis: 120_000
+  }, makeBody, makeLog(() => {}))
+  return { asked, outcome: sidecar.obtain(signal) }
+}
+
+/** Why anybody had to wait. */
+const told = () =>
+  new Set(readJournal(world.journal).flatMap((entry) => entry.kind === "refused" ? [entry["reason"]] : []))
+
+/** Calls that came while it was faulty. */
+const total = ({ calls }: FaultyAws): number => [...calls.values()].reduce((sum, count) => sum + count, 0)
+
+it("streams stay, newcomers wait with a growing backoff and come in when it is over, and calls stay bounded", async () => {
+  const written = (kind: "connected" | "disconnected") => readJournal(world.journal).filter((entry) => entry.kind === kind)
+  const before = { connected: written("connected").length, disconnected: written("disconnected").length }
+  const load = new Load(loadUrl(world), { concurrency: 2, pauseMillis: 10 })
+  const over = new AbortController()
+
+  const faultyAt = Date.now()
+  sts.suffer("down")
+  iam.suffer("down")
+  const [real] = await tasks.run({ name: "real", tags: dataplaneTags("real") })
+  const waiting = await tasks.run({
+    name: "newcomers", tags: dataplaneTags("newcomers"), inPlaceOfSidecar: ["/bin/sleep", "600"]
+  }, NEWCOMERS)
+  expect(waiting.length).toBe(NEWCOMERS)
+  // The emulator's own STS gives tasks their keys; it is the control plane that can't ask.
+  await until("the operator's sight of all", () => askApi(world.ports.api, "/ecs-tasks?size=100"), ({ body }) =>
+    waiting.every(({ taskId }) => JSON.stringify(body).includes(taskId)))
+  const newcomers = await Promise.all(waiting.map(({ role, taskId }) => newcomer(taskId, role, over.signal)))
+  for (const { fault, millis, reason } of PHASES) {
+    sts.suffer(fault)
+    iam.suffer(fault)
+    await new Promise((resolve) => setTimeout(resolve, millis))
+    await until(`a newcomer that is told of ${reason}`, told, (reasons) => reasons.has(reason), 15_000)
+  }
+  const during = { connected: written("connected").length, disconnected: written("disconnected").length }
+  sts.suffer(null)
+  iam.suffer(null)
+  const endedAt = Date.now()
+  const outcomes = await Promise.all(newcomers.map(({ outcome }) => outcome))
+  const lateMillis = Date.now() - endedAt
+  await until("the real one's stream", () => written("connected").map(({ key }) => key), (keys) =>
+    keys.includes(`Dataplane/default/${real?.taskId}`))
+  const result = await load.finish()
+
+  expect(outcomes.map((outcome) => outcome?.kind)).toEqual(newcomers.map(() => "bootstrap"))
+  expect(lateMillis).toBeLessThan(15_000)
+  // Those who were in: none left, none had to come back, none's traffic noticed.
+  expect(during).toEqual(before)
+  expect(result.failures).toEqual([])
+  expect(result.answered).toBeGreaterThan(200)
+
+  const waits = newcomers.map(({ asked }) => asked.slice(1).map((at, index) => at - (asked[index] ?? 0)))
+  for (const [index, wait] of waits.flatMap((some) => [...some.entries()])) {
+    expect(wait).toBeGreaterThanOrEqual(Math.max(RETRY_MILLIS, 0.8 * BACKOFF_MILLIS * 2 ** index))
+  }
+  const first = waits.map(([wait = 0]) => wait)
+  expect(Math.max(...first) - Math.min(...first)).toBeGreaterThan(RETRY_MILLIS / 8)
+
+  const tries = newcomers.flatMap(({ asked }) => asked.filter((at) => at < endedAt)).length
+  const seconds = (endedAt - faultyAt) / 1_000
+  expect(tries).toBeLessThanOrEqual(NEWCOMERS * (1 + seconds * 1_000 / RETRY_MILLIS))
+  expect(total(sts)).toBeGreaterThanOrEqual(tries)
+  expect(total(sts)).toBeLessThanOrEqual(tries + OTHER_TRIES)
+  expect(total(iam)).toBeLessThanOrEqual(ROLES * seconds * IAM_CALLS_A_SECOND_AND_ROLE)
+}, 90_000)
