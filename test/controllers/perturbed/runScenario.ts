@@ -1,0 +1,86 @@
+/** Runs one scenario before the real operator, and says what was wrong. */
+import type { Resource } from "../../../src/model/Resource.ts"
+import { type Act, perform } from "./acts.ts"
+import { controlPlane } from "./controlPlane.ts"
+import { actual, expected } from "./expected.ts"
+import { RESYNC_SECONDS } from "./OperatorProcess.ts"
+import { type Disturbance, Scene } from "./Scene.ts"
+
+export interface Step {
+  /** Milliseconds after the step before. */
+  readonly after: number
+  readonly act: Act
+}
+
+export interface Scenario extends Disturbance {
+  readonly steps: ReadonlyArray<Step>
+  /** What chance decides: latencies, jitter, the order of messages. */
+  readonly salt: number
+}
+
+export interface Ending {
+  readonly violations: ReadonlyArray<string>
+  /** What is stored, without what depends on when and how often it was written. */
+  readonly stored: ReadonlyArray<string>
+  readonly trace: ReadonlyArray<string>
+}
+
+/** Until a task is on its way no more. */
+const LIFE_CYCLE = 5_000
+const OPERATOR_STARTS = 500
+/** A role is remembered for 15 s, and an answer takes its time: so much later than a full look the store is right. */
+const AFTER_RESYNC = 20_000
+/** Until the queue is read again after it could not be (36 s), and its messages come again (15 s). */
+const UNTIL_EMPTY = 40_000
+
+const withoutTimes = ({ labels, mesh, name, spec, type }: Resource): string =>
+  JSON.stringify({ type, mesh, name, labels, spec }, (key, value: unknown) => key === "lastTransitionTime" ? undefined : value)
+
+/** Ports are given for good, also to services that were there only while nobody looked. */
+const comparable = (scene: Scene): ReadonlyArray<string> => {
+  const all = scene.resources.all()
+  const services = new Set(all.flatMap((resource) =>
+    resource.type === "Dataplane"
+      ? (resource as Resource<"Dataplane">).spec.networking?.inbound?.map(({ tags }) => tags?.["kuma.io/service"]) ?? []
+      : []))
+  return all.filter(({ name, type }) => type !== "OutboundPort" || services.has(name)).map(withoutTimes).sort()
+}
+
+const differences = (wanted: ReadonlyArray<string>, found: ReadonlyArray<string>): ReadonlyArray<string> => [
+  ...wanted.filter((line) => !found.includes(line)).map((line) => `lacks ${line}`),
+  ...found.filter((line) => !wanted.includes(line)).map((line) => `has ${line}`)
+]
+
+export const runScenario = async (scenario: Scenario): Promise<Ending> => {
+  const { faults, kills, overlaps, salt, steps } = scenario
+  const last = steps.reduce((sum, { after }) => sum + after, 0)
+  const ends = [...faults, ...overlaps].map(({ from, lasts }) => from + lasts)
+  const disturbed = Math.max(last + LIFE_CYCLE, ...ends)
+  const quiet = disturbed + Math.max(0, ...kills.map(({ down }) => down))
+  const scene = new Scene(scenario, salt, disturbed)
+  const { queue, resources, time, world } = scene
+  controlPlane(scene)
+
+  let at = 0
+  for (const { act, after } of steps) {
+    at += after
+    time.after(at, () => {
+      scene.tell(`> ${JSON.stringify(act)}`)
+      perform(act, world, resources)
+    })
+  }
+  time.after(OPERATOR_STARTS, () => scene.startOperator())
+  try {
+    await time.runUntil(time.start + quiet + RESYNC_SECONDS * 1_000 + AFTER_RESYNC)
+    for (const line of differences(expected(world), actual(resources))) scene.violated(`at the end the store ${line}`)
+    const { writes } = scene
+    await time.runUntil(time.now + UNTIL_EMPTY)
+    if (scene.writes > writes) scene.violated(`writes on, though nothing happens: ${scene.writes - writes} times`)
+    if (queue.messages.length > 0) scene.violated(`leaves ${queue.messages.length} messages in the queue`)
+  } catch (error) {
+    scene.violated(error instanceof Error ? error.message : String(error))
+  }
+  scene.end()
+  await time.runUntil(time.now)
+  return { violations: scene.violations, stored: comparable(scene), trace: scene.trace }
+}
