@@ -2,22 +2,35 @@ import { connect, createServer, type AddressInfo, type Socket } from "node:net"
 
 export interface Passage {
   readonly port: number
+  /**
+   * Breaks every connection off for those who dialled; the other side hears nothing of it, as where a host vanished or
+   * a NAT forgot. `left` tells how many of these the other side still holds.
+   */
+  readonly abandon: () => { readonly left: () => number }
   readonly stop: () => Promise<void>
+}
+
+export interface PassageOptions {
+  /** Whose address connections come from; null: nobody may pass yet. Absent: this machine's. */
+  readonly localAddress?: () => string | null
 }
 
 /**
  * Passes TCP connections on to ports of this machine, as a Network Load Balancer does for the replicas behind it: to
  * the one with the fewest, another where that refuses. What breaks on one side is broken on the other.
  */
-export const startPassage = async (targets: ReadonlyArray<number>): Promise<Passage> => {
+export const startPassage = async (targets: ReadonlyArray<number>, options: PassageOptions = {}): Promise<Passage> => {
   const open = new Set<Socket>()
+  const pairs = new Set<{ readonly incoming: Socket; readonly onward: Socket; readonly sever: () => void }>()
   const held = new Map(targets.map((port) => [port, 0]))
   const hold = (port: number, more: 1 | -1) => held.set(port, (held.get(port) ?? 0) + more)
 
   const dial = (incoming: Socket, left: ReadonlyArray<number>): void => {
     const [port, ...others] = left
     if (port === undefined) return void incoming.destroy()
-    const onward = connect({ host: "127.0.0.1", port })
+    const localAddress = options.localAddress?.()
+    if (localAddress === null) return void incoming.destroy()
+    const onward = connect({ host: "127.0.0.1", port, ...(localAddress === undefined ? {} : { localAddress }) })
     const refused = (): void => dial(incoming, others)
     onward.once("error", refused)
     onward.once("connect", () => {
@@ -25,11 +38,18 @@ export const startPassage = async (targets: ReadonlyArray<number>): Promise<Pass
       open.add(onward)
       hold(port, 1)
       onward.once("close", () => hold(port, -1))
+      let whole = true
+      const pair = { incoming, onward, sever: () => { whole = false } }
+      pairs.add(pair)
       for (const [one, other] of [[incoming, onward], [onward, incoming]] as const) {
-        one.on("error", () => other.destroy())
+        const end = (): void => {
+          pairs.delete(pair)
+          if (whole) other.destroy()
+        }
+        one.on("error", end)
         one.once("close", () => {
           open.delete(one)
-          other.destroy()
+          end()
         })
         one.pipe(other)
       }
@@ -47,6 +67,18 @@ export const startPassage = async (targets: ReadonlyArray<number>): Promise<Pass
   })
   return {
     port: (server.address() as AddressInfo).port,
+    abandon: () => {
+      const forsaken = [...pairs]
+      for (const { incoming, onward, sever } of forsaken) {
+        sever()
+        incoming.unpipe(onward)
+        onward.unpipe(incoming)
+        // What comes is dropped: not one answer goes back.
+        onward.resume()
+        incoming.resetAndDestroy()
+      }
+      return { left: () => forsaken.filter(({ onward }) => !onward.destroyed).length }
+    },
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

@@ -11,8 +11,13 @@ export interface TestWorld {
   readonly stop: () => Promise<void>
 }
 
+export interface WorldOptions extends Omit<DemoWorldOptions, "folder" | "log" | "usualPorts"> {
+  /** False: it isn't waited for, as its own tasks can't get in. */
+  readonly serving?: boolean
+}
+
 /** The demo's world in a folder of its own, serving. Whatever was started is ended also where it can't serve. */
-export const startWorld = async (options: Omit<DemoWorldOptions, "folder" | "log" | "usualPorts"> = {}): Promise<TestWorld> => {
+export const startWorld = async ({ serving = true, ...options }: WorldOptions = {}): Promise<TestWorld> => {
   const folder = mkdtempSync(join(tmpdir(), "ecs-mesh-world-"))
   const scope = Effect.runSync(Scope.make())
   const stop = async (): Promise<void> => {
@@ -21,7 +26,10 @@ export const startWorld = async (options: Omit<DemoWorldOptions, "folder" | "log
   }
   try {
     const world = await Effect.runPromise(
-      startDemoWorld({ ...options, folder, log: () => {}, usualPorts: false }).pipe(Effect.tap(untilServing), Scope.provide(scope))
+      startDemoWorld({ ...options, folder, log: () => {}, usualPorts: false }).pipe(
+        Effect.tap((world) => serving ? untilServing(world) : Effect.void),
+        Scope.provide(scope)
+      )
     )
     return { world, stop }
   } catch (error) {
