@@ -57,8 +57,8 @@ export class TaskController extends Context.Service<
         const known = new KnownTasks()
 
         /** An older copy of the task than one that was seen already: it must not undo what the newer one led to. */
-        const isLate = ({ task }: TaskObservation, previous: Resource<"EcsTask"> | null): boolean =>
-          task !== null && task.version < (previous?.spec.taskVersion ?? 0)
+        const isLate = (key: string, { task }: TaskObservation, previous: Resource<"EcsTask"> | null): boolean =>
+          task !== null && task.version < (previous?.spec.taskVersion ?? known.lastVersionOf(key))
 
         /**
          * Whether an event spoke of a version that ECS doesn't show yet. DescribeTasks is eventually consistent, so a
@@ -90,11 +90,11 @@ export class TaskController extends Context.Service<
           const taskKey = parseTaskKey(key)
           const previous = yield* readStored({ type: "EcsTask", mesh: "", name: taskKey.taskId })
           const look = yield* observeTask(config.aws, taskKey, previous)
-          known.note(key, look)
           const soon = clock.currentTimeMillisUnsafe() + LAG_STEP_MILLIS
           // An older copy still tells something; a task that isn't there tells nothing until the wait is over.
           const awaited = isAwaited(key, look)
-          if (isLate(look, previous) || (awaited && look.task === null)) return wakeAt(soon)
+          if (isLate(key, look, previous) || (awaited && look.task === null)) return wakeAt(soon)
+          known.note(key, look)
           const ignoredFor = previous === null ? whyIgnored(look) : null
           const outcome = ignoredFor !== null
             ? ignore(key, look, ignoredFor)

@@ -13,6 +13,9 @@ interface Known {
   readonly waits: boolean
 }
 
+/** So many tasks that ended are remembered: those of some minutes, even where many come and go. */
+const MOST_ENDED = 5_000
+
 const HAS_LISTENERS = { online: true, acknowledged: true }
 
 const known = (look: TaskObservation): Known | null => {
@@ -29,11 +32,25 @@ const known = (look: TaskObservation): Known | null => {
 /** All lists hold keys: `task/<cluster>/<task id>`. */
 export class KnownTasks {
   private readonly tasks = new Map<string, Known>()
+  private readonly ended = new Map<string, number>()
 
   note(key: string, look: TaskObservation): void {
     const now = known(look)
-    if (now === null) this.tasks.delete(key)
-    else this.tasks.set(key, now)
+    if (now !== null) {
+      this.tasks.set(key, now)
+      return
+    }
+    if (this.tasks.delete(key) && look.task !== null) this.ended.set(key, look.task.version)
+    const [oldest] = this.ended.keys()
+    if (oldest !== undefined && this.ended.size > MOST_ENDED) this.ended.delete(oldest)
+  }
+
+  /**
+   * At which of its changes a task of the mesh had ended, 0 where it didn't: the store knows nothing of it any more, and
+   * what ECS shows of before is late.
+   */
+  lastVersionOf(key: string): number {
+    return this.ended.get(key) ?? 0
   }
 
   /** Every task of a service. */

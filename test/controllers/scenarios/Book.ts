@@ -258,9 +258,9 @@ export interface Scene {
 /** An operator that runs until the scope closes, and follows events once this is done. */
 export const open = Effect.fnUntraced(function*(
   book: Book,
-  { readable = [], ...change }: Partial<OperatorAwsConfig> & { readonly readable?: ReadonlyArray<string> } = {}
+  { readable = [], ...change }: Partial<OperatorAwsConfig> & { readonly readable?: ReadonlyArray<string> } = {},
+  resources: MemoryResources = new MemoryResources(Date.now)
 ) {
-  const resources = new MemoryResources(Date.now)
   const journal: Array<JournalEntry> = []
   const config = testAwsConfig("", { authorizedAccountIds: [ACCOUNT], clusters: ["demo"], ...change })
   const ports = Layer.mergeAll(

@@ -1,0 +1,194 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { Book, clusterArn, FOREIGN, open, roleArn, until } from "./Book.ts"
+
+const looksAt = (book: Book, id: string): number =>
+  book.calls.filter(([name, about]) => name === "DescribeTasks" && about === id).length
+
+describe("a scheduled task that comes and goes within seconds", () => {
+  const report = { id: "report", service: null, address: "10.0.0.142" } as const
+  const ended = { ...report, lastStatus: "STOPPED", desiredStatus: "STOPPED", version: 8 } as const
+
+  it.live("leaves nothing behind, though its events come last first and ECS shows it as running once more", () =>
+    Effect.gen(function*() {
+      const book = new Book()
+      book.write(report)
+      const { dataplane, resources, task } = yield* open(book)
+      yield* until("it is registered", () => dataplane("report") !== undefined)
+      book.write(ended)
+      book.tell("report")
+      yield* until("it is gone", () => task("report") === undefined)
+
+      const writes: Array<string> = []
+      resources.listen(({ name, type }) => void writes.push(`${type} ${name}`))
+      // Another of ECS's copies, which the end hasn't reached, at an event that was delayed.
+      book.write({ ...report, version: 4 })
+      const before = looksAt(book, "report")
+      book.tell("report")
+      yield* until("the older copy was looked at, and ECS asked again", () => looksAt(book, "report") > before + 1)
+      book.write(ended)
+      const again = looksAt(book, "report")
+      yield* until("its end was seen again", () => looksAt(book, "report") > again)
+      assert.deepStrictEqual(writes, [])
+    }).pipe(Effect.scoped), 60_000)
+
+  it.live("was never there, where it had ended before anybody looked", () =>
+    Effect.gen(function*() {
+      const book = new Book()
+      book.write(ended)
+      const { journal, resources } = yield* open(book)
+      for (const version of [2, 4, 5, 8]) book.tell("report", { version })
+      yield* until("it was looked at", () => journal.some(({ kind }) => kind === "decision"))
+      assert.deepStrictEqual(resources.all(), [])
+      // Nobody needs to know what had been defined.
+      assert.notInclude(book.calls.map(([name]) => name), "DescribeTaskDefinition")
+    }).pipe(Effect.scoped), 60_000)
+})
+
+describe("a task whose definition is deleted", () => {
+  it.live("goes when it has ended, though a new operator can't read what it was started from", () =>
+    Effect.gen(function*() {
+      const book = new Book()
+      book.write({ id: "1", address: "10.0.0.1" })
+      const { resources } = yield* Effect.scoped(Effect.gen(function*() {
+        const scene = yield* open(book)
+        yield* until("it is registered", () => scene.dataplane("1") !== undefined)
+        return scene
+      }))
+      book.definitions.clear()
+      book.write({ id: "1", address: "10.0.0.1", lastStatus: "STOPPED", desiredStatus: "STOPPED", version: 8 })
+      yield* open(book, {}, resources)
+      yield* until("nothing is left", () => resources.list("EcsTask").length + resources.list("Dataplane").length === 0)
+    }).pipe(Effect.scoped), 60_000)
+})
+
+describe("a task without a sidecar", () => {
+  it.live("is ignored, once: nothing is stored, and nothing is asked about its role", () =>
+    Effect.gen(function*() {
+      const book = new Book()
+      book.define("plain:1", { sidecar: false })
+      book.write({ id: "plain", revision: "plain:1", address: "10.0.0.1" })
+      const { journal, resources } = yield* open(book)
+      yield* until("it was looked at", () => journal.some(({ kind }) => kind === "decision"))
+      book.tell("plain", { version: 2 })
+      book.write({ id: "plain", revision: "plain:1", address: "10.0.0.1", version: 2 })
+      yield* until("its event was taken", () => journal.some(({ kind }) => kind === "event"))
+      const told = journal.filter(({ kind }) => kind === "decision")
+      assert.deepStrictEqual(told.map(({ to, why }) => [to, why]), [
+        ["ignored", "no container of the task is a sidecar of the mesh"]
+      ])
+      assert.deepStrictEqual(resources.all(), [])
+      assert.notInclude(book.calls.map(([name]) => name), "GetRole")
+    }).pipe(Effect.scoped), 60_000)
+})
+
+describe("a service whose definition changes", () => {
+  const serviceOf = (tags: Readonly<Record<string, string>> | undefined) => tags?.["kuma.io/service"]
+
+  it.live("has tasks of both revisions under one name, each at its own port", () =>
+    Effect.gen(function*() {
+      const book = new Book()
+      book.define("kv:2", { ports: [6060] })
+      book.write({ id: "one", address: "10.0.0.1" })
+      const { dataplane } = yield* open(book)
+      yield* until("the first is registered", () => dataplane("one") !== undefined)
+      book.write({ id: "two", address: "10.0.0.2", revision: "kv:2" })
+      book.tell("two")
+      yield* until("the second is registered", () => dataplane("two") !== undefined)
+      const inbounds = ["one", "two"].map((id) => dataplane(id)?.spec.networking?.inbound?.[0])
+      assert.deepStrictEqual(inbounds.map((inbound) => inbound?.port), [15_050, 16_060])
+      assert.deepStrictEqual(inbounds.map((inbound) => serviceOf(inbound?.tags)), ["kv", "kv"])
+    }).pipe(Effect.scoped), 60_000)
+
+  it.live("leaves the mesh with its last task that has a sidecar, and joins it with the first", () =>
+    Effect.gen(function*() {
+      const book = new Book()
+      book.define("kv:2", { sidecar: false })
+      book.write({ id: "one", address: "10.0.0.1" })
+      const { dataplane, resources } = yield* open(book)
+      yield* until("the first is registered", () => dataplane("one") !== undefined)
+      book.write({ id: "two", address: "10.0.0.2", revision: "kv:2" })
+      book.tell("two")
+      book.write({ id: "one", address: "10.0.0.1", lastStatus: "STOPPED", desiredStatus: "STOPPED", version: 8 })
+      book.tell("one")
+      yield* until("the first is gone", () => dataplane("one") === undefined)
+      assert.deepStrictEqual(resources.list("EcsTask"), [])
+      book.write({ id: "three", address: "10.0.0.3" })
+      book.tell("three")
+      yield* until("the third is registered", () => dataplane("three") !== undefined)
+      assert.isUndefined(dataplane("two"))
+    }).pipe(Effect.scoped), 60_000)
+})
+
+describe("services of one name in two clusters", () => {
+  it.live("are one service of the mesh; each task is its own cluster's, though the ids begin alike", () =>
+    Effect.gen(function*() {
+      const book = new Book()
+      book.write({ id: "0123456789abcdef0", address: "10.0.0.1" })
+      book.write({ id: "0123456789abcdef", cluster: "other", address: "10.0.0.2" })
+      const { dataplane, state, task, connect } = yield* open(book, { clusters: ["demo", "other"] })
+      const ids = ["0123456789abcdef0", "0123456789abcdef"]
+      yield* until("both are registered", () => ids.every((id) => dataplane(id) !== undefined))
+      for (const id of ids) connect(id)
+      yield* until("both are ready", () => ids.every((id) => state(id) === "Ready"))
+      assert.deepStrictEqual(ids.map((id) => task(id)?.spec.clusterArn), [clusterArn("demo"), clusterArn("other")])
+      const tags = ids.map((id) => dataplane(id)?.spec.networking?.inbound?.[0]?.tags?.["kuma.io/service"])
+      assert.deepStrictEqual(tags, ["kv", "kv"])
+      book.write({ id: "0123456789abcdef", cluster: "other", address: "10.0.0.2", desiredStatus: "STOPPED", version: 2 })
+      book.tell("0123456789abcdef")
+      yield* until("one gets no traffic", () => state("0123456789abcdef") === "NotReady")
+      assert.strictEqual(state("0123456789abcdef0"), "Ready")
+    }).pipe(Effect.scoped), 60_000)
+
+  it.live("have no part in each other's events where one cluster isn't watched", () =>
+    Effect.gen(function*() {
+      const book = new Book()
+      book.write({ id: "1", cluster: "other", address: "10.0.0.2" })
+      const { journal, resources } = yield* open(book)
+      book.tell("1")
+      yield* until("its event was taken", () => journal.some(({ kind }) => kind === "event"))
+      book.write({ id: "2", address: "10.0.0.1" })
+      book.tell("2")
+      yield* until("the other one is registered", () => resources.list("Dataplane").length > 0)
+      assert.deepStrictEqual(resources.list("EcsTask").map(({ name }) => name), ["2"])
+      assert.strictEqual(looksAt(book, "1"), 0)
+    }).pipe(Effect.scoped), 60_000)
+})
+
+describe("a role of another account", () => {
+  const role = roleArn("kv-task", FOREIGN)
+  const tags = { "kuma.io/type": "dataplane", "kuma.io/mesh": "default" }
+  const phaseOf = Effect.fnUntraced(function*(listed: boolean, readable: ReadonlyArray<string>) {
+    const book = new Book()
+    book.roles.set(role, tags)
+    book.write({ id: "1", address: "10.0.0.1", role })
+    const authorizedAccountIds = ["111122223333", ...(listed ? [FOREIGN] : [])]
+    const { conditionOf, task } = yield* open(book, { authorizedAccountIds, readable })
+    const decided = () => ["refused", "registered"].includes(task("1")?.spec.phase ?? "")
+    yield* until("it is decided", decided)
+    return { phase: task("1")?.spec.phase, why: conditionOf("1", "Accepted"), calls: book.calls }
+  }, Effect.scoped)
+
+  it.live("joins where its account is listed and has a role to read it by", () =>
+    Effect.gen(function*() {
+      const { calls, phase } = yield* phaseOf(true, [FOREIGN])
+      assert.strictEqual(phase, "registered")
+      assert.deepInclude(calls, ["GetRole", role])
+    }), 60_000)
+
+  it.live("is refused where nobody can read it, and not taken for its namesake of the operator's own account", () =>
+    Effect.gen(function*() {
+      const { calls, phase, why } = yield* phaseOf(true, [])
+      assert.strictEqual(phase, "refused")
+      assert.include(why, "AccountRoleMissing")
+      assert.notInclude(calls.map(([name]) => name), "GetRole")
+    }), 60_000)
+
+  it.live("is refused where its account isn't listed, though it could be read", () =>
+    Effect.gen(function*() {
+      const { calls, phase, why } = yield* phaseOf(false, [FOREIGN])
+      assert.strictEqual(phase, "refused")
+      assert.include(why, "AccountNotAuthorized")
+      assert.notInclude(calls.map(([name]) => name), "GetRole")
+    }), 60_000)
+})
