@@ -70,6 +70,34 @@ const machine = Command.make(
   })
 ).pipe(Command.withDescription("Print a reconciling machine as a Mermaid state diagram"))
 
+const replay = Command.make(
+  "replay",
+  {
+    files: Argument.String("file").pipe(
+      Argument.withDescription("A journal (with journal.jsonl.1 before it, if you like) or EventBridge events; - reads standard input"),
+      Argument.variadic({ min: 1 })
+    ),
+    until: Flag.String("until").pipe(
+      Flag.withDescription("End before what is later: a number of the journal, or a time like 2025-01-31T12:00:00Z"),
+      Flag.optional
+    ),
+    key: Flag.String("key").pipe(
+      Flag.withDescription("Only this key: task/<cluster>/<id>, a task id or its beginning"),
+      Flag.optional
+    ),
+    known: Flag.String("known").pipe(
+      Flag.withDescription("A journal that saw the definitions and roles which raw events don't tell"),
+      Flag.atLeast(0)
+    ),
+    json: Flag.Boolean("json").pipe(Flag.withDescription("One line of JSON a step"), Flag.withDefault(false)),
+    step: Flag.Boolean("step").pipe(Flag.withDescription("Wait for Enter after each step"), Flag.withDefault(false))
+  },
+  Effect.fn(function*({ key, until, ...given }) {
+    const { replayCommand } = yield* Effect.promise(() => import("./replay/replayCommand.ts"))
+    yield* replayCommand({ ...given, key: Option.getOrNull(key), until: Option.getOrNull(until) })
+  })
+).pipe(Command.withDescription("Decide again what an operator's journal, or raw EventBridge events, tell; 1 where it differs"))
+
 const service = Argument.Literals("service", ["demo-app", "kv"])
 const act = Effect.promise(() => import("./demo/act.ts"))
 
@@ -128,15 +156,16 @@ const sidecar = Command.make("sidecar").pipe(
 
 const root = Command.make("ecs-mesh").pipe(
   Command.withDescription("A service mesh for Amazon ECS, without Kubernetes and without a licence"),
-  Command.withSubcommands([serve, sidecar, demo, translate, machine])
+  Command.withSubcommands([serve, sidecar, demo, translate, machine, replay])
 )
 
 export const runCli = (): void =>
   root.pipe(
     Command.run({ version: packageJson.version }),
-    Effect.catchTag(["UsageError", "DemoFailed", "ServeFailed"], (error) =>
+    Effect.catchTag(["UsageError", "DemoFailed", "ServeFailed", "ReplayRefused"], (error) =>
       Console.error(`ecs-mesh: ${error.message}`).pipe(Effect.andThen(Effect.sync(() => {
-        process.exitCode = 1
+        // 1 is a replay's word for a difference.
+        process.exitCode = error._tag === "ReplayRefused" ? 2 : 1
       })))),
     Effect.provide(NodeServices.layer),
     NodeRuntime.runMain

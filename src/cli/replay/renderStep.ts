@@ -1,0 +1,63 @@
+/** A step of a replay for people and for programs. Pure. */
+import type { Difference } from "../../controllers/replay/differences.ts"
+import type { Step } from "../../controllers/replay/Step.ts"
+
+/** Values that say more than their beginning are rare, and a template's text is one. */
+const LONGEST = 100
+
+const shown = (value: unknown): string => {
+  const text = value === undefined ? "nothing" : JSON.stringify(value)
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}… (${text.length} characters)` : text
+}
+
+const renderChange = ({ after, before, field }: Difference): string => {
+  if (before === undefined) return `+ ${field}: ${shown(after)}`
+  if (after === undefined) return `- ${field}: ${shown(before)}`
+  return `~ ${field}: ${shown(before)} -> ${shown(after)}`
+}
+
+/** A resource that goes leaves no field worth telling. */
+const renderChanges = (changes: ReadonlyArray<Difference>): ReadonlyArray<string> => {
+  const isRemoved = changes.length > 0 && changes.every(({ after }) => after === undefined) &&
+    changes.some(({ field }) => field === "type")
+  if (!isRemoved) return changes.map(renderChange)
+  const part = (name: string): string => String(changes.find(({ field }) => field === name)?.before ?? "")
+  return [`- ${part("type")}/${part("mesh")}/${part("name")}`]
+}
+
+const MARGIN = " ".repeat(22)
+
+const head = (seq: number | null, time: string | null, key: string): string =>
+  `${`#${seq ?? "?"}`.padEnd(7)} ${(time ?? "").slice(11, 23).padEnd(13)} ${key}`
+
+/** What was recorded and what today's code makes of it. */
+export const renderDifference = ({ field, key, kind, place, recorded, replayed, seq }: Extract<Step, { _tag: "Difference" }>): string => {
+  const what = `${place}: ${kind}${seq === null ? "" : ` ${seq}`}${key === "" ? "" : ` of ${key}`}`
+  if (field === "sum") return `${what}: ${String(replayed)}`
+  return `${what}: ${field === "" ? "it" : field} was recorded as ${shown(recorded)}, and today's code has ${shown(replayed)}`
+}
+
+export const renderStep = (step: Step): string => {
+  switch (step._tag) {
+    case "Event":
+      return `${head(step.seq, step.time, step.key)}\n${MARGIN}event: ${step.what}`
+    case "Decision": {
+      const lines = [
+        head(step.seq, step.time, step.key),
+        `${MARGIN}${step.from ?? "new"} -> ${step.to}`,
+        ...(step.why === "" ? [] : [`${MARGIN}because ${step.why}`]),
+        ...renderChanges(step.changes).map((change) => `${MARGIN}  ${change}`)
+      ]
+      return lines.join("\n")
+    }
+    case "Note":
+      return `${"".padEnd(8)}note: ${step.text} (${step.place})`
+    case "Difference":
+      return `${"".padEnd(8)}DIFFERENT ${renderDifference(step)}`
+  }
+}
+
+const stepNames = { Event: "event", Decision: "decision", Note: "note", Difference: "difference" } as const
+
+/** One line of JSON. What isn't there on one side is left out. */
+export const stepAsJson = ({ _tag, ...rest }: Step): string => JSON.stringify({ step: stepNames[_tag], ...rest })

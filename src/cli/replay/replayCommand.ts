@@ -1,0 +1,78 @@
+/** The command line around `runReplay`: files and standard input, a terminal to step through, how the program ends. */
+import { readFileSync } from "node:fs"
+import { basename } from "node:path"
+import { createInterface } from "node:readline"
+import { Effect } from "effect"
+import { redact } from "../../cp/auth/redact.ts"
+import type { NamedText } from "./readReplayFiles.ts"
+import { type ReplayOptions, ReplayRefused, runReplay } from "./runReplay.ts"
+
+export interface ReplayArguments {
+  readonly files: ReadonlyArray<string>
+  readonly known: ReadonlyArray<string>
+  readonly until: string | null
+  readonly key: string | null
+  readonly json: boolean
+  readonly step: boolean
+}
+
+const readText = (file: string) =>
+  Effect.try({
+    try: (): NamedText => ({ name: file === "-" ? "standard input" : basename(file), text: readFileSync(file === "-" ? 0 : file, "utf8") }),
+    catch: (error) => new ReplayRefused({ message: `can't read ${file}: ${error instanceof Error ? error.message : String(error)}` })
+  })
+
+const readUntil = (text: string | null): Effect.Effect<Pick<ReplayOptions, "until">, ReplayRefused> => {
+  if (text === null) return Effect.succeed({})
+  if (/^\d+$/.test(text)) return Effect.succeed({ until: { seq: Number(text) } })
+  const time = Date.parse(text)
+  return Number.isNaN(time)
+    ? Effect.fail(new ReplayRefused({ message: `--until takes a number of the journal or a time like 2025-01-31T12:00:00Z, not ${text}` }))
+    : Effect.succeed({ until: { time } })
+}
+
+/** Enter shows the next step, a number that many, q ends it. */
+const stepper = (): { readonly next: () => Promise<boolean>; readonly close: () => void } => {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  const answers = terminal[Symbol.asyncIterator]()
+  let ahead = 0
+  return {
+    next: async () => {
+      if (ahead > 0) {
+        ahead -= 1
+        return true
+      }
+      process.stderr.write("Enter: next, a number: so many, q: end > ")
+      const { done, value } = await answers.next()
+      if (done === true || value.trim().startsWith("q")) return false
+      ahead = Math.max(0, (Number(value) || 1) - 1)
+      return true
+    },
+    close: () => terminal.close()
+  }
+}
+
+const straight = { next: async () => true, close: () => {} }
+
+/** Ends with 1 at a difference. */
+export const replayCommand = Effect.fn("replay")(function*({ files, json, key, known, step, until }: ReplayArguments) {
+  const options: ReplayOptions = {
+    files: yield* Effect.forEach(files, readText),
+    known: yield* Effect.forEach(known, readText),
+    json,
+    guard: redact,
+    ...(yield* readUntil(until)),
+    ...(key === null ? {} : { key })
+  }
+  if (step && !process.stdin.isTTY) console.error("ecs-mesh: --step needs a terminal to wait at: all steps follow at once")
+  const { close, next } = step && process.stdin.isTTY ? stepper() : straight
+  // Who reads no further, as `head` does, isn't an error.
+  process.stdout.on("error", () => process.exit())
+  process.exitCode = yield* Effect.tryPromise({
+    try: () => runReplay(options, { next, print: (text) => console.log(text) }),
+    catch: (error) => error
+  }).pipe(
+    Effect.catch((error) => error instanceof ReplayRefused ? Effect.fail(error) : Effect.die(error)),
+    Effect.ensuring(Effect.sync(close))
+  )
+})

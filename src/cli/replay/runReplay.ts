@@ -1,0 +1,86 @@
+/**
+ * `ecs-mesh replay FILE...`: what was recorded, step by step, through today's code. Receives texts, prints steps, and
+ * answers how the program shall end; it asks no AWS, no store and no operator.
+ */
+import { Schema } from "effect"
+import { foldEvents } from "../../controllers/replay/foldEvents.ts"
+import { foldJournal, type FoldOptions } from "../../controllers/replay/foldJournal.ts"
+import { type Known, knownFrom, nothingKnown } from "../../controllers/replay/Known.ts"
+import type { Step } from "../../controllers/replay/Step.ts"
+import { type NamedText, readReplayFiles } from "./readReplayFiles.ts"
+import { renderDifference, renderStep, stepAsJson } from "./renderStep.ts"
+
+/** Nothing can be replayed of what was given; the message says what to give instead. */
+export class ReplayRefused extends Schema.TaggedError<ReplayRefused>()("ReplayRefused", { message: Schema.String }) {}
+
+export interface ReplayOptions extends FoldOptions {
+  readonly files: ReadonlyArray<NamedText>
+  /** Journals that saw what raw events don't tell. */
+  readonly known: ReadonlyArray<NamedText>
+  readonly json: boolean
+}
+
+export interface ReplayOutput {
+  readonly print: (text: string) => void
+  /** Comes back when the next step shall be shown; false ends the replay. */
+  readonly next: () => Promise<boolean>
+}
+
+interface Replay {
+  readonly steps: Iterable<Step>
+  /** What to say where there was no difference. */
+  readonly end: (counts: Counts) => string
+}
+
+interface Counts {
+  readonly events: number
+  readonly decisions: number
+}
+
+const knownIn = (files: ReadonlyArray<NamedText>): Known => {
+  if (files.length === 0) return nothingKnown
+  const journal = readReplayFiles(files)
+  if (journal._tag !== "Journal") {
+    throw new ReplayRefused({ message: `--known takes a journal: ${files.map(({ name }) => name).join(", ")} is none` })
+  }
+  return knownFrom(journal.lines())
+}
+
+const open = ({ files, known, ...options }: ReplayOptions): Replay => {
+  const read = readReplayFiles(files)
+  switch (read._tag) {
+    case "Neither":
+      throw new ReplayRefused({ message: read.problem })
+    case "Journal":
+      return {
+        steps: foldJournal(read.lines(), options),
+        end: ({ decisions, events }) =>
+          decisions === 0
+            ? `${events} events and no decision: a replica that doesn't lead decides nothing`
+            : `${events} events, ${decisions} decisions: today's code decides as was recorded`
+      }
+    case "Events":
+      return {
+        steps: foldEvents(read.events, knownIn(known), options),
+        end: ({ decisions, events }) => `${events} events, ${decisions} decisions as far as events tell; nothing was compared`
+      }
+  }
+}
+
+/** 0 where nothing differs, 1 where something does. Throws `ReplayRefused`. */
+export const runReplay = async (options: ReplayOptions, { next, print }: ReplayOutput): Promise<0 | 1> => {
+  const { end, steps } = open(options)
+  const counts = { events: 0, decisions: 0 }
+  for (const step of steps) {
+    print(options.json ? stepAsJson(step) : renderStep(step))
+    if (step._tag === "Difference") {
+      if (!options.json) print(`\nThe first difference: ${renderDifference(step)}`)
+      return 1
+    }
+    if (step._tag === "Event") counts.events += 1
+    if (step._tag === "Decision") counts.decisions += 1
+    if (!(await next())) return 0
+  }
+  print(options.json ? JSON.stringify({ step: "end", ...counts }) : `\n${end(counts)}`)
+  return 0
+}
