@@ -27,8 +27,10 @@ const NACK_ATTEMPTS = 5
  */
 export const dataplaneLayer = ({ config, instanceId }: DataplaneOptions) => {
   const { aws, bootstrap, dpServer, xds, zone } = config
+  // A dataplane token vouches for a service and not for a task, so its proxy brings along what it is, as Kuma's do.
+  const bringsOwn = aws === null || dpServer.authn.dpProxyType === "dpToken"
   const registration = ProxyRegistration.layer({
-    enabled: aws === null,
+    enabled: bringsOwn,
     zone,
     instanceId,
     deregistrationDelayMillis: xds.deregistrationDelayMillis
@@ -39,7 +41,7 @@ export const dataplaneLayer = ({ config, instanceId }: DataplaneOptions) => {
     firstRequestMillis: FIRST_REQUEST_MILLIS
   })
   const bootstrapper = Bootstrapper.layer({
-    aws,
+    aws: bringsOwn ? null : aws,
     bootstrap,
     zone,
     reloadableTokens: dpServer.authn.reloadableTokens

@@ -1,0 +1,170 @@
+// The older way, whole: a tagged task, its secret in an emulated AWS, the operator's token in it, a control plane that
+// takes dataplane tokens, and a real sidecar with that token.
+import { CreateClusterCommand, ECSClient, RegisterTaskDefinitionCommand, RunTaskCommand } from "@aws-sdk/client-ecs"
+import { CreateSecretCommand, GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager"
+import { mkdtempSync, readFileSync } from "node:fs"
+import { rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { freePort } from "../../localstack/process/freePort.ts"
+import { startProcess } from "../../localstack/process/startProcess.ts"
+import { startControlPlane } from "../../src/cli/demo/startControlPlane.ts"
+import { readToken } from "../../src/controllers/token/readToken.ts"
+import { askBootstrap } from "../cp/server/askBootstrap.ts"
+import { sidecarPorts, startSidecar } from "../sidecar/startSidecar.ts"
+import { type Emulator, startMinistack } from "../support/startMinistack.ts"
+import { startPostgres } from "../support/startPostgres.ts"
+import { until } from "../support/until.ts"
+
+const CLUSTER = "older"
+const main = join(import.meta.dirname, "..", "..", "src", "main.ts")
+
+const ending: Array<() => Promise<unknown>> = []
+let aws: Emulator
+let ecs: ECSClient
+let secrets: SecretsManagerClient
+let ports: { readonly proxies: number; readonly api: number; readonly diagnostics: number }
+let caPem: string
+/** What the control plane has written. */
+let written: () => string
+let environment: Record<string, string>
+
+beforeAll(async () => {
+  aws = await startMinistack()
+  ending.push(aws.stop)
+  const settings = { endpoint: aws.endpoint, region: aws.region, credentials: aws.credentials }
+  ecs = new ECSClient(settings)
+  secrets = new SecretsManagerClient(settings)
+  await ecs.send(new CreateClusterCommand({ clusterName: CLUSTER }))
+  const postgres = await startPostgres()
+  ending.push(postgres.stop)
+  const workDir = mkdtempSync(join(tmpdir(), "ecs-mesh-older-"))
+  ending.push(() => rm(workDir, { recursive: true, force: true, maxRetries: 3 }))
+  ports = { proxies: await freePort(), api: await freePort(), diagnostics: await freePort() }
+  environment = {
+    PATH: process.env["PATH"] ?? "/usr/bin:/bin",
+    HOME: workDir,
+    AWS_ACCESS_KEY_ID: aws.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: aws.credentials.secretAccessKey,
+    AWS_REGION: aws.region,
+    AWS_ENDPOINT_URL: aws.endpoint,
+    ECS_MESH_CLUSTERS: CLUSTER
+  }
+  const controlPlane = await startControlPlane({
+    environment: {
+      ...environment,
+      ...postgres.environment,
+      ECS_MESH_SECRET_NAME_PREFIX: "mesh",
+      // Far off: what comes soon, comes by an event.
+      ECS_MESH_RESYNC_INTERVAL: "10m",
+      KUMA_DP_SERVER_AUTHN_DP_PROXY_TYPE: "dpToken",
+      KUMA_DP_SERVER_AUTHN_ZONE_PROXY_TYPE: "zoneToken",
+      KUMA_DP_SERVER_AUTHN_ENABLE_RELOADABLE_TOKENS: "false",
+      KUMA_GENERAL_WORK_DIR: workDir,
+      ECS_MESH_DP_SERVER_ADDRESS: "127.0.0.1",
+      KUMA_DP_SERVER_PORT: String(ports.proxies),
+      KUMA_API_SERVER_HTTP_INTERFACE: "127.0.0.1",
+      KUMA_API_SERVER_HTTP_PORT: String(ports.api),
+      KUMA_API_SERVER_HTTPS_ENABLED: "false",
+      ECS_MESH_DIAGNOSTICS_ADDRESS: "127.0.0.1",
+      KUMA_DIAGNOSTICS_SERVER_PORT: String(ports.diagnostics)
+    },
+    logFile: join(workDir, "control-plane.log")
+  })
+  ending.push(() => controlPlane.stop())
+  caPem = readFileSync(join(workDir, "tls", "ca.crt"), "utf8")
+  written = () => controlPlane.output() + readFileSync(join(workDir, "journal.jsonl"), "utf8")
+  await until("the operator's events", () => controlPlane.output(), (log) => log.includes("The operator follows events"))
+}, 90_000)
+
+afterAll(async () => {
+  for (const end of ending.splice(0).reverse()) await end()
+}, 30_000)
+
+const createSecret = (name: string, text: string) =>
+  secrets.send(new CreateSecretCommand({ Name: name, SecretString: text }))
+
+const secretOf = async (name: string): Promise<Record<string, unknown>> => {
+  const { SecretString = "{}" } = await secrets.send(new GetSecretValueCommand({ SecretId: name }))
+  return JSON.parse(SecretString) as Record<string, unknown>
+}
+
+const tokenIn = (name: string): Promise<string> =>
+  until(`a token in ${name}`, async () => String((await secretOf(name))["token"] ?? ""), (token) => token !== "")
+    .catch((error) => { throw new Error(`${error}\n${written()}`) })
+
+const runTagged = async (service: string): Promise<void> => {
+  await ecs.send(
+    new RegisterTaskDefinitionCommand({
+      family: service,
+      networkMode: "awsvpc",
+      requiresCompatibilities: ["FARGATE"],
+      cpu: "256",
+      memory: "512",
+      containerDefinitions: [{ name: "app", image: "app" }, { name: "kuma-dp", image: "kuma-dp:1.5.1" }]
+    })
+  )
+  await ecs.send(
+    new RunTaskCommand({
+      cluster: CLUSTER,
+      taskDefinition: service,
+      launchType: "FARGATE",
+      group: `service:${service}`,
+      tags: [{ key: "kuma.io/service", value: service }],
+      networkConfiguration: { awsvpcConfiguration: { subnets: ["subnet-1"] } }
+    })
+  )
+}
+
+const dataplane = (name: string, service: string, port: number, servicePort: number): string => `
+type: Dataplane
+mesh: default
+name: ${name}
+networking:
+  address: 127.0.0.1
+  inbound:
+    - port: ${port}
+      servicePort: ${servicePort}
+      tags: { kuma.io/service: ${service}, kuma.io/protocol: http }
+`
+
+/** The status of `/bootstrap` for a proxy of this service with this token. */
+const bootstrapStatus = async (service: string, dataplaneToken: string): Promise<number> => {
+  const name = `${service}-asks`
+  const body = {
+    mesh: "default", name, proxyType: "dataplane", dataplaneToken, dataplaneResource: dataplane(name, service, 15_050, 5_050)
+  }
+  return (await askBootstrap({ port: ports.proxies }, { caPem }, body)).status
+}
+
+describe("a task that is tagged kuma.io/service", () => {
+  it("gets a token into its secret, beside what else is there, and its sidecar joins with it", async () => {
+    await createSecret("mesh/kv", "{\"id\": 12345678901234567890}")
+    await runTagged("kv")
+    const token = await tokenIn("mesh/kv")
+    const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: "mesh/kv" }))
+    expect(SecretString).toBe(`{"id": 12345678901234567890,"token":${JSON.stringify(token)}}`)
+
+    const claims = readToken(token)
+    expect(claims).toMatchObject({ mesh: "default", services: ["kv"] })
+    expect(claims?.id).toMatch(/^[0-9a-f-]{36}$/)
+    expect((claims?.expiresAt ?? 0) - Date.now()).toBeLessThanOrEqual(365 * 24 * 3_600_000)
+
+    const sidecarAt = await sidecarPorts()
+    const sidecar = await startSidecar(sidecarAt, {
+      KUMA_CONTROL_PLANE_URL: `https://127.0.0.1:${ports.proxies}`,
+      KUMA_CONTROL_PLANE_CA_CERT: caPem,
+      KUMA_DATAPLANE_NAME: "kv-1",
+      KUMA_DATAPLANE_MESH: "default",
+      KUMA_DATAPLANE_RUNTIME_TOKEN: token,
+      KUMA_DATAPLANE_RUNTIME_RESOURCE: dataplane("kv-1", "kv", await freePort(), await freePort())
+    })
+    ending.push(() => sidecar.stop())
+    await until("a ready sidecar", async () => ({ ready: await sidecar.ready(), log: sidecar.output() }),
+      ({ ready }) => ready?.status === 200)
+    expect(await bootstrapStatus("redis", token)).toBe(403)
+    expect(written()).not.toContain(token.split(".")[2])
+    expect(written()).not.toContain(token.split(".")[1])
+  }, 90_000)
+})
