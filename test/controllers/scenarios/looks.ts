@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { dataplaneKind } from "../../../src/controllers/dataplane/desired.ts"
 import type { DataplaneObservation } from "../../../src/controllers/dataplane/observe.ts"
-import { decide, type Decision, startOf } from "../../../src/controllers/lifecycle/decide.ts"
-import { ecsTask } from "../../../src/controllers/lifecycle/ecsTask.ts"
+import { conclude } from "../../../src/controllers/lifecycle/conclude.ts"
+import type { Decision } from "../../../src/controllers/lifecycle/decide.ts"
 import type {
   ObservedDefinition,
   ObservedTask,
@@ -46,24 +46,18 @@ export const withHealth = (look: TaskObservation, healthStatus: string): TaskObs
 export const kind = dataplaneKind({ zone: "zone-1", copyTags: [], outboundAddress: "loopback" })
 
 /** What is decided once the resource is stored, as reconciling does. */
-export const judge = (observation: DataplaneObservation): Decision<"Dataplane"> => {
-  const first = decide(kind, startOf(kind, observation), { type: "OBSERVED", observation }, 0)
-  return first.phase === "valid" && first.desired !== null
-    ? decide(kind, first.snapshot, { type: "STORED", observation }, 0)
-    : first
-}
+export const judge = (observation: DataplaneObservation): Decision<"Dataplane"> => conclude(kind, observation, 0).decision
 
 const asStored = <T extends "Dataplane" | "EcsTask">(desired: DesiredResource<T>): Resource<T> =>
   ({ ...desired, version: 1, creationTime: "2024-03-05T12:00:00Z", modificationTime: "2024-03-05T12:00:00Z" })
 
 /** The next look, after what was decided of this one was stored. */
 export const after = (observation: DataplaneObservation, look: TaskObservation): DataplaneObservation => {
-  const decision = judge(observation)
-  const { task } = observation.look
+  const { decision, told } = conclude(kind, observation, 0)
   return {
     ...observation,
     look,
-    previous: task === null ? null : asStored(ecsTask(observation, task, decision, "zone-1")),
+    previous: told === null ? null : asStored(told),
     stored: decision.desired === null ? null : asStored(decision.desired)
   }
 }
