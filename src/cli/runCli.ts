@@ -32,6 +32,24 @@ const serve = Command.make(
   })
 ).pipe(Command.withDescription("Run the operator and the control plane; configured by Kuma's environment names"))
 
+const tokenController = Command.make(
+  "token-controller",
+  {
+    apiServerUrl: Flag.String("api-server-url").pipe(
+      Flag.withDescription("The control plane's API, https://HOST:5682 (KUMA_API_SERVER_URL)"),
+      Flag.optional
+    ),
+    secretNamePrefix
+  },
+  Effect.fn(function*({ apiServerUrl, secretNamePrefix: prefix }) {
+    const { tokenControllerCommand } = yield* Effect.promise(() => import("./tokenController.ts"))
+    const variables = withSecretNamePrefix(process.env, prefix)
+    yield* tokenControllerCommand(
+      Option.isNone(apiServerUrl) ? variables : { ...variables, KUMA_API_SERVER_URL: apiServerUrl.value }
+    )
+  })
+).pipe(Command.withDescription("Keep dataplane tokens in Secrets Manager, issued by a control plane that runs elsewhere"))
+
 const translate = Command.make(
   "translate",
   {
@@ -156,13 +174,13 @@ const sidecar = Command.make("sidecar").pipe(
 
 const root = Command.make("ecs-mesh").pipe(
   Command.withDescription("A service mesh for Amazon ECS, without Kubernetes and without a licence"),
-  Command.withSubcommands([serve, sidecar, demo, translate, machine, replay])
+  Command.withSubcommands([serve, tokenController, sidecar, demo, translate, machine, replay])
 )
 
 export const runCli = (): void =>
   root.pipe(
     Command.run({ version: packageJson.version }),
-    Effect.catchTag(["UsageError", "DemoFailed", "ServeFailed", "ReplayRefused"], (error) =>
+    Effect.catchTag(["UsageError", "DemoFailed", "ServeFailed", "TokenControllerFailed", "ReplayRefused"], (error) =>
       Console.error(`ecs-mesh: ${error.message}`).pipe(Effect.andThen(Effect.sync(() => {
         // 1 is a replay's word for a difference.
         process.exitCode = error._tag === "ReplayRefused" ? 2 : 1

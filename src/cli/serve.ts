@@ -4,7 +4,7 @@
  */
 import { randomUUID, X509Certificate } from "node:crypto"
 import { hostname } from "node:os"
-import { Clock, Effect, Layer, Logger, Schedule, Schema } from "effect"
+import { Clock, Effect, Layer, Schedule, Schema } from "effect"
 import packageJson from "../../package.json" with { type: "json" }
 import { operate } from "../controllers/Operator.ts"
 import { TokenController } from "../controllers/token/TokenController.ts"
@@ -27,6 +27,7 @@ import { ControlPlaneTls } from "../cp/tls/ControlPlaneTls.ts"
 import { API_SERVER as API_TLS, configuredTls } from "../cp/tls/configuredTls.ts"
 import { ControlPlaneTlsLive } from "../cp/tls/ControlPlaneTlsLive.ts"
 import { caAudience } from "../model/bindingValue.ts"
+import { programLog } from "./programLog.ts"
 import { noteLeading, serveJournal } from "./serveJournal.ts"
 import { tokenKeeping } from "./tokenKeeping.ts"
 
@@ -179,7 +180,4 @@ const serve = Effect.fn("serve")(function*({ aws, variables }: ServeOptions) {
   )
 })
 
-/** A line an entry where a program reads the log, as CloudWatch does. */
-const logger = process.stdout.isTTY ? Layer.empty : Logger.layer([Logger.consoleLogFmt])
-
-export const serveCommand = (options: ServeOptions) => serve(options).pipe(Effect.provide(logger))
+export const serveCommand = (options: ServeOptions) => serve(options).pipe(Effect.provide(programLog))

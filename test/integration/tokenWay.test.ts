@@ -167,4 +167,32 @@ describe("a task that is tagged kuma.io/service", () => {
     expect(written()).not.toContain(token.split(".")[2])
     expect(written()).not.toContain(token.split(".")[1])
   }, 90_000)
+
+  it("waits for a secret that isn't there, tells what to create, and gets its token once somebody creates it", async () => {
+    await runTagged("late")
+    await until("the word on it", written, (text) => text.includes("SecretMissing"))
+    expect(written()).toMatch(/Secrets Manager has no secret \\"mesh\/late\\": create it/)
+    await createSecret("mesh/late", "{}")
+    // ECS tries again with another task, whose event wakes the controller.
+    await runTagged("late")
+    expect(readToken(await tokenIn("mesh/late"))).toMatchObject({ mesh: "default", services: ["late"] })
+  }, 90_000)
+
+  it("gets it from a controller that stands alone before the control plane's API as well", async () => {
+    await createSecret("alone/kv", "{}")
+    await runTagged("kv")
+    const controller = await startProcess({
+      command: process.execPath,
+      args: [
+        main, "token-controller", "--secret-name-prefix", "alone/", "--api-server-url", `http://127.0.0.1:${ports.api}`
+      ],
+      env: { ...environment, KUMA_API_TOKEN: "of-no-use-from-loopback", ECS_MESH_TOKEN_VALIDITY: "24h" }
+    })
+    ending.push(() => controller.stop())
+    const token = await tokenIn("alone/kv")
+    expect((readToken(token)?.expiresAt ?? 0) - Date.now()).toBeLessThanOrEqual(24 * 3_600_000)
+    expect(await bootstrapStatus("kv", token)).toBe(200)
+    await until("its log", () => controller.output(), (log) => log.includes("A dataplane token was put into a secret"))
+    expect(controller.output()).not.toMatch(/of-no-use|eyJ/)
+  }, 90_000)
 })

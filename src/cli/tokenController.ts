@@ -1,0 +1,86 @@
+/**
+ * `ecs-mesh token-controller`: the token controller by itself, before the API of a control plane that runs elsewhere,
+ * as Kong Mesh had it. Composition only.
+ */
+import { Effect, Layer, Redacted, Schema } from "effect"
+import { AwsClients } from "../controllers/aws/AwsClients.ts"
+import { EcsReader } from "../controllers/aws/EcsReader.ts"
+import { apiTokenIssuer, type ControlPlaneApi } from "../controllers/token/apiTokenIssuer.ts"
+import { pollTasks } from "../controllers/token/pollTasks.ts"
+import type { AwsConfig, TokenSecretsSettings } from "../cp/config/ControlPlaneConfig.ts"
+import { Environment } from "../cp/config/Environment.ts"
+import { awsConfig, type Variables } from "../cp/config/fromEnvironment.ts"
+import { readTokenSecrets } from "../cp/config/readTokenSecrets.ts"
+import { Journal } from "../model/Journal.ts"
+import { programLog } from "./programLog.ts"
+import { tokenKeeping } from "./tokenKeeping.ts"
+
+/** It can't run; the message says what to change. */
+export class TokenControllerFailed extends Schema.TaggedError<TokenControllerFailed>()("TokenControllerFailed", {
+  message: Schema.String
+}) {}
+
+interface TokenControllerConfig {
+  readonly aws: AwsConfig
+  readonly api: ControlPlaneApi
+  readonly secrets: TokenSecretsSettings
+  readonly everySeconds: number
+}
+
+const DEFAULT_API = "https://localhost:5682"
+
+const readUrl = (env: Environment): URL => {
+  const text = env.text("KUMA_API_SERVER_URL", DEFAULT_API)
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url !== null && ["http:", "https:"].includes(url.protocol) && url.username === "") return url
+  env.problems.push("KUMA_API_SERVER_URL: must be the address of the control plane's API, https://HOST:5682 (--api-server-url)")
+  return new URL(DEFAULT_API)
+}
+
+const readCa = (env: Environment): string | null => {
+  const ca = env.optional("KUMA_API_CA_BYTES")
+  if (ca !== null && !ca.includes("-----BEGIN CERTIFICATE-----")) {
+    env.problems.push("KUMA_API_CA_BYTES: must be the CA of the control plane's API in PEM (-----BEGIN CERTIFICATE-----)")
+  }
+  return ca
+}
+
+const readApi = (env: Environment): ControlPlaneApi => {
+  const token = env.optional("KUMA_API_TOKEN")
+  return { url: readUrl(env), ca: readCa(env), token: token === null ? null : Redacted.make(token) }
+}
+
+/** Either a whole configuration, or everything that is wrong with the variables. */
+export const tokenControllerConfig = (
+  variables: Variables
+): { readonly config: TokenControllerConfig } | { readonly problems: ReadonlyArray<string> } => {
+  const env = new Environment(variables)
+  const config = {
+    aws: awsConfig(env, "default"),
+    api: readApi(env),
+    secrets: readTokenSecrets(env),
+    // A task whose secret lacks its token waits for it: shorter than the operator's look, which events come before.
+    everySeconds: Math.max(1, env.millis("ECS_MESH_RESYNC_INTERVAL", 10_000) / 1_000)
+  }
+  return env.problems.length > 0 ? { problems: env.problems } : { config }
+}
+
+const run = Effect.fn("tokenController")(function*(variables: Variables) {
+  const read = tokenControllerConfig(variables)
+  if ("problems" in read) {
+    return yield* new TokenControllerFailed({
+      message: `the configuration can't be used:\n  ${read.problems.join("\n  ")}`
+    })
+  }
+  const { api, aws, everySeconds, secrets } = read.config
+  yield* Effect.logInfo("The token controller starts").pipe(
+    Effect.annotateLogs({ api: api.url.origin, clusters: aws.clusters, secretNamePrefix: secrets.secretNamePrefix })
+  )
+  const services = tokenKeeping(secrets, { region: aws.region, resyncSeconds: everySeconds }).pipe(
+    Layer.provideMerge(EcsReader.layer),
+    Layer.provide(Layer.mergeAll(AwsClients.layer(aws), apiTokenIssuer(api), Journal.none))
+  )
+  return yield* pollTasks({ clusters: aws.clusters, everySeconds }).pipe(Effect.provide(services))
+})
+
+export const tokenControllerCommand = (variables: Variables) => run(variables).pipe(Effect.provide(programLog))
