@@ -129,9 +129,7 @@ export class Bootstrapper extends Context.Service<
             }
             if ("violations" in asked) return problemAnswer(invalid(asked.violations))
             const { proxy, request } = asked
-            // kuma-dp sends its token in the body; one that comes twice is still one.
-            const inBody = request.dataplaneToken ? [request.dataplaneToken] : []
-            const credentials = [...new Set([...call.authorization, ...inBody])]
+            const credentials = credentialsOf(call.authorization, request.dataplaneToken)
             const claim = { ...proxy, peerAddress: call.peerAddress }
             const judged = yield* authenticator.authenticate(credentials, claim).pipe(
               Effect.catchTags({
@@ -157,6 +155,12 @@ export class Bootstrapper extends Context.Service<
       })
     )
 }
+
+/** kuma-dp sends its token in the body. One that is in header and body alike is one; two header lines are two. */
+const credentialsOf = (authorization: ReadonlyArray<string>, inBody: string | undefined): ReadonlyArray<string> =>
+  inBody === undefined || inBody === "" || (authorization.length === 1 && authorization[0] === inBody)
+    ? authorization
+    : [...authorization, inBody]
 
 const invalid = (violations: NonNullable<Problem["violations"]>): Problem => ({
   status: 422,

@@ -21,6 +21,7 @@ import { acceptCall, type Newcomer } from "./acceptCall.ts"
 import { deltaProtocol, sotwProtocol } from "./AdsProtocol.ts"
 import { adsService } from "./adsService.ts"
 import { AdsStream, type CloseReason } from "./AdsStream.ts"
+import { keepRepeatedCredentials } from "./keepRepeatedCredentials.ts"
 import type { NodeMetadata } from "./nodeSettings.ts"
 import { ProxyRegistration } from "./ProxyRegistration.ts"
 import { ProxySnapshots } from "./ProxySnapshots.ts"
@@ -188,6 +189,7 @@ export class AdsServer extends Context.Service<
             acceptCall(call, sotwProtocol(options.policy), accept)
         })
         const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure())
+        keepRepeatedCredentials(grpc)
 
         yield* Effect.acquireRelease(
           Effect.sync(() =>

@@ -14,6 +14,7 @@ import { bootstrapListener } from "./bootstrapListener.ts"
 
 /** A token may have 32 KiB; Node's own limit is 16. */
 const MAX_HEADER_BYTES = 64 * 1024
+/** For a whole request, whatever trickles meanwhile; looked at ten times within. */
 const REQUEST_MILLIS = 10_000
 
 export class DataplaneServer extends Context.Service<
@@ -25,7 +26,7 @@ export class DataplaneServer extends Context.Service<
   }
 >()("ecs-mesh/cp/server/DataplaneServer") {
   /** Needs AdsServer, Bootstrapper and ControlPlaneTls; listens until the scope ends. */
-  static readonly layer = (listen: Listen) =>
+  static readonly layer = (listen: Listen, requestMillis: number = REQUEST_MILLIS) =>
     Layer.effect(
       DataplaneServer,
       Effect.gen(function*() {
@@ -35,15 +36,18 @@ export class DataplaneServer extends Context.Service<
         const run = yield* FiberSet.makeRuntime<never, void, never>()
         const http = createHttpServer({
           maxHeaderSize: MAX_HEADER_BYTES,
-          headersTimeout: REQUEST_MILLIS,
-          requestTimeout: REQUEST_MILLIS
+          headersTimeout: requestMillis,
+          requestTimeout: requestMillis,
+          connectionsCheckingInterval: requestMillis / 10
         })
+        // Node begins to look at these times once a server listens, and this one never does itself.
+        http.emit("listening")
         const server = createTlsServer({
           cert: tls.certificatePem,
           key: tls.privateKeyPem,
           minVersion: "TLSv1.2",
           ALPNProtocols: ["h2", "http/1.1"],
-          handshakeTimeout: REQUEST_MILLIS
+          handshakeTimeout: requestMillis
         })
         server.on("secureConnection", (socket) => {
           // A peer that resets its connection is no fault of ours; whoever serves the socket notices that it closed.
@@ -55,6 +59,7 @@ export class DataplaneServer extends Context.Service<
         const port = yield* Effect.acquireRelease(bindPort(server, listen, "KUMA_DP_SERVER_PORT"), () =>
           Effect.sync(() => {
             server.close()
+            http.close()
             http.closeAllConnections()
           }))
         http.on("request", bootstrapListener({ port, run, answer: bootstrapper.answer }))

@@ -82,6 +82,9 @@ export class ProxyRegistration extends Context.Service<
             Effect.catchTag("NotFound", () => Effect.succeed(null))
           )
           if (before !== null && before.labels[TASK_LABEL] !== undefined) return
+          // The store, not the cache: whose proxy it is counts, also where that became known a moment ago.
+          const foreign = before === null ? null : judgeOwnResource(identity, before)
+          if (foreign !== null) return yield* foreign
           yield* store.put(resource, { expect: before === null ? "absent" : before.version })
         })
 

@@ -12,9 +12,18 @@ export const askBootstrap = (
   { port }: Pick<ControlPlane, "port">,
   tls: Pick<Tls, "caPem">,
   body: unknown,
-  options: { readonly headers?: Readonly<Record<string, string>>; readonly path?: string; readonly method?: string } = {}
+  options: {
+    readonly headers?: Readonly<Record<string, string>>
+    /** Header lines, names and values in turn: sent as they are, twins too. */
+    readonly lines?: ReadonlyArray<string>
+    readonly path?: string
+    readonly method?: string
+  } = {}
 ): Promise<Answer> =>
   new Promise((resolve, reject) => {
+    const content = typeof body === "string" ? body : JSON.stringify(body)
+    const headers = { "content-type": "application/json", ...options.headers }
+    const lines = ["host", `127.0.0.1:${port}`, "content-length", String(Buffer.byteLength(content))]
     const call = request({
       host: "127.0.0.1",
       port,
@@ -23,7 +32,7 @@ export const askBootstrap = (
       ca: tls.caPem,
       servername: "localhost",
       agent: false,
-      headers: { "content-type": "application/json", ...options.headers }
+      headers: options.lines === undefined ? headers : [...lines, ...Object.entries(headers).flat(), ...options.lines]
     }, (response) => {
       let text = ""
       response.setEncoding("utf8")
@@ -31,5 +40,5 @@ export const askBootstrap = (
       response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }))
     })
     call.on("error", reject)
-    call.end(typeof body === "string" ? body : JSON.stringify(body))
+    call.end(content)
   })

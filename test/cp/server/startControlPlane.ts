@@ -6,7 +6,13 @@ import { dataplaneTokens, keySecret } from "../../../src/cp/auth/token/TokenScop
 import { CertificateAuthorityLive } from "../../../src/cp/ca/CertificateAuthorityLive.ts"
 import { generateKeyPem, readSigningKey } from "../../../src/cp/ca/keys.ts"
 import { signLeaf, signRoot } from "../../../src/cp/ca/signCertificate.ts"
-import type { ControlPlaneConfig, ProxyAuthType, StoreConfig } from "../../../src/cp/config/ControlPlaneConfig.ts"
+import type {
+  AuthConfig,
+  AwsConfig,
+  ControlPlaneConfig,
+  ProxyAuthType,
+  StoreConfig
+} from "../../../src/cp/config/ControlPlaneConfig.ts"
 import { fromEnvironment } from "../../../src/cp/config/fromEnvironment.ts"
 import { Insights } from "../../../src/cp/insight/Insights.ts"
 import { AdsServer } from "../../../src/cp/server/AdsServer.ts"
@@ -57,31 +63,44 @@ export interface ControlPlaneOptions {
   readonly port?: number
   readonly instanceId?: string
   readonly xds?: Partial<ControlPlaneConfig["xds"]>
+  /** Proxies prove themselves by their role instead: over this AWS, for this audience. */
+  readonly iam?: { readonly auth: AuthConfig; readonly aws: AwsConfig; readonly audience: string }
+  readonly zoneAuth?: ProxyAuthType
+  /** None where absent. */
+  readonly loggers?: ReadonlyArray<Logger.Logger<unknown, unknown>>
 }
 
-/** The real parts of a control plane without AWS, from the store to the port. */
+/** The real parts of a control plane without an operator, from the store to the port. */
 export const startControlPlane = async (options: ControlPlaneOptions): Promise<ControlPlane> => {
   const read = fromEnvironment({}, { aws: false })
   if (read._tag === "Problems") throw new Error(read.problems.join("; "))
   const authn = {
     ...read.config.dpServer.authn,
     dpProxyType: options.auth ?? "none",
-    reloadableTokens: options.reloadableTokens ?? false
+    zoneProxyType: options.zoneAuth ?? read.config.dpServer.authn.zoneProxyType,
+    reloadableTokens: options.reloadableTokens ?? false,
+    ...options.iam?.auth
   }
   const config: ControlPlaneConfig = {
     ...read.config,
+    aws: options.iam?.aws ?? null,
     dpServer: { address: "127.0.0.1", port: options.port ?? 0, authn },
     xds: { nackBackoffMillis: 50, deregistrationDelayMillis: 300, accessLogPath: null, ...options.xds }
   }
   const journal: Array<JournalEntry> = []
   const layer = dataplaneLayer({ config, instanceId: options.instanceId ?? "cp-1" }).pipe(
-    Layer.provide(authenticatorLayer({ auth: authn, aws: null, zone: config.zone, audience: "" })),
+    Layer.provide(authenticatorLayer({
+      auth: authn,
+      aws: config.aws,
+      zone: config.zone,
+      audience: options.iam?.audience ?? ""
+    })),
     Layer.provide(CertificateAuthorityLive),
     Layer.provide(Layer.succeed(ControlPlaneTls, options.tls)),
     Layer.provide(Layer.succeed(Journal, { append: (entry) => void journal.push(entry) })),
     Layer.provideMerge(ResourceCacheLive),
     Layer.provideMerge(PostgresStore.layer(options.store)),
-    Layer.provide(Logger.layer([])),
+    Layer.provide(Logger.layer(options.loggers ?? [])),
     Layer.orDie
   )
   const runtime = ManagedRuntime.make(layer)

@@ -2,7 +2,7 @@
  * aws-iam: a presigned GetCallerIdentity becomes an identity that is bound to one running task.
  *
  *     token -decodeEnvelope-> URL -parsePresignedUrl-> values -checkScope-> call -rebuildRequest-> request
- *     -STS-> caller -judgePrincipal, judgeAccount-> principal -SignatureLedger, judgeTask, IAM, judgeTags-> identity
+ *     -STS-> caller -judgePrincipal, judgeAccount-> principal -judgeTask, IAM, judgeRoleTags, SignatureLedger-> identity
  *
  * Receives one credential and the claim; never forwards what it received, never lets in on a guess.
  */
@@ -80,19 +80,6 @@ export const makeIamAuthenticator = (
       const principal = yield* Effect.fromResult(judgePrincipal(caller, aws.partition))
       yield* Effect.fromResult(judgeAccount(principal.accountId, aws.authorizedAccountIds))
 
-      const owner = `${claim.proxyType} ${nodeId(claim)}`
-      const claimed = yield* ledger.claim(call.signature, owner, call.expiresAt, now)
-      if (claimed === "foreign") {
-        return yield* new Refused({ reason: "TokenReplayed", message: "the token was brought by another proxy before" })
-      }
-      if (claimed === "full") {
-        return yield* new NotYetKnown({
-          reason: "TooManyTokens",
-          message: "more proxies join at once than the control plane remembers tokens of",
-          retryAfterMillis: 10_000
-        })
-      }
-
       yield* Effect.fromResult(judgeObserved(principal, claim))
       const role = yield* roles.read(principal)
       yield* Effect.fromResult(judgeRoleTags(role, claim, declaredProxy(resources, claim)))
@@ -103,6 +90,20 @@ export const makeIamAuthenticator = (
           reason: "RoleMismatch",
           message: `the token's role is ${role.arn}, which isn't the task's: run the sidecar with the credentials ` +
             "that ECS gives the task"
+        })
+      }
+
+      // Last: only who is let in takes a place in the ledger, so nobody else can fill it.
+      const owner = `${claim.proxyType} ${nodeId(claim)}`
+      const claimed = yield* ledger.claim(call.signature, owner, call.expiresAt, now)
+      if (claimed === "foreign") {
+        return yield* new Refused({ reason: "TokenReplayed", message: "the token was brought by another proxy before" })
+      }
+      if (claimed === "full") {
+        return yield* new NotYetKnown({
+          reason: "TooManyTokens",
+          message: "more proxies join at once than the control plane remembers tokens of",
+          retryAfterMillis: 10_000
         })
       }
       return {

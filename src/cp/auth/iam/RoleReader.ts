@@ -68,7 +68,10 @@ export class RoleReader extends Context.Service<
             catch: (error) => roleFailure(error, principal)
           })
           const arn = Role?.Arn === undefined ? undefined : parseRoleArn(Role.Arn)
-          if (Role?.Arn === undefined || arn?.accountId !== key.accountId || arn.name !== key.roleName) {
+          if (
+            Role?.Arn === undefined || arn?.partition !== key.partition || arn.accountId !== key.accountId ||
+            arn.name !== key.roleName
+          ) {
             return yield* roleFailure(undefined, principal)
           }
           if (Role.RoleId !== key.roleId) {
