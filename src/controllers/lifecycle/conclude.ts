@@ -2,6 +2,7 @@
  * All that follows from one look at a task: what a reconcile makes true, and what a replay compares. Receives an
  * observation and the time, asks nobody. Pure.
  */
+import type { TaskPhase } from "../../model/EcsTask.ts"
 import type { DesiredResource } from "../../model/Resource.ts"
 import { decide, type Decision, type ProxyKind, startOf } from "./decide.ts"
 import { ecsTask } from "./ecsTask.ts"
@@ -15,9 +16,23 @@ export interface Conclusion<T extends ProxyResourceType> {
   readonly why: string
 }
 
-/** The statement that explains the phase: the first that isn't true, or the last that is. */
-const whyOf = ({ conditions }: Decision<ProxyResourceType>): string => {
-  const telling = conditions.find(({ status }) => status !== "True") ?? conditions.at(-1)
+/** The statement that a phase comes from. */
+const TELLING: Partial<Record<TaskPhase, string>> = {
+  pending: "Identified", identified: "Accepted", refused: "Accepted", valid: "Registered"
+}
+
+/**
+ * Of a task that goes, what ECS says. Of one that is registered anew, why it may be; of one that stays so, the first
+ * statement that isn't true, or the last that is.
+ */
+const whyOf = ({ look: { task }, previous }: ProxyObservation, { conditions, phase }: Decision<ProxyResourceType>): string => {
+  if (task === null) return "TaskMissing: ECS doesn't know the task any more"
+  if (phase === "gone" || phase === "draining") {
+    return `${phase === "gone" ? "TaskStopped" : "TaskStopping"}: ECS says ${task.lastStatus}, desired ${task.desiredStatus}`
+  }
+  const anew = phase === "registered" && previous?.spec.phase !== "registered" ? "Accepted" : TELLING[phase]
+  const telling = conditions.find(({ type }) => type === anew) ??
+    conditions.find(({ status }) => status !== "True") ?? conditions.at(-1)
   return telling === undefined ? "" : `${telling.reason}: ${telling.message}`
 }
 
@@ -36,7 +51,7 @@ export const conclude = <T extends ProxyResourceType, O extends ProxyObservation
   return {
     decision,
     told: decision.phase === "gone" || task === null ? null : ecsTask(observation, task, decision, kind.settings.zone),
-    why: whyOf(decision)
+    why: whyOf(observation, decision)
   }
 }
 
