@@ -4,9 +4,9 @@ export interface Passage {
   readonly port: number
   /**
    * Breaks every connection off for those who dialled; the other side hears nothing of it, as where a host vanished or
-   * a NAT forgot. `left` tells how many of these the other side still holds.
+   * a NAT forgot, until `end`. `left`: how many of these it still holds.
    */
-  readonly abandon: () => { readonly left: () => number }
+  readonly abandon: () => { readonly left: () => number; readonly end: () => void }
   readonly stop: () => Promise<void>
 }
 
@@ -77,7 +77,10 @@ export const startPassage = async (targets: ReadonlyArray<number>, options: Pass
         onward.resume()
         incoming.resetAndDestroy()
       }
-      return { left: () => forsaken.filter(({ onward }) => !onward.destroyed).length }
+      return {
+        left: () => forsaken.filter(({ onward }) => !onward.destroyed).length,
+        end: () => forsaken.forEach(({ onward }) => onward.resetAndDestroy())
+      }
     },
     stop: () =>
       new Promise((resolve) => {

@@ -220,6 +220,24 @@ networking:
     expect(await controlPlane.get(key)).not.toBeNull()
   })
 
+  it("stays when an older stream of the proxy ends, which a newer one took over from", async () => {
+    const controlPlane = await start()
+    const older = connect(controlPlane)
+    older.send(firstRequest("kv-1", { "dataplane.resource": yaml("kv-1") }))
+    await eventually(() => connected(controlPlane).length, (count) => count === 1)
+    const newer = connect(controlPlane)
+    newer.send(firstRequest("kv-1", { "dataplane.resource": yaml("kv-1") }))
+    expect((await older.ended).code).toBe(status.ABORTED)
+    // Whoever left after it is gone by now, so what was to be removed would be.
+    const other = connect(controlPlane)
+    other.send(firstRequest("kv-2", { "dataplane.resource": yaml("kv-2") }))
+    await eventually(() => controlPlane.get({ ...key, name: "kv-2" }), (found) => found !== null)
+    other.close()
+    await eventually(() => controlPlane.get({ ...key, name: "kv-2" }), (found) => found === null)
+    expect(await controlPlane.get(key)).not.toBeNull()
+    expect(connected(controlPlane)).toMatchObject([{ name: "kv-1" }])
+  })
+
   it("stays where the proxy went to another replica", async () => {
     const store = await databases.create()
     const [one, other] = [await start({ store }), await start({ store, instanceId: "cp-2" })]
