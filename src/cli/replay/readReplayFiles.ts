@@ -50,14 +50,16 @@ export const readReplayFiles = (files: ReadonlyArray<NamedText>): Replayable => 
       })())
     }
   }
+  const other = firsts.find(({ seq }) => seq === null)?.file.name
+  if (firsts.some(({ seq }) => seq !== null)) {
+    return { _tag: "Neither", problem: `${other} isn't a journal, as the others are: replay them one by one` }
+  }
   const events = files.map(({ name, text }) => ({ name, found: readEvents(name, text) }))
-  const [unread] = events.filter(({ found }) => found === null)
+  const unread = events.find(({ found }) => found === null)
   if (unread === undefined) return { _tag: "Events", events: events.flatMap(({ found }) => found ?? []) }
   return {
     _tag: "Neither",
-    problem: firsts.some(({ seq }) => seq !== null)
-      ? `${unread.name} isn't a journal, as the others are: replay them one by one`
-      : `${unread.name} is neither an operator's journal (journal.jsonl of its work dir, or GET /journal) nor ` +
-        "EventBridge events (JSON, or a line each; messages of a queue as `aws sqs receive-message` gives them)"
+    problem: `${unread.name} is neither an operator's journal (journal.jsonl of its work dir, or GET /journal) nor ` +
+      "EventBridge events (JSON, or a line each; messages of a queue as `aws sqs receive-message` gives them)"
   }
 }

@@ -53,6 +53,9 @@ const repeatIgnored = (fields: Fields): Repeated => {
 
 export const repeatDecision = (fields: Fields): Repeated => {
   if (fields["of"] === null) return repeatIgnored(fields)
+  if (fields["of"] === undefined || fields["settings"] === undefined) {
+    return { problem: "it lacks its kind or its settings: it was written by a version that kept less" }
+  }
   const given = read(Settings, fields["settings"])
   if ("problem" in given) return given
   const settings = given.value
@@ -82,6 +85,6 @@ export const repeatDecision = (fields: Fields): Repeated => {
       return { repeatable: { look: value.look, settings, stored: value.stored, decide } }
     }
     default:
-      return { problem: "it doesn't say of which kind of proxy it is: it was written by a version that kept less" }
+      return { problem: `this version knows no kind of proxy ${JSON.stringify(fields["of"])}` }
   }
 }

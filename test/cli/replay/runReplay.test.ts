@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest"
+import { type ReplayOptions, type ReplayOutput, runReplay } from "../../../src/cli/replay/runReplay.ts"
+import { journal, lineOf } from "../../controllers/replay/journalText.ts"
+
+const text = `${journal.join("\n")}\n`
+
+const run = async (files: Readonly<Record<string, string>>, options: Partial<ReplayOptions> = {}, next?: ReplayOutput["next"]) => {
+  const printed: Array<string> = []
+  const status = await runReplay(
+    { files: Object.entries(files).map(([name, content]) => ({ name, text: content })), known: [], json: false, ...options },
+    { print: (line) => printed.push(line), next: next ?? (async () => true) }
+  )
+  return { status, printed, all: printed.join("\n") }
+}
+
+describe("the replay of files", () => {
+  it("prints each step with its reason and what changes, and ends with 0", async () => {
+    const { all, status } = await run({ "journal.jsonl": text })
+    expect(status).toBe(0)
+    expect(all).toMatch(/#4 +12:00:04\.000 +task\/demo\/task0000\n +new -> \w+\n +because \w+: /)
+    expect(all).toContain("+ spec.networking.address: \"10.0.0.139\"")
+    expect(all).toContain("today's code decides as was recorded")
+  })
+
+  it("ends with 1 at the first difference, and prints nothing behind it", async () => {
+    const altered = text.replace("\"to\":\"registered\"", "\"to\":\"valid\"")
+    const { all, printed, status } = await run({ "journal.jsonl": altered })
+    expect(status).toBe(1)
+    expect(printed.at(-1)).toMatch(/The first difference: journal\.jsonl:\d+: decision \d+ of task\/demo\/task\d+: its checksum doesn't fit/)
+    expect(all).not.toContain("today's code decides as was recorded")
+  })
+
+  it("reads the older file before the newer, in whatever order they are given", async () => {
+    const files = { "journal.jsonl": `${journal.slice(40).join("\n")}\n`, "journal.jsonl.1": `${journal.slice(0, 40).join("\n")}\n` }
+    const { all, status } = await run(files)
+    expect(status).toBe(0)
+    expect(all.split("\n").slice(0, -1)).toEqual((await run({ "journal.jsonl": text })).all.split("\n").slice(0, -1))
+  })
+
+  it("gives a line of JSON a step", async () => {
+    const { printed } = await run({ "journal.jsonl": text }, { json: true })
+    const parsed = printed.map((line): { readonly step: string } => JSON.parse(line))
+    expect(new Set(parsed.map(({ step }) => step))).toEqual(new Set(["event", "decision", "end"]))
+    expect(parsed.at(-1)).toMatchObject({ step: "end" })
+  })
+
+  it("stops where its reader does", async () => {
+    let shown = 0
+    const { printed, status } = await run({ "journal.jsonl": text }, {}, async () => ++shown < 3)
+    expect([printed.length, status]).toEqual([3, 0])
+  })
+
+  it("says that a replica which doesn't lead decides nothing", async () => {
+    const { all } = await run({ "journal.jsonl": lineOf(1, { kind: "replica", key: "replica", leads: false }) })
+    expect(all).toContain("a replica that doesn't lead decides nothing")
+  })
+
+  it.each([
+    ["neither", { "a.txt": "hello" }, /a\.txt is neither an operator's journal .* nor EventBridge events/],
+    ["an empty file", { "a.jsonl": "" }, /neither/],
+    ["a journal and something else", { "journal.jsonl": text, "a.json": "[]" }, /a\.json isn't a journal, as the others are/]
+  ])("refuses %s", async (_, files, message) => {
+    await expect(run(files)).rejects.toMatchObject({ _tag: "ReplayRefused", message: expect.stringMatching(message) })
+  })
+
+  it("refuses as known what is no journal", async () => {
+    const event = JSON.stringify({ source: "aws.s3", "detail-type": "Object Created" })
+    await expect(run({ "e.json": event }, { known: [{ name: "k.json", text: event }] })).rejects.toThrow(/--known takes a journal/)
+    expect((await run({ "e.json": event }, { known: [{ name: "journal.jsonl", text }] })).status).toBe(0)
+  })
+})
