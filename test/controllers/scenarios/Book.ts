@@ -246,13 +246,21 @@ export interface Scene {
   readonly book: Book
   readonly resources: MemoryResources
   readonly journal: ReadonlyArray<JournalEntry>
-  /** What the control plane writes when a proxy took its listeners. */
+  /** Its proxy took its listeners. */
   readonly connect: (id: string) => void
   readonly dataplane: (id: string) => Resource<"Dataplane"> | undefined
   readonly task: (id: string) => Resource<"EcsTask"> | undefined
   /** `Ready`, `NotReady`, or undefined where there is no Dataplane. */
   readonly state: (id: string) => string | undefined
   readonly conditionOf: (id: string, type: string) => string
+}
+
+/** What the control plane writes when a proxy took its listeners. */
+export const connectIn = (resources: MemoryResources, name: string): void => {
+  const status = { total: {}, cds: {}, eds: {}, rds: {}, lds: { responsesSent: "1", responsesAcknowledged: "1" } }
+  const subscription = { id: "1", controlPlaneInstanceId: "cp", connectTime: "2026-01-01T00:00:00Z", status }
+  const spec = { subscriptions: [subscription] }
+  resources.put({ type: "DataplaneInsight", mesh: "default", name, labels: {}, spec })
 }
 
 /** An operator that runs until the scope closes, and follows events once this is done. */
@@ -271,16 +279,11 @@ export const open = Effect.fnUntraced(function*(
   yield* operateWith({ zone: "zone-1", aws: config }).pipe(Effect.provide(ports), Effect.forkScoped)
   const dataplane = (id: string) => resources.list("Dataplane").find(({ name }) => name === id)
   const task = (id: string) => resources.list("EcsTask").find(({ name }) => name === id)
-  const status = { total: {}, cds: {}, eds: {}, rds: {}, lds: { responsesSent: "1", responsesAcknowledged: "1" } }
   const scene: Scene = {
     book,
     resources,
     journal,
-    connect: (name) => {
-      const subscription = { id: "1", controlPlaneInstanceId: "cp", connectTime: "2026-01-01T00:00:00Z", status }
-      const spec = { subscriptions: [subscription] }
-      resources.put({ type: "DataplaneInsight", mesh: "default", name, labels: {}, spec })
-    },
+    connect: (name) => connectIn(resources, name),
     dataplane,
     task,
     state: (id) => dataplane(id)?.spec.networking?.inbound?.[0]?.state,
