@@ -21,10 +21,10 @@ const versionOf = (reading: SecretReading): { readonly id: string; readonly crea
     ? { id: reading.version, createdAt: reading.createdAt }
     : { id: "", createdAt: 0 }
 
-/** Whether it was written after `read` was; an older one is only a late answer. */
-const cameBetween = (replaced: SecretReading, read: SecretReading): boolean => {
-  const [one, other] = [versionOf(replaced), versionOf(read)]
-  return one.id !== "" && one.id !== other.id && one.createdAt >= other.createdAt
+/** Whether it is neither the version that was meant to be replaced nor an older one, which is only a late answer. */
+const cameBetween = (replaced: SecretReading, meant: string, read: SecretReading): boolean => {
+  const { createdAt, id } = versionOf(replaced)
+  return id !== "" && id !== meant && createdAt >= versionOf(read).createdAt
 }
 
 const textOf = (reading: SecretReading): string | null => {
@@ -46,6 +46,7 @@ export const putToken = Effect.fn("putToken")(function*(
 ): Effect.fn.Return<PutOutcome, AwsCallFailed, TokenSecrets> {
   const secrets = yield* TokenSecrets
   let read = base
+  let current = versionOf(base).id
   for (let round = 0; round < ROUNDS; round++) {
     const text = textOf(read)
     if (text === null) return "overwrote"
@@ -58,8 +59,10 @@ export const putToken = Effect.fn("putToken")(function*(
           Effect.as(null)
         ))
     )
-    if (replaced === null || !cameBetween(replaced, read)) return "put"
+    if (replaced === null || !cameBetween(replaced, current, read)) return "put"
     read = replaced
+    // A version is called by the id of the request that made it.
+    current = requestId
   }
   return "put"
 })

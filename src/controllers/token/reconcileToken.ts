@@ -31,14 +31,14 @@ const unkept = (reason: string, message: string): ReadonlyArray<TokenCondition> 
 /** Tells statements once, for as long as they don't change. */
 const tell = Effect.fnUntraced(function*(
   { memory, secret, service }: TokenSubject,
-  action: TokenDecision["action"] | "retry",
+  action: "keep" | "wait" | "retry",
   conditions: ReadonlyArray<TokenCondition>
 ): Effect.fn.Return<void, never, Journal> {
   if (!memory.isNews(conditions)) return
   const journal = yield* Journal
   journal.append({ kind: "token", key: `token/${secret}`, service, action, conditions })
   for (const { message, reason, status } of conditions) {
-    if (status !== "True" && action !== "issue") {
+    if (status !== "True") {
       yield* Effect.logWarning("A service has no good dataplane token in its secret").pipe(
         Effect.annotateLogs({ secret, service, reason, message })
       )
@@ -63,7 +63,7 @@ const issueToken = Effect.fnUntraced(function*(
 
 const issueAndPut = Effect.fnUntraced(function*(
   subject: TokenSubject,
-  { mesh }: TokenDecision,
+  { conditions, mesh }: TokenDecision,
   { reading }: TokenLook,
   settings: TokenSettings
 ): Effect.fn.Return<
@@ -88,7 +88,7 @@ const issueAndPut = Effect.fnUntraced(function*(
   memory.wrote(now)
   const told = { secret, service, mesh, ...describe(issued.claims) }
   const journal = yield* Journal
-  journal.append({ kind: "token", key: `token/${secret}`, action: "put", ...told })
+  journal.append({ kind: "token", key: `token/${secret}`, action: "put", conditions, ...told })
   yield* Effect.logInfo("A dataplane token was put into a secret").pipe(Effect.annotateLogs(told))
   if (outcome === "overwrote") {
     yield* Effect.logWarning(
@@ -120,10 +120,9 @@ export const reconcileToken = Effect.fn("reconcileToken")(function*(
     const now = yield* Clock.currentTimeMillis
     const look = yield* observeToken({ secret, service, meshes, writes: subject.memory.writes(now) })
     const decision = decideToken(look.observation, settings, now)
+    if (decision.action === "issue") return yield* issueAndPut(subject, decision, look, settings)
     yield* tell(subject, decision.action, decision.conditions)
-    return decision.action === "issue"
-      ? yield* issueAndPut(subject, decision, look, settings)
-      : wakeAt(decision.wakeAt)
+    return wakeAt(decision.wakeAt)
   })
   const failed = (failure: AwsCallFailed | TokenIssuerFailed) =>
     tell(subject, "retry", unkept(explain(failure), messageOf(failure, secret))).pipe(
