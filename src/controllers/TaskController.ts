@@ -53,6 +53,8 @@ export class TaskController extends Context.Service<
           egress: yield* EgressController
         }
         const expected = new Map<string, { readonly version: number; readonly until: number }>()
+        /** When ECS first called a task MISSING that was running when it was seen last. */
+        const missed = new Map<string, number>()
         const ignored = new Set<string>()
         const known = new KnownTasks()
 
@@ -70,6 +72,23 @@ export class TaskController extends Context.Service<
           const shown = task?.version ?? 0
           if (shown < hint.version && clock.currentTimeMillisUnsafe() <= hint.until) return true
           expected.delete(key)
+          return false
+        }
+
+        /**
+         * Whether a task is MISSING that nobody saw stop. ECS shows a stopped task for an hour at least, so it may be an
+         * answer from before the task was there, whether or not an event spoke of it: it must stay away for the whole lag.
+         */
+        const isMissed = (key: string, { task }: TaskObservation, previous: Resource<"EcsTask"> | null): boolean => {
+          if (task !== null || previous?.spec.desiredStatus !== "RUNNING") {
+            missed.delete(key)
+            return false
+          }
+          const now = clock.currentTimeMillisUnsafe()
+          const since = missed.get(key) ?? now
+          missed.set(key, since)
+          if (now - since <= LAG_MILLIS) return true
+          missed.delete(key)
           return false
         }
 
@@ -93,6 +112,7 @@ export class TaskController extends Context.Service<
           const soon = clock.currentTimeMillisUnsafe() + LAG_STEP_MILLIS
           // An older copy still tells something; a task that isn't there tells nothing until the wait is over.
           const awaited = isAwaited(key, look)
+          if (isMissed(key, look, previous)) return wakeAt(soon)
           if (isLate(key, look, previous) || (awaited && look.task === null)) return wakeAt(soon)
           known.note(key, look)
           const ignoredFor = previous === null ? whyIgnored(look) : null

@@ -22,13 +22,13 @@ const KEY = "task/demo/1"
 const ARN = "arn:aws:ecs:us-east-1:000000000000:task/demo/1"
 
 const MISSING = { tasks: [], failures: [{ arn: ARN, reason: "MISSING" }] }
-const running = (version: number) => ({
+const running = (version: number, desiredStatus = "RUNNING") => ({
   tasks: [{
     taskArn: ARN,
     clusterArn: "arn:aws:ecs:us-east-1:000000000000:cluster/demo",
     taskDefinitionArn: "d:1",
     lastStatus: "RUNNING",
-    desiredStatus: "RUNNING",
+    desiredStatus,
     version,
     attachments: [{
       type: "ElasticNetworkInterface",
@@ -103,11 +103,30 @@ describe("a look that ECS shows late", () => {
       )
     }).pipe(Effect.scoped), 30_000)
 
-  it.live("is done at once for a task of which no event spoke", () =>
+  it.live("takes nothing from a running task that ECS misses for a moment, though no event spoke of it", () =>
     Effect.gen(function*() {
       const { look, show, stored } = yield* world
       show(running(1))
       yield* look
+      show(MISSING)
+      assert.strictEqual((yield* look)._tag, "WakeAt")
+      assert.strictEqual(yield* stored, 1)
+      // An answer that shows it again begins the wait anew.
+      show(running(1))
+      yield* look
+      show(MISSING)
+      yield* Effect.andThen(look, stored).pipe(
+        Effect.repeat({ until: (count) => count === 0, schedule: Schedule.spaced("250 millis") }),
+        Effect.timeout("15 seconds")
+      )
+    }).pipe(Effect.scoped), 30_000)
+
+  it.live("is done at once for a task that was seen stopping", () =>
+    Effect.gen(function*() {
+      const { look, show, stored } = yield* world
+      show(running(1, "STOPPED"))
+      yield* look
+      assert.strictEqual(yield* stored, 1)
       show(MISSING)
       assert.strictEqual((yield* look)._tag, "Done")
       assert.strictEqual(yield* stored, 0)

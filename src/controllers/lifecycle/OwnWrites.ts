@@ -1,6 +1,6 @@
 /**
- * What the operator itself wrote last of each task and of its proxy's resource, so that a change somebody else made is told from its
- * own. Kept in memory: after a restart everything is looked at anyway.
+ * What the operator itself wrote last of each task and of its proxy's resource, so that a change somebody else made is
+ * told from its own. Kept in memory: after a restart everything is looked at anyway.
  */
 import { Context, Layer } from "effect"
 import { formatKey, type ResourceKey } from "../../model/Resource.ts"
@@ -12,15 +12,33 @@ export class OwnWrites extends Context.Service<
     readonly note: (key: ResourceKey, version: number | null) => void
     /** Whether the store holds what was noted last. A removal is asked about once: then nothing is left to remember. */
     readonly isOwn: (key: ResourceKey, version: number | null) => boolean
+    /** Whether this version was known before: the operator wrote it, or asked about it already. */
+    readonly knows: (key: ResourceKey, version: number) => boolean
   }
 >()("ecs-mesh/controllers/lifecycle/OwnWrites") {
   static readonly layer: Layer.Layer<OwnWrites> = Layer.sync(OwnWrites, () => {
     const written = new Map<string, number | null>()
+    const seen = new Map<string, number>()
+    const see = (key: ResourceKey, version: number | null): void => {
+      if (version === null) seen.delete(formatKey(key))
+      else seen.set(formatKey(key), version)
+    }
     return {
-      note: (key, version) => void written.set(formatKey(key), version),
+      note: (key, version) => {
+        written.set(formatKey(key), version)
+        see(key, version)
+      },
+      knows: (key, version) => {
+        const known = seen.get(formatKey(key)) === version
+        see(key, version)
+        return known
+      },
       isOwn: (key, version) => {
         const own = written.get(formatKey(key)) === version
-        if (version === null) written.delete(formatKey(key))
+        if (version === null) {
+          written.delete(formatKey(key))
+          see(key, null)
+        }
         return own
       }
     }

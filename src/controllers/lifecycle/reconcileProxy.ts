@@ -54,12 +54,18 @@ export const reconcileProxy = Effect.fn("reconcileProxy")(function*<
   observation: O
 ): Effect.fn.Return<Outcome, Conflict | StoreUnavailable, Store | Journal | OwnWrites> {
   const journal = yield* Journal
+  const own = yield* OwnWrites
   const now = yield* Clock.currentTimeMillis
   const { previous, stored } = observation
 
   const conclusion = conclude(kind, observation, now)
   const { decision, told, why } = conclusion
   const { phase, desired } = decision
+
+  // AWS was asked before the store. What somebody else wrote meanwhile may follow from a newer answer, so it is changed
+  // only by a look that began after it was known.
+  const isKnown = stored === null || own.knows(stored, stored.version)
+  if (!isKnown && differs(stored, desired)) return retry(`${formatKey(stored)} was written while its task was looked at`)
 
   // A look that changes nothing leaves no trace: health is looked at every few seconds.
   if (differs(stored, desired) || differs(previous, told)) {

@@ -11,7 +11,15 @@ import { CloudWatchEventsClient, PutRuleCommand, PutTargetsCommand } from "@aws-
 import { GetRoleCommand, IAMClient } from "@aws-sdk/client-iam"
 import { DeleteMessageBatchCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs"
 import type { AwsClients } from "../../../src/controllers/aws/AwsClients.ts"
-import { awsError, describeClusters, describeTaskDefinition, describeTasks, getRole, listTasks } from "./answers.ts"
+import {
+  awsError,
+  describeClusters,
+  describeContainerInstances,
+  describeTaskDefinition,
+  describeTasks,
+  getRole,
+  listTasks
+} from "./answers.ts"
 import { lastPart } from "./families.ts"
 import { STALE_MILLIS } from "./Faults.ts"
 import type { OperatorProcess } from "./OperatorProcess.ts"
@@ -130,7 +138,7 @@ export class ModelAws {
     }
     if (command instanceof DescribeContainerInstancesCommand) {
       if (faults.hits("DescribeContainerInstances fails")) throw awsError("ServerException", 500)
-      return { containerInstances: [{ attributes: [{ name: "ecs-mesh.io/address", value: "10.0.9.1" }] }] }
+      return describeContainerInstances(command.input.containerInstances ?? [])
     }
     if (command instanceof GetRoleCommand) {
       if (faults.hits("GetRole throttled")) throw awsError("Throttling", 400)

@@ -41,6 +41,9 @@ export interface WorldEvent {
   readonly role: string | null
 }
 
+/** In mode host a port is one task's alone: each runs on an instance of its own. */
+const hostAddress = ({ network }: Family, number: number): string => `10.0.9.${network === "host" ? number : 250}`
+
 /** ECS shows a stopped task for an hour at least; here the hour is short. */
 const SHOWN_STOPPED = 20_000
 
@@ -66,7 +69,7 @@ export class World {
   run(family: Family, { service = true, reuse = false, cluster = "one" } = {}): Task {
     const number = this.tasks.length + 1
     const own = family.network === "awsvpc"
-    const address = own ? (reuse ? this.freed.pop() : undefined) ?? `10.0.0.${number}` : "10.0.9.1"
+    const address = own ? (reuse ? this.freed.pop() : undefined) ?? `10.0.0.${number}` : hostAddress(family, number)
     const state: TaskState = {
       lastStatus: "PROVISIONING",
       desiredStatus: "RUNNING",
@@ -120,14 +123,14 @@ export class World {
     const role = this.roles.get(name)
     if (role === undefined || role.now === null) return
     this.setRole(role, { ...role.now, tags })
-    this.onEvent({ body: roleEvent(Object.keys(tags).length === 0 ? "UntagRole" : "TagRole", name), task: null, role: name })
+    this.tellOfRole(Object.keys(tags).length === 0 ? "UntagRole" : "TagRole", name)
   }
 
   deleteRole(name: string): void {
     const role = this.roles.get(name)
     if (role === undefined || role.now === null) return
     this.setRole(role, null)
-    this.onEvent({ body: roleEvent("DeleteRole", name), task: null, role: name })
+    this.tellOfRole("DeleteRole", name)
   }
 
   /** With another id, as IAM does it. No rule matches the event that tells of it. */
@@ -153,6 +156,11 @@ export class World {
   private setRole(role: Timeline<Role | null>, value: Role | null): void {
     this.changedAt = this.time.now
     role.set(this.time.now, value)
+  }
+
+  /** What happens in another account stays there. */
+  private tellOfRole(call: "TagRole" | "UntagRole" | "DeleteRole", name: string): void {
+    if (name !== "foreign") this.onEvent({ body: roleEvent(call, name), task: null, role: name })
   }
 
   private connect(task: Task): void {

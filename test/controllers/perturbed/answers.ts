@@ -1,12 +1,26 @@
 /** The world as AWS's calls show it, at one instant. Pure. */
 import type { Task as EcsTask } from "@aws-sdk/client-ecs"
 import type { Role as IamRole } from "@aws-sdk/client-iam"
-import { appPort, clusterArn, CLUSTERS, definitionArn, FAMILIES, roleArn, taskArn, taskDefinition } from "./families.ts"
+import {
+  ACCOUNT,
+  appPort,
+  clusterArn,
+  CLUSTERS,
+  definitionArn,
+  FAMILIES,
+  lastPart,
+  REGION,
+  roleArn,
+  taskArn,
+  taskDefinition
+} from "./families.ts"
 import type { Task, TaskState, World } from "./World.ts"
 
 /** What the SDK throws. */
 export const awsError = (name: string, httpStatusCode = 400): Error =>
   Object.assign(new Error(`${name} for the test`), { name, $metadata: { httpStatusCode } })
+
+const INSTANCE = `arn:aws:ecs:${REGION}:${ACCOUNT}:container-instance`
 
 const hostPort = (task: Task, containerPort: number): number => 32_000 + Number(task.id.split("-")[1]) * 100 + containerPort % 100
 
@@ -42,9 +56,17 @@ const describe = (task: Task, state: TaskState, withTags: boolean): EcsTask => (
         details: state.address === null ? [] : [{ name: "privateIPv4Address", value: state.address }]
       }]
     }
-    : { containerInstanceArn: `arn:aws:ecs:us-east-1:000000000000:container-instance/${task.cluster}/host` }),
+    : { containerInstanceArn: `${INSTANCE}/${task.cluster}/${task.address}` }),
   containers: containers(task, state),
   ...(withTags ? { tags: [{ key: "team", value: "red" }] } : {})
+})
+
+/** An instance is called by its address here. */
+export const describeContainerInstances = (arns: ReadonlyArray<string>) => ({
+  containerInstances: arns.map((containerInstanceArn) => ({
+    containerInstanceArn,
+    attributes: [{ name: "ecs-mesh.io/address", value: lastPart(containerInstanceArn) }]
+  }))
 })
 
 /** Tasks as they were at `time`; the others are MISSING. */

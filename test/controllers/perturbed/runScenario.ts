@@ -33,8 +33,18 @@ const AFTER_RESYNC = 20_000
 /** Until the queue is read again after it could not be (36 s), and its messages come again (15 s). */
 const UNTIL_EMPTY = 40_000
 
-const withoutTimes = ({ labels, mesh, name, spec, type }: Resource): string =>
-  JSON.stringify({ type, mesh, name, labels, spec }, (key, value: unknown) => key === "lastTransitionTime" ? undefined : value)
+/** A refused task's proxy may have been connected before, or never, as its role was tagged soon or late. */
+const comparableSpec = (resource: Resource) => {
+  if (resource.type !== "EcsTask") return resource.spec
+  const { conditions, ...spec } = (resource as Resource<"EcsTask">).spec
+  const told = spec.phase === "refused" ? conditions.filter(({ type }) => type !== "SidecarConnected") : conditions
+  return { ...spec, conditions: told.map(({ lastTransitionTime: _, ...condition }) => condition) }
+}
+
+const withoutTimes = (resource: Resource): string => {
+  const { labels, mesh, name, type } = resource
+  return JSON.stringify({ type, mesh, name, labels, spec: comparableSpec(resource) })
+}
 
 /** Ports are given for good, also to services that were there only while nobody looked. */
 const comparable = (scene: Scene): ReadonlyArray<string> => {

@@ -1,0 +1,32 @@
+/** What the perturbation found, each in its shortest form. */
+import type { Act } from "./acts.ts"
+import type { Fault } from "./Faults.ts"
+import type { Scenario } from "./runScenario.ts"
+import { NONE } from "./Scene.ts"
+
+export interface Story {
+  readonly tells: string
+  readonly scenario: Scenario
+}
+
+export const run = (family: string, more: { readonly alone?: boolean; readonly reuse?: boolean; readonly two?: boolean } = {}): Act =>
+  ({ do: "run", family, alone: false, reuse: false, two: false, ...more })
+
+export const fault = (what: Fault["what"], from: number, lasts: number, every = 1): Fault => ({ what, from, lasts, every })
+
+/** Each act with the milliseconds before it. */
+export const scenario = (
+  steps: ReadonlyArray<readonly [after: number, act: Act]>,
+  disturbance: Partial<Scenario> = {}
+): Scenario => ({ ...NONE, salt: 0, steps: steps.map(([after, act]) => ({ after, act })), ...disturbance })
+
+export const STORIES: ReadonlyArray<Story> = [
+  {
+    tells: "an answer from before the task was there takes nothing from it, though it was seen already",
+    scenario: scenario([[9_000, run("kv")]], { faults: [fault("DescribeTasks stale", 2_500, 7_000, 2)] })
+  },
+  {
+    tells: "an operator that leads no more undoes nothing of what the next one wrote while it looked",
+    scenario: scenario([[9_000, run("kv")]], { overlaps: [{ from: 0, lasts: 500 }] })
+  }
+]
