@@ -1,6 +1,6 @@
 /**
  * Reads ECS. Lists are whole or they fail: nobody may take a part of a list for all of it. Looks at single tasks
- * that come in the same moment share one DescribeTasks.
+ * that come while one is under way share a DescribeTasks.
  */
 import {
   DescribeClustersCommand,
@@ -18,6 +18,7 @@ import type { TaskKey } from "../TaskKey.ts"
 import { AwsCallFailed } from "./AwsCallFailed.ts"
 import { AwsClients } from "./AwsClients.ts"
 import { callAws } from "./callAws.ts"
+import { makeCallTurns } from "./callTurns.ts"
 import { readDefinition, readTask } from "./readTask.ts"
 
 /** The clusters to watch, as far as ECS has them. */
@@ -37,7 +38,7 @@ export interface TaskReading {
  * "A list of up to 100 task IDs or full ARN entries":
  * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
  */
-const DESCRIBE_AT_ONCE = 100
+export const DESCRIBE_AT_ONCE = 100
 
 class GetTask extends Request.Class<TaskKey, Task | null, AwsCallFailed> {}
 
@@ -81,13 +82,16 @@ export class EcsReader extends Context.Service<
         return arns
       })
 
+      const turns = makeCallTurns()
       const describe = (cluster: string, tasks: ReadonlyArray<string>) =>
-        callAws({
-          service: "ECS",
-          operation: "DescribeTasks",
-          run: (abortSignal) =>
-            ecs.send(new DescribeTasksCommand({ cluster, tasks: [...tasks], include: ["TAGS"] }), { abortSignal })
-        })
+        turns.take(
+          callAws({
+            service: "ECS",
+            operation: "DescribeTasks",
+            run: (abortSignal) =>
+              ecs.send(new DescribeTasksCommand({ cluster, tasks: [...tasks], include: ["TAGS"] }), { abortSignal })
+          })
+        )
 
       /** An id that comes back neither as a task nor as MISSING wasn't answered: that is a failure, not an absence. */
       const tasks = RequestResolver.makeGrouped<GetTask, string>({
@@ -120,7 +124,7 @@ export class EcsReader extends Context.Service<
             )
           }
         })
-      }).pipe(RequestResolver.setDelay("10 millis"), RequestResolver.batchN(DESCRIBE_AT_ONCE))
+      }).pipe(RequestResolver.setDelayEffect(turns.wait), RequestResolver.batchN(DESCRIBE_AT_ONCE))
 
       /** A revision never changes, so it is read once. */
       const definitions = yield* Cache.makeWith(

@@ -1,4 +1,4 @@
-/** Reads roles with their tags. An answer is kept for a short while, as many tasks share a role. */
+/** Reads roles with their tags. An answer is kept, as many tasks share a role and each is looked at often. */
 import { GetRoleCommand } from "@aws-sdk/client-iam"
 import { Cache, Context, Effect, Exit, Layer } from "effect"
 import type { ObservedRole } from "../../model/EcsTask.ts"
@@ -6,6 +6,9 @@ import { accountOf, lastPart } from "../arn.ts"
 import { AwsCallFailed } from "./AwsCallFailed.ts"
 import { AwsClients } from "./AwsClients.ts"
 import { callAws } from "./callAws.ts"
+
+/** A change is told by an event, which forgets the role; one whose event was lost, by the full look, which forgets all. */
+const REMEMBERED = "5 minutes"
 
 const notRead = (kind: "absent" | "denied", message: string) =>
   new AwsCallFailed({ service: "IAM", operation: "GetRole", kind, code: "RoleNotRead", message })
@@ -58,7 +61,7 @@ export class IamReader extends Context.Service<
 
       const roles = yield* Cache.makeWith(lookup, {
         capacity: 10_000,
-        timeToLive: (exit) => (Exit.isSuccess(exit) ? "15 seconds" : 0)
+        timeToLive: (exit) => (Exit.isSuccess(exit) ? REMEMBERED : 0)
       })
 
       return {

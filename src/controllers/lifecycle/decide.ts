@@ -35,7 +35,7 @@ export interface ProxyKind<T extends ProxyResourceType, O extends ProxyObservati
   readonly claim: (observation: O, derivation: Derivation<DesiredResource<T>>) => Claim
   /** `resource` with what the observation says of its readiness; of one that stops, so that nobody new uses it. */
   readonly refresh: (resource: DesiredResource<T>, observation: O) => DesiredResource<T>
-  /** Milliseconds until something may have changed of which no event tells; null: never. */
+  /** Milliseconds within which to look again, as something may change of which no event tells; null: never. */
   readonly lookAgainAfter: (observation: O) => number | null
 }
 
@@ -91,6 +91,12 @@ const desiredIn = <T extends ProxyResourceType, O extends ProxyObservation<T>>(
 /** Milliseconds after which a phase is looked at again though no event came. */
 const PATIENCE: Partial<Record<TaskPhase, number>> = { pending: 15_000, refused: 30_000, draining: 5_000 }
 
+/**
+ * The next multiple of `patience`: all tasks that wait for as long are looked at in the same moment, so that they share
+ * a call, and none waits longer than its patience.
+ */
+const nextLook = (now: number, patience: number): number => (Math.floor(now / patience) + 1) * patience
+
 export const decide = <T extends ProxyResourceType, O extends ProxyObservation<T>>(
   kind: ProxyKind<T, O>,
   snapshot: Snapshot,
@@ -116,7 +122,7 @@ export const decide = <T extends ProxyResourceType, O extends ProxyObservation<T
       previous?.spec.conditions ?? [],
       new Date(now).toISOString()
     ),
-    wakeAt: patience === null ? null : now + patience,
+    wakeAt: patience === null ? null : nextLook(now, patience),
     retry: phase === "identified" ? verdict.message : null,
     terminal: phase === "valid" && !derivation.ok ? derivation.message : null
   }

@@ -7,7 +7,7 @@ export interface Answer {
   readonly body: unknown
 }
 
-export type Script = (action: string, input: Record<string, unknown>) => Answer
+export type Script = (action: string, input: Record<string, unknown>) => Answer | Promise<Answer>
 
 /**
  * An AWS that says in JSON what emulators never say: empty pages with a token, pages that fail, tasks that aren't
@@ -24,9 +24,10 @@ export const scriptedAws = Effect.fnUntraced(function*(script: Script) {
           const action = String(request.headers["x-amz-target"]).split(".")[1] ?? ""
           const input: Record<string, unknown> = JSON.parse(Buffer.concat(chunks).toString("utf8"))
           requests.push([action, input])
-          const { body, status = 200 } = script(action, input)
-          response.writeHead(status, { "content-type": "application/x-amz-json-1.1" })
-          response.end(JSON.stringify(body))
+          void Promise.resolve(script(action, input)).then(({ body, status = 200 }) => {
+            response.writeHead(status, { "content-type": "application/x-amz-json-1.1" })
+            response.end(JSON.stringify(body))
+          })
         })
       })
       listening.listen(0, "127.0.0.1", () => resume(Effect.succeed(listening)))

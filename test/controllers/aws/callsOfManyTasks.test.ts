@@ -1,0 +1,66 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { AwsClients } from "../../../src/controllers/aws/AwsClients.ts"
+import { DESCRIBE_AT_ONCE, EcsReader } from "../../../src/controllers/aws/EcsReader.ts"
+import { done } from "../../../src/controllers/queue/Outcome.ts"
+import { makeWorkQueue } from "../../../src/controllers/queue/WorkQueue.ts"
+import { scriptedAws } from "./scriptedAws.ts"
+import { testAwsConfig } from "./testAwsConfig.ts"
+
+const arn = (id: string): string => `arn:aws:ecs:us-east-1:000000000000:task/demo/${id}`
+
+/** Each that passes lets the next pass some turns of the event loop later, as answers of a store come. */
+const oneByOne = (): Effect.Effect<void> => {
+  let last = Promise.resolve()
+  return Effect.promise(() => {
+    const turn = () => new Promise<void>((resume) => setImmediate(resume))
+    last = last.then(turn).then(turn).then(turn)
+    return last
+  })
+}
+
+/**
+ * How many calls it takes to look at tasks that were woken together. Each look reads the store first, and ECS
+ * takes its time: no answer comes before all have asked.
+ */
+const callsFor = Effect.fnUntraced(function*(tasks: number) {
+  const asked = Promise.withResolvers<void>()
+  let asking = 0
+  const { endpoint, requests } = yield* scriptedAws(async (action, { tasks }) => {
+    await asked.promise
+    return {
+      body: action === "DescribeTasks" && Array.isArray(tasks)
+        ? { tasks: tasks.map((id) => ({ taskArn: arn(String(id)), taskDefinitionArn: "d:1" })), failures: [] }
+        : { taskDefinition: { taskDefinitionArn: "d:1", family: "d", networkMode: "awsvpc", containerDefinitions: [] } }
+    }
+  })
+  const readStore = oneByOne()
+  const clients = AwsClients.layer(testAwsConfig(endpoint))
+  const reader = yield* Effect.provide(EcsReader, yield* Layer.build(Layer.provide(EcsReader.layer, clients)))
+  let looks = 0
+  const work = yield* makeWorkQueue((taskId) =>
+    Effect.gen(function*() {
+      yield* readStore
+      asking += 1
+      if (asking === tasks) asked.resolve()
+      yield* reader.readTask({ cluster: "demo", taskId })
+      looks += 1
+      return done
+    }).pipe(Effect.orDie), { parallel: DESCRIBE_AT_ONCE })
+  for (let task = 0; task < tasks; task++) work.add(String(task))
+  const until = Date.now() + 15_000
+  while (looks < tasks) {
+    if (Date.now() > until) return yield* Effect.die(`${looks} of ${tasks} tasks were looked at`)
+    yield* Effect.sleep("5 millis")
+  }
+  return requests.filter(([action]) => action === "DescribeTasks").length
+})
+
+describe("looks at tasks that are woken together", () => {
+  for (const tasks of [1, 50, DESCRIBE_AT_ONCE]) {
+    it.live(`cost one call, and one for whoever was first (${tasks})`, () =>
+      Effect.gen(function*() {
+        assert.isAtMost(yield* callsFor(tasks), tasks === 1 ? 1 : 2)
+      }).pipe(Effect.scoped))
+  }
+})
