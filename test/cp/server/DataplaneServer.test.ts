@@ -1,0 +1,59 @@
+import { Context, Effect, Layer, ManagedRuntime } from "effect"
+import { connect as connectTls } from "node:tls"
+import { afterEach, beforeAll, expect, it } from "vitest"
+import { Bootstrapper } from "../../../src/cp/bootstrap/Bootstrapper.ts"
+import { AdsServer } from "../../../src/cp/server/AdsServer.ts"
+import { DataplaneServer } from "../../../src/cp/server/DataplaneServer.ts"
+import { ControlPlaneTls } from "../../../src/cp/tls/ControlPlaneTls.ts"
+import { askBootstrap } from "./askBootstrap.ts"
+import { loopbackTls, type Tls } from "./startControlPlane.ts"
+
+let tls: Tls
+beforeAll(async () => { tls = await loopbackTls() })
+const cleanups: Array<() => Promise<unknown> | unknown> = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+})
+
+const REQUEST_MILLIS = 500
+
+/** The port with nobody behind it but one who says yes. */
+const listen = async (): Promise<number> => {
+  const runtime = ManagedRuntime.make(
+    DataplaneServer.layer({ address: "127.0.0.1", port: 0 }, REQUEST_MILLIS).pipe(
+      Layer.provide(Layer.succeed(AdsServer, { inject: (socket) => socket.destroy(), connected: () => [] })),
+      Layer.provide(
+        Layer.succeed(Bootstrapper, { answer: () => Effect.succeed({ status: 200, headers: {}, body: "yes" }) })
+      ),
+      Layer.provide(Layer.succeed(ControlPlaneTls, tls))
+    )
+  )
+  cleanups.push(() => runtime.dispose())
+  return Context.get(await runtime.context(), DataplaneServer).port
+}
+
+/** How long a connection that sends this and then drips stays open, in milliseconds. */
+const drip = (port: number, start: string): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const began = performance.now()
+    const socket = connectTls({ host: "127.0.0.1", port, ca: tls.caPem, servername: "localhost" }, () => {
+      socket.write(start)
+    })
+    const drops = setInterval(() => socket.write("x"), 50)
+    cleanups.push(() => { socket.destroy() }, () => clearInterval(drops))
+    socket.on("error", () => {})
+    socket.on("close", () => resolve(performance.now() - began))
+    socket.resume()
+    setTimeout(() => reject(new Error("it still drips")), 15_000).unref()
+  })
+
+it("answers a request that comes whole", async () => {
+  expect(await askBootstrap({ port: await listen() }, tls, {})).toMatchObject({ status: 200, body: "yes" })
+})
+
+it.each([
+  ["whose body drips", "POST /bootstrap HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100000\r\n\r\n{"],
+  ["whose headers drip", "POST /bootstrap HTTP/1.1\r\nhost: localhost\r\nx-slow: "]
+])("ends a request %s, though each byte comes in time", async (_, start) => {
+  expect(await drip(await listen(), start)).toBeGreaterThan(REQUEST_MILLIS / 2)
+})
