@@ -163,6 +163,18 @@ export class Book {
     this.send({ source: "aws.iam", "detail-type": "AWS API Call via CloudTrail", detail })
   }
 
+  /** ECS's event of a service of the cluster `demo`. */
+  tellService(service: string, eventName: string): void {
+    const resources = [`arn:aws:ecs:us-east-1:${ACCOUNT}:service/demo/${service}`]
+    this.send({ source: "aws.ecs", "detail-type": "ECS Service Action", resources, detail: { eventName } })
+  }
+
+  /** ECS's event of the one container instance. */
+  tellInstance(status: string): void {
+    const detail = { clusterArn: clusterArn("demo"), containerInstanceArn: INSTANCE, status, version: 1 }
+    this.send({ source: "aws.ecs", "detail-type": "ECS Container Instance State Change", detail })
+  }
+
   private send(event: object): void {
     const envelope = { id: "1", account: ACCOUNT, region: "us-east-1", time: "2026-01-01T00:00:00Z" }
     this.messages.push(JSON.stringify({ ...envelope, ...event }))
@@ -205,6 +217,7 @@ export class Book {
       return { clusters }
     }
     if (command instanceof ListTasksCommand) {
+      this.calls.push(["ListTasks", command.input.cluster ?? ""])
       const all = [...this.tasks.values()].filter(({ desiredStatus }) => desiredStatus === "RUNNING")
       return { taskArns: all.filter((task) => task.clusterArn === command.input.cluster).map(({ taskArn }) => taskArn) }
     }

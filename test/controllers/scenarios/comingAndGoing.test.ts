@@ -192,3 +192,42 @@ describe("a role of another account", () => {
       assert.notInclude(calls.map(([name]) => name), "GetRole")
     }), 60_000)
 })
+
+describe("a task whose own last events are lost", () => {
+  const gone = { lastStatus: "STOPPED", desiredStatus: "STOPPED", version: 8 } as const
+
+  it.live("goes with the next event of its service", () =>
+    Effect.gen(function*() {
+      const book = new Book()
+      book.write({ id: "1", address: "10.0.0.1" })
+      const { dataplane } = yield* open(book)
+      yield* until("it is registered", () => dataplane("1") !== undefined)
+      book.write({ id: "1", address: "10.0.0.1", ...gone })
+      book.tellService("kv", "SERVICE_STEADY_STATE")
+      yield* until("it is gone", () => dataplane("1") === undefined)
+    }).pipe(Effect.scoped), 60_000)
+
+  it.live("goes with its container instance", () =>
+    Effect.gen(function*() {
+      const book = new Book()
+      book.define("kv:1", { networkMode: "bridge" })
+      const hostPorts = { "5050": 49_153, "15050": 49_154 }
+      book.write({ id: "1", hostPorts })
+      const { dataplane } = yield* open(book)
+      yield* until("it is registered", () => dataplane("1") !== undefined)
+      book.write({ id: "1", hostPorts, ...gone })
+      book.tellInstance("INACTIVE")
+      yield* until("it is gone", () => dataplane("1") === undefined)
+    }).pipe(Effect.scoped), 60_000)
+})
+
+describe("a sidecar that asks to be let in before its task's event has come", () => {
+  it.live("finds its task observed after the next full look, though no event comes at all", () =>
+    Effect.gen(function*() {
+      const book = new Book()
+      const { task } = yield* open(book, { resyncSeconds: 1 })
+      yield* until("the clusters were listed", () => book.calls.some(([name]) => name === "ListTasks"))
+      book.write({ id: "1", address: "10.0.0.1" })
+      yield* until("the door can know it", () => task("1")?.spec.phase === "registered")
+    }).pipe(Effect.scoped), 60_000)
+})
