@@ -100,15 +100,22 @@ export class Insights extends Context.Service<
             Effect.catch((error) => tell(entry, error))
           )
 
+        const removeOrphan = Effect.fnUntraced(function*(proxy: ProxyId) {
+          // Read before its proxy is looked for: what is written after that is known of a proxy that is back.
+          const { version } = yield* store.get(insightKey(proxy))
+          const isBack = yield* store.get(proxyKey(proxy)).pipe(
+            Effect.as(true),
+            Effect.catchTag("NotFound", () => Effect.succeed(false))
+          )
+          if (!isBack) yield* store.remove(insightKey(proxy), { expect: version })
+        })
+
         const removeOrphans = Effect.suspend(() =>
           Effect.forEach([...orphans], (proxy) => {
             orphans.delete(proxy)
-            return store.get(proxyKey(proxy)).pipe(
-              // It is back meanwhile, and so is what is known of it.
-              Effect.asVoid,
-              Effect.catchTag("NotFound", () => store.remove(insightKey(proxy))),
-              Effect.catchTag(["NotFound", "Conflict"], () => Effect.void),
-              Effect.catchTag("StoreUnavailable", () => Effect.sync(() => void orphans.add(proxy)))
+            const later = () => Effect.sync(() => void orphans.add(proxy))
+            return removeOrphan(proxy).pipe(
+              Effect.catchTags({ NotFound: () => Effect.void, Conflict: later, StoreUnavailable: later })
             )
           }, { discard: true })
         )

@@ -60,4 +60,48 @@ describe("what is known of a proxy", () => {
     )
     expect(insight.spec).toMatchObject({ subscriptions: [{ status: { lds: { responsesAcknowledged: "1" } } }] })
   })
+
+  it("isn't taken for an orphan's where its proxy is back, and known anew, while that is looked at", async () => {
+    const config = await databases.create()
+    const another = { ...insightKey(proxy), labels: {}, spec: { subscriptions: [] } }
+    let turns = 0
+    /** Between the look for the proxy and what follows from it, it comes back, and another replica writes of it. */
+    const interrupted = Layer.effect(
+      Store,
+      Effect.map(Store, (store) => ({
+        ...store,
+        remove: (key, options) =>
+          key.type !== "DataplaneInsight"
+            ? store.remove(key, options)
+            : Effect.gen(function*() {
+              turns += 1
+              if (turns === 1) {
+                yield* store.put(dataplane)
+                yield* store.put({ ...another, labels: { written: "anew" } })
+              }
+              yield* store.remove(key, options)
+            })
+      } satisfies Store["Service"]))
+    ).pipe(Layer.provideMerge(PostgresStore.layer(config)))
+    const kept = Effect.gen(function*() {
+      const { get, put, remove } = yield* Store
+      yield* put(another)
+      yield* remove(dataplane)
+      yield* Effect.sync(() => turns).pipe(
+        Effect.repeat({ until: (count) => count > 0, schedule: Schedule.spaced("10 millis") }),
+        Effect.timeout("10 seconds")
+      )
+      yield* (yield* Insights).flush
+      return yield* get(insightKey(proxy))
+    })
+    const insight = await Effect.runPromise(
+      Effect.gen(function*() {
+        yield* (yield* Store).put(dataplane)
+        return yield* kept.pipe(
+          Effect.provide(Insights.layer({ instanceId: "cp-1", flushMillis: 20 }).pipe(Layer.provide(ResourceCacheLive)))
+        )
+      }).pipe(Effect.provide(interrupted), Effect.scoped)
+    )
+    expect(insight.labels).toEqual({ written: "anew" })
+  })
 })
