@@ -48,7 +48,7 @@ const issue = ({ mesh, service, validForMillis }: ServiceToken) =>
   )
 
 /** Whether it may change which tokens are good. */
-const concernsTokens = (change: Change): boolean => {
+export const concernsTokens = (change: Change): boolean => {
   if (change._tag === "Resynced") return true
   const { mesh, name, type } = change.key
   const scope = dataplaneTokens(mesh)
