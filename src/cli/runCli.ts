@@ -116,6 +116,27 @@ const replay = Command.make(
   })
 ).pipe(Command.withDescription("Decide again what an operator's journal, or raw EventBridge events, tell; 1 where it differs"))
 
+const explain = Command.make(
+  "explain",
+  {
+    task: Argument.String("task").pipe(Argument.withDescription("A task's id, its beginning, or its ARN")),
+    addresses: Flag.String("address").pipe(
+      Flag.withDescription("API of a replica, http://127.0.0.1:5681 where absent; once for each replica"),
+      Flag.atLeast(0)
+    ),
+    journals: Flag.String("journal").pipe(
+      Flag.withDescription("Read this journal instead of asking; once for each of its files"),
+      Flag.atLeast(0)
+    ),
+    all: Flag.Boolean("all").pipe(Flag.withDescription("All that happened, however much it is"), Flag.withDefault(false)),
+    json: Flag.Boolean("json").pipe(Flag.withDescription("The same as JSON"), Flag.withDefault(false))
+  },
+  Effect.fn(function*(given) {
+    const { explainCommand } = yield* Effect.promise(() => import("./explain/explainCommand.ts"))
+    yield* explainCommand(given)
+  })
+).pipe(Command.withDescription("What was seen, decided, stored, sent and refused of a task, and why"))
+
 const service = Argument.Literals("service", ["demo-app", "kv"])
 const act = Effect.promise(() => import("./demo/act.ts"))
 
@@ -174,13 +195,13 @@ const sidecar = Command.make("sidecar").pipe(
 
 const root = Command.make("ecs-mesh").pipe(
   Command.withDescription("A service mesh for Amazon ECS, without Kubernetes and without a licence"),
-  Command.withSubcommands([serve, tokenController, sidecar, demo, translate, machine, replay])
+  Command.withSubcommands([serve, tokenController, sidecar, demo, translate, machine, replay, explain])
 )
 
 export const runCli = (): void =>
   root.pipe(
     Command.run({ version: packageJson.version }),
-    Effect.catchTag(["UsageError", "DemoFailed", "ServeFailed", "TokenControllerFailed", "ReplayRefused"], (error) =>
+    Effect.catchTag(["UsageError", "DemoFailed", "ServeFailed", "TokenControllerFailed", "ReplayRefused", "NotExplained"], (error) =>
       Console.error(`ecs-mesh: ${error.message}`).pipe(Effect.andThen(Effect.sync(() => {
         // 1 is a replay's word for a difference.
         process.exitCode = error._tag === "ReplayRefused" ? 2 : 1

@@ -1,0 +1,13 @@
+/** What one journal says of one task. */
+import type { RecordedEntry } from "../../controllers/replay/readLines.ts"
+
+export interface JournalOfTask {
+  /** Where it was read: an address or a file. */
+  readonly from: string
+  /** The instance that answered, where one was asked. */
+  readonly instance: string | null
+  /** The task's, its role's, and those that say who wrote the journal. */
+  readonly entries: ReadonlyArray<RecordedEntry>
+  /** Lines that can't be trusted. */
+  readonly damaged: number
+}

@@ -1,0 +1,99 @@
+/** Asks a control plane's API for its journal and for what the store holds of a task. It changes nothing. */
+import { Effect, Schema } from "effect"
+import { at, listAt, textAt } from "./fields.ts"
+import type { Standing } from "./Story.ts"
+import { standingOf } from "./standingOf.ts"
+
+/** Nothing can be told; the message says what to do. */
+export class NotExplained extends Schema.TaggedError<NotExplained>()("NotExplained", { message: Schema.String }) {}
+
+export interface ExportedJournal {
+  readonly instance: string | null
+  readonly text: string
+}
+
+/** What the store says now. */
+export interface Live {
+  readonly standing: Standing | null
+  /** The proxy's last stream, at whichever replica. */
+  readonly stream: string | null
+}
+
+const WITHIN_MILLIS = 60_000
+
+const ask = (address: string, path: string) =>
+  Effect.tryPromise({
+    try: async (signal) => {
+      const answer = await fetch(`${address.replace(/\/+$/, "")}${path}`, {
+        signal: AbortSignal.any([signal, AbortSignal.timeout(WITHIN_MILLIS)])
+      })
+      return { status: answer.status, instance: answer.headers.get("x-ecs-mesh-instance"), text: await answer.text() }
+    },
+    catch: (error) =>
+      new NotExplained({
+        message: `no control plane answers at ${address} (${causeOf(error)}): say where its API is with --address`
+      })
+  })
+
+const causeOf = (error: unknown): string => textAt(error, "cause", "message") ?? textAt(error, "message") ?? String(error)
+
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const refused = (address: string, status: number, text: string) =>
+  new NotExplained({
+    message: status === 403
+      ? `${address} gives its journal to nobody but its administrator: ask on the machine (in the task) where it runs, at 127.0.0.1`
+      : `${address} has no journal for us (${status}): ${textAt(parse(text), "detail") ?? "is it a control plane of ecs-mesh, of this version?"}`
+  })
+
+export const askJournal = Effect.fn("explain.askJournal")(function*(
+  address: string,
+  key: string
+): Effect.fn.Return<ExportedJournal, NotExplained> {
+  const { instance, status, text } = yield* ask(address, `/journal?key=${encodeURIComponent(key)}`)
+  return status === 200 ? { instance, text } : yield* refused(address, status, text)
+})
+
+/** Ids of the tasks that the store has, as far as they hold this text. */
+export const askTasks = Effect.fn("explain.askTasks")(function*(
+  address: string,
+  text: string
+): Effect.fn.Return<ReadonlyArray<string>, NotExplained> {
+  const answer = yield* ask(address, `/ecs-tasks?size=1000&name=${encodeURIComponent(text)}`)
+  return listAt(parse(answer.text), "items").flatMap((item) => textAt(item, "name") ?? [])
+})
+
+const OVERVIEWS: Readonly<Record<string, (mesh: string, name: string) => string>> = {
+  dataplane: (mesh, name) => `/meshes/${encodeURIComponent(mesh)}/dataplanes/${name}/_overview`,
+  ingress: (_, name) => `/zoneingresses/${name}/_overview`,
+  egress: (_, name) => `/zoneegresses/${name}/_overview`
+}
+
+const streamOf = (overview: unknown): string | null => {
+  const insight = at(overview, "dataplaneInsight") ?? at(overview, "zoneIngressInsight") ?? at(overview, "zoneEgressInsight")
+  const last = listAt(insight, "subscriptions").at(-1)
+  if (last === undefined) return null
+  const where = `at ${textAt(last, "controlPlaneInstanceId")}`
+  const ended = textAt(last, "disconnectTime")
+  return ended === null ? `open since ${textAt(last, "connectTime")} ${where}` : `ended ${ended} ${where}`
+}
+
+export const askLive = Effect.fn("explain.askLive")(function*(
+  address: string,
+  taskId: string
+): Effect.fn.Return<Live, NotExplained> {
+  const { status, text } = yield* ask(address, `/ecs-tasks/${taskId}`)
+  const resource = parse(text)
+  if (status !== 200) return { standing: null, stream: null }
+  const standing = standingOf(textAt(resource, "modificationTime") ?? "", at(resource, "spec"))
+  const overview = OVERVIEWS[textAt(resource, "spec", "proxy", "proxyType") ?? ""]
+  if (overview === undefined) return { standing, stream: null }
+  const answer = yield* ask(address, overview(textAt(resource, "spec", "proxy", "mesh") ?? "", taskId))
+  return { standing, stream: streamOf(parse(answer.text)) }
+})

@@ -1,0 +1,106 @@
+/**
+ * `ecs-mesh explain TASK`: what the replicas of a living operator, or the journals that one left, tell of a task.
+ * Receives who to ask or what to read, prints a story, decides nothing.
+ */
+import { readFileSync } from "node:fs"
+import { Console, Effect } from "effect"
+import { lastPart } from "../../controllers/arn.ts"
+import { type ReadLine, type RecordedEntry, readLines } from "../../controllers/replay/readLines.ts"
+import { linesOf, type NamedText, readReplayFiles } from "../replay/readReplayFiles.ts"
+import { askJournal, askLive, askTasks, NotExplained } from "./askOperator.ts"
+import { findTask, roleKeyIn } from "./findTask.ts"
+import type { JournalOfTask } from "./JournalOfTask.ts"
+import { renderStory } from "./renderStory.ts"
+import { tellStory } from "./tellStory.ts"
+
+export interface ExplainArguments {
+  readonly task: string
+  /** Of the replicas' APIs. */
+  readonly addresses: ReadonlyArray<string>
+  /** Files to read instead. */
+  readonly journals: ReadonlyArray<string>
+  readonly all: boolean
+  readonly json: boolean
+}
+
+const DEFAULT_ADDRESS = "http://127.0.0.1:5681"
+
+/** A journal before it is known which task is meant. */
+interface Read {
+  readonly from: string
+  readonly instance: string | null
+  readonly entries: ReadonlyArray<RecordedEntry>
+  readonly damaged: number
+}
+
+/** `keep`: a file may hold much more than is asked about. */
+const collect = (from: string, instance: string | null, lines: Iterable<ReadLine>, keep: (entry: RecordedEntry) => boolean): Read => {
+  const entries: Array<RecordedEntry> = []
+  let damaged = 0
+  for (const line of lines) {
+    if (line._tag === "Damaged") damaged += 1
+    if (line._tag === "Entry" && keep(line.entry)) entries.push(line.entry)
+  }
+  return { from, instance, entries, damaged }
+}
+
+const isReplica = ({ kind }: RecordedEntry): boolean => kind === "replica"
+
+/** A beginning may fit several tasks, and a role's events are asked for by its key. */
+const ofTask = (read: Read, taskId: string, roleKey: string | null): JournalOfTask => ({
+  ...read,
+  entries: read.entries.filter((entry) =>
+    isReplica(entry) || entry.key === roleKey || (!entry.key.startsWith("role/") && lastPart(entry.key) === taskId))
+})
+
+const linesIn = (name: string, text: string): Iterable<ReadLine> => readLines(linesOf({ name, text }))
+
+const readAt = (address: string, key: string) =>
+  Effect.map(askJournal(address, key), ({ instance, text }) => collect(address, instance, linesIn(address, text), () => true))
+
+const explainLive = Effect.fnUntraced(function*(task: string, addresses: ReadonlyArray<string>) {
+  const [first = DEFAULT_ADDRESS] = addresses
+  const wanted = lastPart(task)
+  const reads = yield* Effect.forEach(addresses, (address) => readAt(address, wanted))
+  const found = findTask(task, reads.flatMap(({ entries }) => entries), yield* askTasks(first, wanted))
+  if ("problem" in found) return yield* new NotExplained({ message: found.problem })
+  const { taskId } = found
+  const roleKey = roleKeyIn(reads.flatMap((read) => ofTask(read, taskId, null).entries))
+  const journals = yield* Effect.forEach(reads, (read) =>
+    Effect.gen(function*() {
+      const role = roleKey === null ? [] : (yield* readAt(read.from, roleKey)).entries.filter(({ key }) => key === roleKey)
+      const entries = [...read.entries, ...role].toSorted((a, b) => a.seq - b.seq)
+      return ofTask({ ...read, entries }, taskId, roleKey)
+    }))
+  return tellStory(taskId, journals, yield* askLive(first, taskId))
+})
+
+const readFile = (name: string) =>
+  Effect.try({
+    try: (): NamedText => ({ name, text: readFileSync(name === "-" ? 0 : name, "utf8") }),
+    catch: (error) => new NotExplained({ message: `can't read ${name}: ${error instanceof Error ? error.message : String(error)}` })
+  })
+
+const explainFiles = Effect.fnUntraced(function*(task: string, files: ReadonlyArray<string>) {
+  const journal = readReplayFiles(yield* Effect.forEach(files, readFile))
+  if (journal._tag !== "Journal") {
+    return yield* new NotExplained({ message: `--journal takes an operator's journal: ${files.join(", ")} is none` })
+  }
+  const wanted = lastPart(task)
+  const isWanted = (entry: RecordedEntry): boolean => isReplica(entry) || entry.key.startsWith("role/") || lastPart(entry.key).startsWith(wanted)
+  const read = collect(files.join(", "), null, journal.lines(), isWanted)
+  const found = findTask(task, read.entries, [])
+  if ("problem" in found) return yield* new NotExplained({ message: found.problem })
+  const roleKey = roleKeyIn(ofTask(read, found.taskId, null).entries)
+  return tellStory(found.taskId, [ofTask(read, found.taskId, roleKey)])
+})
+
+export const explainCommand = Effect.fn("explain")(function*({ addresses, all, journals, json, task }: ExplainArguments) {
+  if (addresses.length > 0 && journals.length > 0) {
+    return yield* new NotExplained({ message: "--address asks a living operator, --journal reads what one left: give one of them" })
+  }
+  const story = journals.length > 0
+    ? yield* explainFiles(task, journals)
+    : yield* explainLive(task, addresses.length === 0 ? [DEFAULT_ADDRESS] : addresses)
+  yield* Console.log(json ? JSON.stringify(story, null, 2) : renderStory(story, all))
+})
