@@ -2,6 +2,7 @@
  * Once through: 20 requests, then a load under which one task is stopped and another takes its place; the timeline;
  * the count of failed requests. Succeeds only if every request was answered.
  */
+import { relative } from "node:path"
 import { Effect } from "effect"
 import type { DemoTask } from "../../../localstack/demo/Demo.ts"
 import { DemoFailed, type DemoWorld } from "./DemoWorld.ts"
@@ -69,6 +70,7 @@ export const runOnce = Effect.fn("runOnce")(function*(world: DemoWorld) {
   console.log("\nWho talked to whom, by the certificates that the callers showed")
   for (const [pair, count] of peers) console.log(`  ${pair}  ${count} requests`)
 
+  console.log(`\nThe journal of all this: bin/ecs-mesh replay ${relative(process.cwd(), world.journal)}`)
   const failures = [...first.failures, ...second.failures]
   console.log(`\n${first.sent + second.sent} requests, ${failures.length} failed`)
   const untold = timeline.taskIds.filter((taskId) => !timeline.isWhole(taskId))

@@ -19,6 +19,8 @@ Try, in another terminal
   bin/ecs-mesh demo roll demo-app           replace every task of demo-app
   bin/ecs-mesh demo refuse untagged         run a task whose role has no tags, and read why it's refused
   bin/ecs-mesh demo refuse impostor         run a task that says it's kv, by the role of another service
+  bin/ecs-mesh explain ID --address ${api}      what became of a task, and why; the beginning of its id will do
+  bin/ecs-mesh replay ${journal}     decide all of it again
   bin/ecs-mesh demo tag kv kuma.io/mesh=other      take the right away, and give it back with kuma.io/mesh=default
   curl -X DELETE ${api}/meshes/default/meshtrafficpermissions/allow-all     nobody may call anybody
   curl -X PUT ${api}/meshes/default/meshtrafficpermissions/allow-all -H 'content-type: application/json' \\

@@ -4,8 +4,12 @@ import { TestClock } from "effect/testing"
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { Readable } from "node:stream"
+import { text } from "node:stream/consumers"
 import { FileJournal, type FileJournalOptions } from "../../../src/controllers/lifecycle/FileJournal.ts"
-import { Journal } from "../../../src/model/Journal.ts"
+import { readSeal } from "../../../src/controllers/lifecycle/sealLine.ts"
+import { redact } from "../../../src/cp/auth/redact.ts"
+import { Journal, JournalExport, type JournalFilter } from "../../../src/model/Journal.ts"
 
 const folder = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "ecs-mesh-journal-"))),
@@ -127,6 +131,70 @@ describe("the journal on disk", () => {
         entries(path).map(({ key, dropped }) => [key, dropped]),
         [["a", undefined], ["b", undefined], ["e", 2]]
       )
+    }).pipe(Effect.scoped))
+
+  it.effect("ends each line with a checksum that only the line as it was written has", () =>
+    Effect.gen(function*() {
+      const path = join(yield* folder, "journal.jsonl")
+      yield* write({ path }, ["a\"b", "ü"])
+      for (const line of lines(path)) {
+        assert.strictEqual(readSeal(line), "whole")
+        assert.strictEqual(readSeal(line.replace("event", "evenT")), "altered")
+        assert.strictEqual(readSeal(line.slice(0, -1)), "unsealed")
+      }
+    }).pipe(Effect.scoped))
+
+  it.effect("says at the head of each file who writes it", () =>
+    Effect.gen(function*() {
+      const path = join(yield* folder, "journal.jsonl")
+      yield* Effect.gen(function*() {
+        const journal = yield* Journal
+        journal.append({ kind: "replica", key: "replica", leads: false })
+        journal.append({ kind: "replica", key: "replica", leads: true })
+        for (let index = 0; index < 20; index++) {
+          journal.append({ kind: "event", key: `task/${index}` })
+          yield* TestClock.adjust(100)
+        }
+      }).pipe(Effect.provide(FileJournal.layer({ path, maxBytes: 500 }), { local: true }))
+      for (const file of [path, `${path}.1`]) {
+        assert.deepInclude(JSON.parse(lines(file)[0] ?? ""), { kind: "replica", leads: true })
+      }
+      const seqs = [...entries(`${path}.1`), ...entries(path)].map(({ seq }) => seq)
+      assert.deepStrictEqual(seqs, seqs.map((_, index) => (seqs[0] ?? 0) + index))
+    }).pipe(Effect.scoped))
+
+  it.effect("writes no string that its guard takes out, at any depth", () =>
+    Effect.gen(function*() {
+      const path = join(yield* folder, "journal.jsonl")
+      yield* Effect.gen(function*() {
+        const journal = yield* Journal
+        journal.append({ kind: "nacked", key: "a", message: "AKIAIOSFODNN7EXAMPLE", more: [{ deep: "eyJhbGciOi.eyJ.x" }] })
+      }).pipe(Effect.provide(FileJournal.layer({ path, guard: redact }), { local: true }))
+      const [line = ""] = lines(path)
+      assert.notMatch(line, /AKIA|eyJ/)
+      assert.include(line, "<redacted JWT>")
+      assert.strictEqual(readSeal(line), "whole")
+    }).pipe(Effect.scoped))
+
+  it.effect("is exported whole across its two files, also what waits, and by key", () =>
+    Effect.gen(function*() {
+      const path = join(yield* folder, "journal.jsonl")
+      yield* Effect.gen(function*() {
+        const journal = yield* Journal
+        const { read } = yield* JournalExport
+        const exported = (filter: Partial<JournalFilter> = {}) =>
+          Effect.flatMap(read({ keys: [], since: null, ...filter }), (pieces) =>
+            Effect.promise(async () => (await text(Readable.from(pieces))).split("\n").slice(0, -1)))
+        for (let index = 0; index < 10; index++) {
+          journal.append({ kind: "event", key: `task/demo/id-${index}` })
+          yield* TestClock.adjust(100)
+        }
+        journal.append({ kind: "event", key: "task/demo/last" })
+        assert.deepStrictEqual(yield* exported(), [...lines(`${path}.1`), ...lines(path)])
+        assert.deepStrictEqual((yield* exported({ keys: ["last"] })).length, 1)
+        assert.deepStrictEqual((yield* exported({ keys: ["las", "task/demo/id-9"] })).length, 2)
+        assert.deepStrictEqual((yield* exported({ since: 1_000 })).length, 1)
+      }).pipe(Effect.provide(FileJournal.layer({ path, maxBytes: 700 }), { local: true }))
     }).pipe(Effect.scoped))
 
   it.effect("is readable by its owner alone", () =>
