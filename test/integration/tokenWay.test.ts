@@ -1,12 +1,14 @@
 // The older way, whole: a tagged task, its secret in an emulated AWS, the operator's token in it, a control plane that
 // takes dataplane tokens, and a real sidecar with that token.
 import { CreateClusterCommand, ECSClient, RegisterTaskDefinitionCommand, RunTaskCommand } from "@aws-sdk/client-ecs"
+import { IAMClient } from "@aws-sdk/client-iam"
 import { CreateSecretCommand, GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager"
 import { mkdtempSync, readFileSync } from "node:fs"
 import { rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { createOperator } from "../../localstack/demo/seedDemo.ts"
 import { freePort } from "../../localstack/process/freePort.ts"
 import { startProcess } from "../../localstack/process/startProcess.ts"
 import { startControlPlane } from "../../src/cli/demo/startControlPlane.ts"
@@ -37,6 +39,8 @@ beforeAll(async () => {
   ecs = new ECSClient(settings)
   secrets = new SecretsManagerClient(settings)
   await ecs.send(new CreateClusterCommand({ clusterName: CLUSTER }))
+  // It may do what the operator's policy allows, and nothing else.
+  const { accessKeyId, secretAccessKey } = await createOperator(new IAMClient(settings))
   const postgres = await startPostgres()
   ending.push(postgres.stop)
   const workDir = mkdtempSync(join(tmpdir(), "ecs-mesh-older-"))
@@ -45,8 +49,8 @@ beforeAll(async () => {
   environment = {
     PATH: process.env["PATH"] ?? "/usr/bin:/bin",
     HOME: workDir,
-    AWS_ACCESS_KEY_ID: aws.credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: aws.credentials.secretAccessKey,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
     AWS_REGION: aws.region,
     AWS_ENDPOINT_URL: aws.endpoint,
     ECS_MESH_CLUSTERS: CLUSTER
@@ -55,7 +59,7 @@ beforeAll(async () => {
     environment: {
       ...environment,
       ...postgres.environment,
-      ECS_MESH_SECRET_NAME_PREFIX: "mesh",
+      ECS_MESH_SECRET_NAME_PREFIX: "ecs-mesh",
       // Far off: what comes soon, comes by an event.
       ECS_MESH_RESYNC_INTERVAL: "10m",
       KUMA_DP_SERVER_AUTHN_DP_PROXY_TYPE: "dpToken",
@@ -140,10 +144,10 @@ const bootstrapStatus = async (service: string, dataplaneToken: string): Promise
 
 describe("a task that is tagged kuma.io/service", () => {
   it("gets a token into its secret, beside what else is there, and its sidecar joins with it", async () => {
-    await createSecret("mesh/kv", "{\"id\": 12345678901234567890}")
+    await createSecret("ecs-mesh/kv", "{\"id\": 12345678901234567890}")
     await runTagged("kv")
-    const token = await tokenIn("mesh/kv")
-    const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: "mesh/kv" }))
+    const token = await tokenIn("ecs-mesh/kv")
+    const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: "ecs-mesh/kv" }))
     expect(SecretString).toBe(`{"id": 12345678901234567890,"token":${JSON.stringify(token)}}`)
 
     const claims = readToken(token)
@@ -171,25 +175,25 @@ describe("a task that is tagged kuma.io/service", () => {
   it("waits for a secret that isn't there, tells what to create, and gets its token once somebody creates it", async () => {
     await runTagged("late")
     await until("the word on it", written, (text) => text.includes("SecretMissing"))
-    expect(written()).toMatch(/Secrets Manager has no secret \\"mesh\/late\\": create it/)
-    await createSecret("mesh/late", "{}")
+    expect(written()).toMatch(/Secrets Manager has no secret \\"ecs-mesh\/late\\": create it/)
+    await createSecret("ecs-mesh/late", "{}")
     // ECS tries again with another task, whose event wakes the controller.
     await runTagged("late")
-    expect(readToken(await tokenIn("mesh/late"))).toMatchObject({ mesh: "default", services: ["late"] })
+    expect(readToken(await tokenIn("ecs-mesh/late"))).toMatchObject({ mesh: "default", services: ["late"] })
   }, 90_000)
 
   it("gets it from a controller that stands alone before the control plane's API as well", async () => {
-    await createSecret("alone/kv", "{}")
+    await createSecret("ecs-mesh/alone/kv", "{}")
     await runTagged("kv")
     const controller = await startProcess({
       command: process.execPath,
       args: [
-        main, "token-controller", "--secret-name-prefix", "alone/", "--api-server-url", `http://127.0.0.1:${ports.api}`
+        main, "token-controller", "--secret-name-prefix", "ecs-mesh/alone/", "--api-server-url", `http://127.0.0.1:${ports.api}`
       ],
       env: { ...environment, KUMA_API_TOKEN: "of-no-use-from-loopback", ECS_MESH_TOKEN_VALIDITY: "24h" }
     })
     ending.push(() => controller.stop())
-    const token = await tokenIn("alone/kv")
+    const token = await tokenIn("ecs-mesh/alone/kv")
     expect((readToken(token)?.expiresAt ?? 0) - Date.now()).toBeLessThanOrEqual(24 * 3_600_000)
     expect(await bootstrapStatus("kv", token)).toBe(200)
     await until("its log", () => controller.output(), (log) => log.includes("A dataplane token was put into a secret"))

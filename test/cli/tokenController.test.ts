@@ -1,0 +1,43 @@
+import { Redacted } from "effect"
+import { describe, expect, it } from "vitest"
+import { tokenControllerConfig } from "../../src/cli/tokenController.ts"
+
+const CA = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n"
+
+describe("the token controller by itself", () => {
+  it("takes the names that Kong's controller took", () => {
+    const read = tokenControllerConfig({
+      AWS_REGION: "eu-west-1",
+      ECS_MESH_CLUSTERS: "a,b",
+      ECS_MESH_SECRET_NAME_PREFIX: "kong-mesh-ecs-demo/",
+      KUMA_API_SERVER_URL: "https://controlplane.kongmesh:5682",
+      KUMA_API_TOKEN: "user-token",
+      KUMA_API_CA_BYTES: CA
+    })
+    if ("problems" in read) throw new Error(read.problems.join("; "))
+    const { api, aws, everySeconds, secrets } = read.config
+    expect(api.url.origin).toBe("https://controlplane.kongmesh:5682")
+    expect(api.token === null ? null : Redacted.value(api.token)).toBe("user-token")
+    expect(api.ca).toBe(CA)
+    expect(aws.clusters).toEqual(["a", "b"])
+    expect(everySeconds).toBe(10)
+    expect(secrets.secretNamePrefix).toBe("kong-mesh-ecs-demo/")
+    expect(JSON.stringify(read)).not.toContain("user-token")
+  })
+
+  it("needs no account to be listed and no prefix", () => {
+    const read = tokenControllerConfig({ AWS_REGION: "eu-west-1" })
+    expect("config" in read && [read.config.secrets.secretNamePrefix, read.config.api.token]).toEqual(["", null])
+  })
+
+  it("tells every problem at once, and quotes no secret", () => {
+    const read = tokenControllerConfig({ KUMA_API_SERVER_URL: "https://user:hunter2@cp", KUMA_API_CA_BYTES: "hunter2" })
+    expect(read).toEqual({
+      problems: [
+        "AWS_REGION: must be set to the region whose ECS clusters are watched",
+        "KUMA_API_SERVER_URL: must be the address of the control plane's API, https://HOST:5682 (--api-server-url)",
+        "KUMA_API_CA_BYTES: must be the CA of the control plane's API in PEM (-----BEGIN CERTIFICATE-----)"
+      ]
+    })
+  })
+})
