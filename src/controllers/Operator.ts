@@ -17,6 +17,7 @@ import { EndpointHolders } from "./dataplane/EndpointHolders.ts"
 import { OutboundPorts } from "./dataplane/OutboundPorts.ts"
 import { EgressController } from "./egress/Controller.ts"
 import { intake } from "./event/EventIntake.ts"
+import { watchDeadLetters } from "./event/watchDeadLetters.ts"
 import { goOn } from "./goOn.ts"
 import { IngressController } from "./ingress/Controller.ts"
 import { OwnWrites } from "./lifecycle/OwnWrites.ts"
@@ -68,7 +69,8 @@ const followEvents = Effect.fn("Operator.followEvents")(function*(
   yield* Effect.logInfo("The operator follows events").pipe(Effect.annotateLogs({ queue: queueUrl }))
   const once = Schedule.upTo(Schedule.spaced("1 minute"), { times: 1 })
   const again = lookAtAll(clusters, work).pipe(Effect.repeat(once))
-  yield* Effect.all([again, intake({ queueUrl, clusterArns: clusters.arns, work })], {
+  const events = intake({ queueUrl, clusterArns: clusters.arns, work })
+  yield* Effect.all([again, events, watchDeadLetters(queueUrl, resyncSeconds)], {
     concurrency: "unbounded",
     discard: true
   })

@@ -8,10 +8,12 @@ import {
   CreateQueueCommand,
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
+  type QueueAttributeName,
   SetQueueAttributesCommand
 } from "@aws-sdk/client-sqs"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Option, Schema } from "effect"
 import type { OperatorAwsConfig } from "../OperatorConfig.ts"
+import { accountOf } from "../arn.ts"
 import { AwsCallFailed } from "./AwsCallFailed.ts"
 import { AwsClients } from "./AwsClients.ts"
 import { callAws } from "./callAws.ts"
@@ -23,6 +25,17 @@ const isWithheld = ({ kind }: AwsCallFailed): boolean => kind === "denied" || ki
 /** Deliveries of one message before it is put aside in the dead-letter queue. */
 const MAX_RECEIVES = 5
 
+export interface DeadLetters {
+  /** The dead-letter queue's ARN. */
+  readonly queue: string
+  /** About so many, as SQS counts. */
+  readonly messages: number
+}
+
+const readRedrivePolicy = Schema.decodeUnknownOption(
+  Schema.fromJsonString(Schema.Struct({ deadLetterTargetArn: Schema.String }))
+)
+
 export class EventBus extends Context.Service<
   EventBus,
   {
@@ -31,6 +44,8 @@ export class EventBus extends Context.Service<
      * there when it is asked for again.
      */
     readonly ensure: (clusterArns: ReadonlyArray<string>) => Effect.Effect<string | null, AwsCallFailed>
+    /** What is put aside of this queue's messages; null where nothing is. */
+    readonly deadLetters: (queueUrl: string) => Effect.Effect<DeadLetters | null, AwsCallFailed>
   }
 >()("ecs-mesh/controllers/aws/EventBus") {
   static readonly layer = (config: OperatorAwsConfig): Layer.Layer<EventBus, never, AwsClients> =>
@@ -40,19 +55,37 @@ export class EventBus extends Context.Service<
         const { events, sqs } = yield* AwsClients
         const { queueName } = config
 
-        const queueArn = (QueueUrl: string) =>
+        const attributesOf = (QueueUrl: string, AttributeNames: Array<QueueAttributeName>) =>
           callAws({
             service: "SQS",
             operation: "GetQueueAttributes",
             run: (abortSignal) =>
-              sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["QueueArn"] }), { abortSignal })
-          }).pipe(Effect.map((answer) => answer.Attributes?.["QueueArn"] ?? ""))
+              sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames }), { abortSignal })
+          }).pipe(Effect.map(({ Attributes = {} }): Partial<Record<string, string>> => Attributes))
 
-        const existingQueue = callAws({
-          service: "SQS",
-          operation: "GetQueueUrl",
-          run: (abortSignal) => sqs.send(new GetQueueUrlCommand({ QueueName: queueName }), { abortSignal })
-        }).pipe(Effect.map((answer) => answer.QueueUrl ?? null))
+        const queueArn = (queueUrl: string) =>
+          Effect.map(attributesOf(queueUrl, ["QueueArn"]), ({ QueueArn = "" }) => QueueArn)
+
+        const urlOf = (QueueName: string, QueueOwnerAWSAccountId?: string) =>
+          callAws({
+            service: "SQS",
+            operation: "GetQueueUrl",
+            run: (abortSignal) =>
+              sqs.send(new GetQueueUrlCommand({ QueueName, QueueOwnerAWSAccountId }), { abortSignal })
+          }).pipe(Effect.map((answer) => answer.QueueUrl ?? null))
+
+        const existingQueue = urlOf(queueName)
+
+        const deadLetters = Effect.fn("EventBus.deadLetters")(function*(queueUrl: string) {
+          const { RedrivePolicy } = yield* attributesOf(queueUrl, ["RedrivePolicy"])
+          const policy = Option.getOrNull(readRedrivePolicy(RedrivePolicy))
+          if (policy === null) return null
+          const queue = policy.deadLetterTargetArn
+          const url = yield* urlOf(queue.slice(queue.lastIndexOf(":") + 1), accountOf(queue))
+          if (url === null) return null
+          const { ApproximateNumberOfMessages = "0" } = yield* attributesOf(url, ["ApproximateNumberOfMessages"])
+          return { queue, messages: Number(ApproximateNumberOfMessages) }
+        })
 
         /** CreateQueue refuses to run again with other attributes, so these are set apart from it. */
         const ensureQueue = Effect.fn("EventBus.ensureQueue")(function*(
@@ -168,7 +201,7 @@ export class EventBus extends Context.Service<
           )
         })
 
-        return { ensure }
+        return { ensure, deadLetters }
       })
     )
 }

@@ -1,6 +1,12 @@
 import { CloudWatchEventsClient, ListRulesCommand, ListTargetsByRuleCommand } from "@aws-sdk/client-cloudwatch-events"
 import { CreateAccessKeyCommand, CreateUserCommand, IAMClient } from "@aws-sdk/client-iam"
-import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from "@aws-sdk/client-sqs"
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  GetQueueUrlCommand,
+  SendMessageCommand,
+  SQSClient
+} from "@aws-sdk/client-sqs"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Logger, References } from "effect"
 import { afterAll, beforeAll, beforeEach } from "vitest"
@@ -28,16 +34,15 @@ afterAll(() => aws?.stop())
 const clusterArns = ["arn:aws:ecs:us-east-1:000000000000:cluster/demo"]
 
 /** A bus as it is made at the start of an operator: the SDK reads the keys that are set then. */
-const ensure = (queueName: string) =>
-  Effect.gen(function*() {
-    const bus = yield* EventBus
-    return yield* bus.ensure(clusterArns)
-  }).pipe(Effect.provide(
+const withBus = <A, E>(queueName: string, use: (bus: EventBus["Service"]) => Effect.Effect<A, E>) =>
+  Effect.flatMap(EventBus, use).pipe(Effect.provide(
     EventBus.layer(testAwsConfig(aws?.endpoint ?? "", { queueName })).pipe(
       Layer.provide(AwsClients.layer(testAwsConfig(aws?.endpoint ?? "")))
     ),
     { local: true }
   ))
+
+const ensure = (queueName: string) => withBus(queueName, (bus) => bus.ensure(clusterArns))
 
 const settings = () => ({ endpoint: aws?.endpoint ?? "", region: "us-east-1" })
 
@@ -106,5 +111,29 @@ describe("the event rules and the queue", () => {
       assert.include(text, "deploy/events.yaml")
       assert.include(text, "sqs:CreateQueue")
       assert.include(text, "ECS Task State Change")
+    }))
+})
+
+describe("the dead-letter queue", () => {
+  const queueUrl = (QueueName: string) =>
+    Effect.promise(async () =>
+      (await new SQSClient(settings()).send(new CreateQueueCommand({ QueueName }))).QueueUrl ?? "")
+
+  it.live("is found by its queue and counted", () =>
+    Effect.gen(function*() {
+      const url = (yield* ensure("lettered")) ?? ""
+      const count = withBus("lettered", (bus) => bus.deadLetters(url))
+      const queue = "arn:aws:sqs:us-east-1:000000000000:lettered-dlq"
+      assert.deepStrictEqual(yield* count, { queue, messages: 0 })
+      const deadLetters = yield* queueUrl("lettered-dlq")
+      yield* Effect.promise(() =>
+        new SQSClient(settings()).send(new SendMessageCommand({ QueueUrl: deadLetters, MessageBody: "{}" })))
+      assert.deepStrictEqual(yield* count, { queue, messages: 1 })
+    }))
+
+  it.live("is none where the queue has none", () =>
+    Effect.gen(function*() {
+      const url = yield* queueUrl("unlettered")
+      assert.isNull(yield* withBus("unlettered", (bus) => bus.deadLetters(url)))
     }))
 })
