@@ -38,7 +38,7 @@ describe("refuses a scheme that isn't exactly https:", () => {
   )
 })
 
-describe("refuses a host that isn't, character for character, one of the set:", () => {
+describe("refuses a host in disguise:", () => {
   it.each([
     ["userinfo", `user@${HOST}`],
     ["userinfo with a password", `${HOST}:x@evil.example`],
@@ -63,7 +63,14 @@ describe("refuses a host that isn't, character for character, one of the set:", 
     ["an IPv4 literal", "169.254.169.254"],
     ["an IPv4 literal as one number", "2130706433"],
     ["an IPv6 literal", "[::1]"],
-    ["nothing", ""],
+    ["nothing", ""]
+  ])("%s", async (_, host) => {
+    expect(judge(replaced(await signedUrl(), HOST, host))).toBe("Refused: StsHostNotAllowed")
+  })
+})
+
+describe("refuses a host that isn't one of the configured set:", () => {
+  it.each([
     ["a suffix", `${HOST}.evil.example`],
     ["a prefix", `evil-${HOST}`],
     ["the name alone", "sts"],
@@ -71,8 +78,16 @@ describe("refuses a host that isn't, character for character, one of the set:", 
     ["the global one, which isn't configured", "sts.amazonaws.com"],
     ["FIPS, which isn't configured", "sts-fips.us-east-1.amazonaws.com"],
     ["dual stack, which isn't configured", "sts.us-east-1.api.aws"],
-    ["a VPC endpoint's", "vpce-0abc.sts.us-east-1.vpce.amazonaws.com"],
+    ["a VPC endpoint's", "vpce-0abc.sts.us-east-1.vpce.amazonaws.com"]
+  ])("%s", async (_, host) => {
+    expect(judge(replaced(await signedUrl(), HOST, host))).toBe("Refused: StsHostNotAllowed")
+  })
+})
+
+describe("refuses a host of another partition:", () => {
+  it.each([
     ["another partition's", "sts.cn-north-1.amazonaws.com.cn"],
+    ["the government's", "sts.us-gov-west-1.amazonaws.com"],
     ["another partition's suffix", "sts.us-east-1.amazonaws.com.cn"]
   ])("%s", async (_, host) => {
     expect(judge(replaced(await signedUrl(), HOST, host))).toBe("Refused: StsHostNotAllowed")

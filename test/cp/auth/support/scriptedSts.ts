@@ -5,6 +5,8 @@ export interface RecordedRequest {
   readonly method: string
   readonly url: string
   readonly headers: IncomingMessage["headers"]
+  /** As far as it has come. */
+  readonly body: string
 }
 
 export interface ScriptedSts {
@@ -23,7 +25,11 @@ export const startScriptedSts = (script: Script): Promise<ScriptedSts> =>
     let now = 0
     let most = 0
     const server = createServer((request, response) => {
-      requests.push({ method: request.method ?? "", url: request.url ?? "", headers: request.headers })
+      let body = ""
+      request.setEncoding("utf8")
+      request.on("data", (chunk: string) => { body += chunk })
+      const { method = "", url = "", headers } = request
+      requests.push({ method, url, headers, get body() { return body } })
       now += 1
       most = Math.max(most, now)
       response.once("close", () => { now -= 1 })
