@@ -1,5 +1,6 @@
 // The whole way, with every real part that runs on one machine: emulated AWS, Postgres, operator, Envoys, load.
-import { mkdtempSync, readdirSync, readFileSync } from "node:fs"
+import { execFile } from "node:child_process"
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect, Exit, Scope } from "effect"
@@ -53,6 +54,14 @@ const sidecarLog = (taskId: string): string => {
     return ""
   }
 }
+
+/** The program itself, as a user runs it. */
+const ecsMesh = (...args: ReadonlyArray<string>): Promise<{ readonly status: number; readonly output: string }> =>
+  new Promise((resolve) => {
+    const program = join(import.meta.dirname, "..", "..", "bin", "ecs-mesh")
+    execFile(program, [...args], { maxBuffer: 64 * 1024 * 1024 }, (error, output) =>
+      resolve({ status: error === null ? 0 : Number(error.code ?? -1), output }))
+  })
 
 const controlPlaneLog = (): string => readFileSync(join(world.folder, "control-plane.log"), "utf8")
 
@@ -188,6 +197,37 @@ describe("the whole way", () => {
     expect(result.failures).toEqual([])
     expect(result.answered).toBeGreaterThan(50)
     await expect.poll(state, { timeout: 15_000 }).toEqual(before)
+  })
+
+  it("replays its journal to the same decisions, also across a crash, and names an event that was altered", async () => {
+    const replayed = await ecsMesh("replay", world.journal)
+    expect(replayed).toMatchObject({ status: 0, output: expect.stringMatching(/\d+ events, \d{2,} decisions: today's code decides as was recorded/) })
+    const lines = readFileSync(world.journal, "utf8").split("\n")
+    const index = lines.findIndex((line) => line.includes("\"kind\":\"event\"") && line.includes("\"lastStatus\":\"RUNNING\""))
+    const altered = join(world.folder, "altered.jsonl")
+    writeFileSync(altered, lines.with(index, (lines[index] ?? "").replace("\"RUNNING\"", "\"PENDING\"")).join("\n"))
+    const { key, seq }: { readonly key: string; readonly seq: number } = JSON.parse(lines[index] ?? "")
+    const found = await ecsMesh("replay", altered)
+    expect(found.status).toBe(1)
+    expect(found.output.trimEnd().split("\n").at(-1)).toContain(`altered.jsonl:${index + 1}: event ${seq} of ${key}`)
+  })
+
+  it("explains a task that serves, and one that was refused", async () => {
+    const address = `http://127.0.0.1:${world.ports.api}`
+    const [serving = ""] = await readyTasks(world, "kv")
+    const told = await ecsMesh("explain", serving, "--address", address)
+    expect(told.status).toBe(0)
+    for (const part of [
+      /which leads/, /registered, dataplane of mesh default/, /ECS says PENDING, desired RUNNING/, /new -> registered: RoleAllows/,
+      /stored +Dataplane v1, EcsTask v1/, /stream +opened/, /Listener .* ACKed after \d+ ms/
+    ]) expect(told.output).toMatch(part)
+    const { key }: { readonly key: string } = JSON.parse(
+      readFileSync(world.journal, "utf8").split("\n").find((line) => line.includes("\"reason\":\"TaskTagMismatch\"") && line.includes("\"kind\":\"refused\"")) ?? "{}"
+    )
+    const refused = await ecsMesh("explain", key.slice(key.lastIndexOf("/") + 1).slice(0, 8), "--address", address)
+    expect(refused.output).toMatch(/-> refused: TaskTagMismatch/)
+    expect(refused.output).toMatch(/refused +\S+ at bootstrap: TaskTagMismatch/)
+    expect(await ecsMesh("explain", "no-such-task", "--address", address)).toMatchObject({ status: 1 })
   })
 
   it("hands nothing secret to logs, journal, metrics and dumps", async () => {
