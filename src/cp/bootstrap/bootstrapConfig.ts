@@ -32,6 +32,16 @@ const CP_VALIDATION = "cp_validation_ctx"
 const MAX_CONNECTIONS = 50_000
 /** Larger than any response that the control plane puts together. */
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+/** A control plane that vanished without a word is noticed within the sum of both. */
+const KEEPALIVE_MILLIS = 10_000
+const KEEPALIVE_TIMEOUT_MILLIS = 10_000
+/**
+ * Between two tries to connect at the most; each is moved by chance. The clients' own bounds, 30 s of Envoy's and two
+ * minutes of Google's, would keep a proxy from its control plane for long after that is back.
+ */
+const RECONNECT_MILLIS = 15_000
+/** How old the address of the control plane's name may be when a connection failed; Envoy's own client has the same. */
+const NAME_MILLIS = 5_000
 
 const type = (name: string): Json => ({ "@type": `type.googleapis.com/${name}` })
 const seconds = (millis: number): string => `${millis / 1_000}s`
@@ -91,7 +101,10 @@ const nodeMetadata = (request: BootstrapRequest, params: BootstrapParams): Json 
   })
 
 const envoyGrpc = (request: BootstrapRequest): Json => ({
-  envoy_grpc: { cluster_name: ADS_CLUSTER },
+  envoy_grpc: {
+    cluster_name: ADS_CLUSTER,
+    retry_policy: { retry_back_off: { base_interval: "0.5s", max_interval: seconds(RECONNECT_MILLIS) } }
+  },
   ...(request.dataplaneToken
     ? { initial_metadata: [{ key: "authorization", value: request.dataplaneToken }] }
     : {})
@@ -120,8 +133,10 @@ const googleGrpc = (tokenPath: string, params: BootstrapParams): Json => ({
     ],
     channel_args: {
       args: {
-        "grpc.keepalive_time_ms": { int_value: 10_000 },
-        "grpc.keepalive_timeout_ms": { int_value: 30_000 },
+        "grpc.keepalive_time_ms": { int_value: KEEPALIVE_MILLIS },
+        "grpc.keepalive_timeout_ms": { int_value: KEEPALIVE_TIMEOUT_MILLIS },
+        "grpc.max_reconnect_backoff_ms": { int_value: RECONNECT_MILLIS },
+        "grpc.dns_min_time_between_resolutions_ms": { int_value: NAME_MILLIS },
         "grpc.http2.max_pings_without_data": { int_value: 0 },
         "grpc.max_receive_message_length": { int_value: MAX_MESSAGE_BYTES }
       }
@@ -141,8 +156,9 @@ const adsCluster = (params: BootstrapParams): Json => ({
     "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
       ...type("envoy.extensions.upstreams.http.v3.HttpProtocolOptions"),
       explicit_http_config: {
-        // A control plane that vanished is noticed within 40 s, as with Google's client.
-        http2_protocol_options: { connection_keepalive: { interval: "10s", timeout: "30s" } }
+        http2_protocol_options: {
+          connection_keepalive: { interval: seconds(KEEPALIVE_MILLIS), timeout: seconds(KEEPALIVE_TIMEOUT_MILLIS) }
+        }
       }
     }
   },

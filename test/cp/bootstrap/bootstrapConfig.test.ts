@@ -59,8 +59,25 @@ describe("a bootstrap", () => {
 
   it("sends a given token with each stream of Envoy's own client", () => {
     const config = bootstrapConfig({ name: "kv-1", dataplaneToken: "secret", dataplaneTokenPath: "/t" }, params)
-    expect(text(config["dynamic_resources"])).toContain('"envoy_grpc":{"cluster_name":"ads_cluster"}')
+    expect(text(config["dynamic_resources"])).toContain('"envoy_grpc":{"cluster_name":"ads_cluster",')
     expect(text(config["dynamic_resources"])).toContain('{"key":"authorization","value":"secret"}')
+  })
+
+  it.each([
+    ["Envoy's own client", false, [
+      '"retry_back_off":{"base_interval":"0.5s","max_interval":"15s"}',
+      '"connection_keepalive":{"interval":"10s","timeout":"10s"}'
+    ]],
+    ["Google's client", true, [
+      '"grpc.max_reconnect_backoff_ms":{"int_value":15000}',
+      '"grpc.dns_min_time_between_resolutions_ms":{"int_value":5000}',
+      '"grpc.keepalive_time_ms":{"int_value":10000}',
+      '"grpc.keepalive_timeout_ms":{"int_value":10000}'
+    ]]
+  ])("has %s notice within 20 s that the control plane vanished, and go on looking for it", (_, reloadableTokens, parts) => {
+    const request = { name: "kv-1", dataplaneToken: "secret", dataplaneTokenPath: "/t" }
+    const config = text(bootstrapConfig(request, { ...params, reloadableTokens }))
+    for (const part of parts) expect(config).toContain(part)
   })
 
   it("has Envoy reread the token's file where tokens are reloadable, and then holds no token", () => {
