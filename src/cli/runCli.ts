@@ -9,7 +9,7 @@ import packageJson from "../../package.json" with { type: "json" }
 export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", { message: Schema.String }) {}
 
 const secretNamePrefix = Flag.String("secret-name-prefix").pipe(
-  Flag.withDescription("Keep a dataplane token in the secret PREFIX/SERVICE of each task that is tagged kuma.io/service"),
+  Flag.withDescription("Keep a dataplane token in secret PREFIX/SERVICE for tasks that are tagged kuma.io/service"),
   Flag.optional
 )
 
@@ -48,7 +48,7 @@ const tokenController = Command.make(
       Option.isNone(apiServerUrl) ? variables : { ...variables, KUMA_API_SERVER_URL: apiServerUrl.value }
     )
   })
-).pipe(Command.withDescription("Keep dataplane tokens in Secrets Manager, issued by a control plane that runs elsewhere"))
+).pipe(Command.withDescription("Keep dataplane tokens in Secrets Manager for a control plane elsewhere"))
 
 const translate = Command.make(
   "translate",

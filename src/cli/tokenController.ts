@@ -33,14 +33,18 @@ const readUrl = (env: Environment): URL => {
   const text = env.text("KUMA_API_SERVER_URL", DEFAULT_API)
   const url = URL.canParse(text) ? new URL(text) : null
   if (url !== null && ["http:", "https:"].includes(url.protocol) && url.username === "") return url
-  env.problems.push("KUMA_API_SERVER_URL: must be the address of the control plane's API, https://HOST:5682 (--api-server-url)")
+  env.problems.push(
+    "KUMA_API_SERVER_URL: must be the address of the control plane's API, https://HOST:5682 (--api-server-url)"
+  )
   return new URL(DEFAULT_API)
 }
 
 const readCa = (env: Environment): string | null => {
   const ca = env.optional("KUMA_API_CA_BYTES")
   if (ca !== null && !ca.includes("-----BEGIN CERTIFICATE-----")) {
-    env.problems.push("KUMA_API_CA_BYTES: must be the CA of the control plane's API in PEM (-----BEGIN CERTIFICATE-----)")
+    env.problems.push(
+      "KUMA_API_CA_BYTES: must be the CA of the control plane's API in PEM (-----BEGIN CERTIFICATE-----)"
+    )
   }
   return ca
 }

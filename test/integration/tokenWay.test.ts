@@ -79,7 +79,7 @@ beforeAll(async () => {
   ending.push(() => controlPlane.stop())
   caPem = readFileSync(join(workDir, "tls", "ca.crt"), "utf8")
   written = () => controlPlane.output() + readFileSync(join(workDir, "journal.jsonl"), "utf8")
-  await until("the operator's events", () => controlPlane.output(), (log) => log.includes("The operator follows events"))
+  await until("the events", () => controlPlane.output(), (log) => log.includes("The operator follows events"))
 }, 90_000)
 
 afterAll(async () => {
@@ -136,9 +136,8 @@ networking:
 /** The status of `/bootstrap` for a proxy of this service with this token. */
 const bootstrapStatus = async (service: string, dataplaneToken: string): Promise<number> => {
   const name = `${service}-asks`
-  const body = {
-    mesh: "default", name, proxyType: "dataplane", dataplaneToken, dataplaneResource: dataplane(name, service, 15_050, 5_050)
-  }
+  const dataplaneResource = dataplane(name, service, 15_050, 5_050)
+  const body = { mesh: "default", name, proxyType: "dataplane", dataplaneToken, dataplaneResource }
   return (await askBootstrap({ port: ports.proxies }, { caPem }, body)).status
 }
 
@@ -172,7 +171,7 @@ describe("a task that is tagged kuma.io/service", () => {
     expect(written()).not.toContain(token.split(".")[1])
   }, 90_000)
 
-  it("waits for a secret that isn't there, tells what to create, and gets its token once somebody creates it", async () => {
+  it("is told what to create where its secret isn't there, and gets its token once it is", async () => {
     await runTagged("late")
     await until("the word on it", written, (text) => text.includes("SecretMissing"))
     expect(written()).toMatch(/Secrets Manager has no secret \\"ecs-mesh\/late\\": create it/)
@@ -188,7 +187,8 @@ describe("a task that is tagged kuma.io/service", () => {
     const controller = await startProcess({
       command: process.execPath,
       args: [
-        main, "token-controller", "--secret-name-prefix", "ecs-mesh/alone/", "--api-server-url", `http://127.0.0.1:${ports.api}`
+        ...[main, "token-controller", "--secret-name-prefix", "ecs-mesh/alone/"],
+        ...["--api-server-url", `http://127.0.0.1:${ports.api}`]
       ],
       env: { ...environment, KUMA_API_TOKEN: "of-no-use-from-loopback", ECS_MESH_TOKEN_VALIDITY: "24h" }
     })

@@ -1,4 +1,4 @@
-/** One look at a service's secret, and at who wants a token from it: all that a decision depends on. No secret is in it. */
+/** One look at a service's secret and at who wants a token from it: all that a decision depends on, and no secret. */
 import type { TokenClaims } from "./readToken.ts"
 
 /** What a secret holds, as far as it matters here. */

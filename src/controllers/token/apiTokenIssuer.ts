@@ -66,14 +66,14 @@ const judge = ({ status, text }: Answer, { url }: ControlPlaneApi, mesh: string)
   if (status === 401 || status === 403) {
     return Effect.fail(failed(
       "denied",
-      `${url.origin} lets KUMA_API_TOKEN issue no dataplane token (${status}): give it a user token of a group that may, ` +
-        "mesh-system:admin say"
+      `${url.origin} lets KUMA_API_TOKEN issue no dataplane token (${status}): give it a user token of a group that ` +
+        "may, mesh-system:admin say"
     ))
   }
   // Kuma has no signing key for a mesh that it doesn't have, and says so with 404, 400 or, in some versions, 500.
   return Effect.fail(
     status >= 500
-      ? failed("unavailable", `${url.origin} can't issue a dataplane token now (${status}); see that mesh "${mesh}" is there`)
+      ? failed("unavailable", `${url.origin} can't issue a token now (${status}); see that mesh "${mesh}" is there`)
       : failed("unknownMesh", `${url.origin} issues no dataplane token of mesh "${mesh}" (${status}): create the mesh`)
   )
 }

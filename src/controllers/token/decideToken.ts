@@ -61,9 +61,12 @@ const flawOf = (observation: TokenObservation, settings: TokenSettings, now: num
     return { reason: "TokenOfAnotherService", message: `the token is for ${SERVICE_TAG} ${claims.services.join(", ")}` }
   }
   if (rotateAt(claims, settings) <= now) {
-    return { reason: "TokenExpires", message: `the token expires at ${new Date(claims.expiresAt ?? now).toISOString()}` }
+    const end = new Date(claims.expiresAt ?? now).toISOString()
+    return { reason: "TokenExpires", message: `the token expires at ${end}` }
   }
-  return objection === null ? null : { reason: "TokenRefused", message: `the control plane refuses the token: ${objection}` }
+  return objection === null
+    ? null
+    : { reason: "TokenRefused", message: `the control plane refuses the token: ${objection}` }
 }
 
 /** What its owner has to change before the secret can hold a token; null where nothing. */
@@ -76,7 +79,10 @@ const obstacleOf = ({ held, secret }: TokenObservation): Flaw | null => {
           `(CloudFormation: AWS::SecretsManager::Secret with Name: ${secret} and SecretString: "{}")`
       }
     case "deleting":
-      return { reason: "SecretDeleted", message: `secret "${secret}" is marked for deletion: restore it, or create it anew` }
+      return {
+        reason: "SecretDeleted",
+        message: `secret "${secret}" is marked for deletion: restore it, or create it anew`
+      }
     case "binary":
       return {
         reason: "SecretBinary",

@@ -25,7 +25,7 @@ const settings: TokenSettings = {
 }
 
 const throttled = (operation: string) =>
-  new AwsCallFailed({ service: "AWS", operation, kind: "throttled", code: "ThrottlingException", message: "Rate exceeded" })
+  new AwsCallFailed({ service: "AWS", operation, kind: "throttled", code: "ThrottlingException", message: "slower" })
 
 const taskOf = (id: string, tags: Record<string, string>): ObservedTask => ({
   taskArn: `arn:aws:ecs:us-east-1:000000000000:task/c/${id}`,
@@ -47,7 +47,8 @@ const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toSt
 
 const tokenOf = ({ mesh, service, validForMillis }: ServiceToken, id: number, now: number): string => {
   const iat = now / 1000
-  const claims = { Mesh: mesh, Tags: { "kuma.io/service": [service] }, jti: `id-${id}`, iat, exp: iat + validForMillis / 1000 }
+  const exp = iat + validForMillis / 1000
+  const claims = { Mesh: mesh, Tags: { "kuma.io/service": [service] }, jti: `id-${id}`, iat, exp }
   return `${part({ alg: "RS256" })}.${part(claims)}.c2ln`
 }
 

@@ -24,6 +24,9 @@ const claims: TokenClaims = {
 const token = (change: Partial<TokenClaims> = {}, objection: string | null = null): Held =>
   ({ status: "token", claims: { ...claims, ...change }, objection })
 
+/** Sixty of its ninety hours are over, but for this many milliseconds. */
+const aged = (short: number): Held => token({ issuedAt: NOW - 60 * HOUR + short, expiresAt: NOW + 30 * HOUR })
+
 const seen = (held: Held, change: Partial<TokenObservation> = {}): TokenObservation =>
   ({ secret: "mesh/kv", service: "kv", meshes: ["default"], held, writes: [], ...change })
 
@@ -39,7 +42,7 @@ describe("a token in a secret", () => {
     ["was made by hand for this service among others", token({ services: ["redis", "kv"] }), {}],
     ["was made by hand for any mesh", token({ mesh: "" }), {}],
     ["never expires", token({ expiresAt: null }), {}],
-    ["is a millisecond from two thirds of its life", token({ issuedAt: NOW - 60 * HOUR + 3, expiresAt: NOW + 30 * HOUR }), {}],
+    ["is a millisecond from two thirds of its life", aged(3), {}],
     ["is a millisecond from the configured margin", token({ expiresAt: NOW + HOUR + 1 }), { rotateBeforeMillis: HOUR }]
   ])("stays where it %s", (_, held, other) => {
     expect(decide(held, {}, other)).toMatchObject({ action: "keep", mesh: "default", reason: "TokenGood", others: [] })
@@ -49,8 +52,8 @@ describe("a token in a secret", () => {
     ["the secret has no value yet", { status: "empty" }, "TokenMissing", {}],
     ["the JSON has no token", { status: "tokenless" }, "TokenMissing", {}],
     ["it can't be read", { status: "unreadable" }, "TokenUnreadable", {}],
-    ["two thirds of its life are over", token({ issuedAt: NOW - 60 * HOUR, expiresAt: NOW + 30 * HOUR }), "TokenExpires", {}],
-    ["the configured margin is reached", token({ expiresAt: NOW + HOUR }), "TokenExpires", { rotateBeforeMillis: HOUR }],
+    ["two thirds of its life are over", aged(0), "TokenExpires", {}],
+    ["its margin is reached", token({ expiresAt: NOW + HOUR }), "TokenExpires", { rotateBeforeMillis: HOUR }],
     ["it has expired", token({ expiresAt: NOW - HOUR }), "TokenExpires", {}],
     ["it is for another service", token({ services: ["redis"] }), "TokenOfAnotherService", {}],
     ["it is for no service", token({ services: [] }), "TokenOfAnotherService", {}],
@@ -76,7 +79,7 @@ describe("a secret that can't take a token", () => {
     ["isn't there", { status: "absent" }, "SecretMissing", /create it .*Name: mesh\/kv and SecretString: "\{\}"/],
     ["is being deleted", { status: "deleting" }, "SecretDeleted", /restore it/],
     ["holds bytes", { status: "binary" }, "SecretBinary", /left as it is/],
-    ["holds no JSON object", { status: "malformed", problem: "isn't JSON" }, "SecretMalformed", /isn't JSON and is left as it is/]
+    ["holds no JSON", { status: "malformed", problem: "isn't JSON" }, "SecretMalformed", /isn't JSON and is left as/]
   ])("and %s is left alone, and its owner is told what to do", (_, held, reason, message) => {
     const decision = decide(held)
     expect(decision).toMatchObject({ action: "wait", reason, wakeAt: NOW + settings.waitMillis })

@@ -1,13 +1,15 @@
 import { describe, expect, it } from "vitest"
 import { readToken } from "../../../src/controllers/token/readToken.ts"
 
-const part = (value: unknown): string => Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url")
+const part = (value: unknown): string =>
+  Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url")
 const jwt = (payload: unknown): string => `${part({ alg: "RS256", kid: "1" })}.${part(payload)}.c2ln`
 
 describe("a token's claims", () => {
   it("are read as Kuma writes them", () => {
     const payload = {
-      Name: "", Mesh: "default", Tags: { "kuma.io/service": ["kv"] }, Type: "", Workload: "", jti: "id-1", iat: 10, nbf: 10, exp: 100
+      ...{ Name: "", Mesh: "default", Tags: { "kuma.io/service": ["kv"] }, Type: "", Workload: "" },
+      ...{ jti: "id-1", iat: 10, nbf: 10, exp: 100 }
     }
     expect(readToken(jwt(payload))).toEqual({
       mesh: "default", services: ["kv"], id: "id-1", issuedAt: 10_000, expiresAt: 100_000

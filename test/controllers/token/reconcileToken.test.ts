@@ -94,16 +94,16 @@ const world = Effect.fnUntraced(function*(
       Effect.provideService(Journal, journal),
       Effect.provide(Logger.layer([log]))
     )
-  const put = (value: string) => call(() => sdk.send(new PutSecretValueCommand({ SecretId: name, SecretString: value })))
+  const put = (SecretString: string) =>
+    call(() => sdk.send(new PutSecretValueCommand({ SecretId: name, SecretString })))
   const read = (VersionStage = "AWSCURRENT") =>
     call(() => sdk.send(new GetSecretValueCommand({ SecretId: name, VersionStage })))
   const token = Effect.map(read(), ({ SecretString = "{}" }) => {
     const value: unknown = (JSON.parse(SecretString) as { readonly token?: unknown }).token
     return typeof value === "string" ? value : ""
   })
-  const versions = call(() => sdk.send(new ListSecretVersionIdsCommand({ SecretId: name, IncludeDeprecated: true }))).pipe(
-    Effect.map(({ Versions = [] }) => Versions.length)
-  )
+  const listVersions = new ListSecretVersionIdsCommand({ SecretId: name, IncludeDeprecated: true })
+  const versions = call(() => sdk.send(listVersions)).pipe(Effect.map(({ Versions = [] }) => Versions.length))
   return { name, mesh, store, written: () => written.join("\n"), look, put, read, token, versions, issuer }
 })
 
@@ -174,7 +174,8 @@ describe("a look at a service's secret", () => {
       yield* look()
       const id = readToken(yield* token)?.id ?? ""
       const data = Buffer.from(`other,${id}`).toString("base64")
-      yield* store.put({ type: "Secret", mesh, name: `dataplane-token-revocations-${mesh}`, labels: {}, spec: { data } })
+      const revocations = `dataplane-token-revocations-${mesh}`
+      yield* store.put({ type: "Secret", mesh, name: revocations, labels: {}, spec: { data } })
       yield* replaced(/TokenRefused.*the token is revoked/)
       const [, claims = "", signature = ""] = (yield* token).split(".")
       const header = Buffer.from(JSON.stringify({ alg: "RS256", kid: "7", typ: "JWT" })).toString("base64url")
@@ -213,7 +214,8 @@ describe("a look at a service's secret", () => {
       assert.strictEqual(wakesIn(yield* look(), now), settings.waitMillis)
       assert.include(written(), `create it with the value {} beside the service`)
       assert.include(written(), `Name: ${name}`)
-      const missing = yield* Effect.flip(Effect.tryPromise(() => sdk.send(new GetSecretValueCommand({ SecretId: name }))))
+      const get = new GetSecretValueCommand({ SecretId: name })
+      const missing = yield* Effect.flip(Effect.tryPromise(() => sdk.send(get)))
       assert.strictEqual(missing.cause instanceof Error ? missing.cause.name : "", "ResourceNotFoundException")
       // A missing one and one on its way out are told apart.
       yield* call(() => sdk.send(new CreateSecretCommand({ Name: name, SecretString: "{}" })))
@@ -293,10 +295,10 @@ describe("a look at a service's secret", () => {
     }).pipe(Effect.scoped))
 
   it.effect.each([
-    ["reading is throttled", "read", callFailed("GetSecretValue", "throttled", "ThrottlingException"), "SecretUnavailable"],
+    ["reading is throttled", "read", callFailed("GetSecretValue", "throttled", "Throttling"), "SecretUnavailable"],
     ["reading fails", "read", callFailed("GetSecretValue", "unavailable", "InternalServiceError"), "SecretUnavailable"],
     ["reading is denied", "read", callFailed("GetSecretValue", "denied", "AccessDeniedException"), "SecretDenied"],
-    ["writing is throttled", "put", callFailed("PutSecretValue", "throttled", "ThrottlingException"), "SecretUnavailable"],
+    ["writing is throttled", "put", callFailed("PutSecretValue", "throttled", "Throttling"), "SecretUnavailable"],
     ["writing is denied", "put", callFailed("PutSecretValue", "denied", "AccessDeniedException"), "SecretDenied"],
     ["writing fails", "put", callFailed("PutSecretValue", "invalid", "LimitExceededException"), "SecretUnavailable"]
   ] as const)("loses nothing where %s: it is told once, and tried again", ([, operation, failure, reason]) =>

@@ -26,7 +26,10 @@ describe("dataplane tokens in Secrets Manager", () => {
       AWS_ENDPOINT_URL: "http://127.0.0.1:4566",
       AWS_ENDPOINT_URL_SECRETS_MANAGER: "http://127.0.0.1:4567"
     })).toEqual({
-      secretNamePrefix: "/", validForMillis: 720 * HOUR, rotateBeforeMillis: 48 * HOUR, endpoint: "http://127.0.0.1:4567"
+      secretNamePrefix: "/",
+      validForMillis: 720 * HOUR,
+      rotateBeforeMillis: 48 * HOUR,
+      endpoint: "http://127.0.0.1:4567"
     })
   })
 
