@@ -135,6 +135,8 @@ const googleGrpc = (tokenPath: string, params: BootstrapParams): Json => ({
       args: {
         "grpc.keepalive_time_ms": { int_value: KEEPALIVE_MILLIS },
         "grpc.keepalive_timeout_ms": { int_value: KEEPALIVE_TIMEOUT_MILLIS },
+        // Without it an unanswered ping is waited for a minute, whatever the line above says.
+        "grpc.http2.ping_timeout_ms": { int_value: KEEPALIVE_TIMEOUT_MILLIS },
         "grpc.max_reconnect_backoff_ms": { int_value: RECONNECT_MILLIS },
         "grpc.dns_min_time_between_resolutions_ms": { int_value: NAME_MILLIS },
         "grpc.http2.max_pings_without_data": { int_value: 0 },

@@ -72,7 +72,8 @@ describe("a bootstrap", () => {
       '"grpc.max_reconnect_backoff_ms":{"int_value":15000}',
       '"grpc.dns_min_time_between_resolutions_ms":{"int_value":5000}',
       '"grpc.keepalive_time_ms":{"int_value":10000}',
-      '"grpc.keepalive_timeout_ms":{"int_value":10000}'
+      '"grpc.keepalive_timeout_ms":{"int_value":10000}',
+      '"grpc.http2.ping_timeout_ms":{"int_value":10000}'
     ]]
   ])("has %s notice within 20 s that the control plane vanished, and go on looking for it", (_, reloadableTokens, parts) => {
     const request = { name: "kv-1", dataplaneToken: "secret", dataplaneTokenPath: "/t" }
