@@ -22,6 +22,8 @@ export type Request = Pick<MessageInitShape<typeof DeltaDiscoveryRequestSchema>,
 export interface End {
   readonly code: number | null
   readonly details: string
+  /** All that came beside messages. */
+  readonly headers: Readonly<Record<string, unknown>>
 }
 
 export interface BareStream {
@@ -73,14 +75,15 @@ export const bareStream = (
       if (headers["grpc-status"] === undefined) return
       resolve({
         code: Number(headers["grpc-status"]),
-        details: decodeURIComponent(String(headers["grpc-message"] ?? ""))
+        details: decodeURIComponent(String(headers["grpc-message"] ?? "")),
+        headers
       })
       session.destroy()
     }
     // A status comes in the trailers, or at once in the only headers.
     stream.on("response", read)
     stream.on("trailers", read)
-    stream.on("close", () => resolve({ code: null, details: "" }))
+    stream.on("close", () => resolve({ code: null, details: "", headers: {} }))
   })
   return {
     send: (request) => void stream.write(frame(encode(variant, request))),

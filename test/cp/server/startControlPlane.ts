@@ -1,4 +1,5 @@
-import { Context, Effect, Layer, Logger, ManagedRuntime } from "effect"
+import { Context, Effect, Layer, Logger, ManagedRuntime, Tracer } from "effect"
+import { Authenticator } from "../../../src/cp/auth/Authenticator.ts"
 import { authenticatorLayer } from "../../../src/cp/auth/authenticatorLayer.ts"
 import { ensureSigningKey } from "../../../src/cp/auth/token/ensureSigningKey.ts"
 import { issueDataplaneToken } from "../../../src/cp/auth/token/issueToken.ts"
@@ -49,7 +50,7 @@ export interface ControlPlane {
   readonly put: <T extends ResourceType>(resource: DesiredResource<T>) => Promise<Resource<T>>
   readonly remove: (key: ResourceKey) => Promise<void>
   readonly get: <T extends ResourceType>(key: ResourceKey<T>) => Promise<Resource<T> | null>
-  readonly services: Context.Context<AdsServer | Insights | ProxySnapshots | ResourceCache | Store>
+  readonly services: Context.Context<AdsServer | Authenticator | Insights | ProxySnapshots | ResourceCache | Store>
   /** Signs a dataplane token for one name, or any. */
   readonly token: (name?: string, tags?: Readonly<Record<string, ReadonlyArray<string>>>) => Promise<string>
   readonly stop: () => Promise<void>
@@ -68,6 +69,7 @@ export interface ControlPlaneOptions {
   readonly zoneAuth?: ProxyAuthType
   /** None where absent. */
   readonly loggers?: ReadonlyArray<Logger.Logger<unknown, unknown>>
+  readonly tracer?: Tracer.Tracer
 }
 
 /** The real parts of a control plane without an operator, from the store to the port. */
@@ -89,7 +91,7 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
   }
   const journal: Array<JournalEntry> = []
   const layer = dataplaneLayer({ config, instanceId: options.instanceId ?? "cp-1" }).pipe(
-    Layer.provide(authenticatorLayer({
+    Layer.provideMerge(authenticatorLayer({
       auth: authn,
       aws: config.aws,
       zone: config.zone,
@@ -101,11 +103,14 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     Layer.provideMerge(ResourceCacheLive),
     Layer.provideMerge(PostgresStore.layer(options.store)),
     Layer.provide(Logger.layer(options.loggers ?? [])),
+    Layer.provide(Layer.succeed(Tracer.Tracer, options.tracer ?? Tracer.nativeTracer)),
     Layer.orDie
   )
   const runtime = ManagedRuntime.make(layer)
   const services = await runtime.runPromise(
-    Effect.context<AdsServer | DataplaneServer | Insights | ProxySnapshots | ResourceCache | Store>()
+    Effect.context<
+      AdsServer | Authenticator | DataplaneServer | Insights | ProxySnapshots | ResourceCache | Store
+    >()
   )
   const store = Context.get(services, Store)
   return {

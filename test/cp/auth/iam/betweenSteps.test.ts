@@ -9,18 +9,20 @@ import { makeSignatureLedger, type SignatureLedger } from "../../../../src/cp/au
 import { makeStsClient } from "../../../../src/cp/auth/iam/StsClient.ts"
 import { ResourceCache } from "../../../../src/cp/snapshot/ResourceCache.ts"
 import type { EcsTask, ObservedRole } from "../../../../src/model/EcsTask.ts"
+import { OWN_ACCOUNT } from "../support/emulatedAws.ts"
 import {
   authConfig,
   awsConfig,
   observe,
   openDoor,
+  roleName,
   tokenOf,
   urlOf,
   useEmulatedAws,
   workload
 } from "../support/iamDoor.ts"
 import { type ResourcesInMemory, resourcesInMemory } from "../support/resourcesInMemory.ts"
-import { answerJson, startScriptedSts } from "../support/scriptedSts.ts"
+import { answerJson, identityJson, startScriptedSts } from "../support/scriptedSts.ts"
 import { AUDIENCE, HOSTS } from "../support/signed.ts"
 import { taskKey, taskOf } from "../support/taskOf.ts"
 import { reasonOf } from "../support/verdict.ts"
@@ -75,6 +77,37 @@ describe("between the steps", () => {
   it("lets nobody in whose signature it couldn't remember", async () => {
     const { resources, ...others } = await ready()
     expect(await judge(resources, { ...others, ledger: makeSignatureLedger(0) })).toBe("NotYetKnown: TooManyTokens")
+  })
+
+  it("takes no place in the ledger for who isn't let in", async () => {
+    const { resources, task, ...others } = await ready()
+    const ledger = makeSignatureLedger(1)
+    const recreated = () => ({ ...task.role, tags: {} })
+    expect(await judge(resources, { ...others, ledger, role: recreated })).toBe("Refused: RoleTagMissing")
+    const again = { ...others, ledger, token: await tokenOf(task, { now: Date.now() - 5_000 }) }
+    expect(await judge(resources, again)).toBe("accepted")
+  })
+
+  it("refuses a replay at the door though STS vouches for whoever brings the token", async () => {
+    const [owner, thief] = [await workload(), await workload()]
+    let asked = 0
+    const sts = await startScriptedSts((response, request) => {
+      const { role, taskId } = asked === 0 ? owner : thief
+      asked += 1
+      const arn = `arn:aws:sts::${OWN_ACCOUNT}:assumed-role/${roleName(role.arn)}/${taskId}`
+      answerJson(200, identityJson(OWN_ACCOUNT, arn, `${role.roleId}:${taskId}`))(response, request)
+    })
+    try {
+      const door = openDoor({ auth: { stsEndpoint: sts.endpoint } })
+      observe(door, owner)
+      observe(door, thief)
+      const token = await tokenOf(owner)
+      expect(await door.enter(token, owner.claim)).toMatchObject({ taskId: owner.taskId })
+      expect(await door.enter(token, thief.claim)).toBe("Refused: TokenReplayed")
+      expect(await door.enter(token, owner.claim)).toMatchObject({ taskId: owner.taskId })
+    } finally {
+      await sts.stop()
+    }
   })
 
   it("refuses a task that stopped, and a role that lost a tag, while IAM was asked", async () => {

@@ -1,4 +1,5 @@
 // Whole control planes that judge by aws-iam over the emulated AWS, and tasks of this machine that come to their doors.
+import { Context } from "effect"
 import { afterEach, beforeAll } from "vitest"
 import type { AuthConfig, AwsConfig } from "../../../../src/cp/config/ControlPlaneConfig.ts"
 import type { DesiredResource } from "../../../../src/model/Resource.ts"
@@ -19,12 +20,11 @@ import { useTestDatabases } from "../../store/testDatabases.ts"
 import { authConfig, awsConfig, useEmulatedAws, type Workload, workload } from "./iamDoor.ts"
 import { AUDIENCE } from "./signed.ts"
 import { taskKey, taskOf } from "./taskOf.ts"
-import { Context } from "effect"
 
 /** Where this machine's tasks are. */
 export const HERE = "127.0.0.1"
 
-export interface Change extends Partial<Pick<ControlPlaneOptions, "instanceId" | "loggers" | "store">> {
+export interface Change extends Partial<Pick<ControlPlaneOptions, "instanceId" | "loggers" | "store" | "tracer">> {
   readonly auth?: Partial<AuthConfig>
   readonly aws?: Partial<AwsConfig>
 }
