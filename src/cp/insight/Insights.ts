@@ -1,9 +1,10 @@
 /**
  * Keeps what is known of proxies' connections in the store: DataplaneInsight, ZoneIngressInsight, ZoneEgressInsight.
- * Receives what happens on streams; writes each proxy at most about once a second, over whatever another replica
- * wrote meanwhile. Never fails or delays a stream; an unreachable store is written to again later.
+ * Receives what happens on streams; writes at once what somebody waits for, and counts every few seconds, over whatever
+ * another replica wrote meanwhile: each push reaches many proxies, so that writing each count would be most of what
+ * the store has to do. Never fails or delays a stream; an unreachable store is written to again later.
  */
-import { Context, Duration, Effect, Layer, Queue } from "effect"
+import { Clock, Context, Duration, Effect, Layer, Queue } from "effect"
 import { randomUUID } from "node:crypto"
 import { proxyKey } from "../../model/proxyResource.ts"
 import type { ProxyId, ProxyType } from "../../model/ProxyType.ts"
@@ -36,6 +37,7 @@ export interface SessionRecorder {
 export interface InsightsOptions {
   /** Names this replica in insights. */
   readonly instanceId: string
+  /** Between two writes of what nobody waits for. */
   readonly flushMillis: number
 }
 
@@ -44,7 +46,17 @@ interface Open {
   session: ProxySession
   /** The fold that the store has. */
   stored: ProxySession | null
+  /** Not to wait for the others. */
+  urgent: boolean
 }
+
+/**
+ * Others wait for a proxy's first accepted listeners before they send it traffic, and people for the news that it is
+ * gone or refuses what it was sent.
+ */
+const isUrgent = (before: ProxySession, after: ProxySession): boolean =>
+  (before.byType.lds.acknowledged === 0 && after.byType.lds.acknowledged > 0) ||
+  before.disconnectedAt !== after.disconnectedAt || before.total.rejected !== after.total.rejected
 
 export class Insights extends Context.Service<
   Insights,
@@ -63,15 +75,21 @@ export class Insights extends Context.Service<
         const context = yield* Effect.context<never>()
         const open = new Set<Open>()
         const orphans = new Set<ProxyId>()
-        // Others wait for a proxy's first accepted listeners before they send it traffic: that is written at once.
         const urgent = yield* Queue.sliding<void>(1)
+        const hurry = (entry: Open): void => {
+          entry.urgent = true
+          Queue.offerUnsafe(urgent, undefined)
+        }
 
-        const write = Effect.fnUntraced(function*(entry: Open) {
+        const readStored = (key: ResourceKey<InsightType>) =>
+          store.get(key).pipe(Effect.catchTag("NotFound", () => Effect.succeed(null)))
+
+        const writeOver = Effect.fnUntraced(function*(entry: Open, read: typeof readStored) {
           const { session } = entry
           const key = insightKey(entry.proxy)
           // A proxy whose resource is gone has no insight: it would outlive it.
           if (cache.get(proxyKey(entry.proxy)) === undefined) return
-          const before = yield* store.get(key).pipe(Effect.catchTag("NotFound", () => Effect.succeed(null)))
+          const before = yield* read(key)
           const spec = mergeInsight(before?.spec, session)
           yield* store.put(
             { ...key, labels: before?.labels ?? {}, spec },
@@ -79,6 +97,16 @@ export class Insights extends Context.Service<
           )
           entry.stored = session
         })
+
+        /** What the cache has is what is stored, unless another replica wrote just now. */
+        const write = (entry: Open) =>
+          writeOver(entry, (key) => {
+            const known = cache.get(key)
+            return known === undefined ? readStored(key) : Effect.succeed(known)
+          }).pipe(
+            Effect.catchTag("Conflict", () =>
+              Effect.retry(writeOver(entry, readStored), { times: 5, while: (error) => error._tag === "Conflict" }))
+          )
 
         /** While the store can't be reached it is said once, not for each proxy at each flush. */
         let unreachable = false
@@ -92,7 +120,6 @@ export class Insights extends Context.Service<
 
         const save = (entry: Open) =>
           write(entry).pipe(
-            Effect.retry({ times: 5, while: (error) => error._tag === "Conflict" }),
             Effect.tap(() => Effect.sync(() => {
               unreachable = false
             })),
@@ -120,35 +147,53 @@ export class Insights extends Context.Service<
           }, { discard: true })
         )
 
-        const flush = Effect.suspend(() => {
-          const due = [...open].filter((entry) => entry.stored !== entry.session)
-          return Effect.forEach(due, save, { concurrency: 8, discard: true })
-        }).pipe(
-          Effect.andThen(removeOrphans),
-          Effect.andThen(Effect.sync(() => {
-            for (const entry of open) {
-              const written = entry.stored === entry.session || cache.get(proxyKey(entry.proxy)) === undefined
-              if (entry.session.disconnectedAt !== null && written) open.delete(entry)
-            }
-          }))
-        )
+        const flushSome = (which: "all" | "urgent") =>
+          Effect.suspend(() => {
+            const due = [...open].filter((entry) => entry.stored !== entry.session && (which === "all" || entry.urgent))
+            for (const entry of due) entry.urgent = false
+            return Effect.forEach(due, save, { concurrency: 8, discard: true })
+          }).pipe(
+            Effect.andThen(removeOrphans),
+            Effect.andThen(Effect.sync(() => {
+              for (const entry of open) {
+                const written = entry.stored === entry.session || cache.get(proxyKey(entry.proxy)) === undefined
+                if (entry.session.disconnectedAt !== null && written) open.delete(entry)
+              }
+            }))
+          )
+        const flush = flushSome("all")
+
+        /** When all is written next, however often something urgent comes before. */
+        let allAt = (yield* Clock.currentTimeMillis) + options.flushMillis
+        const keepWriting = Effect.gen(function*() {
+          const wait = Math.max(0, allAt - (yield* Clock.currentTimeMillis))
+          const which = yield* Effect.raceFirst(
+            Effect.as(Effect.sleep(Duration.millis(wait)), "all" as const),
+            Effect.as(Queue.take(urgent), "urgent" as const)
+          )
+          if (which === "all") allAt = (yield* Clock.currentTimeMillis) + options.flushMillis
+          yield* flushSome(which)
+        })
 
         yield* Effect.acquireRelease(
           Effect.sync(() =>
             cache.onChange((changes) => {
-              for (const { key, after } of changes) {
+              for (const { key, before, after } of changes) {
                 const proxyType = PROXY_TYPE[key.type]
-                if (proxyType === undefined || after !== undefined) continue
-                orphans.add({ proxyType, mesh: key.mesh, name: key.name })
+                if (proxyType === undefined || (before !== undefined && after !== undefined)) continue
+                if (after === undefined) orphans.add({ proxyType, mesh: key.mesh, name: key.name })
                 // Should it come back while its stream is open, everything about it is to be written anew.
-                for (const entry of open) if (formatKey(proxyKey(entry.proxy)) === formatKey(key)) entry.stored = null
+                for (const entry of open) {
+                  if (formatKey(proxyKey(entry.proxy)) !== formatKey(key)) continue
+                  if (after === undefined) entry.stored = null
+                  else hurry(entry)
+                }
               }
             })
           ),
           (stop) => Effect.sync(stop)
         )
-        yield* Effect.raceFirst(Effect.sleep(Duration.millis(options.flushMillis)), Queue.take(urgent)).pipe(
-          Effect.andThen(flush),
+        yield* keepWriting.pipe(
           Effect.catchDefect((defect) => Effect.logError("Writing insights failed; it goes on", defect)),
           Effect.forever,
           Effect.forkScoped
@@ -159,13 +204,13 @@ export class Insights extends Context.Service<
           open: (proxy, version, at) => {
             const id = randomUUID()
             const session = openSession({ id, instanceId: options.instanceId, connectedAt: at, version })
-            const entry: Open = { proxy, session, stored: null }
+            const entry: Open = { proxy, session, stored: null, urgent: false }
             open.add(entry)
             return {
               record: (event) => {
-                const listens = entry.session.byType.lds.acknowledged > 0
-                entry.session = foldSession(entry.session, event)
-                if (!listens && entry.session.byType.lds.acknowledged > 0) Queue.offerUnsafe(urgent, undefined)
+                const before = entry.session
+                entry.session = foldSession(before, event)
+                if (isUrgent(before, entry.session)) hurry(entry)
               }
             }
           },

@@ -14,8 +14,8 @@ export interface DataplaneOptions {
   readonly instanceId: string
 }
 
-/** How often an insight is written at most. */
-const INSIGHT_MILLIS = 1_000
+/** Between two writes of the counts in insights. */
+const INSIGHT_MILLIS = 5_000
 const RECHECK_MILLIS = 2_000
 const FIRST_REQUEST_MILLIS = 10_000
 /** How often one refused version is offered in all. */

@@ -35,6 +35,41 @@ describe("what is known of a proxy", () => {
     expect(insight.spec).toMatchObject({ subscriptions: [{ status: { lds: { responsesAcknowledged: "1" } } }] })
   })
 
+  const urgent = {
+    "accepts its listeners": { _tag: "Acked", typeUrl: TypeUrl.Listener, at: 1 },
+    "refuses what it was sent": { _tag: "Nacked", typeUrl: TypeUrl.Cluster, message: "no", at: 1 },
+    "is gone": { _tag: "Disconnected", at: 1 }
+  } as const
+  it.each(Object.entries(urgent))("is written at once when it %s, alone: others' counts wait", async (_, event) => {
+    const config = await databases.create()
+    const other = { ...proxy, name: "kv-2" }
+    const counted = Effect.gen(function*() {
+      const insights = yield* Insights
+      const { get } = yield* Store
+      insights.open(other, null, 1).record({ _tag: "Pushed", typeUrl: TypeUrl.Listener, at: 1 })
+      insights.open(proxy, null, 1).record(event)
+      yield* get(insightKey(proxy)).pipe(Effect.retry({ times: 1_500, schedule: Schedule.spaced("10 millis") }))
+      // Whatever was written with it is there once this one's next news is.
+      insights.open(proxy, null, 2).record({ _tag: "Disconnected", at: 2 })
+      yield* Effect.repeat(get(insightKey(proxy)), {
+        until: ({ spec }) => spec.subscriptions?.length === 2,
+        schedule: Schedule.spaced("10 millis")
+      }).pipe(Effect.timeout("15 seconds"))
+      yield* Effect.flip(get(insightKey(other)))
+      yield* insights.flush
+      yield* get(insightKey(other))
+    })
+    await Effect.runPromise(
+      Effect.gen(function*() {
+        yield* (yield* Store).put(dataplane)
+        yield* (yield* Store).put({ ...dataplane, name: "kv-2" })
+        yield* counted.pipe(
+          Effect.provide(Insights.layer({ instanceId: "cp-1", flushMillis: 3_600_000 }).pipe(Layer.provide(ResourceCacheLive)))
+        )
+      }).pipe(Effect.provide(PostgresStore.layer(config)), Effect.scoped)
+    )
+  })
+
   it("is there again when its resource comes back while its stream is open", async () => {
     const config = await databases.create()
     const acknowledged = Effect.gen(function*() {
@@ -74,12 +109,12 @@ describe("what is known of a proxy", () => {
           key.type !== "DataplaneInsight"
             ? store.remove(key, options)
             : Effect.gen(function*() {
-              turns += 1
-              if (turns === 1) {
+              if (turns === 0) {
                 yield* store.put(dataplane)
                 yield* store.put({ ...another, labels: { written: "anew" } })
               }
-              yield* store.remove(key, options)
+              // Counted once it is over: only then can what became of it be looked at.
+              yield* Effect.ensuring(store.remove(key, options), Effect.sync(() => void (turns += 1)))
             })
       } satisfies Store["Service"]))
     ).pipe(Layer.provideMerge(PostgresStore.layer(config)))
