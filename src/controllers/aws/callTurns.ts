@@ -13,8 +13,6 @@ export interface CallTurns {
   readonly take: <A, E, R>(call: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
 
-const oneTurn = Effect.promise(() => new Promise<void>((resume) => setImmediate(resume)))
-
 export const makeCallTurns = (): CallTurns => {
   const free = Latch.makeUnsafe(true)
   let underWay = 0
@@ -27,7 +25,7 @@ export const makeCallTurns = (): CallTurns => {
     if (underWay === 0) free.openUnsafe()
   })
   return {
-    wait: Effect.andThen(oneTurn, Effect.raceFirst(free.await, Effect.sleep(AT_MOST))),
+    wait: Effect.andThen(Effect.yieldNow, Effect.raceFirst(free.await, Effect.sleep(AT_MOST))),
     take: (call) => Effect.acquireUseRelease(begin, () => call, () => end)
   }
 }
