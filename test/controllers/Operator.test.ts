@@ -1,4 +1,10 @@
 import {
+  CloudWatchEventsClient,
+  CreateArchiveCommand,
+  DescribeReplayCommand,
+  StartReplayCommand
+} from "@aws-sdk/client-cloudwatch-events"
+import {
   CreateClusterCommand,
   ECSClient,
   RegisterTaskDefinitionCommand,
@@ -32,6 +38,7 @@ let aws: Emulator | undefined
 let ecs: ECSClient
 let iam: IAMClient
 let sqs: SQSClient
+let events: CloudWatchEventsClient
 
 beforeAll(async () => {
   aws = await startMinistack()
@@ -42,6 +49,7 @@ beforeAll(async () => {
   ecs = new ECSClient(settings)
   iam = new IAMClient(settings)
   sqs = new SQSClient(settings)
+  events = new CloudWatchEventsClient(settings)
 }, 60_000)
 afterAll(() => aws?.stop())
 
@@ -216,6 +224,16 @@ const acknowledge = (store: AStore, name: string) =>
       }]
     }
   })
+
+/** A message is deleted once the tasks that it wakes were looked after. */
+const emptied = (queueName: string) =>
+  eventually("an empty queue", call(async () => {
+    const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: queueName }))
+    const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] }))
+    const open = Number(Attributes?.["ApproximateNumberOfMessages"]) +
+      Number(Attributes?.["ApproximateNumberOfMessagesNotVisible"])
+    return open === 0 ? true as const : undefined
+  }))
 
 const condition = (task: Resource<"EcsTask">, type: string) => task.spec.conditions.find((one) => one.type === type)
 
@@ -487,14 +505,59 @@ describe("the operator", () => {
       yield* define("quiet", yield* role("quiet-role", dataplaneTags))
       const { id } = yield* run(cluster, "quiet")
       yield* taskIn(store, id, "registered")
-      yield* eventually("an empty queue", call(async () => {
-        const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: queueName }))
-        const { Attributes } = await sqs.send(
-          new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] })
+      yield* emptied(queueName)
+    }).pipe(Effect.scoped), 60_000)
+
+  it.live("changes nothing when an archive repeats the events of tasks that live and of one that is gone", () =>
+    Effect.gen(function*() {
+      const { cluster, store, entries, start, queueName } = yield* world()
+      yield* start
+      const began = new Date()
+      const bus = `arn:aws:events:${aws?.region}:${aws?.accountId}:event-bus/default`
+      const { ArchiveArn } = yield* call(() =>
+        events.send(
+          new CreateArchiveCommand({
+            ArchiveName: cluster,
+            EventSourceArn: bus,
+            EventPattern: JSON.stringify({ source: ["aws.ecs"], "detail-type": ["ECS Task State Change"] })
+          })
         )
-        const open = Number(Attributes?.["ApproximateNumberOfMessages"]) +
-          Number(Attributes?.["ApproximateNumberOfMessagesNotVisible"])
-        return open === 0 ? true as const : undefined
+      )
+      yield* define("archived", yield* role("archived-role", dataplaneTags))
+      const eventsOf = (id: string) => entries.filter(({ key, kind }) => kind === "event" && key === `task/${cluster}/${id}`)
+      const replayedOf = (id: string) => eventsOf(id).filter(({ event }) => JSON.stringify(event).includes("\"replay-name\":\"again\""))
+      const living = yield* run(cluster, "archived")
+      const gone = yield* run(cluster, "archived")
+      for (const { id } of [living, gone]) yield* taskIn(store, id, "registered")
+      yield* call(() => ecs.send(new StopTaskCommand({ cluster, task: gone.arn })))
+      yield* call(() => ecs.send(new SubmitTaskStateChangeCommand({ cluster, task: gone.arn, status: "STOPPED" })))
+      yield* absent(store, "EcsTask", "", gone.id)
+      yield* eventually("the gone task's last event", Effect.sync(() => eventsOf(gone.id).length >= 2 ? true as const : undefined))
+      yield* emptied(queueName)
+      const state = Effect.all([store.list("EcsTask"), store.list("Dataplane"), store.list("OutboundPort")])
+      const before = yield* state
+      const written = entries.filter(({ kind }) => kind === "stored").length
+
+      yield* call(() =>
+        events.send(
+          new StartReplayCommand({
+            ReplayName: "again",
+            EventSourceArn: ArchiveArn,
+            EventStartTime: new Date(began.getTime() - 60_000),
+            EventEndTime: new Date(Date.now() + 1_000),
+            Destination: { Arn: bus }
+          })
+        )
+      )
+      yield* eventually("the replay's end", call(async () => {
+        const { State } = await events.send(new DescribeReplayCommand({ ReplayName: "again" }))
+        return State === "COMPLETED" ? true as const : undefined
       }))
+      yield* eventually("every replayed event", Effect.sync(() =>
+        [living, gone].every(({ id }) => replayedOf(id).length > 0 && replayedOf(id).length * 2 >= eventsOf(id).length) ? true as const : undefined))
+      yield* emptied(queueName)
+      assert.deepStrictEqual(yield* state, before)
+      assert.strictEqual(entries.filter(({ kind }) => kind === "stored").length, written)
+      assert.deepStrictEqual((yield* store.list("Dataplane")).map(({ name }) => name), [living.id])
     }).pipe(Effect.scoped), 60_000)
 })

@@ -11,10 +11,12 @@ export const shortType = (typeUrl: string): string => typeUrl.slice(typeUrl.last
 const event = ({ fields, key }: RecordedEntry): string => {
   const detail = at(fields, "event", "detail")
   const name = textAt(detail, "eventName")
-  if (name !== null) return `${name} of ${key}`
+  const replay = textAt(fields, "event", "replay-name")
+  const again = replay === null ? "" : `, repeated by the replay ${replay}`
+  if (name !== null) return `${name} of ${key}${again}`
   const stopCode = textAt(detail, "stopCode")
   return `ECS says ${textAt(detail, "lastStatus")}, desired ${textAt(detail, "desiredStatus")} ` +
-    `(version ${String(at(detail, "version"))}${stopCode === null ? "" : `, ${stopCode}`})`
+    `(version ${String(at(detail, "version"))}${stopCode === null ? "" : `, ${stopCode}`}${again})`
 }
 
 const MOST_CHANGES = 3

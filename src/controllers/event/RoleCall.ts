@@ -15,6 +15,8 @@ export const RoleCall = Schema.Struct({
   account: Schema.String,
   region: Schema.String,
   time: Schema.String,
+  /** Set where an archive was replayed onto the bus. */
+  "replay-name": Schema.optionalKey(Schema.String),
   detail: Schema.Struct({
     eventSource: Schema.Literal("iam.amazonaws.com"),
     eventName: Schema.Literals(ROLE_CALLS),

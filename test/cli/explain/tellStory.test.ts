@@ -70,6 +70,11 @@ describe("a task's story", () => {
     ])
   })
 
+  it("tells of an event that it came out of an archive", () => {
+    const again = { ...life[1], kind: "event" as const, key: KEY, event: { "replay-name": "monday", detail: { lastStatus: "RUNNING" } } }
+    expect(story([again]).happened[0]?.text).toContain("repeated by the replay monday")
+  })
+
   it("tells who refused the proxy and why, until it is let in", () => {
     const told = story(life.slice(0, 8))
     expect(told.refused).toMatchObject({ text: "at bootstrap: TaskNotObserved: wait", times: 2 })
