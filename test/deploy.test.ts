@@ -15,6 +15,26 @@ const actionsIn = (value: unknown): ReadonlyArray<string> => {
   )
 }
 
+/** Every detail-type below a value. */
+const detailTypesIn = (value: unknown): ReadonlyArray<string> => {
+  if (Array.isArray(value)) return value.flatMap(detailTypesIn)
+  if (typeof value !== "object" || value === null) return []
+  return Object.entries(value).flatMap(([key, below]) =>
+    key === "detail-type" ? [below].flat().map(String) : detailTypesIn(below)
+  )
+}
+
+describe("the archive", () => {
+  it("keeps every kind of event that a rule matches", () => {
+    const { Archive, ...others } = (parse(read("events.yaml"), { logLevel: "silent" }) as {
+      Resources: Readonly<Record<string, unknown>>
+    }).Resources
+    const matched = new Set(detailTypesIn(Object.values(others)))
+    expect(matched.size).toBeGreaterThanOrEqual(5)
+    expect(new Set(detailTypesIn(Archive))).toEqual(matched)
+  })
+})
+
 describe("what the control plane's role is allowed", () => {
   it("is the same in the policy that the tests enforce and in the stack", () => {
     // CloudFormation's own tags are left as they are.
