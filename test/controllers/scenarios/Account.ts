@@ -12,6 +12,7 @@ import {
   UpdateServiceCommand
 } from "@aws-sdk/client-ecs"
 import { CreateRoleCommand, IAMClient } from "@aws-sdk/client-iam"
+import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from "@aws-sdk/client-sqs"
 import { Effect, Layer } from "effect"
 import { operate } from "../../../src/controllers/Operator.ts"
 import type { OperatorAwsConfig } from "../../../src/controllers/OperatorConfig.ts"
@@ -38,18 +39,20 @@ export class Account {
   readonly ecs: ECSClient
   readonly iam: IAMClient
   readonly cluster: string
+  private readonly sqs: SQSClient
   private readonly endpoint: string
 
-  private constructor(ecs: ECSClient, iam: IAMClient, cluster: string, endpoint: string) {
-    this.ecs = ecs
-    this.iam = iam
+  private constructor({ endpoint, region }: Emulator, cluster: string) {
+    this.ecs = new ECSClient({ endpoint, region })
+    this.iam = new IAMClient({ endpoint, region })
+    this.sqs = new SQSClient({ endpoint, region })
     this.cluster = cluster
     this.endpoint = endpoint
   }
 
   /** With a cluster of its own. */
-  static async open({ endpoint, region }: Emulator, cluster: string): Promise<Account> {
-    const account = new Account(new ECSClient({ endpoint, region }), new IAMClient({ endpoint, region }), cluster, endpoint)
+  static async open(aws: Emulator, cluster: string): Promise<Account> {
+    const account = new Account(aws, cluster)
     await account.ecs.send(new CreateClusterCommand({ clusterName: cluster }))
     return account
   }
@@ -135,6 +138,14 @@ export class Account {
 
   async stop(task: string): Promise<void> {
     await this.ecs.send(new StopTaskCommand({ cluster: this.cluster, task }))
+  }
+
+  /** Whether the operator has handled every event that came so far. */
+  async isQuiet(): Promise<boolean> {
+    const { QueueUrl } = await this.sqs.send(new GetQueueUrlCommand({ QueueName: `events-${this.cluster}` }))
+    const { Attributes } = await this.sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] }))
+    const waiting = Number(Attributes?.["ApproximateNumberOfMessages"])
+    return waiting + Number(Attributes?.["ApproximateNumberOfMessagesNotVisible"]) === 0
   }
 
   /** An operator that runs until the scope closes. */

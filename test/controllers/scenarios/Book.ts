@@ -263,6 +263,8 @@ export interface Scene {
   readonly connect: (id: string) => void
   readonly dataplane: (id: string) => Resource<"Dataplane"> | undefined
   readonly task: (id: string) => Resource<"EcsTask"> | undefined
+  /** Its proxy is known to the mesh, and may connect. */
+  readonly isIn: (id: string) => boolean
   /** `Ready`, `NotReady`, or undefined where there is no Dataplane. */
   readonly state: (id: string) => string | undefined
   readonly conditionOf: (id: string, type: string) => string
@@ -299,6 +301,7 @@ export const open = Effect.fnUntraced(function*(
     connect: (name) => connectIn(resources, name),
     dataplane,
     task,
+    isIn: (id) => task(id)?.spec.phase === "registered",
     state: (id) => dataplane(id)?.spec.networking?.inbound?.[0]?.state,
     conditionOf: (id, type) => {
       const found = task(id)?.spec.conditions.find((one) => one.type === type)

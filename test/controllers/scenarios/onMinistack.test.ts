@@ -1,7 +1,7 @@
 import { DeregisterTaskDefinitionCommand } from "@aws-sdk/client-ecs"
 import { IAMClient, PutRolePolicyCommand, TagRoleCommand } from "@aws-sdk/client-iam"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Schedule } from "effect"
 import { afterAll, beforeAll } from "vitest"
 import type { JournalEntry } from "../../../src/model/Journal.ts"
 import type { Resource } from "../../../src/model/Resource.ts"
@@ -185,7 +185,8 @@ describe("a service that is renamed by its role's tag", () => {
   it.live("is called otherwise at once, with both services that share the role, and without a gap", () =>
     Effect.gen(function*() {
       const account = yield* open("renamed")
-      const { resources } = yield* account.watch()
+      const { journal, resources } = yield* account.watch()
+      yield* followsEvents(account, journal)
       const taskRoleArn = yield* call(() => account.role("renamed-role"))
       const [kv, redis] = yield* call(() =>
         Promise.all(["kv", "redis"].map(async (family) =>
@@ -194,6 +195,10 @@ describe("a service that is renamed by its role's tag", () => {
       for (const id of [kv, redis]) yield* runs(account, resources, id)
       yield* until("both are ready", () => isReady(resources, kv) && isReady(resources, redis))
       assert.deepStrictEqual([serviceOf(resources, kv), serviceOf(resources, redis)], ["kv", "redis"])
+      yield* call(() => account.isQuiet()).pipe(
+        Effect.repeat({ until: (quiet) => quiet, schedule: Schedule.spaced("20 millis") }),
+        Effect.timeout("20 seconds")
+      )
       const gaps: Array<string> = []
       resources.listen(({ name, type }) => {
         if (type === "Dataplane" && !isReady(resources, name)) gaps.push(name)

@@ -11,9 +11,9 @@ describe("a task that replaces another", () => {
       const replacement = { id: "replacement", address: "10.0.0.2" } as const
       book.write(old)
       book.write(replacement)
-      const { connect, dataplane, state } = yield* open(book)
+      const { connect, isIn, state } = yield* open(book)
       for (const id of ["old", "replacement"]) {
-        yield* until(`${id} is registered`, () => dataplane(id) !== undefined)
+        yield* until(`${id} is registered`, () => isIn(id))
         connect(id)
       }
       yield* until("the old task is ready", () => state("old") === "Ready")

@@ -15,7 +15,7 @@ const never = (scene: { resources: { listen: (run: () => void) => () => void }; 
 
 const running = Effect.fnUntraced(function*(book: Book) {
   const scene = yield* open(book)
-  yield* until("the old task is registered", () => scene.state("old") === "NotReady")
+  yield* until("the old task is registered", () => scene.isIn("old"))
   scene.connect("old")
   yield* until("the old task is ready", () => scene.state("old") === "Ready")
   return scene
@@ -35,6 +35,7 @@ describe("an address that a new task has within seconds", () => {
       book.tell("new")
       // The newcomer makes the operator look at who had its address before: no event was needed.
       yield* until("the old task is gone", () => scene.dataplane("old") === undefined)
+      yield* until("the new task is registered", () => scene.isIn("new"))
       scene.connect("new")
       yield* until("the new task is ready", () => scene.state("new") === "Ready")
       book.tell("old")
@@ -53,7 +54,7 @@ describe("an address that a new task has within seconds", () => {
       yield* until("the old task is gone", () => scene.dataplane("old") === undefined)
       book.write({ id: "new", address: ADDRESS })
       book.tell("new")
-      yield* until("the new task is registered", () => scene.state("new") === "NotReady")
+      yield* until("the new task is registered", () => scene.isIn("new"))
       scene.connect("new")
       yield* until("the new task is ready", () => scene.state("new") === "Ready")
     }).pipe(Effect.scoped), 60_000)
@@ -66,7 +67,7 @@ describe("an address that a new task has within seconds", () => {
       const both = never(scene, "old", "new")
       book.write({ id: "new", address: ADDRESS, service: "redis" })
       book.tell("new")
-      yield* until("the old task gets no traffic", () => scene.state("old") === "NotReady")
+      yield* until("the old task gets no traffic", () => scene.state("old") === "NotReady" && scene.isIn("new"))
       scene.connect("new")
       yield* until("the new task is ready", () => scene.state("new") === "Ready")
       assert.include(scene.conditionOf("old", "Registered"), "it gets no traffic, as task new was registered at")
@@ -88,7 +89,7 @@ describe("an address that a new task has within seconds", () => {
       book.failing.add("old")
       book.write({ id: "new", address: ADDRESS })
       book.tell("new")
-      yield* until("the new task is registered", () => scene.state("new") === "NotReady")
+      yield* until("the new task is registered", () => scene.isIn("new"))
       scene.connect("new")
       yield* until("it says why it waits", () =>
         scene.conditionOf("new", "Registered").includes("it gets no traffic before task old, which had 10.0.0.139:15050"))
@@ -123,6 +124,7 @@ describe("a host's port that Docker gives to the next task", () => {
       book.write({ id: "old", hostPorts: first })
       book.write({ id: "beside", hostPorts: { "5050": 49_155, "15050": 49_156 } })
       const scene = yield* running(book)
+      yield* until("its neighbour is registered", () => scene.isIn("beside"))
       scene.connect("beside")
       yield* until("its neighbour is ready", () => scene.state("beside") === "Ready")
       assert.strictEqual(scene.dataplane("old")?.spec.networking?.inbound?.[0]?.port, 49_154)
@@ -131,6 +133,7 @@ describe("a host's port that Docker gives to the next task", () => {
       book.write({ id: "new", hostPorts: first })
       book.tell("new")
       yield* until("the old task is gone", () => scene.dataplane("old") === undefined)
+      yield* until("the new task is registered", () => scene.isIn("new"))
       scene.connect("new")
       yield* until("the new task is ready", () => scene.state("new") === "Ready")
       assert.strictEqual(scene.state("beside"), "Ready")
