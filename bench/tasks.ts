@@ -1,10 +1,12 @@
 /**
  * How long the mesh takes to follow a task's life, with many tasks on one machine, and what an operator asks of AWS:
- * `node_modules/.bin/node bench/tasks.ts [--tasks 50] [--services 5] [--rounds 100] [--drop 10] [--json]`.
+ * `node_modules/.bin/node bench/tasks.ts [--tasks 50] [--services 5] [--rounds 100] [--drop 10] [--json]
+ * [--profile FOLDER]`.
  * docs/performance.md says what is measured and how. Ends by itself, with everything that it started.
  */
 import { ECSClient, UpdateServiceCommand } from "@aws-sdk/client-ecs"
 import { cpus, loadavg, totalmem } from "node:os"
+import { resolve } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { parseArgs } from "node:util"
 import { waitFor } from "../localstack/process/waitFor.ts"
@@ -23,6 +25,8 @@ const { values } = parseArgs({
     idle: { type: "string", default: "60" },
     /** `60s` is the operator's own default. */
     resync: { type: "string", default: "60s" },
+    /** A folder for a CPU profile of the control plane. */
+    profile: { type: "string" },
     json: { type: "boolean", default: false }
   }
 })
@@ -127,8 +131,8 @@ const summarise = (
 
 const sayRows = (title: string, rows: Readonly<Record<string, Percentiles>>): void => {
   const count = Object.values(rows)[0]?.count ?? 0
-  say(`${title} (${count} rounds)`)
   if (count === 0) return
+  say(`${title} (${count} rounds)`)
   for (const [text, { max, p50, p99 }] of Object.entries(rows)) {
     say(`  ${text.padEnd(48)} p50 ${String(p50).padStart(6)} ms  p99 ${String(p99).padStart(6)} ms  max ${max} ms`)
   }
@@ -147,7 +151,15 @@ const report = (series: string, figures: ReadonlyArray<RoundFigures>) => {
 
 say(`${tasks} tasks of ${services} services, each calling all; on ${cpus().length} cores`)
 const result = await withTaskWorld(
-  { tasks, services, environment: { ECS_MESH_RESYNC_INTERVAL: values.resync }, say },
+  {
+    tasks,
+    services,
+    environment: {
+      ECS_MESH_RESYNC_INTERVAL: values.resync,
+      ...(values.profile === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${resolve(values.profile)}` })
+    },
+    say
+  },
   async (world) => {
     const since = performance.now()
     await untilWhole(world, tasks, 60_000 + tasks * 10_000)

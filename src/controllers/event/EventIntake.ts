@@ -2,7 +2,7 @@
  * Carries EventBridge's events from the SQS queue to the work queue. Receives messages, wakes keys, and deletes a
  * message only once every key that it woke was handled. It reads nothing of AWS but the queue.
  */
-import { Effect, Queue, Schedule } from "effect"
+import { Clock, Effect, Queue, Schedule } from "effect"
 import { Journal } from "../../model/Journal.ts"
 import { Store, type StoreUnavailable } from "../../model/Store.ts"
 import { accountOf, lastPart } from "../arn.ts"
@@ -21,6 +21,15 @@ export interface IntakeOptions {
   readonly work: WorkQueue
 }
 
+type ChangedRole = Pick<Extract<Decoded, { readonly _tag: "RoleChanged" }>, "account" | "roleName">
+
+/**
+ * How long after its event a change of a role may show: "Any change that you make in IAM [...] takes time to become
+ * visible from all possible endpoints." A role has no version that would tell an answer to be late, so it is read twice.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+ */
+const ROLE_LAG_MILLIS = 3_000
+
 /** Keys of every task that runs with a role, as the store knows them. */
 const tasksOfRole = Effect.fnUntraced(function*(
   account: string,
@@ -32,6 +41,12 @@ const tasksOfRole = Effect.fnUntraced(function*(
       taskRoleArn !== null && accountOf(taskRoleArn) === account && lastPart(taskRoleArn) === roleName
     )
     .map(({ spec: { clusterArn, taskArn } }) => formatTaskKey(taskKeyOf(clusterArn, taskArn)))
+})
+
+/** What is remembered of the role is forgotten. */
+const wokenByRole = Effect.fnUntraced(function*({ account, roleName }: ChangedRole) {
+  yield* (yield* IamReader).forget(account, roleName)
+  return yield* tasksOfRole(account, roleName)
 })
 
 /** The keys that an event wakes. */
@@ -74,11 +89,8 @@ const wokenBy = Effect.fnUntraced(function*(
       return { ...nobody, beforehand: known.ofService(decoded.clusterArn, lastPart(decoded.key)) }
     case "InstanceLeft":
       return { ...nobody, beforehand: known.ofInstance(decoded.instanceArn) }
-    case "RoleChanged": {
-      const { forget } = yield* IamReader
-      yield* forget(decoded.account, decoded.roleName)
-      return { ...nobody, awaited: yield* tasksOfRole(decoded.account, decoded.roleName) }
-    }
+    case "RoleChanged":
+      return { ...nobody, awaited: yield* wokenByRole(decoded) }
     case "Ignored":
       return nobody
   }
@@ -88,10 +100,17 @@ const patience = Schedule.min([Schedule.exponential("500 millis"), Schedule.spac
   Schedule.jittered
 )
 
+/**
+ * Events come in bursts, and nobody waits for a deletion: it must only come well before the queue delivers again. One
+ * that never comes, as the operator ended, means a look that changes nothing.
+ */
+const GATHER = "1 second"
+
 export const intake = Effect.fn("EventIntake.intake")(function*({ clusterArns, queueUrl, work }: IntakeOptions) {
   const sqs = yield* SqsReader
   const journal = yield* Journal
   const handled = yield* Queue.unbounded<string>()
+  const changed = yield* Queue.unbounded<{ readonly role: ChangedRole; readonly againAt: number }>()
 
   const take = Effect.fnUntraced(function*({ body, receipt }: QueuedMessage) {
     const decoded = decode(body)
@@ -100,6 +119,9 @@ export const intake = Effect.fn("EventIntake.intake")(function*({ clusterArns, q
     } else {
       const { event, key } = decoded
       journal.append({ kind: "event", key, source: event.source, detailType: event["detail-type"], event })
+    }
+    if (decoded._tag === "RoleChanged") {
+      Queue.offerUnsafe(changed, { role: decoded, againAt: (yield* Clock.currentTimeMillis) + ROLE_LAG_MILLIS })
     }
     const { awaited, beforehand } = yield* wokenBy(decoded, clusterArns)
     for (const key of beforehand) work.add(key)
@@ -135,8 +157,9 @@ export const intake = Effect.fn("EventIntake.intake")(function*({ clusterArns, q
   )
 
   const remove = Effect.gen(function*() {
-    const receipts = yield* Queue.takeBetween(handled, 1, 10)
-    yield* sqs.remove(queueUrl, receipts).pipe(
+    const first = yield* Queue.take(handled)
+    yield* Effect.sleep(GATHER)
+    yield* sqs.remove(queueUrl, [first, ...yield* Queue.clear(handled)]).pipe(
       Effect.catchTag("AwsCallFailed", (failure) =>
         Effect.logWarning("Handled events can't be deleted and will come again").pipe(
           Effect.annotateLogs({ reason: failure.message })
@@ -144,5 +167,18 @@ export const intake = Effect.fn("EventIntake.intake")(function*({ clusterArns, q
     )
   }).pipe(goOn("Deleting handled events"))
 
-  return yield* Effect.all([receive, remove], { concurrency: "unbounded", discard: true })
+  const lookAgain = Effect.gen(function*() {
+    const { againAt, role } = yield* Queue.take(changed)
+    yield* Effect.sleep(Math.max(0, againAt - (yield* Clock.currentTimeMillis)))
+    const keys = yield* wokenByRole(role)
+    for (const key of keys) work.add(key)
+  }).pipe(
+    Effect.catchTag("StoreUnavailable", (failure) =>
+      Effect.logWarning("The tasks of a changed role can't be looked at again before the next full look").pipe(
+        Effect.annotateLogs({ reason: failure.message })
+      )),
+    goOn("Looking again at changed roles")
+  )
+
+  return yield* Effect.all([receive, remove, lookAgain], { concurrency: "unbounded", discard: true })
 })

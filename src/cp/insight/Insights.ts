@@ -52,11 +52,12 @@ interface Open {
 
 /**
  * Others wait for a proxy's first accepted listeners before they send it traffic, and people for the news that it is
- * gone or refuses what it was sent.
+ * gone, or refuses what it was sent, or no longer does.
  */
 const isUrgent = (before: ProxySession, after: ProxySession): boolean =>
   (before.byType.lds.acknowledged === 0 && after.byType.lds.acknowledged > 0) ||
-  before.disconnectedAt !== after.disconnectedAt || before.total.rejected !== after.total.rejected
+  before.disconnectedAt !== after.disconnectedAt ||
+  before.total.rejected !== after.total.rejected || before.rejections.size !== after.rejections.size
 
 export class Insights extends Context.Service<
   Insights,
