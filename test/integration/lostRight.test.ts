@@ -12,6 +12,7 @@ import type { DemoWorld } from "../../src/cli/demo/DemoWorld.ts"
 import { askApi } from "../support/askApi.ts"
 import { dataplaneTags, type MeshTask, MeshTasks } from "../support/MeshTasks.ts"
 import { readJournal, type WrittenEntry } from "../support/readJournal.ts"
+import { type FaultyAws, startFaultyAws, throttledXml } from "../support/startFaultyAws.ts"
 import { startWorld, type TestWorld } from "../support/startWorld.ts"
 import { until } from "../support/until.ts"
 
@@ -21,10 +22,18 @@ const RESYNC_SECONDS = 2
 let started: TestWorld
 let world: DemoWorld
 let tasks: MeshTasks
+let iam: FaultyAws
 
 beforeAll(async () => {
-  // A full look would hide that an event did nothing.
-  started = await startWorld({ environment: () => ({ ECS_MESH_RESYNC_INTERVAL: "600s" }) })
+  let emulator = ""
+  iam = await startFaultyAws(() => emulator, throttledXml)
+  started = await startWorld({
+    environment: ({ endpoint }) => {
+      emulator = endpoint
+      // A full look would hide that an event did nothing.
+      return { ECS_MESH_RESYNC_INTERVAL: "600s", AWS_ENDPOINT_URL_IAM: iam.endpoint }
+    }
+  })
   world = started.world
   tasks = new MeshTasks(world)
 }, 60_000)
@@ -32,6 +41,7 @@ beforeAll(async () => {
 afterAll(async () => {
   tasks?.close()
   await started?.stop()
+  await iam?.stop()
 }, 30_000)
 
 const proxyOf = ({ taskId }: MeshTask): string => `Dataplane/default/${taskId}`
@@ -125,7 +135,22 @@ it("closes a stream within 5 s of the event that costs it its right, and no othe
   const ends = await lose(all, EVENT_MILLIS)
   expectLosses(ends, EVENT_MILLIS)
   expect([...all].filter(([, task]) => isOpen(task)).map(([name]) => name)).toEqual(["kept"])
-})
+}, 90_000)
+
+it("closes it also where IAM shows the change only some time after its event", async () => {
+  const [task] = await tasks.run({ name: "shown-late", tags: dataplaneTags("shown-late") })
+  if (task === undefined) throw new Error("no task")
+  await until("its stream", () => isOpen(task), (open) => open)
+  iam.suffer("stale")
+  const at = Date.now()
+  await tasks.untagRole(task.role, "kuma.io/mesh")
+  await until("a look at the role as it was", () => iam.calls.get("stale") ?? 0, (calls) => calls > 0)
+  iam.suffer(null)
+  expect(isOpen(task)).toBe(true)
+  const [end] = await until("its end", () => written(task, "disconnected"), ({ length }) => length > 0)
+  expect(end?.["reason"]).toContain("RoleTagMissing")
+  expect(Date.parse(end?.time ?? "") - at).toBeLessThan(EVENT_MILLIS)
+}, 90_000)
 
 it("closes it within the full look where the event is lost", async () => {
   const { credentials, endpoint, region } = world.emulator
@@ -148,7 +173,7 @@ it("closes it within the full look where the event is lost", async () => {
   expectLosses(ends, RESYNC_SECONDS * 1_000 + EVENT_MILLIS)
   expect(readJournal(world.journal).filter(({ kind }) => kind === "event").length).toBe(told)
   expect([...all].filter(([, task]) => isOpen(task)).map(([name]) => name)).toEqual(["kept"])
-})
+}, 90_000)
 
 it("lets nobody back in whose account was taken off the list, and forgets their Dataplanes", async () => {
   const connected = () => readJournal(world.journal).filter(({ kind }) => kind === "connected").length
@@ -166,4 +191,4 @@ it("lets nobody back in whose account was taken off the list, and forgets their 
       entry.kind === "refused" && entry["door"] === "ads" && entry["reason"] === "AccountNotAuthorized" ? [entry.key] : []))
   await until("their refusals", refusals, ({ size }) => size >= 3 + 2, 30_000)
   expect(connected()).toBe(before)
-})
+}, 90_000)

@@ -1,12 +1,13 @@
 import { createServer, request, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
-import { buffer } from "node:stream/consumers"
+import { buffer, text } from "node:stream/consumers"
 
 /**
  * What a service of AWS does to its callers: `down` breaks off every connection, `slow` answers rightly, but later
- * than anybody waits who is asked by a newcomer, `throttling` refuses everything.
+ * than anybody waits who is asked by a newcomer, `throttling` refuses everything, `stale` answers what it answered last
+ * to the same question, as IAM does for seconds after a change.
  */
-export type AwsFault = "down" | "slow" | "throttling"
+export type AwsFault = "down" | "slow" | "throttling" | "stale"
 
 export interface FaultyAws {
   readonly endpoint: string
@@ -36,46 +37,67 @@ export const throttledXml: Throttled = {
     "<RequestId>00000000-0000-0000-0000-000000000000</RequestId></ErrorResponse>"
 }
 
+interface Answer {
+  readonly status: number
+  readonly contentType: string
+  readonly body: string
+}
+
 /** As it came: the signature covers the host that was signed. */
-const pass = async (target: string, incoming: IncomingMessage, body: Buffer, response: ServerResponse): Promise<void> => {
+const ask = (target: string, incoming: IncomingMessage, body: Buffer): Promise<Answer> => {
   const { hostname, port } = new URL(target)
   const { connection: _connection, "keep-alive": _keepAlive, ...headers } = incoming.headers
-  await new Promise<void>((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     const call = request({
       method: incoming.method, host: hostname, port, path: incoming.url ?? "/", headers, agent: false
     })
     call.on("error", reject)
-    call.on("response", (answer) => {
-      response.writeHead(answer.statusCode ?? 502, { "content-type": answer.headers["content-type"] ?? "text/plain" })
-      answer.pipe(response)
-      answer.on("end", resolve)
-      answer.on("error", reject)
+    call.on("response", (response) => {
+      const contentType = response.headers["content-type"] ?? "text/plain"
+      text(response).then((body) => resolve({ status: response.statusCode ?? 502, contentType, body }), reject)
     })
     call.end(body)
   })
 }
 
+const answer = (response: ServerResponse, { body, contentType, status }: Answer): void => {
+  response.writeHead(status, { "content-type": contentType }).end(body)
+}
+
 /** Stands between a caller and one service of an emulated AWS. */
 export const startFaultyAws = async (target: () => string, throttled: Throttled): Promise<FaultyAws> => {
   const calls = new Map<AwsFault, number>()
+  /** By the question, which for IAM is the body. */
+  const last = new Map<string, Answer>()
   const late = new Set<NodeJS.Timeout>()
   let fault: AwsFault | null = null
+
+  const wait = (millis: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        late.delete(timer)
+        resolve()
+      }, millis)
+      late.add(timer)
+    })
+
+  const handle = async (now: AwsFault | null, incoming: IncomingMessage): Promise<Answer> => {
+    const body = await buffer(incoming)
+    const question = `${incoming.url} ${body}`
+    const known = last.get(question)
+    if (now === "throttling") return { status: THROTTLED_STATUS, ...throttled }
+    if (now === "stale" && known !== undefined) return known
+    if (now === "slow") await wait(SLOW_MILLIS)
+    const truth = await ask(target(), incoming, body)
+    last.set(question, truth)
+    return truth
+  }
+
   const server = createServer((incoming, response) => {
     const now = fault
     if (now !== null) calls.set(now, (calls.get(now) ?? 0) + 1)
     if (now === "down") return void incoming.socket.destroy()
-    buffer(incoming).then((body) => {
-      if (now === "throttling") {
-        return void response.writeHead(THROTTLED_STATUS, { "content-type": throttled.contentType }).end(throttled.body)
-      }
-      const answer = (): void => void pass(target(), incoming, body, response).catch(() => incoming.socket.destroy())
-      if (now === null) return answer()
-      const timer = setTimeout(() => {
-        late.delete(timer)
-        answer()
-      }, SLOW_MILLIS)
-      late.add(timer)
-    }, () => incoming.socket.destroy())
+    handle(now, incoming).then((result) => answer(response, result), () => incoming.socket.destroy())
   })
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject)
