@@ -30,15 +30,6 @@ type ChangedRole = Pick<Extract<Decoded, { readonly _tag: "RoleChanged" }>, "acc
  */
 const ROLE_LAG_MILLIS = 3_000
 
-type ChangedRole = Pick<Extract<Decoded, { readonly _tag: "RoleChanged" }>, "account" | "roleName">
-
-/**
- * How long after its event a change of a role may show: "Any change that you make in IAM [...] takes time to become
- * visible from all possible endpoints." A role has no version that would tell an answer to be late, so it is read twice.
- * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
- */
-const ROLE_LAG_MILLIS = 3_000
-
 /** Keys of every task that runs with a role, as the store knows them. */
 const tasksOfRole = Effect.fnUntraced(function*(
   account: string,
@@ -50,12 +41,6 @@ const tasksOfRole = Effect.fnUntraced(function*(
       taskRoleArn !== null && accountOf(taskRoleArn) === account && lastPart(taskRoleArn) === roleName
     )
     .map(({ spec: { clusterArn, taskArn } }) => formatTaskKey(taskKeyOf(clusterArn, taskArn)))
-})
-
-/** What is remembered of the role is forgotten. */
-const wokenByRole = Effect.fnUntraced(function*({ account, roleName }: ChangedRole) {
-  yield* (yield* IamReader).forget(account, roleName)
-  return yield* tasksOfRole(account, roleName)
 })
 
 /** What is remembered of the role is forgotten. */
@@ -126,7 +111,6 @@ export const intake = Effect.fn("EventIntake.intake")(function*({ clusterArns, q
   const journal = yield* Journal
   const handled = yield* Queue.unbounded<string>()
   const changed = yield* Queue.unbounded<{ readonly role: ChangedRole; readonly againAt: number }>()
-  const changed = yield* Queue.unbounded<{ readonly role: ChangedRole; readonly againAt: number }>()
 
   const take = Effect.fnUntraced(function*({ body, receipt }: QueuedMessage) {
     const decoded = decode(body)
@@ -135,9 +119,6 @@ export const intake = Effect.fn("EventIntake.intake")(function*({ clusterArns, q
     } else {
       const { event, key } = decoded
       journal.append({ kind: "event", key, source: event.source, detailType: event["detail-type"], event })
-    }
-    if (decoded._tag === "RoleChanged") {
-      Queue.offerUnsafe(changed, { role: decoded, againAt: (yield* Clock.currentTimeMillis) + ROLE_LAG_MILLIS })
     }
     if (decoded._tag === "RoleChanged") {
       Queue.offerUnsafe(changed, { role: decoded, againAt: (yield* Clock.currentTimeMillis) + ROLE_LAG_MILLIS })
