@@ -16,6 +16,8 @@ export const InstanceStateChange = Schema.Struct({
   account: Schema.String,
   region: Schema.String,
   time: Schema.String,
+  /** Set where an archive was replayed onto the bus. */
+  "replay-name": Schema.optionalKey(Schema.String),
   detail: Schema.Struct({
     clusterArn: Schema.String,
     containerInstanceArn: Schema.String,

@@ -25,6 +25,8 @@ export const ServiceEvent = Schema.Struct({
   account: Schema.String,
   region: Schema.String,
   time: Schema.String,
+  /** Set where an archive was replayed onto the bus. */
+  "replay-name": Schema.optionalKey(Schema.String),
   /** The service's ARN alone. */
   resources: Schema.NonEmptyArray(Schema.String),
   detail: Schema.Struct({ eventName: Schema.Literals(WAKING_SERVICE_EVENTS) })
