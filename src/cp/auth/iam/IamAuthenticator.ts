@@ -78,7 +78,6 @@ export const makeIamAuthenticator = (
 
       const caller = yield* sts.identify(rebuildRequest(call, auth.stsEndpoint, bindingValue(audience, claim)))
       const principal = yield* Effect.fromResult(judgePrincipal(caller, aws.partition))
-      yield* Effect.fromResult(judgeAccount(principal.accountId, aws.authorizedAccountIds))
 
       yield* Effect.fromResult(judgeObserved(principal, claim))
       const role = yield* roles.read(principal)

@@ -176,6 +176,11 @@ it("never says anything of a token in a refusal", async () => {
   for (const secret of secrets) expect(door.said()).not.toContain(secret)
 })
 
+it("a control plane that tokens couldn't be bound to is refused at start", async () => {
+  const door = openDoor({ audience: "" })
+  await expect(door.enter("x", CLAIM)).rejects.toMatchObject({ _tag: "AuthConfigInvalid" })
+})
+
 describe("a configuration that can't be served is refused at start:", () => {
   it.each([
     ["plain HTTP to another machine", { stsEndpoint: "http://10.0.0.1:4566" }],

@@ -1,8 +1,10 @@
 // The reader of roles alone, over an IAM that answers as a test says: which role is which, and what a bad hour costs.
-import { Effect, Layer, ManagedRuntime } from "effect"
+import { it as effectIt } from "@effect/vitest"
+import { Context, Effect, Layer, ManagedRuntime } from "effect"
+import { TestClock } from "effect/testing"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import type { Principal } from "../../../../src/cp/auth/iam/judgePrincipal.ts"
-import { RoleReader } from "../../../../src/cp/auth/iam/RoleReader.ts"
+import { ROLE_MAX_AGE_MILLIS, RoleReader } from "../../../../src/cp/auth/iam/RoleReader.ts"
 import type { AwsConfig } from "../../../../src/cp/config/ControlPlaneConfig.ts"
 import { roleXml, xmlAnswer } from "../support/awsXml.ts"
 import { resourcesInMemory } from "../support/resourcesInMemory.ts"
@@ -53,23 +55,31 @@ const stsScript: Script = (response, request) => {
   })
 }
 
+const configFor = (iam: ScriptedSts, sts: ScriptedSts): AwsConfig => ({
+  region: "us-east-1",
+  partition: "aws",
+  endpoints: { ecs: null, iam: iam.endpoint, sts: sts.endpoint, events: null, sqs: null },
+  authorizedAccountIds: [OWN, FOREIGN],
+  accountRoles: { [FOREIGN]: `arn:aws:iam::${FOREIGN}:role/reader` },
+  clusters: ["demo"],
+  queueName: "ecs-mesh",
+  createEventRules: false,
+  resyncSeconds: 60,
+  copyTags: [],
+  outboundAddress: "loopback"
+})
+
+const startBoth = async (iam: Script): Promise<readonly [iam: ScriptedSts, sts: ScriptedSts]> => {
+  const both = [await startScriptedSts(iam), await startScriptedSts(stsScript)] as const
+  cleanups.push(...both.map(({ stop }) => stop))
+  return both
+}
+
 const open = async (iam: Script): Promise<{ iam: ScriptedSts; read: (of: Principal) => Promise<string> }> => {
-  const [iamServer, stsServer] = [await startScriptedSts(iam), await startScriptedSts(stsScript)]
-  const config: AwsConfig = {
-    region: "us-east-1",
-    partition: "aws",
-    endpoints: { ecs: null, iam: iamServer.endpoint, sts: stsServer.endpoint, events: null, sqs: null },
-    authorizedAccountIds: [OWN, FOREIGN],
-    accountRoles: { [FOREIGN]: `arn:aws:iam::${FOREIGN}:role/reader` },
-    clusters: ["demo"],
-    queueName: "ecs-mesh",
-    createEventRules: false,
-    resyncSeconds: 60,
-    copyTags: [],
-    outboundAddress: "loopback"
-  }
-  const runtime = ManagedRuntime.make(RoleReader.layer(config).pipe(Layer.provide(resourcesInMemory().layer)))
-  cleanups.push(iamServer.stop, stsServer.stop, () => runtime.dispose())
+  const [iamServer, stsServer] = await startBoth(iam)
+  const layer = RoleReader.layer(configFor(iamServer, stsServer)).pipe(Layer.provide(resourcesInMemory().layer))
+  const runtime = ManagedRuntime.make(layer)
+  cleanups.push(() => runtime.dispose())
   const read = (of: Principal): Promise<string> =>
     runtime.runPromise(
       RoleReader.use((reader) => reader.read(of)).pipe(
@@ -115,6 +125,21 @@ describe("what is remembered of a role is told apart by", () => {
     expect(await read({ ...principal, roleName: "other" })).toBe("NotYetKnown: IamUnavailable")
   })
 })
+
+effectIt.effect("what is remembered of a role is asked for again before a minute has gone by", () =>
+  Effect.gen(function*() {
+    const [iam, sts] = yield* Effect.promise(() => startBoth(xml(roleXml(ARN, principal.roleId))))
+    const layer = RoleReader.layer(configFor(iam, sts)).pipe(Layer.provide(resourcesInMemory().layer))
+    const { read } = yield* Effect.map(Layer.build(layer), (services) => Context.get(services, RoleReader))
+    yield* read(principal)
+    yield* TestClock.adjust(ROLE_MAX_AGE_MILLIS - 1)
+    yield* read(principal)
+    expect(iam.requests).toHaveLength(1)
+    yield* TestClock.adjust(2)
+    yield* read(principal)
+    expect(iam.requests).toHaveLength(2)
+    expect(ROLE_MAX_AGE_MILLIS).toBeLessThan(60_000)
+  }))
 
 describe("an IAM that can't tell lets nobody in:", () => {
   it.each<[string, Script]>([

@@ -163,9 +163,14 @@ describe("the binding is another", () => {
     ["for another control plane", bindingValue("ca-sha256:4567", CLAIM)],
     ["for another mesh", bindingValue(AUDIENCE, { ...CLAIM, mesh: "other" })],
     ["for another proxy", bindingValue(AUDIENCE, { ...CLAIM, name: "other" })],
-    ["for another proxy type", bindingValue(AUDIENCE, { ...CLAIM, proxyType: "ingress" })],
-    ["where a separator moves", bindingValue(AUDIENCE, { ...CLAIM, mesh: "default\",\"x", name: "y" })]
+    ["for another proxy type", bindingValue(AUDIENCE, { ...CLAIM, proxyType: "ingress" })]
   ])("%s", (_, other) => expect(other).not.toBe(own))
+
+  it.each([",", ".", " ", "\n", "\0", "/", ":", "\",\"", "\\"])("where a separator moves from name to name: %j", (separator) => {
+    const one = bindingValue(AUDIENCE, { ...CLAIM, mesh: `a${separator}b`, name: "c" })
+    expect(bindingValue(AUDIENCE, { ...CLAIM, mesh: "a", name: `b${separator}c` })).not.toBe(one)
+    expect(bindingValue(`${AUDIENCE}${separator}`, CLAIM)).not.toBe(own)
+  })
 
   it("and never empty", () => {
     expect(bindingValue("", { proxyType: "ingress", mesh: "", name: "" })).toMatch(/^[0-9a-f]{64}$/)

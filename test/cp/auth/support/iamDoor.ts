@@ -72,14 +72,20 @@ export interface Door {
 
 const open: Array<{ dispose: () => Promise<void> }> = []
 
-export const openDoor = (changes: { auth?: Partial<AuthConfig>; aws?: Partial<AwsConfig> } = {}): Door => {
+export interface DoorChanges {
+  readonly auth?: Partial<AuthConfig>
+  readonly aws?: Partial<AwsConfig>
+  readonly audience?: string
+}
+
+export const openDoor = (changes: DoorChanges = {}): Door => {
   const resources = resourcesInMemory()
   const runtime = ManagedRuntime.make(
     authenticatorLayer({
       auth: authConfig(changes.auth),
       aws: awsConfig(changes.aws),
       zone: "zone-1",
-      audience: AUDIENCE
+      audience: changes.audience ?? AUDIENCE
     }).pipe(Layer.provide(resources.layer))
   )
   open.push(runtime)
@@ -140,7 +146,7 @@ export const tokenOf = (
 ): Promise<string> => signedToken({ credentials, claim, now: Date.now(), ...change })
 
 /** A door that lets this task in, the task, and its token. */
-export const admitted = async (changes: Parameters<typeof openDoor>[0] = {}) => {
+export const admitted = async (changes: DoorChanges = {}) => {
   const door = openDoor(changes)
   const task = await workload()
   observe(door, task)

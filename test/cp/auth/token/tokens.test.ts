@@ -232,6 +232,9 @@ describe("refuses a dataplane token", () => {
       expect(await enter(text, claimOf())).toBe("Refused: TokenMalformed")
     }
   })
+  it("longer than 32 KiB before reading it", async () => {
+    expect(await enter("x".repeat(32 * 1024 + 1), claimOf())).toBe("Refused: TokenTooLong")
+  })
   it("of a key that isn't there", async () => {
     expect(await enter(await forge({}, { kid: "7" }), claimOf())).toBe("Refused: SigningKeyNotFound")
   })
