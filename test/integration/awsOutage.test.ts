@@ -125,7 +125,7 @@ it("streams stay, newcomers wait with a growing backoff and come in when it is o
   const result = await load.finish()
 
   expect(outcomes.map((outcome) => outcome?.kind)).toEqual(newcomers.map(() => "bootstrap"))
-  expect(lateMillis).toBeLessThan(15_000)
+  expect(lateMillis).toBeLessThan(30_000)
   // Those who were in: none left, none had to come back, none's traffic noticed.
   expect(during).toEqual(before)
   expect(result.failures).toEqual([])
