@@ -35,6 +35,9 @@ const waitsFor = ({ labels, spec }: Resource<"Dataplane">, service: string): boo
   labels[TASK_LABEL] !== undefined && labels[OUTBOUNDS_LABEL] === undefined &&
   (spec.networking?.outbound ?? []).every(({ tags }) => tags?.[SERVICE_TAG] !== service)
 
+const keyOf = ({ spec: { clusterArn, taskArn } }: Resource<"EcsTask">): string =>
+  formatTaskKey(taskKeyOf(clusterArn, taskArn))
+
 export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
   const store = yield* Store
   const ports = yield* OutboundPorts
@@ -42,10 +45,13 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
   const holders = yield* EndpointHolders
   /** The last known state of each proxy's connection: insights change often, and rarely in a way that matters here. */
   const seen = new Map<string, string>()
+  /** The tasks' keys by their ids: one that somebody removes says no more in which cluster it is. */
+  const keys = new Map<string, string>()
 
   const wakeTask = Effect.fnUntraced(function*(name: string): Effect.fn.Return<void, StoreUnavailable, Store> {
     const task = yield* readStored({ type: "EcsTask", mesh: "", name })
-    if (task !== null) work.add(formatTaskKey(taskKeyOf(task.spec.clusterArn, task.spec.taskArn)))
+    const key = task === null ? keys.get(name) : keyOf(task)
+    if (key !== undefined) work.add(key)
   })
 
   const insightChanged = Effect.fnUntraced(function*(key: ResourceKey<InsightType>) {
@@ -60,7 +66,9 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
   /** What the operator wrote and somebody else removes or edits is decided upon again. A task's proxy bears its id. */
   const writtenChanged = Effect.fnUntraced(function*(key: ResourceKey<WrittenType>) {
     const resource: Resource | null = yield* readStored(key)
+    if (resource !== null && isType("EcsTask", resource)) keys.set(key.name, keyOf(resource))
     if (!own.isOwn(key, resource?.version ?? null)) yield* wakeTask(key.name)
+    if (resource === null && key.type === "EcsTask") keys.delete(key.name)
     if (!isDataplane(key)) return
     const dataplane = resource !== null && isType("Dataplane", resource) ? resource : null
     for (const name of holders.note(key, dataplane)) yield* wakeTask(name)
@@ -84,8 +92,9 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
       byMesh.set(dataplane.mesh, services)
     }
     for (const [mesh, services] of byMesh) yield* ports.ensure(mesh, [...services])
-    for (const { spec: { clusterArn, taskArn } } of yield* store.list("EcsTask")) {
-      work.add(formatTaskKey(taskKeyOf(clusterArn, taskArn)))
+    for (const task of yield* store.list("EcsTask")) {
+      keys.set(task.name, keyOf(task))
+      work.add(keyOf(task))
     }
   })
 

@@ -9,7 +9,7 @@ import {
 } from "@aws-sdk/client-ecs"
 import { CloudWatchEventsClient, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-cloudwatch-events"
 import { GetRoleCommand, IAMClient } from "@aws-sdk/client-iam"
-import { DeleteMessageBatchCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs"
+import { DeleteMessageBatchCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs"
 import type { AwsClients } from "../../../src/controllers/aws/AwsClients.ts"
 import {
   awsError,
@@ -37,6 +37,7 @@ const sending = <C extends object>(client: C, send: unknown): C =>
 
 /** Few to a page, so that most lists have several. */
 const PAGE = 2
+const QUEUE = "arn:aws:sqs:us-east-1:000000000000:queue"
 const LONG_POLL_MILLIS = 20_000
 
 export class ModelAws {
@@ -155,11 +156,15 @@ export class ModelAws {
       if (faults.hits("DeleteMessageBatch loses its answer")) throw awsError("InternalError", 500)
       return { Successful: [], Failed: [] }
     }
+    if (command instanceof GetQueueAttributesCommand && command.input.AttributeNames?.[0] !== "QueueArn") {
+      const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: `${QUEUE}-dlq` })
+      return { Attributes: { RedrivePolicy, ApproximateNumberOfMessages: String(queue.deadLetters) } }
+    }
     if (faults.hits("setup of the event bus fails")) throw awsError("InternalError", 500)
     if (command instanceof PutTargetsCommand) queue.connected = true
     return command instanceof PutRuleCommand
       ? { RuleArn: `arn:aws:events:us-east-1:000000000000:rule/${command.input.Name}` }
-      : { QueueUrl: "https://queue", Attributes: { QueueArn: "arn:aws:sqs:us-east-1:000000000000:queue" } }
+      : { QueueUrl: "https://queue", Attributes: { QueueArn: QUEUE } }
   }
 
   /** The token says which list is being read, and how far: a list is of one instant. */

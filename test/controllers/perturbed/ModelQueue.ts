@@ -17,7 +17,7 @@ export interface Message {
 }
 
 /** Shorter than what the operator asks for, so that redelivery is seen often: SQS may deliver again at any time. */
-const HIDDEN_MILLIS = 15_000
+const HIDDEN_MILLIS = 6_000
 const MAX_RECEIVES = 5
 
 export class ModelQueue {

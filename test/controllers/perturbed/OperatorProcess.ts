@@ -1,5 +1,5 @@
 /** One running operator: the product's own code before its view of AWS and of the store. It can be gone at any moment. */
-import { Cause, Clock, Effect, type Fiber, Layer, Logger, Random, Scheduler } from "effect"
+import { Cause, Clock, Effect, type Fiber, Layer, Logger, Random, References, Scheduler } from "effect"
 import { AwsClients } from "../../../src/controllers/aws/AwsClients.ts"
 import { operateWith } from "../../../src/controllers/Operator.ts"
 import { Journal } from "../../../src/model/Journal.ts"
@@ -45,7 +45,10 @@ export class OperatorProcess {
 
   start(): void {
     const { scene: { faults, resources, time } } = this
-    const logger = Logger.make<unknown, void>(({ cause, logLevel, message }) => {
+    const logger = Logger.make<unknown, void>(({ cause, fiber, logLevel, message }) => {
+      if (String(message).startsWith("Events could not be handled")) {
+        this.scene.toldDeadLetters = Number(fiber.getRef(References.CurrentLogAnnotations)["messages"])
+      }
       if (logLevel === "Error" || logLevel === "Fatal") {
         this.scene.violated(`operator ${this.number} met a defect: ${String(message)} ${Cause.pretty(cause)}`)
       }

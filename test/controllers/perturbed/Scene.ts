@@ -39,6 +39,8 @@ export class Scene {
   readonly violations: Array<string> = []
   readonly trace: Array<string> = []
   writes = 0
+  /** How many the operator said last that there are. */
+  toldDeadLetters = 0
   /** After this nobody is killed any more. */
   readonly killUntil: number
   private readonly kills: ReadonlyArray<Kill>

@@ -62,7 +62,9 @@ export class World {
   constructor(time: VirtualTime) {
     this.time = time
     this.changedAt = time.now
-    for (const [name, tags] of Object.entries(ROLES)) this.roles.set(name, new Timeline(time.now, this.newRole(tags)))
+    for (const [name, tags] of Object.entries(ROLES)) {
+      this.roles.set(name, new Timeline(Number.NEGATIVE_INFINITY, this.newRole(tags)))
+    }
   }
 
   /** `reuse`: it gets the address that was freed last. */

@@ -1,16 +1,24 @@
 /** Runs a scenario with and without what goes wrong in it, and fails where that makes a difference. */
+import { renderScenario } from "./render.ts"
 import { NONE } from "./Scene.ts"
-import { runScenario, type Scenario } from "./runScenario.ts"
+import { type Ending, runScenario, type Scenario } from "./runScenario.ts"
 
+/** What one has and the other lacks. */
+const apart = (calm: Ending, disturbed: Ending): ReadonlyArray<string> => {
+  const more = disturbed.stored.filter((line) => !calm.stored.includes(line)).map((line) => `disturbed: ${line}`)
+  const less = calm.stored.filter((line) => !disturbed.stored.includes(line)).map((line) => `undisturbed: ${line}`)
+  return more.length + less.length === 0 ? [] : ["ends otherwise than undisturbed", ...more, ...less]
+}
+
+const fail = (scenario: Scenario, how: string, violations: ReadonlyArray<string>, { trace }: Ending): never => {
+  throw new Error([how, ...violations, "", renderScenario(scenario), "", ...trace].join("\n"))
+}
+
+/** Rejects with the scenario, what was wrong, and all that happened. */
 export const judge = async (scenario: Scenario): Promise<void> => {
   const calm = await runScenario({ ...scenario, ...NONE })
-  const violations = calm.violations.map((violation) => `undisturbed: ${violation}`)
-  if (violations.length === 0) {
-    const disturbed = await runScenario(scenario)
-    violations.push(...disturbed.violations)
-    if (violations.length === 0 && disturbed.stored.join("\n") !== calm.stored.join("\n")) {
-      violations.push("ends otherwise than undisturbed", ...disturbed.stored.filter((line) => !calm.stored.includes(line)), ...calm.stored.filter((line) => !disturbed.stored.includes(line)))
-    }
-    if (violations.length > 0) throw new Error([...violations, ...disturbed.trace].join("\n"))
-  } else throw new Error([...violations, ...calm.trace].join("\n"))
+  if (calm.violations.length > 0) fail(scenario, "wrong even where nothing goes wrong:", calm.violations, calm)
+  const disturbed = await runScenario(scenario)
+  const violations = [...disturbed.violations, ...disturbed.violations.length === 0 ? apart(calm, disturbed) : []]
+  if (violations.length > 0) fail(scenario, "wrong:", violations, disturbed)
 }

@@ -1,6 +1,6 @@
 /** Runs one scenario before the real operator, and says what was wrong. */
-import type { Resource } from "../../../src/model/Resource.ts"
 import { type Act, perform } from "./acts.ts"
+import { comparable } from "./comparable.ts"
 import { controlPlane } from "./controlPlane.ts"
 import { actual, expected } from "./expected.ts"
 import { RESYNC_SECONDS } from "./OperatorProcess.ts"
@@ -30,31 +30,12 @@ const LIFE_CYCLE = 5_000
 const OPERATOR_STARTS = 500
 /** A role is remembered for 15 s, and an answer takes its time: so much later than a full look the store is right. */
 const AFTER_RESYNC = 20_000
-/** Until the queue is read again after it could not be (36 s), and its messages come again (15 s). */
-const UNTIL_EMPTY = 40_000
-
-/** A refused task's proxy may have been connected before, or never, as its role was tagged soon or late. */
-const comparableSpec = (resource: Resource) => {
-  if (resource.type !== "EcsTask") return resource.spec
-  const { conditions, ...spec } = (resource as Resource<"EcsTask">).spec
-  const told = spec.phase === "refused" ? conditions.filter(({ type }) => type !== "SidecarConnected") : conditions
-  return { ...spec, conditions: told.map(({ lastTransitionTime: _, ...condition }) => condition) }
-}
-
-const withoutTimes = (resource: Resource): string => {
-  const { labels, mesh, name, type } = resource
-  return JSON.stringify({ type, mesh, name, labels, spec: comparableSpec(resource) })
-}
-
-/** Ports are given for good, also to services that were there only while nobody looked. */
-const comparable = (scene: Scene): ReadonlyArray<string> => {
-  const all = scene.resources.all()
-  const services = new Set(all.flatMap((resource) =>
-    resource.type === "Dataplane"
-      ? (resource as Resource<"Dataplane">).spec.networking?.inbound?.map(({ tags }) => tags?.["kuma.io/service"]) ?? []
-      : []))
-  return all.filter(({ name, type }) => type !== "OutboundPort" || services.has(name)).map(withoutTimes).sort()
-}
+/** Until the queue is read again after it could not be (36 s), and its messages come again (6 s). */
+const UNTIL_EMPTY = 25_000
+/** So soon after a change the store is right where nothing goes wrong: health is looked at every 5 s. */
+const PROMPT = 6_000
+/** No event tells that a role is there again. */
+const UNTOLD = 31_000
 
 const differences = (wanted: ReadonlyArray<string>, found: ReadonlyArray<string>): ReadonlyArray<string> => [
   ...wanted.filter((line) => !found.includes(line)).map((line) => `lacks ${line}`),
@@ -71,21 +52,33 @@ export const runScenario = async (scenario: Scenario): Promise<Ending> => {
   const { queue, resources, time, world } = scene
   controlPlane(scene)
 
+  const isCalm = faults.length + kills.length + overlaps.length === 0
   let at = 0
+  let untold = OPERATOR_STARTS - UNTOLD + PROMPT
   for (const { act, after } of steps) {
     at += after
     time.after(at, () => {
+      const quietSince = Math.max(world.changedAt - time.start, untold + UNTOLD - PROMPT)
+      if (isCalm && time.elapsed > quietSince + PROMPT) {
+        for (const line of differences(expected(world), actual(resources))) scene.violated(`after a while the store ${line}`)
+      }
+      if (act.do === "recreate role") untold = time.elapsed
       scene.tell(`> ${JSON.stringify(act)}`)
       perform(act, world, resources)
+      world.changedAt = time.now
     })
   }
   time.after(OPERATOR_STARTS, () => scene.startOperator())
   try {
-    await time.runUntil(time.start + quiet + RESYNC_SECONDS * 1_000 + AFTER_RESYNC)
+    const isTold = steps.every(({ act }) => act.do !== "recreate role")
+    await time.runUntil(time.start + quiet + (isCalm && isTold ? PROMPT : RESYNC_SECONDS * 1_000 + AFTER_RESYNC))
     for (const line of differences(expected(world), actual(resources))) scene.violated(`at the end the store ${line}`)
     const { writes } = scene
-    await time.runUntil(time.now + UNTIL_EMPTY)
+    await time.runUntil(time.now + (isCalm ? PROMPT : UNTIL_EMPTY))
     if (scene.writes > writes) scene.violated(`writes on, though nothing happens: ${scene.writes - writes} times`)
+    if (queue.deadLetters !== scene.toldDeadLetters) {
+      scene.violated(`tells of ${scene.toldDeadLetters} dead letters, and there are ${queue.deadLetters}`)
+    }
     if (queue.messages.length > 0) scene.violated(`leaves ${queue.messages.length} messages in the queue`)
   } catch (error) {
     scene.violated(error instanceof Error ? error.message : String(error))

@@ -1,0 +1,3 @@
+import { manySeeds } from "./manySeeds.ts"
+
+manySeeds(0, 2)

@@ -1,0 +1,3 @@
+import { manySeeds } from "./manySeeds.ts"
+
+manySeeds(1, 2)
