@@ -80,7 +80,7 @@ beforeAll(async () => {
   caPem = readFileSync(join(workDir, "tls", "ca.crt"), "utf8")
   written = () => controlPlane.output() + readFileSync(join(workDir, "journal.jsonl"), "utf8")
   await until("the events", () => controlPlane.output(), (log) => log.includes("The operator follows events"))
-}, 90_000)
+}, 150_000)
 
 afterAll(async () => {
   for (const end of ending.splice(0).reverse()) await end()

@@ -4,6 +4,7 @@ import {
   CreateSecretCommand,
   DeleteSecretCommand,
   GetSecretValueCommand,
+  ListSecretsCommand,
   ListSecretVersionIdsCommand,
   PutSecretValueCommand,
   SecretsManagerClient,
@@ -39,7 +40,9 @@ beforeAll(async () => {
   process.env["AWS_ACCESS_KEY_ID"] = aws.credentials.accessKeyId
   process.env["AWS_SECRET_ACCESS_KEY"] = aws.credentials.secretAccessKey
   sdk = new SecretsManagerClient({ endpoint: aws.endpoint, region: aws.region })
-}, 90_000)
+  // It loads a service when it is first asked, which takes seconds.
+  await sdk.send(new ListSecretsCommand({}))
+}, 120_000)
 afterAll(() => aws?.stop())
 
 const settings: TokenSettings = {
