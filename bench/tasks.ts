@@ -111,7 +111,8 @@ const STOP: ReadonlyArray<readonly [Measured, string]> = [
   ["gone", "stop event put -> gone from every Envoy"],
   ["goneFromReceived", "stop event received -> gone from every Envoy"],
   ["stopQueued", "  put -> received"],
-  ["stopDecided", "  received -> ECS read, decided"],
+  ["stopTaken", "  received -> taken by the operator"],
+  ["stopDecided", "  taken -> ECS and store read, decided"],
   ["stopPushed", "  decided -> stored, first push"],
   ["stopAcked", "  first push -> last acknowledgement"]
 ]
@@ -134,6 +135,7 @@ const sayRows = (title: string, rows: Readonly<Record<string, Percentiles>>): vo
   if (count === 0) return
   say(`${title} (${count} rounds)`)
   for (const [text, { max, p50, p99 }] of Object.entries(rows)) {
+    if (Number.isNaN(p50)) continue
     say(`  ${text.padEnd(48)} p50 ${String(p50).padStart(6)} ms  p99 ${String(p99).padStart(6)} ms  max ${max} ms`)
   }
 }

@@ -9,14 +9,16 @@ import type { SeenEvent } from "./AwsTap.ts"
 import type { Push } from "./JournalIndex.ts"
 import { outboundPort, type TaskWorld } from "./TaskWorld.ts"
 
-/** Milliseconds. `null` where a step didn't come or its order is another, as where the event was lost. */
+/** Milliseconds. Of a lost event, `stopTaken` is NaN, and what follows counts from the queue's answer. */
 export interface RoundFigures {
   readonly service: string
   readonly stopDropped: boolean
   readonly startDropped: boolean
   /** EventBridge's put -> the queue's answer to the operator. */
   readonly stopQueued: number
-  /** The queue's answer -> the operator has read ECS and decided. */
+  /** The queue's answer -> the operator has taken the event. */
+  readonly stopTaken: number
+  /** Taken -> ECS and the store are read, and it is decided. */
   readonly stopDecided: number
   /** Decided -> stored, heard of from the store, and pushed to the first Envoy. */
   readonly stopPushed: number
@@ -134,6 +136,7 @@ export const playRound = async (world: TaskWorld, number: number, checkAdmin: bo
   const answeredAt = await firstAnswer(caller.plan.address, service, replacement)
 
   const decidedAt = await waitFor("a decision on the stopped task", () => journal.decidedAt(stopped, stop.putAt), WITHIN)
+  const takenAt = stop.dropped ? NaN : journal.takenAt(stopped, stop.receivedAt) ?? NaN
   const gone = await waitFor("everybody to lose the endpoint", () =>
     ackedByAll(journal.pushes(service, decidedAt), members), WITHIN)
   const admin = await seenByAdmin
@@ -156,7 +159,8 @@ export const playRound = async (world: TaskWorld, number: number, checkAdmin: bo
     stopDropped: stop.dropped,
     startDropped: start.dropped,
     stopQueued: stop.receivedAt - stop.putAt,
-    stopDecided: decidedAt - stop.receivedAt,
+    stopTaken: takenAt - stop.receivedAt,
+    stopDecided: decidedAt - (stop.dropped ? stop.receivedAt : takenAt),
     stopPushed: gone.firstPush - decidedAt,
     stopAcked: gone.lastAck - gone.firstPush,
     gone: gone.lastAck - stop.putAt,

@@ -151,6 +151,10 @@ export const withTaskWorld = async <A>(options: TaskWorldOptions, use: (world: T
     options.say(`  ${what.padEnd(46)} ${((performance.now() - since) / 1_000).toFixed(1)} s`)
     return started
   }
+  const { promise: interrupted, reject: interrupt } = Promise.withResolvers<never>()
+  const onSignal = (signal: NodeJS.Signals): void => interrupt(new Error(`ended by ${signal}`))
+  interrupted.catch(() => undefined)
+  process.once("SIGINT", onSignal).once("SIGTERM", onSignal)
   const services = Array.from({ length: options.services }, (_, index) => `s${index}`)
   try {
     // Not under a folder that only its owner may enter: Postgres runs as another user.
@@ -228,8 +232,10 @@ export const withTaskWorld = async <A>(options: TaskWorldOptions, use: (world: T
     const demo = new Demo(emulator)
     endings.push(async () => demo.close())
     await createServices(emulator, countsOf(services, options.tasks))
-    return await use({ folder, services, emulator, demo, agent, tap, journal, controlPlane })
+    const used = use({ folder, services, emulator, demo, agent, tap, journal, controlPlane })
+    return await Promise.race([used, interrupted])
   } finally {
+    process.off("SIGINT", onSignal).off("SIGTERM", onSignal)
     for (const end of endings.toReversed()) await end().catch((error: unknown) => options.say(`  ending: ${error}`))
   }
 }
