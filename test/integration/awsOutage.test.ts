@@ -29,7 +29,7 @@ const PHASES: ReadonlyArray<{ readonly fault: AwsFault; readonly millis: number;
 const BACKOFF_MILLIS = 500
 /** The control plane's Retry-After, at the least. */
 const RETRY_MILLIS = 2_000
-/** Of the demo's two services, the twenty, the real one: however many tasks have it, one role is asked about at a time. */
+/** Of the demo's two services, the twenty, the real one. However many tasks have a role, it is asked about once a time. */
 const ROLES = 4
 const IAM_CALLS_A_SECOND_AND_ROLE = 2
 /** Of the real sidecar and the demo's Envoys, should one of these want a new stream. */
@@ -90,8 +90,9 @@ const told = () =>
 /** Calls that came while it was faulty. */
 const total = ({ calls }: FaultyAws): number => [...calls.values()].reduce((sum, count) => sum + count, 0)
 
-it("streams stay, newcomers wait with a growing backoff and come in when it is over, and calls stay bounded", async () => {
-  const written = (kind: "connected" | "disconnected") => readJournal(world.journal).filter((entry) => entry.kind === kind)
+it("streams stay, newcomers wait longer and longer and come in when it is over, and calls stay bounded", async () => {
+  const written = (kind: "connected" | "disconnected") =>
+    readJournal(world.journal).filter((entry) => entry.kind === kind)
   const before = { connected: written("connected").length, disconnected: written("disconnected").length }
   const load = new Load(loadUrl(world), { concurrency: 2, pauseMillis: 10 })
   const over = new AbortController()

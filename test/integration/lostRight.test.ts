@@ -67,7 +67,10 @@ const recreate = async ({ role }: MeshTask): Promise<void> => {
 const LOSSES: Readonly<Record<string, Loss>> = {
   "tag-removed": { reason: "RoleTagMissing", cause: ({ role }) => tasks.untagRole(role, "kuma.io/mesh") },
   "mesh-changed": { reason: "RoleMeshMismatch", cause: ({ role }) => tasks.tagRole(role, { "kuma.io/mesh": "other" }) },
-  "type-changed": { reason: "RoleTypeMismatch", cause: ({ role }) => tasks.tagRole(role, { "kuma.io/type": "egress" }) },
+  "type-changed": {
+    reason: "RoleTypeMismatch",
+    cause: ({ role }) => tasks.tagRole(role, { "kuma.io/type": "egress" })
+  },
   "service-changed": {
     reason: "TaskTagMismatch",
     cause: ({ role }) => tasks.tagRole(role, { "kuma.io/service": "another" })
@@ -187,8 +190,9 @@ it("lets nobody back in whose account was taken off the list, and forgets their 
   await until("their Dataplanes' leaving", total, (body) => JSON.stringify(body).includes("\"total\":0"), 10_000)
   // Each comes and is refused, at the door that Envoy knocks at.
   const refusals = () =>
-    new Set(readJournal(world.journal).flatMap((entry) =>
-      entry.kind === "refused" && entry["door"] === "ads" && entry["reason"] === "AccountNotAuthorized" ? [entry.key] : []))
+    new Set(readJournal(world.journal).filter((entry) =>
+      entry.kind === "refused" && entry["door"] === "ads" && entry["reason"] === "AccountNotAuthorized"
+    ).map(({ key }) => key))
   await until("their refusals", refusals, ({ size }) => size >= 3 + 2, 30_000)
   expect(connected()).toBe(before)
 }, 90_000)

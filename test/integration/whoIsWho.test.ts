@@ -90,7 +90,8 @@ const atTheDoors = async (passage: Passage, proxy: ProxyId, token: string) => {
     typeUrl: TypeUrl.Cluster
   })
   const ended = client.ended.then(({ details }) => details)
-  const isIn = until("an answer", () => client.received.length, (count) => count > 0, 15_000).then(() => null, () => null)
+  const isIn = until("an answer", () => client.received.length, (count) => count > 0, 15_000)
+    .then(() => null, () => "NoAnswer")
   const ads = await Promise.race([ended, isIn])
   client.close()
   const { title = null } = JSON.parse(answer.body) as { title?: string }
@@ -113,11 +114,12 @@ describe("a zone proxy", () => {
     const proxy = zoneProxy(task, proxyType)
     await connected(proxy)
     expect((await resourceOf(proxy)).body).toMatchObject({ networking: { address: task.address } })
-    await until("its readiness", async () =>
-      (await fetch(`http://${task.address}:9902/ready`, { signal: AbortSignal.timeout(2_000) })).status, (status) => status === 200)
+    const ready = () => fetch(`http://${task.address}:9902/ready`, { signal: AbortSignal.timeout(2_000) })
+    await until("its readiness", ready, ({ status }) => status === 200)
     const acked = () => entries(proxy, "acked").map((entry) => String(entry["typeUrl"]))
     // What an egress listens for are other zones' services, and there are none.
-    await until("its configuration", acked, (types) => types.includes(proxyType === "ingress" ? TypeUrl.Listener : TypeUrl.Cluster))
+    const last = proxyType === "ingress" ? TypeUrl.Listener : TypeUrl.Cluster
+    await until("its configuration", acked, (types) => types.includes(last))
     const listeners = await (await fetch(`http://${task.address}:9901/listeners`)).text()
     expect(listeners.includes(`inbound:${task.address}:10001`)).toBe(proxyType === "ingress")
     expect(entries(proxy, "nacked")).toEqual([])
@@ -125,7 +127,8 @@ describe("a zone proxy", () => {
     const keys = await sessionKeys(world, task.role, task.taskId)
     for (const other of PROXY_TYPES.filter((type) => type !== proxyType)) {
       const claim = { proxyType: other, mesh: other === "dataplane" ? "default" : "", name: task.taskId }
-      expect(await atTheDoors(task.passage, claim, await taskToken(world, keys, claim))).toEqual(refusedBy("ProxyMismatch"))
+      const token = await taskToken(world, keys, claim)
+      expect(await atTheDoors(task.passage, claim, token)).toEqual(refusedBy("ProxyMismatch"))
     }
     await world.demo.stopTask(task.taskId)
     await until("its leaving", () => resourceOf(proxy), ({ status }) => status === 404)
@@ -168,16 +171,15 @@ describe("a living proxy", () => {
     const namesake = await sessionKeys(world, stranger.role, living.taskId)
     const sameRole = await sessionKeys(world, living.role, stranger.taskId)
     const token = await taskToken(world, own, proxy)
+    const { passage: through } = living
     const attempts = {
       "its very token, from elsewhere": ["PeerAddressMismatch", elsewhere, token],
       "another task's session": ["SessionMismatch", elsewhere, await taskToken(world, strangers, proxy)],
-      "another session of its role": ["SessionMismatch", living.passage, await taskToken(world, sameRole, proxy)],
-      "a session of its name, of another role": ["RoleMismatch", living.passage, await taskToken(world, namesake, proxy)],
-      "its token for another proxy": [
-        "StsDenied", living.passage, await taskToken(world, own, dataplane(stranger))
-      ],
-      "its token for another mesh": ["StsDenied", living.passage, await taskToken(world, own, { ...proxy, mesh: "other" })],
-      "its token for another control plane": ["StsDenied", living.passage, await taskToken(world, own, proxy, "another")]
+      "another session of its role": ["SessionMismatch", through, await taskToken(world, sameRole, proxy)],
+      "a session of its name, of another role": ["RoleMismatch", through, await taskToken(world, namesake, proxy)],
+      "its token for another proxy": ["StsDenied", through, await taskToken(world, own, dataplane(stranger))],
+      "its token for another mesh": ["StsDenied", through, await taskToken(world, own, { ...proxy, mesh: "other" })],
+      "its token for another control plane": ["StsDenied", through, await taskToken(world, own, proxy, "another")]
     } as const
     for (const [what, [reason, passage, brought]] of Object.entries(attempts)) {
       expect({ what, ...await atTheDoors(passage, proxy, brought) }).toEqual({ what, ...refusedBy(reason) })
@@ -185,14 +187,17 @@ describe("a living proxy", () => {
     expect(entries(proxy, "connected").length).toBe(1)
     expect(entries(proxy, "disconnected")).toEqual([])
     // The same token from the task's own address is the proxy itself.
-    expect(await atTheDoors(living.passage, proxy, token)).toEqual(refusedBy(null))
+    expect(await atTheDoors(through, proxy, token)).toEqual(refusedBy(null))
     await until("its Envoy's return", () => entries(proxy, "connected").length, (count) => count >= 3)
     expect(await resourceOf(proxy)).toMatchObject({ status: 200 })
   })
 
   it("takes over from a connection that is dead on its side alone, and outlives its end", async () => {
     await connected(proxy)
-    const before = { connected: entries(proxy, "connected").length, disconnected: entries(proxy, "disconnected").length }
+    const before = {
+      connected: entries(proxy, "connected").length,
+      disconnected: entries(proxy, "disconnected").length
+    }
     const forsaken = living.passage.abandon()
     expect(forsaken.left()).toBeGreaterThan(0)
     const at = Date.now()
@@ -203,7 +208,7 @@ describe("a living proxy", () => {
     expect(Date.parse(back?.time ?? "") - at).toBeLessThan(AT_ONCE_MILLIS)
     expect(forsaken.left()).toBeGreaterThan(0)
     forsaken.end()
-    await until("the end of the next insight", () => openStreams(), (count) => count === 1)
+    await until("one open stream in its insight", openStreams, (count) => count === 1)
     expect(isOpen(proxy)).toBe(true)
     expect(await resourceOf(proxy)).toMatchObject({ status: 200 })
   })

@@ -73,7 +73,7 @@ export class MeshTasks {
     const { name } = options
     const roleArn = await this.createRole(name, options.tags)
     const { taskDefinition } = await this.#ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition: "kv" }))
-    const containers = (taskDefinition?.containerDefinitions ?? []).flatMap((container) => containersOf(container, options))
+    const containers = (taskDefinition?.containerDefinitions ?? []).flatMap((one) => containersOf(one, options))
     await this.#ecs.send(new RegisterTaskDefinitionCommand(fargateDefinition(name, roleArn, containers)))
     const { tasks = [] } = await this.#ecs.send(
       new RunTaskCommand({

@@ -25,7 +25,8 @@ type ChangedRole = Pick<Extract<Decoded, { readonly _tag: "RoleChanged" }>, "acc
 
 /**
  * How long after its event a change of a role may show: "Any change that you make in IAM [...] takes time to become
- * visible from all possible endpoints." A role has no version that would tell an answer to be late, so it is read twice.
+ * visible from all possible endpoints." A role has no version by which an answer could be told to be late, so it is
+ * read twice.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
  */
 const ROLE_LAG_MILLIS = 3_000

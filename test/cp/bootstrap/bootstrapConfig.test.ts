@@ -75,9 +75,9 @@ describe("a bootstrap", () => {
       '"grpc.keepalive_timeout_ms":{"int_value":10000}',
       '"grpc.http2.ping_timeout_ms":{"int_value":10000}'
     ]]
-  ])("has %s notice within 20 s that the control plane vanished, and go on looking for it", (_, reloadableTokens, parts) => {
+  ])("has %s notice within 20 s that the control plane vanished, and go on looking for it", (_, reloadable, parts) => {
     const request = { name: "kv-1", dataplaneToken: "secret", dataplaneTokenPath: "/t" }
-    const config = text(bootstrapConfig(request, { ...params, reloadableTokens }))
+    const config = text(bootstrapConfig(request, { ...params, reloadableTokens: reloadable }))
     for (const part of parts) expect(config).toContain(part)
   })
 
