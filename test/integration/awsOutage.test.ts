@@ -49,7 +49,11 @@ beforeAll(async () => {
     environment: ({ endpoint }, json) => {
       emulator = endpoint
       stsEndpoint = json
-      return { ECS_MESH_STS_ENDPOINT: sts.endpoint, AWS_ENDPOINT_URL_IAM: iam.endpoint }
+      return {
+        ECS_MESH_STS_ENDPOINT: sts.endpoint,
+        AWS_ENDPOINT_URL_IAM: iam.endpoint,
+        ECS_MESH_RESYNC_INTERVAL: "2s"
+      }
     }
   })
   world = started.world
@@ -87,9 +91,6 @@ const newcomer = async (taskId: string, role: string, signal: AbortSignal) => {
 const told = () =>
   new Set(readJournal(world.journal).flatMap((entry) => entry.kind === "refused" ? [entry["reason"]] : []))
 
-/** Calls that came while it was faulty. */
-const total = ({ calls }: FaultyAws): number => [...calls.values()].reduce((sum, count) => sum + count, 0)
-
 it("streams stay, newcomers wait longer and longer and come in when it is over, and calls stay bounded", async () => {
   const written = (kind: "connected" | "disconnected") =>
     readJournal(world.journal).filter((entry) => entry.kind === kind)
@@ -113,6 +114,10 @@ it("streams stay, newcomers wait longer and longer and come in when it is over, 
     sts.suffer(fault)
     iam.suffer(fault)
     await new Promise((resolve) => setTimeout(resolve, millis))
+    // The operator gives up after five attempts: one more, and it has looked at kv's tasks without an answer.
+    if (fault === "down") {
+      await until("looks in vain", () => iam.calls("down", "RoleName=demo-kv"), (count) => count > 5)
+    }
     await until(`a newcomer that is told of ${reason}`, told, (reasons) => reasons.has(reason), 15_000)
   }
   const during = { connected: written("connected").length, disconnected: written("disconnected").length }
@@ -142,7 +147,7 @@ it("streams stay, newcomers wait longer and longer and come in when it is over, 
   const tries = newcomers.flatMap(({ asked }) => asked.filter((at) => at < endedAt)).length
   const seconds = (endedAt - faultyAt) / 1_000
   expect(tries).toBeLessThanOrEqual(NEWCOMERS * (1 + seconds * 1_000 / RETRY_MILLIS))
-  expect(total(sts)).toBeGreaterThanOrEqual(NEWCOMERS)
-  expect(total(sts)).toBeLessThanOrEqual(tries + OTHER_TRIES)
-  expect(total(iam)).toBeLessThanOrEqual(ROLES * seconds * IAM_CALLS_A_SECOND_AND_ROLE)
+  expect(sts.calls()).toBeGreaterThanOrEqual(NEWCOMERS)
+  expect(sts.calls()).toBeLessThanOrEqual(tries + OTHER_TRIES)
+  expect(iam.calls()).toBeLessThanOrEqual(ROLES * seconds * IAM_CALLS_A_SECOND_AND_ROLE)
 }, 90_000)

@@ -147,7 +147,7 @@ it("closes it also where IAM shows the change only some time after its event", a
   iam.suffer("stale")
   const at = Date.now()
   await tasks.untagRole(task.role, "kuma.io/mesh")
-  await until("a look at the role as it was", () => iam.calls.get("stale") ?? 0, (calls) => calls > 0)
+  await until("a look at the role as it was", () => iam.calls("stale"), (calls) => calls > 0)
   iam.suffer(null)
   expect(isOpen(task)).toBe(true)
   const [end] = await until("its end", () => written(task, "disconnected"), ({ length }) => length > 0)

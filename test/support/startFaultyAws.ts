@@ -13,8 +13,8 @@ export interface FaultyAws {
   readonly endpoint: string
   /** Null: none. */
   readonly suffer: (fault: AwsFault | null) => void
-  /** How many calls came under a fault, by its name. */
-  readonly calls: ReadonlyMap<AwsFault, number>
+  /** How many calls came under any fault, or under one, and with `about` in what they ask. */
+  readonly calls: (fault?: AwsFault, about?: string) => number
   readonly stop: () => Promise<void>
 }
 
@@ -66,7 +66,7 @@ const answer = (response: ServerResponse, { body, contentType, status }: Answer)
 
 /** Stands between a caller and one service of an emulated AWS. */
 export const startFaultyAws = async (target: () => string, throttled: Throttled): Promise<FaultyAws> => {
-  const calls = new Map<AwsFault, number>()
+  const asked: Array<{ readonly fault: AwsFault; readonly question: string }> = []
   /** By the question, which for IAM is the body. */
   const last = new Map<string, Answer>()
   const late = new Set<NodeJS.Timeout>()
@@ -84,6 +84,8 @@ export const startFaultyAws = async (target: () => string, throttled: Throttled)
   const handle = async (now: AwsFault | null, incoming: IncomingMessage): Promise<Answer> => {
     const body = await buffer(incoming)
     const question = `${incoming.url} ${body}`
+    if (now !== null) asked.push({ fault: now, question })
+    if (now === "down") throw new Error("down")
     const known = last.get(question)
     if (now === "throttling") return { status: THROTTLED_STATUS, ...throttled }
     if (now === "stale" && known !== undefined) return known
@@ -94,10 +96,7 @@ export const startFaultyAws = async (target: () => string, throttled: Throttled)
   }
 
   const server = createServer((incoming, response) => {
-    const now = fault
-    if (now !== null) calls.set(now, (calls.get(now) ?? 0) + 1)
-    if (now === "down") return void incoming.socket.destroy()
-    handle(now, incoming).then((result) => answer(response, result), () => incoming.socket.destroy())
+    handle(fault, incoming).then((result) => answer(response, result), () => incoming.socket.destroy())
   })
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject)
@@ -108,7 +107,8 @@ export const startFaultyAws = async (target: () => string, throttled: Throttled)
     suffer: (next) => {
       fault = next
     },
-    calls,
+    calls: (under, about = "") =>
+      asked.filter(({ fault, question }) => (under ?? fault) === fault && question.includes(about)).length,
     stop: () =>
       new Promise((resolve) => {
         for (const timer of late) clearTimeout(timer)
