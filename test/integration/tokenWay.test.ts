@@ -28,7 +28,8 @@ let ecs: ECSClient
 let secrets: SecretsManagerClient
 let ports: { readonly proxies: number; readonly api: number; readonly diagnostics: number }
 let caPem: string
-/** What the control plane has written. */
+let journal: string
+/** What the control plane has written, to its log and its journal. */
 let written: () => string
 let environment: Record<string, string>
 
@@ -78,7 +79,8 @@ beforeAll(async () => {
   })
   ending.push(() => controlPlane.stop())
   caPem = readFileSync(join(workDir, "tls", "ca.crt"), "utf8")
-  written = () => controlPlane.output() + readFileSync(join(workDir, "journal.jsonl"), "utf8")
+  journal = join(workDir, "journal.jsonl")
+  written = () => controlPlane.output() + readFileSync(journal, "utf8")
   await until("the events", () => controlPlane.output(), (log) => log.includes("The operator follows events"))
 }, 150_000)
 
@@ -96,7 +98,6 @@ const secretOf = async (name: string): Promise<Record<string, unknown>> => {
 
 const tokenIn = (name: string): Promise<string> =>
   until(`a token in ${name}`, async () => String((await secretOf(name))["token"] ?? ""), (token) => token !== "")
-    .catch((error) => { throw new Error(`${error}\n${written()}`) })
 
 const runTagged = async (service: string): Promise<void> => {
   await ecs.send(
@@ -199,4 +200,12 @@ describe("a task that is tagged kuma.io/service", () => {
     await until("its log", () => controller.output(), (log) => log.includes("A dataplane token was put into a secret"))
     expect(controller.output()).not.toMatch(/of-no-use|eyJ/)
   }, 90_000)
+
+  it("leaves a journal that replays to the same decisions", async () => {
+    const replay = await startProcess({ command: process.execPath, args: [main, "replay", journal] })
+    ending.push(() => replay.stop())
+    const { code } = await replay.exited
+    expect(code, replay.output().slice(-1_000)).toBe(0)
+    expect(readFileSync(journal, "utf8")).toContain("\"kind\":\"token\"")
+  }, 60_000)
 })
