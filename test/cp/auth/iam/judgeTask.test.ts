@@ -35,6 +35,10 @@ describe("refuses a session of a role that differs from the task's in nothing bu
   ])("%s", (_, change) => expect(judge({ session: { ...session, ...change } })).toBe("Refused: RoleMismatch"))
 })
 
+it("waits for a task that the operator hasn't seen", () => {
+  expect(judge({ task: undefined })).toBe("NotYetKnown: TaskNotObserved")
+})
+
 it("refuses a session whose role has another unique id", () => {
   expect(judge({ session: { ...session, roleId: "AROAOTHEROTHEROTHER" } })).toBe("Refused: RoleRecreated")
 })

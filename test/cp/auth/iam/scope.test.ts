@@ -166,11 +166,14 @@ describe("the binding is another", () => {
     ["for another proxy type", bindingValue(AUDIENCE, { ...CLAIM, proxyType: "ingress" })]
   ])("%s", (_, other) => expect(other).not.toBe(own))
 
-  it.each([",", ".", " ", "\n", "\0", "/", ":", "\",\"", "\\"])("where a separator moves from name to name: %j", (separator) => {
-    const one = bindingValue(AUDIENCE, { ...CLAIM, mesh: `a${separator}b`, name: "c" })
-    expect(bindingValue(AUDIENCE, { ...CLAIM, mesh: "a", name: `b${separator}c` })).not.toBe(one)
-    expect(bindingValue(`${AUDIENCE}${separator}`, CLAIM)).not.toBe(own)
-  })
+  it.each([",", ".", " ", "\n", "\0", "/", ":", "\",\"", "\\"])(
+    "where a separator moves from name to name: %j",
+    (separator) => {
+      const one = bindingValue(AUDIENCE, { ...CLAIM, mesh: `a${separator}b`, name: "c" })
+      expect(bindingValue(AUDIENCE, { ...CLAIM, mesh: "a", name: `b${separator}c` })).not.toBe(one)
+      expect(bindingValue(`${AUDIENCE}${separator}`, CLAIM)).not.toBe(own)
+    }
+  )
 
   it("and never empty", () => {
     expect(bindingValue("", { proxyType: "ingress", mesh: "", name: "" })).toMatch(/^[0-9a-f]{64}$/)
