@@ -70,14 +70,16 @@ describe("an address that a new task has within seconds", () => {
       yield* until("the old task gets no traffic", () => scene.state("old") === "NotReady" && scene.isIn("new"))
       scene.connect("new")
       yield* until("the new task is ready", () => scene.state("new") === "Ready")
-      assert.include(scene.conditionOf("old", "Registered"), "it gets no traffic, as task new was registered at")
+      // The condition is told after the Dataplane is written.
+      yield* until("it says who has it now", () =>
+        scene.conditionOf("old", "Registered").includes("it gets no traffic, as task new was registered at"))
       both.check()
 
       // If it was the new one that ended after all, the old one is there again.
       book.write({ id: "new", address: ADDRESS, lastStatus: "STOPPED", desiredStatus: "STOPPED", version: 5 })
       book.tell("new")
       yield* until("the old task is ready again", () => scene.state("old") === "Ready")
-      assert.notInclude(scene.conditionOf("old", "Registered"), "traffic")
+      yield* until("nobody is in its way", () => !scene.conditionOf("old", "Registered").includes("traffic"))
     }).pipe(Effect.scoped), 60_000)
 
   it.live("waits while ECS doesn't answer for the old task, which still gets traffic", () =>
