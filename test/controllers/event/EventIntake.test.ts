@@ -34,12 +34,19 @@ if (decoded._tag !== "TaskChanged") throw new Error("no event of a task")
 const { event: { detail: { clusterArn } }, key } = decoded
 
 /** An intake whose queue gives these messages at once, and later nothing; what it woke and deleted. */
-const world = Effect.fnUntraced(function*(bodies: ReadonlyArray<string>, list: Store["Service"]["list"]) {
+const world = Effect.fnUntraced(function*(
+  bodies: ReadonlyArray<string>,
+  list: Store["Service"]["list"],
+  /** Between one that is handled and the next; null: all at once. */
+  pauseMillis: number | null = null
+) {
   let given = false
   const woken: Array<string> = []
   const deleted: Array<string> = []
+  let deletions = 0
   const { endpoint } = yield* scriptedAws((action, { Entries }) => {
     if (action === "DeleteMessageBatch" && Array.isArray(Entries)) {
+      deletions += 1
       deleted.push(...Entries.map(({ ReceiptHandle }) => String(ReceiptHandle)))
       return { body: { Successful: [], Failed: [] } }
     }
@@ -60,7 +67,8 @@ const world = Effect.fnUntraced(function*(bodies: ReadonlyArray<string>, list: S
   const work = {
     add: (one: string, onHandled?: () => void) => {
       woken.push(one)
-      onHandled?.()
+      if (pauseMillis === null) onHandled?.()
+      else setTimeout(() => onHandled?.(), woken.length * pauseMillis)
     },
     size: () => 0
   }
@@ -68,7 +76,7 @@ const world = Effect.fnUntraced(function*(bodies: ReadonlyArray<string>, list: S
     Effect.provide(Layer.mergeAll(readers, controller, Layer.succeed(Store, store), Journal.none)),
     Effect.forkScoped
   )
-  return { woken, deleted }
+  return { woken, deleted, deletions: () => deletions }
 })
 
 /** What the intake did until it had woken the stopping task and deleted its message. */
@@ -76,7 +84,7 @@ const handled = Effect.fnUntraced(function*(list: Store["Service"]["list"]) {
   const seen = yield* world([event("role-tagged"), stopping], list)
   yield* Effect.sync(() => seen.deleted.includes("1")).pipe(
     Effect.repeat({ until: (met) => met, schedule: Schedule.spaced("10 millis") }),
-    Effect.timeout("5 seconds")
+    Effect.timeout("15 seconds")
   )
   return seen
 })
@@ -95,5 +103,16 @@ describe("messages that come together", () => {
       const { deleted, woken } = yield* handled(() => Effect.die(new Error("broken")))
       assert.deepStrictEqual(woken, [key])
       assert.deepStrictEqual(deleted, ["1"])
+    }).pipe(Effect.scoped), 30_000)
+
+  it.live("are deleted together, though one is handled after the other", () =>
+    Effect.gen(function*() {
+      const list = () => Effect.succeed([])
+      const { deleted, deletions } = yield* world(Array.from({ length: 10 }, () => stopping), list, 20)
+      yield* Effect.sync(() => deleted.length).pipe(
+        Effect.repeat({ until: (count) => count === 10, schedule: Schedule.spaced("10 millis") }),
+        Effect.timeout("15 seconds")
+      )
+      assert.isAtMost(deletions(), 4)
     }).pipe(Effect.scoped), 30_000)
 })
