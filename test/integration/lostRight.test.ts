@@ -98,7 +98,7 @@ const connectedTasks = async (prefix: string): Promise<ReadonlyMap<string, MeshT
   await until("their streams", () => names.filter((name) => {
     const task = all.get(name)
     return task === undefined || !isOpen(task)
-  }), ({ length }) => length === 0)
+  }), ({ length }) => length === 0, 60_000)
   return all
 }
 
@@ -138,7 +138,7 @@ it("closes a stream within 5 s of the event that costs it its right, and no othe
   const ends = await lose(all, EVENT_MILLIS)
   expectLosses(ends, EVENT_MILLIS)
   expect([...all].filter(([, task]) => isOpen(task)).map(([name]) => name)).toEqual(["kept"])
-}, 90_000)
+}, 150_000)
 
 it("closes it also where IAM shows the change only some time after its event", async () => {
   const [task] = await tasks.run({ name: "shown-late", tags: dataplaneTags("shown-late") })
@@ -153,7 +153,7 @@ it("closes it also where IAM shows the change only some time after its event", a
   const [end] = await until("its end", () => written(task, "disconnected"), ({ length }) => length > 0)
   expect(end?.["reason"]).toContain("RoleTagMissing")
   expect(Date.parse(end?.time ?? "") - at).toBeLessThan(EVENT_MILLIS)
-}, 90_000)
+}, 150_000)
 
 it("closes it within the full look where the event is lost", async () => {
   const { credentials, endpoint, region } = world.emulator
@@ -176,23 +176,25 @@ it("closes it within the full look where the event is lost", async () => {
   expectLosses(ends, RESYNC_SECONDS * 1_000 + EVENT_MILLIS)
   expect(readJournal(world.journal).filter(({ kind }) => kind === "event").length).toBe(told)
   expect([...all].filter(([, task]) => isOpen(task)).map(([name]) => name)).toEqual(["kept"])
-}, 90_000)
+}, 150_000)
 
 it("lets nobody back in whose account was taken off the list, and forgets their Dataplanes", async () => {
-  const connected = () => readJournal(world.journal).filter(({ kind }) => kind === "connected").length
-  const total = async () => (await askApi(world.ports.api, "/meshes/default/dataplanes")).body
-  expect(await total()).toMatchObject({ total: 3 + 2 * 2 })
-  const before = connected()
+  const keysOf = (holds: (entry: WrittenEntry) => boolean) =>
+    readJournal(world.journal).filter(holds).map(({ key }) => key)
+  const connected = keysOf(({ kind }) => kind === "connected")
+  const ended = keysOf(({ kind }) => kind === "disconnected")
+  const times = (keys: ReadonlyArray<string>, key: string) => keys.filter((other) => other === key).length
+  const open = [...new Set(connected)].filter((key) => times(connected, key) > times(ended, key))
+  expect(open.length).toBeGreaterThanOrEqual(3)
   await world.restartControlPlane({
     ECS_MESH_RESYNC_INTERVAL: `${RESYNC_SECONDS}s`,
     KMESH_AWSIAM_AUTHORIZEDACCOUNTIDS: "111122223333"
   })
-  await until("their Dataplanes' leaving", total, (body) => JSON.stringify(body).includes("\"total\":0"), 10_000)
+  await until("their Dataplanes' leaving", () => askApi(world.ports.api, "/meshes/default/dataplanes"), ({ body }) =>
+    (body as { readonly total: number }).total === 0)
   // Each comes and is refused, at the door that Envoy knocks at.
-  const refusals = () =>
-    new Set(readJournal(world.journal).filter((entry) =>
-      entry.kind === "refused" && entry["door"] === "ads" && entry["reason"] === "AccountNotAuthorized"
-    ).map(({ key }) => key))
-  await until("their refusals", refusals, ({ size }) => size >= 3 + 2, 30_000)
-  expect(connected()).toBe(before)
-}, 90_000)
+  const refused = () =>
+    keysOf((entry) => entry.kind === "refused" && entry["door"] === "ads" && entry["reason"] === "AccountNotAuthorized")
+  await until("their refusals", () => new Set(refused()), (keys) => open.every((key) => keys.has(key)), 60_000)
+  expect(keysOf(({ kind }) => kind === "connected")).toEqual(connected)
+}, 150_000)
