@@ -3,10 +3,13 @@ import { mkdtempSync } from "node:fs"
 import { rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { Effect } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { allowAll, type DemoWorld } from "../../src/cli/demo/DemoWorld.ts"
 import { Load } from "../../src/cli/demo/Load.ts"
 import { loadUrl, readyTasks } from "../../src/cli/demo/untilServing.ts"
+import { storyOf } from "../../src/cli/explain/explainCommand.ts"
+import { renderStory } from "../../src/cli/explain/renderStory.ts"
 import { generatedTls } from "../../src/cp/tls/generatedTls.ts"
 import type { JournalKind } from "../../src/model/Journal.ts"
 import { askApi } from "../support/askApi.ts"
@@ -81,6 +84,22 @@ describe("two replicas", () => {
       (streams) => streams.every(({ length }) => length > 0))
     const proxies = connected.flat()
     expect(new Set(proxies).size).toBe(3)
+  })
+
+  it("tell a task's story together, and each says whether it leads", async () => {
+    const [key = ""] = await until("a stream on the second", () => second("connected"), ({ length }) => length > 0)
+    const taskId = key.slice(key.lastIndexOf("/") + 1)
+    const told = async (...ports: ReadonlyArray<number>): Promise<string> => {
+      const addresses = ports.map((port) => `http://127.0.0.1:${port}`)
+      return renderStory(await Effect.runPromise(storyOf({ task: taskId, addresses, journals: [] })), true)
+    }
+    const both = await told(world.ports.api, secondApi)
+    for (const part of [/which leads/, /which doesn't lead now/, /new -> registered/, /stream +opened/, /ACKed after/]) {
+      expect(both).toMatch(part)
+    }
+    const alone = await told(secondApi)
+    expect(alone).toMatch(/what is decided is in the journal of the replica that leads/)
+    expect(alone).toMatch(/decided +registered, dataplane of mesh default/)
   })
 
   it("carry what was put through one to the Envoys of both within a second", async () => {

@@ -1,5 +1,4 @@
 // The whole way, with every real part that runs on one machine: emulated AWS, Postgres, operator, Envoys, load.
-import { execFile } from "node:child_process"
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -9,6 +8,7 @@ import { allowAll, type DemoWorld, startDemoWorld } from "../../src/cli/demo/Dem
 import { Load } from "../../src/cli/demo/Load.ts"
 import { followTraffic } from "../../src/cli/demo/Traffic.ts"
 import { loadUrl, readyTasks, untilServing } from "../../src/cli/demo/untilServing.ts"
+import { runEcsMesh } from "../support/runEcsMesh.ts"
 
 let world: DemoWorld
 let scope: Scope.Closeable
@@ -54,14 +54,6 @@ const sidecarLog = (taskId: string): string => {
     return ""
   }
 }
-
-/** The program itself, as a user runs it. */
-const ecsMesh = (...args: ReadonlyArray<string>): Promise<{ readonly status: number; readonly output: string }> =>
-  new Promise((resolve) => {
-    const program = join(import.meta.dirname, "..", "..", "bin", "ecs-mesh")
-    execFile(program, [...args], { maxBuffer: 64 * 1024 * 1024 }, (error, output) =>
-      resolve({ status: error === null ? 0 : Number(error.code ?? -1), output }))
-  })
 
 const controlPlaneLog = (): string => readFileSync(join(world.folder, "control-plane.log"), "utf8")
 
@@ -200,22 +192,22 @@ describe("the whole way", () => {
   })
 
   it("replays its journal to the same decisions, also across a crash, and names an event that was altered", async () => {
-    const replayed = await ecsMesh("replay", world.journal)
+    const replayed = await runEcsMesh("replay", world.journal)
     expect(replayed).toMatchObject({ status: 0, output: expect.stringMatching(/\d+ events, \d{2,} decisions: today's code decides as was recorded/) })
     const lines = readFileSync(world.journal, "utf8").split("\n")
     const index = lines.findIndex((line) => line.includes("\"kind\":\"event\"") && line.includes("\"lastStatus\":\"RUNNING\""))
     const altered = join(world.folder, "altered.jsonl")
     writeFileSync(altered, lines.with(index, (lines[index] ?? "").replace("\"RUNNING\"", "\"PENDING\"")).join("\n"))
     const { key, seq }: { readonly key: string; readonly seq: number } = JSON.parse(lines[index] ?? "")
-    const found = await ecsMesh("replay", altered)
+    const found = await runEcsMesh("replay", altered)
     expect(found.status).toBe(1)
     expect(found.output.trimEnd().split("\n").at(-1)).toContain(`altered.jsonl:${index + 1}: event ${seq} of ${key}`)
-  })
+  }, 90_000)
 
   it("explains a task that serves, and one that was refused", async () => {
     const address = `http://127.0.0.1:${world.ports.api}`
     const [serving = ""] = await readyTasks(world, "kv")
-    const told = await ecsMesh("explain", serving, "--address", address)
+    const told = await runEcsMesh("explain", serving, "--address", address)
     expect(told.status).toBe(0)
     for (const part of [
       /which leads/, /registered, dataplane of mesh default/, /ECS says PENDING, desired RUNNING/, /new -> registered: RoleAllows/,
@@ -224,11 +216,11 @@ describe("the whole way", () => {
     const { key }: { readonly key: string } = JSON.parse(
       readFileSync(world.journal, "utf8").split("\n").find((line) => line.includes("\"reason\":\"TaskTagMismatch\"") && line.includes("\"kind\":\"refused\"")) ?? "{}"
     )
-    const refused = await ecsMesh("explain", key.slice(key.lastIndexOf("/") + 1).slice(0, 8), "--address", address)
+    const refused = await runEcsMesh("explain", key.slice(key.lastIndexOf("/") + 1).slice(0, 8), "--address", address)
     expect(refused.output).toMatch(/-> refused: TaskTagMismatch/)
     expect(refused.output).toMatch(/refused +\S+ at bootstrap: TaskTagMismatch/)
-    expect(await ecsMesh("explain", "no-such-task", "--address", address)).toMatchObject({ status: 1 })
-  })
+    expect(await runEcsMesh("explain", "no-such-task", "--address", address)).toMatchObject({ status: 1 })
+  }, 120_000)
 
   it("hands nothing secret to logs, journal, metrics and dumps", async () => {
     const logs = readdirSync(world.taskLogs).map(sidecarLog)

@@ -95,12 +95,19 @@ const explainFiles = Effect.fnUntraced(function*(task: string, files: ReadonlyAr
   return tellStory(found.taskId, [ofTask(read, found.taskId, roleKey)])
 })
 
-export const explainCommand = Effect.fn("explain")(function*({ addresses, all, journals, json, task }: ExplainArguments) {
+/** What is told of the task by whoever is named. */
+export const storyOf = Effect.fn("explain.storyOf")(function*(
+  { addresses, journals, task }: Pick<ExplainArguments, "addresses" | "journals" | "task">
+) {
   if (addresses.length > 0 && journals.length > 0) {
     return yield* new NotExplained({ message: "--address asks a living operator, --journal reads what one left: give one of them" })
   }
-  const story = journals.length > 0
+  return journals.length > 0
     ? yield* explainFiles(task, journals)
     : yield* explainLive(task, addresses.length === 0 ? [DEFAULT_ADDRESS] : addresses)
+})
+
+export const explainCommand = Effect.fn("explain")(function*({ all, json, ...asked }: ExplainArguments) {
+  const story = yield* storyOf(asked)
   yield* Console.log(json ? JSON.stringify(story, null, 2) : renderStory(story, all))
 })

@@ -16,13 +16,19 @@ const renderChange = ({ after, before, field }: Difference): string => {
   return `~ ${field}: ${shown(before)} -> ${shown(after)}`
 }
 
-/** A resource that goes leaves no field worth telling. */
+/** The whole resource's name, where it comes or goes as a whole. */
+const nameIn = (changes: ReadonlyArray<Difference>, side: "before" | "after"): string => {
+  const part = (name: string): string => String(changes.find(({ field }) => field === name)?.[side] ?? "")
+  return `${part("type")}/${part("mesh")}/${part("name")}`
+}
+
+/** One that goes leaves no field worth telling; of one that comes, what it says is told, and not its labels. */
 const renderChanges = (changes: ReadonlyArray<Difference>): ReadonlyArray<string> => {
-  const isRemoved = changes.length > 0 && changes.every(({ after }) => after === undefined) &&
-    changes.some(({ field }) => field === "type")
-  if (!isRemoved) return changes.map(renderChange)
-  const part = (name: string): string => String(changes.find(({ field }) => field === name)?.before ?? "")
-  return [`- ${part("type")}/${part("mesh")}/${part("name")}`]
+  const type = changes.find(({ field }) => field === "type")
+  if (type === undefined) return changes.map(renderChange)
+  if (type.after === undefined) return [`- ${nameIn(changes, "before")}`]
+  const told = changes.filter(({ field }) => field.startsWith("spec"))
+  return [`+ ${nameIn(changes, "after")}`, ...told.map(renderChange)]
 }
 
 const MARGIN = " ".repeat(22)

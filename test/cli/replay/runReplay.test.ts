@@ -18,7 +18,7 @@ describe("the replay of files", () => {
     const { all, status } = await run({ "journal.jsonl": text })
     expect(status).toBe(0)
     expect(all).toMatch(/#4 +12:00:04\.000 +task\/demo\/task0000\n +new -> \w+\n +because \w+: /)
-    expect(all).toContain("+ spec.networking.address: \"10.0.0.139\"")
+    expect(all).toMatch(/\+ Dataplane\/default\/task\d+\n +\+ spec\.networking\.address: "10\.0\.0\.139"/)
     expect(all).toContain("today's code decides as was recorded")
   })
 
