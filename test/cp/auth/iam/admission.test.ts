@@ -56,7 +56,8 @@ describe("refuses a token whose signature isn't for this:", () => {
     ["another control plane", { audience: "ca-sha256:9999" }],
     ["another mesh", { claim: { mesh: "other" } }],
     ["another proxy", { claim: { name: "fedcba9876543210fedcba9876543210" } }],
-    ["another proxy type", { claim: { proxyType: "ingress", mesh: "" } }]
+    ["another proxy type, and nothing else", { claim: { proxyType: "ingress" } }],
+    ["a zone proxy", { claim: { proxyType: "ingress", mesh: "" } }]
   ] as const)("%s", async (_, change) => {
     const door = openDoor()
     const task = await workload()

@@ -5,8 +5,6 @@ export interface RecordedRequest {
   readonly method: string
   readonly url: string
   readonly headers: IncomingMessage["headers"]
-  /** As far as it has come. */
-  readonly body: string
 }
 
 export interface ScriptedSts {
@@ -25,11 +23,8 @@ export const startScriptedSts = (script: Script): Promise<ScriptedSts> =>
     let now = 0
     let most = 0
     const server = createServer((request, response) => {
-      let body = ""
-      request.setEncoding("utf8")
-      request.on("data", (chunk: string) => { body += chunk })
       const { method = "", url = "", headers } = request
-      requests.push({ method, url, headers, get body() { return body } })
+      requests.push({ method, url, headers })
       now += 1
       most = Math.max(most, now)
       response.once("close", () => { now -= 1 })
