@@ -46,8 +46,8 @@ export class KnownTasks {
   }
 
   /**
-   * At which of its changes a task of the mesh had ended, 0 where it didn't: the store knows nothing of it any more, and
-   * what ECS shows of before is late.
+   * At which of its changes a task of the mesh had ended, 0 where it didn't: the store knows nothing of it any more,
+   * and what ECS shows of before is late.
    */
   lastVersionOf(key: string): number {
     return this.ended.get(key) ?? 0

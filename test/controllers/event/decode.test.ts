@@ -46,7 +46,8 @@ describe("decode", () => {
   })
 
   it("orders a task's life by what ECS counts, however its events arrive", () => {
-    const life = ["provisioning", "pending", "activating", "running", "deactivating", "stopping", "deprovisioning", "stopped"]
+    const starts = ["provisioning", "pending", "activating", "running"]
+    const life = [...starts, "deactivating", "stopping", "deprovisioning", "stopped"]
     const arrived = [...life].reverse().map((status) => decodedOf(`fargate-service-${status}`))
     const tasks = arrived.filter((decoded) => decoded._tag === "TaskChanged")
     expect(new Set(tasks.map(({ key }) => key)).size).toBe(1)
@@ -56,7 +57,8 @@ describe("decode", () => {
 
   it("tells of a value that it can't read only where it stands", () => {
     const event: Record<string, unknown> = JSON.parse(read(join(recorded, "fargate-service-running.json")))
-    for (const detail of ["s3cret", ["s3cret"], { clusterArn: { overrides: "s3cret" } }, { eventName: "s3cret word" }]) {
+    const details = ["s3cret", ["s3cret"], { clusterArn: { overrides: "s3cret" } }, { eventName: "s3cret word" }]
+    for (const detail of details) {
       for (const type of ["ECS Task State Change", "ECS Service Action", "ECS Container Instance State Change"]) {
         const decoded = decode(JSON.stringify({ ...event, "detail-type": type, detail }))
         expect(decoded._tag).toBe("Ignored")

@@ -213,8 +213,8 @@ export class Book {
 
   private async answer(command: object, account: string): Promise<unknown> {
     if (command instanceof DescribeClustersCommand) {
-      const clusters = (command.input.clusters ?? []).map((name) => ({ clusterName: name, clusterArn: clusterArn(name) }))
-      return { clusters }
+      const { clusters = [] } = command.input
+      return { clusters: clusters.map((name) => ({ clusterName: name, clusterArn: clusterArn(name) })) }
     }
     if (command instanceof ListTasksCommand) {
       this.calls.push(["ListTasks", command.input.cluster ?? ""])
@@ -239,7 +239,7 @@ export class Book {
   private describeTasks({ cluster = "", tasks = [] }: DescribeTasksCommand["input"]): unknown {
     const asked = tasks.map(lastPart)
     for (const id of asked) this.calls.push(["DescribeTasks", id])
-    const isThere = (task: Task | undefined) => task !== undefined && lastPart(task.clusterArn ?? "") === lastPart(cluster)
+    const isThere = (task: Task | undefined) => lastPart(task?.clusterArn ?? "") === lastPart(cluster)
     const answered = asked.filter((id) => !this.failing.has(id))
     return {
       tasks: answered.flatMap((id) => this.tasks.get(id) ?? []).filter(isThere),
@@ -251,7 +251,8 @@ export class Book {
     this.called("GetRole", arn)
     const tags = this.roles.get(arn)
     if (tags === undefined) throw awsError("NoSuchEntityException", 404)
-    return { Role: { Arn: arn, RoleId: `AROA${arn}`, Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) } }
+    const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
+    return { Role: { Arn: arn, RoleId: `AROA${arn}`, Tags } }
   }
 }
 

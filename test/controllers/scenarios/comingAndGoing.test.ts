@@ -144,7 +144,8 @@ describe("services of one name in two clusters", () => {
       assert.deepStrictEqual(ids.map((id) => task(id)?.spec.clusterArn), [clusterArn("demo"), clusterArn("other")])
       const tags = ids.map((id) => dataplane(id)?.spec.networking?.inbound?.[0]?.tags?.["kuma.io/service"])
       assert.deepStrictEqual(tags, ["kv", "kv"])
-      book.write({ id: "0123456789abcdef", cluster: "other", address: "10.0.0.2", desiredStatus: "STOPPED", version: 2 })
+      const stopping = { desiredStatus: "STOPPED", version: 2 }
+      book.write({ id: "0123456789abcdef", cluster: "other", address: "10.0.0.2", ...stopping })
       book.tell("0123456789abcdef")
       yield* until("one gets no traffic", () => state("0123456789abcdef") === "NotReady")
       assert.strictEqual(state("0123456789abcdef0"), "Ready")

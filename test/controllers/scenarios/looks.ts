@@ -46,7 +46,8 @@ export const withHealth = (look: TaskObservation, healthStatus: string): TaskObs
 export const kind = dataplaneKind({ zone: "zone-1", copyTags: [], outboundAddress: "loopback" })
 
 /** What is decided once the resource is stored, as reconciling does. */
-export const judge = (observation: DataplaneObservation): Decision<"Dataplane"> => conclude(kind, observation, 0).decision
+export const judge = (observation: DataplaneObservation): Decision<"Dataplane"> =>
+  conclude(kind, observation, 0).decision
 
 const asStored = <T extends "Dataplane" | "EcsTask">(desired: DesiredResource<T>): Resource<T> =>
   ({ ...desired, version: 1, creationTime: "2024-03-05T12:00:00Z", modificationTime: "2024-03-05T12:00:00Z" })

@@ -1,14 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { Book, INSTANCE, open, until } from "./Book.ts"
+import { Book, INSTANCE, open, type Scene, until } from "./Book.ts"
 
 const ADDRESS = "10.0.0.139"
 
-/** Fails as soon as both get traffic, at whatever moment of the run. */
-const never = (scene: { resources: { listen: (run: () => void) => () => void }; state: (id: string) => unknown }, ...ids: ReadonlyArray<string>) => {
+/** Watches from now on; `check` fails where both got traffic, at whatever moment. */
+const never = ({ resources, state }: Scene, ...ids: ReadonlyArray<string>) => {
   const seen = { both: false }
-  scene.resources.listen(() => {
-    if (ids.filter((id) => scene.state(id) === "Ready").length > 1) seen.both = true
+  resources.listen(() => {
+    if (ids.filter((id) => state(id) === "Ready").length > 1) seen.both = true
   })
   return { check: () => assert.isFalse(seen.both, `${ids.join(" and ")} both got traffic`) }
 }
@@ -94,7 +94,7 @@ describe("an address that a new task has within seconds", () => {
       yield* until("the new task is registered", () => scene.isIn("new"))
       scene.connect("new")
       yield* until("it says why it waits", () =>
-        scene.conditionOf("new", "Registered").includes("it gets no traffic before task old, which had 10.0.0.139:15050"))
+        scene.conditionOf("new", "Registered").includes(`before task old, which had ${ADDRESS}:15050 until now`))
       book.failing.delete("old")
       book.write({ id: "old", address: ADDRESS, lastStatus: "STOPPED", desiredStatus: "STOPPED", version: 5 })
       yield* until("the new task is ready", () => scene.state("new") === "Ready")

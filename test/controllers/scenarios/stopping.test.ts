@@ -60,7 +60,7 @@ describe("a task that ECS stops", () => {
 })
 
 describe("a task stuck on its way out", () => {
-  it("is looked at every few seconds, gets no traffic, and keeps its proxy's resource for as long as ECS shows it", () => {
+  it("is looked at every few seconds, and keeps its Dataplane, without traffic, until its containers ended", () => {
     const stuck = withTask(look, { lastStatus: "DEACTIVATING", desiredStatus: "STOPPED", version: 5 })
     let seen = after(before, stuck)
     for (let round = 0; round < 3; round++) {
