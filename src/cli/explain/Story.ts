@@ -36,7 +36,15 @@ export interface Sent {
   readonly version: string
   readonly time: string
   readonly names: number
-  readonly answer: { readonly kind: "ACKed" | "NACKed"; readonly afterMillis: number; readonly message: string | null } | null
+  /** Null while there is none. */
+  readonly answer: Answer | null
+}
+
+export interface Answer {
+  readonly kind: "ACKed" | "NACKed"
+  readonly afterMillis: number
+  /** Why not. */
+  readonly message: string | null
 }
 
 export interface Moment {

@@ -35,7 +35,8 @@ const ask = (address: string, path: string) =>
       })
   })
 
-const causeOf = (error: unknown): string => textAt(error, "cause", "message") ?? textAt(error, "message") ?? String(error)
+const causeOf = (error: unknown): string =>
+  textAt(error, "cause", "message") ?? textAt(error, "message") ?? String(error)
 
 const parse = (text: string): unknown => {
   try {
@@ -48,8 +49,10 @@ const parse = (text: string): unknown => {
 const refused = (address: string, status: number, text: string) =>
   new NotExplained({
     message: status === 403
-      ? `${address} gives its journal to nobody but its administrator: ask on the machine (in the task) where it runs, at 127.0.0.1`
-      : `${address} has no journal for us (${status}): ${textAt(parse(text), "detail") ?? "is it a control plane of ecs-mesh, of this version?"}`
+      ? `${address} gives its journal to nobody but its administrator: ask on the machine (in the task) where it runs, ` +
+        "at 127.0.0.1"
+      : `${address} has no journal for us (${status}): ` +
+        (textAt(parse(text), "detail") ?? "is it a control plane of ecs-mesh, of this version?")
   })
 
 export const askJournal = Effect.fn("explain.askJournal")(function*(
@@ -76,7 +79,8 @@ const OVERVIEWS: Readonly<Record<string, (mesh: string, name: string) => string>
 }
 
 const streamOf = (overview: unknown): string | null => {
-  const insight = at(overview, "dataplaneInsight") ?? at(overview, "zoneIngressInsight") ?? at(overview, "zoneEgressInsight")
+  const insight = at(overview, "dataplaneInsight") ?? at(overview, "zoneIngressInsight") ??
+    at(overview, "zoneEgressInsight")
   const last = listAt(insight, "subscriptions").at(-1)
   if (last === undefined) return null
   const where = `at ${textAt(last, "controlPlaneInstanceId")}`

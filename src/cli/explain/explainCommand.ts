@@ -34,7 +34,11 @@ interface Read {
 }
 
 /** `keep`: a file may hold much more than is asked about. */
-const collect = (from: string, instance: string | null, lines: Iterable<ReadLine>, keep: (entry: RecordedEntry) => boolean): Read => {
+const collect = (
+  { from, instance }: Pick<Read, "from" | "instance">,
+  lines: Iterable<ReadLine>,
+  keep: (entry: RecordedEntry) => boolean
+): Read => {
   const entries: Array<RecordedEntry> = []
   let damaged = 0
   for (const line of lines) {
@@ -56,7 +60,8 @@ const ofTask = (read: Read, taskId: string, roleKey: string | null): JournalOfTa
 const linesIn = (name: string, text: string): Iterable<ReadLine> => readLines(linesOf({ name, text }))
 
 const readAt = (address: string, key: string) =>
-  Effect.map(askJournal(address, key), ({ instance, text }) => collect(address, instance, linesIn(address, text), () => true))
+  Effect.map(askJournal(address, key), ({ instance, text }) =>
+    collect({ from: address, instance }, linesIn(address, text), () => true))
 
 const explainLive = Effect.fnUntraced(function*(task: string, addresses: ReadonlyArray<string>) {
   const [first = DEFAULT_ADDRESS] = addresses
@@ -68,8 +73,9 @@ const explainLive = Effect.fnUntraced(function*(task: string, addresses: Readonl
   const roleKey = roleKeyIn(reads.flatMap((read) => ofTask(read, taskId, null).entries))
   const journals = yield* Effect.forEach(reads, (read) =>
     Effect.gen(function*() {
-      const role = roleKey === null ? [] : (yield* readAt(read.from, roleKey)).entries.filter(({ key }) => key === roleKey)
-      const entries = [...read.entries, ...role].toSorted((a, b) => a.seq - b.seq)
+      const role = roleKey === null ? [] : (yield* readAt(read.from, roleKey)).entries
+      const calls = role.filter(({ key }) => key === roleKey)
+      const entries = [...read.entries, ...calls].toSorted((a, b) => a.seq - b.seq)
       return ofTask({ ...read, entries }, taskId, roleKey)
     }))
   return tellStory(taskId, journals, yield* askLive(first, taskId))
@@ -78,7 +84,8 @@ const explainLive = Effect.fnUntraced(function*(task: string, addresses: Readonl
 const readFile = (name: string) =>
   Effect.try({
     try: (): NamedText => ({ name, text: readFileSync(name === "-" ? 0 : name, "utf8") }),
-    catch: (error) => new NotExplained({ message: `can't read ${name}: ${error instanceof Error ? error.message : String(error)}` })
+    catch: (error) =>
+      new NotExplained({ message: `can't read ${name}: ${error instanceof Error ? error.message : String(error)}` })
   })
 
 const explainFiles = Effect.fnUntraced(function*(task: string, files: ReadonlyArray<string>) {
@@ -87,8 +94,9 @@ const explainFiles = Effect.fnUntraced(function*(task: string, files: ReadonlyAr
     return yield* new NotExplained({ message: `--journal takes an operator's journal: ${files.join(", ")} is none` })
   }
   const wanted = lastPart(task)
-  const isWanted = (entry: RecordedEntry): boolean => isReplica(entry) || entry.key.startsWith("role/") || lastPart(entry.key).startsWith(wanted)
-  const read = collect(files.join(", "), null, journal.lines(), isWanted)
+  const isWanted = (entry: RecordedEntry): boolean =>
+    isReplica(entry) || entry.key.startsWith("role/") || lastPart(entry.key).startsWith(wanted)
+  const read = collect({ from: files.join(", "), instance: null }, journal.lines(), isWanted)
   const found = findTask(task, read.entries, [])
   if ("problem" in found) return yield* new NotExplained({ message: found.problem })
   const roleKey = roleKeyIn(ofTask(read, found.taskId, null).entries)
@@ -100,7 +108,9 @@ export const storyOf = Effect.fn("explain.storyOf")(function*(
   { addresses, journals, task }: Pick<ExplainArguments, "addresses" | "journals" | "task">
 ) {
   if (addresses.length > 0 && journals.length > 0) {
-    return yield* new NotExplained({ message: "--address asks a living operator, --journal reads what one left: give one of them" })
+    return yield* new NotExplained({
+      message: "--address asks a living operator, --journal reads what one left: give one of them"
+    })
   }
   return journals.length > 0
     ? yield* explainFiles(task, journals)

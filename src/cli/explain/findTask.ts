@@ -20,10 +20,14 @@ export const findTask = (asked: string, entries: Iterable<RecordedEntry>, stored
   if (ids.has(wanted)) return { taskId: wanted }
   const [taskId, ...others] = ids
   if (taskId === undefined) {
-    return { problem: `neither journal nor store knows a task ${wanted}: it may be older than the journal, or of a cluster that isn't watched` }
+    return {
+      problem: `neither journal nor store knows a task ${wanted}: it may be older than the journal, or of a cluster ` +
+        "that isn't watched"
+    }
   }
   if (others.length === 0) return { taskId }
-  return { problem: `${ids.size} tasks begin with ${wanted}: ${[...ids].slice(0, MOST).join(", ")}${ids.size > MOST ? ", ..." : ""}` }
+  const some = [...ids].slice(0, MOST).join(", ")
+  return { problem: `${ids.size} tasks begin with ${wanted}: ${some}${ids.size > MOST ? ", ..." : ""}` }
 }
 
 /** The journal's key of the role that a task was seen with last; null where it was seen with none. */

@@ -57,8 +57,10 @@ const momentOf = (entry: RecordedEntry, observation: RecordedEntry | null): Mome
       return moment(entry, "stream", "opened")
     case "disconnected":
       return moment(entry, "stream", `ended: ${textAt(fields, "reason")}`)
-    case "refused":
-      return moment(entry, "refused", `at ${textAt(fields, "door")}: ${textAt(fields, "reason")}: ${textAt(fields, "message")}`)
+    case "refused": {
+      const [door, reason, message] = ["door", "reason", "message"].map((name) => textAt(fields, name))
+      return moment(entry, "refused", `at ${door}: ${reason}: ${message}`)
+    }
     case "pushed": {
       const names = listAt(fields, "names").length
       return moment(entry, "sent", names > 1 ? `${names} ${type}s` : type)

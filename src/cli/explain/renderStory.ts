@@ -15,11 +15,14 @@ const renderSent = ({ answer, names, time, type, version }: Sent): string => {
   const said = answer === null
     ? "no answer yet"
     : `${answer.kind} after ${answer.afterMillis} ms${answer.message === null ? "" : `: ${answer.message}`}`
-  return line("", `${type.padEnd(22)} ${String(names).padStart(3)} sent ${clock(time)}  ${version.slice(0, 12).padEnd(12)}  ${said}`)
+  const what = `${type.padEnd(22)} ${String(names).padStart(3)} sent ${clock(time)}`
+  return line("", `${what}  ${version.slice(0, 12).padEnd(12)}  ${said}`)
 }
 
-const renderMoment = ({ text, time, times, what }: Moment): string =>
-  `  ${clock(time)}  ${what.padEnd(8)} ${text}${times > 1 ? ` (${times} times)` : ""}`
+const repeated = ({ times }: Moment): string => times > 1 ? ` (${times} times)` : ""
+
+const renderMoment = (moment: Moment): string =>
+  `  ${clock(moment.time)}  ${moment.what.padEnd(8)} ${moment.text}${repeated(moment)}`
 
 /** Beyond this the beginning is left out. */
 const MOST_MOMENTS = 40
@@ -52,12 +55,12 @@ export const renderStory = (story: Story, all: boolean): string => {
       ...(seen.role === null ? [] : [line("role", seen.role)])
     ]),
     ...(standing === null ? [] : [
-      line("decided", `${standing.phase}${standing.proxy === null ? "" : `, ${standing.proxy}`} at ${clock(standing.time)}`),
+      line("decided", `${[standing.phase, standing.proxy ?? []].flat().join(", ")} at ${clock(standing.time)}`),
       ...standing.conditions.map(({ message, reason, status, type }) =>
         line("", `${type.padEnd(18)} ${status.padEnd(8)} ${reason}: ${message}`))
     ]),
     ...stored.map((text, index) => line(index === 0 ? "stored" : "", text)),
-    ...(refused === null ? [] : [line("refused", `${clock(refused.time)} ${refused.text}${refused.times > 1 ? ` (${refused.times} times)` : ""}`)]),
+    ...(refused === null ? [] : [line("refused", `${clock(refused.time)} ${refused.text}${repeated(refused)}`)]),
     line("stream", stream ?? "none: its sidecar hasn't connected here"),
     ...(sent.length === 0 ? [] : [line("sent", "")]),
     ...sent.map(renderSent),

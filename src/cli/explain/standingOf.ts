@@ -2,7 +2,8 @@
 import { listAt, textAt } from "./fields.ts"
 import type { Standing } from "./Story.ts"
 
-const statusOf = (text: string | null): "True" | "False" | "Unknown" => text === "True" || text === "False" ? text : "Unknown"
+const statusOf = (text: string | null): "True" | "False" | "Unknown" =>
+  text === "True" || text === "False" ? text : "Unknown"
 
 export const standingOf = (time: string, spec: unknown): Standing => {
   const mesh = textAt(spec, "proxy", "mesh")

@@ -15,7 +15,10 @@ const lastOf = (entries: Entries, ...kinds: ReadonlyArray<string>): RecordedEntr
   entries.findLast(({ kind }) => kinds.includes(kind))
 
 const tagsText = (tags: unknown): string =>
-  Object.entries(Object(tags)).filter(([name]) => name.startsWith("kuma.io/")).map(([name, value]) => `${name}=${String(value)}`).join(" ")
+  Object.entries(Object(tags))
+    .filter(([name]) => name.startsWith("kuma.io/"))
+    .map(([name, value]) => `${name}=${String(value)}`)
+    .join(" ")
 
 const roleText = (look: unknown): string | null => {
   const arn = textAt(look, "task", "taskRoleArn")
@@ -24,7 +27,8 @@ const roleText = (look: unknown): string | null => {
     const tags = tagsText(at(look, "role", "role", "tags"))
     return `${arn} (${tags === "" ? "no tag of the mesh" : tags}${status === "read" ? "" : "; IAM doesn't answer now"})`
   }
-  return arn === null ? "none" : `${arn} (${status}${textAt(look, "role", "message") === null ? "" : `: ${textAt(look, "role", "message")}`})`
+  const message = textAt(look, "role", "message")
+  return arn === null ? "none" : `${arn} (${status}${message === null ? "" : `: ${message}`})`
 }
 
 const definitionText = (look: unknown): string | null => {
@@ -44,7 +48,8 @@ const seenIn = (entries: Entries): Seen | null => {
     time: entry.time,
     task: task === null
       ? "ECS doesn't know it"
-      : `${textAt(task, "lastStatus")}, desired ${textAt(task, "desiredStatus")} (version ${String(at(task, "version"))})`,
+      : `${textAt(task, "lastStatus")}, desired ${textAt(task, "desiredStatus")} ` +
+        `(version ${String(at(task, "version"))})`,
     address: textAt(task, "address") ?? textAt(look, "hostAddress") ?? textAt(look, "knownAddress"),
     definition: definitionText(look),
     role: task === null ? null : roleText(look)
@@ -63,7 +68,9 @@ const storedIn = (entries: Entries): ReadonlyArray<string> => {
   const last = new Map<string, RecordedEntry>()
   for (const entry of entries) if (entry.kind === "stored") last.set(textAt(entry.fields, "resource") ?? "", entry)
   return [...last].map(([resource, { fields, time }]) =>
-    textAt(fields, "op") === "remove" ? `${resource} removed ${time}` : `${resource} v${String(at(fields, "version"))} ${time}`)
+    textAt(fields, "op") === "remove"
+      ? `${resource} removed ${time}`
+      : `${resource} v${String(at(fields, "version"))} ${time}`)
 }
 
 const streamIn = (entries: Entries): string | null => {
@@ -82,7 +89,8 @@ const sentIn = (entries: Entries): ReadonlyArray<Sent> => {
     const version = textAt(fields, "version") ?? ""
     const before = sent.get(typeUrl)
     if (kind === "pushed") {
-      sent.set(typeUrl, { type: shortType(typeUrl), version, time, names: listAt(fields, "names").length, answer: null })
+      const names = listAt(fields, "names").length
+      sent.set(typeUrl, { type: shortType(typeUrl), version, time, names, answer: null })
     } else if (before !== undefined && before.version === version) {
       const answer = {
         kind: kind === "acked" ? "ACKed" as const : "NACKed" as const,
@@ -96,7 +104,8 @@ const sentIn = (entries: Entries): ReadonlyArray<Sent> => {
 }
 
 const groupIn = (entries: Entries): string | null => {
-  const told = entries.flatMap(({ fields }) => textAt(fields, "observation", "look", "task", "group") ?? textAt(fields, "event", "detail", "group") ?? [])
+  const told = entries.flatMap(({ fields }) =>
+    textAt(fields, "observation", "look", "task", "group") ?? textAt(fields, "event", "detail", "group") ?? [])
   return told.findLast((group) => group !== "") ?? null
 }
 
@@ -127,8 +136,12 @@ export const tellStory = (taskId: string, journals: ReadonlyArray<JournalOfTask>
       ...(sources.every(({ leads }) => leads === false) && lastOf(entries, "decision") === undefined
         ? ["what is decided is in the journal of the replica that leads: ask it too (--address, once for each replica)"]
         : []),
-      ...(entries.length === 0 ? ["the journal has nothing of this task: it is older than the journal, or of another cluster"] : []),
-      ...(damaged > 0 ? [`${damaged} lines of the journal were altered or damaged and tell nothing here: ecs-mesh replay names them`] : [])
+      ...(entries.length === 0
+        ? ["the journal has nothing of this task: it is older than the journal, or of another cluster"]
+        : []),
+      ...(damaged > 0
+        ? [`${damaged} lines of the journal were altered or damaged and tell nothing here: ecs-mesh replay names them`]
+        : [])
     ]
   }
 }

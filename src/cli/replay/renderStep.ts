@@ -37,10 +37,12 @@ const head = (seq: number | null, time: string | null, key: string): string =>
   `${`#${seq ?? "?"}`.padEnd(7)} ${(time ?? "").slice(11, 23).padEnd(13)} ${key}`
 
 /** What was recorded and what today's code makes of it. */
-export const renderDifference = ({ field, key, kind, place, recorded, replayed, seq }: Extract<Step, { _tag: "Difference" }>): string => {
+export const renderDifference = (difference: Extract<Step, { _tag: "Difference" }>): string => {
+  const { field, key, kind, place, recorded, replayed, seq } = difference
   const what = `${place}: ${kind}${seq === null ? "" : ` ${seq}`}${key === "" ? "" : ` of ${key}`}`
   if (field === "sum") return `${what}: ${String(replayed)}`
-  return `${what}: ${field === "" ? "it" : field} was recorded as ${shown(recorded)}, and today's code has ${shown(replayed)}`
+  const name = field === "" ? "it" : field
+  return `${what}: ${name} was recorded as ${shown(recorded)}, and today's code has ${shown(replayed)}`
 }
 
 export const renderStep = (step: Step): string => {

@@ -18,8 +18,12 @@ export interface ReplayArguments {
 
 const readText = (file: string) =>
   Effect.try({
-    try: (): NamedText => ({ name: file === "-" ? "standard input" : basename(file), text: readFileSync(file === "-" ? 0 : file, "utf8") }),
-    catch: (error) => new ReplayRefused({ message: `can't read ${file}: ${error instanceof Error ? error.message : String(error)}` })
+    try: (): NamedText =>
+      file === "-"
+        ? { name: "standard input", text: readFileSync(0, "utf8") }
+        : { name: basename(file), text: readFileSync(file, "utf8") },
+    catch: (error) =>
+      new ReplayRefused({ message: `can't read ${file}: ${error instanceof Error ? error.message : String(error)}` })
   })
 
 const readUntil = (text: string | null): Effect.Effect<Pick<ReplayOptions, "until">, ReplayRefused> => {
@@ -27,7 +31,11 @@ const readUntil = (text: string | null): Effect.Effect<Pick<ReplayOptions, "unti
   if (/^\d+$/.test(text)) return Effect.succeed({ until: { seq: Number(text) } })
   const time = Date.parse(text)
   return Number.isNaN(time)
-    ? Effect.fail(new ReplayRefused({ message: `--until takes a number of the journal or a time like 2025-01-31T12:00:00Z, not ${text}` }))
+    ? Effect.fail(
+      new ReplayRefused({
+        message: `--until takes a number of the journal or a time like 2025-01-31T12:00:00Z, not ${text}`
+      })
+    )
     : Effect.succeed({ until: { time } })
 }
 
@@ -64,7 +72,9 @@ export const replayCommand = Effect.fn("replay")(function*({ files, json, key, k
     ...(yield* readUntil(until)),
     ...(key === null ? {} : { key })
   }
-  if (step && !process.stdin.isTTY) console.error("ecs-mesh: --step needs a terminal to wait at: all steps follow at once")
+  if (step && !process.stdin.isTTY) {
+    console.error("ecs-mesh: --step needs a terminal to wait at: all steps follow at once")
+  }
   const { close, next } = step && process.stdin.isTTY ? stepper() : straight
   // Who reads no further, as `head` does, isn't an error.
   process.stdout.on("error", () => process.exit())

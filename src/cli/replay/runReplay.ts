@@ -62,7 +62,8 @@ const open = ({ files, known, ...options }: ReplayOptions): Replay => {
     case "Events":
       return {
         steps: foldEvents(read.events, knownIn(known), options),
-        end: ({ decisions, events }) => `${events} events, ${decisions} decisions as far as events tell; nothing was compared`
+        end: ({ decisions, events }) =>
+          `${events} events, ${decisions} decisions as far as events tell; nothing was compared`
       }
   }
 }

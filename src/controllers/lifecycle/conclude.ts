@@ -25,10 +25,14 @@ const TELLING: Partial<Record<TaskPhase, string>> = {
  * Of a task that goes, what ECS says. Of one that is registered anew, why it may be; of one that stays so, the first
  * statement that isn't true, or the last that is.
  */
-const whyOf = ({ look: { task }, previous }: ProxyObservation, { conditions, phase }: Decision<ProxyResourceType>): string => {
+const whyOf = (
+  { look: { task }, previous }: ProxyObservation,
+  { conditions, phase }: Decision<ProxyResourceType>
+): string => {
   if (task === null) return "TaskMissing: ECS doesn't know the task any more"
   if (phase === "gone" || phase === "draining") {
-    return `${phase === "gone" ? "TaskStopped" : "TaskStopping"}: ECS says ${task.lastStatus}, desired ${task.desiredStatus}`
+    const reason = phase === "gone" ? "TaskStopped" : "TaskStopping"
+    return `${reason}: ECS says ${task.lastStatus}, desired ${task.desiredStatus}`
   }
   const anew = phase === "registered" && previous?.spec.phase !== "registered" ? "Accepted" : TELLING[phase]
   const telling = conditions.find(({ type }) => type === anew) ??

@@ -2,10 +2,9 @@
  * What a journal observed and events don't tell: the definition of each revision, the role that its tasks ran with, and
  * the operator's settings. Pure.
  */
-import type { RoleReading } from "../lifecycle/TaskObservation.ts"
-import type { KindSettings } from "../lifecycle/decide.ts"
-import type { ObservedDefinition } from "../lifecycle/TaskObservation.ts"
 import type { Tags } from "../../model/Tags.ts"
+import type { KindSettings } from "../lifecycle/decide.ts"
+import type { ObservedDefinition, RoleReading } from "../lifecycle/TaskObservation.ts"
 import type { ReadLine } from "./readLines.ts"
 import { repeatDecision } from "./repeatDecision.ts"
 
@@ -46,7 +45,8 @@ export const knownFrom = (lines: Iterable<ReadLine>): Known => {
     const { taskArn, taskRoleArn } = look.task
     tags.set(taskArn, look.task.tags)
     if (look.hostAddress !== null) hosts.set(taskArn, look.hostAddress)
-    if (look.definition !== null) revisions.set(look.definition.arn, { definition: look.definition, role: look.role, taskRoleArn })
+    const { definition, role } = look
+    if (definition !== null) revisions.set(definition.arn, { definition, role, taskRoleArn })
   }
   return { settings, revisions, tags, hosts }
 }

@@ -51,7 +51,9 @@ const Definition: Schema.Codec<ObservedDefinition, unknown> = Schema.Struct({
     name: Text,
     image: Text,
     hasHealthCheck: Schema.Boolean,
-    portMappings: Schema.Array(Schema.Struct({ containerPort: Schema.Number, name: TextOrNull, appProtocol: TextOrNull })),
+    portMappings: Schema.Array(
+      Schema.Struct({ containerPort: Schema.Number, name: TextOrNull, appProtocol: TextOrNull })
+    ),
     labels: Schema.Record(Schema.String, Schema.String),
     sidecar: Schema.NullOr(Sidecar)
   }))

@@ -16,7 +16,8 @@ const PLAIN = /^[A-Za-z_]\w*$/
 const membersOf = (value: unknown): Members | null => {
   if (Array.isArray(value)) return new Map(value.map((item, index) => [`[${index}]`, item]))
   if (!Predicate.isObject(value)) return null
-  return new Map(Object.entries(value).map(([key, item]) => [PLAIN.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`, item]))
+  const step = (key: string): string => PLAIN.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`
+  return new Map(Object.entries(value).map(([key, item]) => [step(key), item]))
 }
 
 const isLeaf = (members: Members | null): members is null => members === null || members.size === 0

@@ -46,7 +46,9 @@ const addressIn = ({ attachments = [], containers = [] }: Detail): string | null
     .filter(({ type }) => type === "eni" || type === "ElasticNetworkInterface")
     .flatMap(({ details = [] }) => details)
     .find(({ name }) => name === "privateIPv4Address")?.value
-  const own = containers.flatMap(({ networkInterfaces = [] }) => networkInterfaces).find((one) => one.privateIpv4Address)
+  const own = containers
+    .flatMap(({ networkInterfaces = [] }) => networkInterfaces)
+    .find(({ privateIpv4Address }) => privateIpv4Address)
   return attached ?? own?.privateIpv4Address ?? null
 }
 

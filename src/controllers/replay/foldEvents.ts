@@ -31,6 +31,14 @@ interface Arrival {
   readonly decoded: Decoded
 }
 
+/** Which event it is about. */
+interface At {
+  readonly place: string
+  readonly seq: number
+  readonly time: string
+  readonly key: string
+}
+
 /** What the store would hold of a task. */
 interface Kept {
   readonly previous: Resource<"EcsTask"> | null
@@ -61,7 +69,13 @@ const lookAt = (task: ObservedTask, known: Known): TaskObservation => {
   }
 }
 
-const concludeAs = (proxyType: ProxyType, settings: KindSettings, look: TaskObservation, { previous, stored }: Kept, now: number) => {
+const concludeAs = (
+  proxyType: ProxyType,
+  settings: KindSettings,
+  look: TaskObservation,
+  { previous, stored }: Kept,
+  now: number
+) => {
   const common = { look, previous, connection: neverConnected }
   switch (proxyType) {
     case "dataplane": {
@@ -80,7 +94,10 @@ const concludeAs = (proxyType: ProxyType, settings: KindSettings, look: TaskObse
 }
 
 /** Each key's events by their versions, on the places at which events of that key came; doubles are left out. */
-const inOrder = (arrivals: ReadonlyArray<Arrival>): { readonly ordered: ReadonlyArray<Arrival>; readonly notes: ReadonlyArray<Step> } => {
+const inOrder = (arrivals: ReadonlyArray<Arrival>): {
+  readonly ordered: ReadonlyArray<Arrival>
+  readonly notes: ReadonlyArray<Step>
+} => {
   const notes: Array<Step> = []
   const seen = new Map<string, number>()
   const highest = new Map<string, number>()
@@ -89,13 +106,15 @@ const inOrder = (arrivals: ReadonlyArray<Arrival>): { readonly ordered: Readonly
     const { key, version } = decoded
     const first = seen.get(`${key} ${version}`)
     if (first !== undefined) {
-      notes.push(note(place, `event ${seq} is version ${version} of ${key} once more (event ${first}): it changes nothing`))
+      const text = `event ${seq} is version ${version} of ${key} once more (event ${first}): it changes nothing`
+      notes.push(note(place, text))
       return false
     }
     seen.set(`${key} ${version}`, seq)
     const newest = highest.get(key) ?? version
     if (version < newest) {
-      notes.push(note(place, `event ${seq} of ${key} came late: version ${version} behind version ${newest}; it is taken in its place`))
+      const text = `event ${seq} of ${key} came late: version ${version} behind version ${newest}`
+      notes.push(note(place, `${text}; it is taken in its place`))
     }
     highest.set(key, Math.max(version, newest))
     return true
@@ -137,7 +156,7 @@ class EventFold {
     yield* this.#decide(at, look, millisOf(event.time))
   }
 
-  *#decide(at: { readonly place: string; readonly seq: number; readonly time: string; readonly key: string }, look: TaskObservation, now: number): Generator<Step> {
+  *#decide(at: At, look: TaskObservation, now: number): Generator<Step> {
     const before = this.#tasks.get(at.key) ?? { previous: null, stored: null }
     yield* this.#tellUnknown(at.place, at.key, look)
     const ignored = look.definition !== null && before.previous === null ? whyIgnored(look) : null
@@ -159,7 +178,9 @@ class EventFold {
     if (this.#unknown.has(key)) return
     this.#unknown.add(key)
     const missing = [
-      ...(look.definition === null ? ["its definition (whether it has a sidecar, which ports: it is taken to have one)"] : []),
+      ...(look.definition === null
+        ? ["its definition (whether it has a sidecar, which ports: it is taken to have one)"]
+        : []),
       ...(look.role.status === "unreadable" ? ["its role"] : []),
       ...(look.definition === null || !this.#known.tags.has(look.task?.taskArn ?? "") ? ["its tags"] : []),
       "whether its Envoy was connected (its inbounds stay not ready)"
@@ -169,7 +190,8 @@ class EventFold {
 }
 
 export function* foldEvents(events: ReadonlyArray<RawEvent>, known: Known, options: FoldOptions = {}): Generator<Step> {
-  const arrivals = events.map(({ body, place }, index): Arrival => ({ place, seq: index + 1, body, decoded: decode(body) }))
+  const arrivals = events.map(({ body, place }, index): Arrival =>
+    ({ place, seq: index + 1, body, decoded: decode(body) }))
   const wanted = arrivals.filter(({ decoded }) =>
     options.key === undefined || (decoded._tag !== "Ignored" && isAbout(decoded.key, options.key)))
   const { notes, ordered } = inOrder(wanted)

@@ -102,14 +102,17 @@ class Fold {
     }
     const decoded = decode(JSON.stringify(event))
     if (decoded._tag === "Ignored") return yield differs(place, entry, "event", "an event that wakes", decoded.reason)
-    const again = { key: decoded.key, source: decoded.event.source, detailType: decoded.event["detail-type"], event: decoded.event }
+    const { "detail-type": type, source: from } = decoded.event
+    const again = { key: decoded.key, source: from, detailType: type, event: decoded.event }
     const [first] = differences({ key: entry.key, source, detailType, event, ...more }, guarded(again, this.#guard))
     if (first !== undefined) return yield differs(place, entry, first.field, first.before, first.after)
     const said = decoded._tag === "TaskChanged" ? saidBy(entry.seq, decoded.event.detail) : null
     if (said !== null) {
       this.#events.set(entry.key, said)
       const against = this.#contradiction(said, this.#looks.get(entry.key))
-      if (against !== null) return yield differs(place, entry, `event.detail.${against.field}`, against.event, against.look)
+      if (against !== null) {
+        return yield differs(place, entry, `event.detail.${against.field}`, against.event, against.look)
+      }
     }
     yield { _tag: "Event", place, ...at(entry), what: said === null ? `${detailType}` : tellStatus(said) }
   }

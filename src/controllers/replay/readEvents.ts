@@ -82,9 +82,11 @@ export const readEvents = (file: string, text: string): ReadonlyArray<RawEvent> 
   const whole = Option.getOrNull(parse(text))
   if (whole !== null) {
     const found = eventsIn(whole)
-    return found === null ? null : ifEvents(found.map((body, index) => ({ place: `${file}, event ${index + 1}`, body })))
+    return found === null
+      ? null
+      : ifEvents(found.map((body, index) => ({ place: `${file}, event ${index + 1}`, body })))
   }
-  const lines: ReadonlyArray<PlacedLine> = text.split("\n").map((line, index) => ({ place: `${file}:${index + 1}`, text: line }))
+  const lines = text.split("\n").map((line, index): PlacedLine => ({ place: `${file}:${index + 1}`, text: line }))
   const all = lines.filter((line) => line.text.trim() !== "").map((line) => {
     const found = eventsIn(Option.getOrUndefined(parse(line.text)))
     return found === null ? null : found.map((body) => ({ place: line.place, body }))

@@ -62,7 +62,8 @@ const damaged = (place: string, text: string, why: string): ReadLine => {
 }
 
 const ALTERED = "its checksum doesn't fit: it was altered or damaged after it was written"
-const UNSEALED = "it has no checksum at its end: it was altered or cut off after it was written, or isn't of this journal"
+const UNSEALED =
+  "it has no checksum at its end: it was altered or cut off after it was written, or isn't of this journal"
 
 export interface PlacedLine {
   /** For people: `journal.jsonl:12`. */
@@ -73,7 +74,7 @@ export interface PlacedLine {
 
 export function* readLines(lines: Iterable<PlacedLine>): Generator<ReadLine> {
   let last = 0
-  /** A line without its end: torn where numbers go on as if it weren't there, for a number is counted on from whole lines. */
+  /** A line without its end: torn where numbers go on as if it weren't there, as they are counted on whole lines. */
   let cut: PlacedLine | null = null
   for (const { place, text } of lines) {
     if (text === "") continue

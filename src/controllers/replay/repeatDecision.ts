@@ -33,10 +33,14 @@ export interface Repeatable {
 export type Repeated = { readonly repeatable: Repeatable } | { readonly problem: string }
 
 /** The value itself: nothing is dropped that the shape doesn't name. */
-const read = <A>(schema: Schema.Codec<A, unknown>, value: unknown): { readonly value: A } | { readonly problem: string } => {
+const read = <A>(
+  schema: Schema.Codec<A, unknown>,
+  value: unknown
+): { readonly value: A } | { readonly problem: string } => {
   if (Schema.is(schema)(value)) return { value }
   const result = Schema.decodeUnknownResult(schema)(value)
-  return { problem: result._tag === "Success" ? "its shape is unknown" : result.failure.message.replace(/\s*\n\s*/g, " ") }
+  const problem = result._tag === "Success" ? "its shape is unknown" : result.failure.message
+  return { problem: problem.replace(/\s*\n\s*/g, " ") }
 }
 
 export const dataplaneSettings = ({ copyTags = [], outboundAddress = "loopback", zone }: KindSettings) =>
