@@ -7,7 +7,7 @@ import { Effect, Layer, Schedule } from "effect"
 import type { Journal } from "../model/Journal.ts"
 import type { Store } from "../model/Store.ts"
 import { AwsClients } from "./aws/AwsClients.ts"
-import { type Clusters, DESCRIBE_AT_ONCE, EcsReader } from "./aws/EcsReader.ts"
+import { type Clusters, EcsReader } from "./aws/EcsReader.ts"
 import { EventBus } from "./aws/EventBus.ts"
 import { HostAddress } from "./aws/HostAddress.ts"
 import { IamReader } from "./aws/IamReader.ts"
@@ -115,8 +115,8 @@ const run = ({ aws }: OperatorConfig) =>
   Effect.gen(function*() {
     const tasks = yield* TaskController
     const tokens = yield* TokenController
-    // Side by side as many as share one call: fewer would need more calls for the same tasks.
-    const work = yield* makeWorkQueue(tasks.reconcile, { parallel: DESCRIBE_AT_ONCE })
+    // Those side by side share calls to AWS, so fewer would need more calls; more would keep an event waiting for long.
+    const work = yield* makeWorkQueue(tasks.reconcile, { parallel: 32 })
     /** What ECS says of a task wakes its token as well. */
     const both: WorkQueue = {
       size: work.size,

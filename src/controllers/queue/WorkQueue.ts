@@ -47,19 +47,24 @@ export const makeWorkQueue = <R>(
   Effect.gen(function*() {
     const settings = { ...DEFAULTS, ...options }
     const entries = new Map<string, Entry>()
-    const ready = yield* Queue.unbounded<string>()
+    const ready = yield* Queue.unbounded<void>()
+    /** What somebody asked for goes before what only its time has come for: of that, much may come in one moment. */
+    const asked: Array<string> = []
+    const due: Array<string> = []
     const timers = yield* FiberMap.make<string>()
 
-    const makeReady = (key: string, entry: Entry): void => {
+    const makeReady = (key: string, entry: Entry, line: Array<string>): void => {
       entry.state = "ready"
-      Queue.offerUnsafe(ready, key)
+      line.push(key)
+      Queue.offerUnsafe(ready, undefined)
     }
 
     const add = (key: string, onHandled?: () => void): void => {
       const entry = entries.get(key) ?? { state: "waiting" as const, again: false, failures: 0, listeners: [] }
       entries.set(key, entry)
       if (onHandled !== undefined) entry.listeners.push(onHandled)
-      if (entry.state === "waiting") makeReady(key, entry)
+      // One that stands in the other line is found handled there.
+      if (entry.state === "waiting" || (entry.state === "ready" && due.includes(key))) makeReady(key, entry, asked)
       else if (entry.state === "running") entry.again = true
     }
 
@@ -70,7 +75,7 @@ export const makeWorkQueue = <R>(
         key,
         Effect.sleep(millis).pipe(
           Effect.andThen(Effect.sync(() => {
-            if (entry.state === "waiting") makeReady(key, entry)
+            if (entry.state === "waiting") makeReady(key, entry, due)
           }))
         )
       )
@@ -88,7 +93,7 @@ export const makeWorkQueue = <R>(
         entry.failures = 0
         listeners.forEach((listener) => listener())
       }
-      if (entry.again) return makeReady(key, entry)
+      if (entry.again) return makeReady(key, entry, asked)
       entry.state = "waiting"
       switch (outcome._tag) {
         case "Retry":
@@ -103,9 +108,10 @@ export const makeWorkQueue = <R>(
     })
 
     const work = Effect.gen(function*() {
-      const key = yield* Queue.take(ready)
-      const entry = entries.get(key)
-      if (entry === undefined || entry.state !== "ready") return
+      yield* Queue.take(ready)
+      const key = asked.shift() ?? due.shift()
+      const entry = key === undefined ? undefined : entries.get(key)
+      if (key === undefined || entry === undefined || entry.state !== "ready") return
       entry.state = "running"
       entry.again = false
       const listeners = entry.listeners

@@ -33,6 +33,31 @@ describe("the work queue", () => {
       assert.strictEqual(queue.size(), 0)
     }))
 
+  it.effect("looks at what is asked for before what only its time has come for", () =>
+    Effect.gen(function*() {
+      const keys = ["a", "b", "c", "d"]
+      const gates = new Map<string, Deferred.Deferred<void>>()
+      const looks: Array<string> = []
+      const queue = yield* makeWorkQueue((key) =>
+        Effect.gen(function*() {
+          looks.push(key)
+          const gate = gates.get(key)
+          if (gate !== undefined) yield* Deferred.await(gate)
+          return looks.length <= keys.length ? wakeAt(1_000) : done
+        }), { parallel: 1 })
+      keys.forEach((key) => queue.add(key))
+      yield* settle
+      const gate = yield* Deferred.make<void>()
+      gates.set("a", gate)
+      yield* TestClock.adjust(1_000)
+      queue.add("event")
+      queue.add("d")
+      yield* Deferred.succeed(gate, undefined)
+      yield* Effect.repeat(settle, { times: 20 })
+      assert.deepStrictEqual(looks, [...keys, "a", "event", "d", "b", "c"])
+      assert.strictEqual(queue.size(), 0)
+    }))
+
   it.effect("never looks at a key twice at a time, and looks again where it was added meanwhile", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
