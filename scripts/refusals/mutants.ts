@@ -48,17 +48,12 @@ const HOST_EQUAL = "known.host === name"
 const SCOPE_EQUAL = "if (parameters[name] !== expected) return"
 const AUTH_LAYER = "cp/auth/authenticatorLayer.ts"
 
-/** A key of roles that doesn't look at one of its parts. */
+/** A key of roles that doesn't look at one of its parts: the first of those that are else alike stands for all. */
 const keyWithout = (part: "accountId" | "roleId" | "partition"): readonly [string, string] => {
-  const others = ["partition", "accountId", "roleName", "roleId"].filter((name) => name !== part)
-  const equal = others.map((name) => `that.${name} === this.${name}`).join(" && ")
-  return [
-    `extends Data.Class<Pick<Principal, "partition" | "accountId" | "roleName" | "roleId">> {}`,
-    `extends Data.Class<Principal> {
-      [Equal.symbol](that) { return ${equal} }
-      ["~effect/interfaces/Hash"]() { return 0 }
-    }`
-  ]
+  const key = "new RoleKey({ partition, accountId, roleName, roleId })"
+  const others = ["partition", "accountId", "roleName", "roleId"].filter((name) => name !== part).join(", ")
+  const first = "const all = (globalThis.keys ??= new Map()); if (!all.has(name)) all.set(name, key); return all.get(name)"
+  return [`Cache.get(roles, ${key})`, `Cache.get(roles, ((name, key) => { ${first} })([${others}].join(), ${key}))`]
 }
 
 const ASSUMED = ":sts::(\\d{12}):assumed-role\\/([\\w+=,.@-]{1,64})\\/([\\w+=,.@-]{2,64})$/"
