@@ -81,6 +81,9 @@ const desiredIn = <T extends ProxyResourceType, O extends ProxyObservation<T>>(
       const resource = fresh ?? observation.stored
       return resource === null ? null : kind.refresh(resource, observation)
     }
+    // Nobody can say yet whether the role allows it. What is stored was allowed when it was written, perhaps by an
+    // operator that ended before it could note it.
+    case "identified":
     case "draining":
       return observation.stored === null ? null : kind.refresh(observation.stored, observation)
     default:

@@ -9,7 +9,12 @@ import {
 } from "@aws-sdk/client-ecs"
 import { CloudWatchEventsClient, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-cloudwatch-events"
 import { GetRoleCommand, IAMClient } from "@aws-sdk/client-iam"
-import { DeleteMessageBatchCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs"
+import {
+  DeleteMessageBatchCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SQSClient
+} from "@aws-sdk/client-sqs"
 import type { AwsClients } from "../../../src/controllers/aws/AwsClients.ts"
 import {
   awsError,
@@ -48,7 +53,8 @@ export class ModelAws {
   }
 
   get clients(): AwsClients["Service"] {
-    const send = (command: object, { abortSignal }: { readonly abortSignal: AbortSignal }) => this.send(command, abortSignal)
+    const send = (command: object, { abortSignal }: { readonly abortSignal: AbortSignal }) =>
+      this.send(command, abortSignal)
     return {
       ecs: sending(CLIENTS.ecs, send),
       iam: sending(CLIENTS.iam, send),
@@ -64,7 +70,7 @@ export class ModelAws {
     watch.called(operation)
     const begun = watch.next()
     return new Promise((resolve, reject) => {
-      const step = this.operator.step()
+      const step = this.operator.step("call")
       if (!step.begin()) return
       const finish = (settle: () => void): void => {
         if (this.operator.dead || signal.aborted) return
@@ -168,7 +174,7 @@ export class ModelAws {
   }
 
   /** The token says which list is being read, and how far: a list is of one instant. */
-  private list({ cluster = "", nextToken }: { readonly cluster?: string | undefined; readonly nextToken?: string | undefined }) {
+  private list({ cluster = "", nextToken }: ListTasksCommand["input"]) {
     const { faults, scene: { time, world } } = this.operator
     if (faults.hits("ListTasks throttled")) throw awsError("ThrottlingException")
     if (nextToken !== undefined && faults.hits("ListTasks fails at page 2")) throw awsError("ServerException", 500)

@@ -37,11 +37,14 @@ export class ModelQueue {
 
   deliver(event: WorldEvent): void {
     if (!this.connected) return
-    if (this.faults.hits("garbage among the events")) this.enqueue(GARBAGE[this.faults.chance(GARBAGE.length)] ?? "", null)
+    if (this.faults.hits("garbage among the events")) {
+      this.enqueue(GARBAGE[this.faults.chance(GARBAGE.length)] ?? "", null)
+    }
     if (this.faults.hits("events dropped")) return
     const copies = this.faults.hits("events doubled") ? 2 : 1
     for (let copy = 0; copy < copies; copy++) {
-      const delay = this.faults.hits("events delayed") ? 1_000 + this.faults.chance(15_000) : 20 + this.faults.chance(80)
+      const late = this.faults.hits("events delayed") ? 1_000 + this.faults.chance(15_000) : 0
+      const delay = late + 20 + this.faults.chance(80)
       this.time.after(delay, () => this.enqueue(event.body, event))
     }
   }

@@ -1,4 +1,4 @@
-/** One running operator: the product's own code before its view of AWS and of the store. It can be gone at any moment. */
+/** One running operator: the product's own code before its view of AWS and the store. It can be gone at any moment. */
 import { Cause, Clock, Effect, type Fiber, Layer, Logger, Random, References, Scheduler } from "effect"
 import { AwsClients } from "../../../src/controllers/aws/AwsClients.ts"
 import { operateWith } from "../../../src/controllers/Operator.ts"
@@ -8,7 +8,7 @@ import { testAwsConfig } from "../aws/testAwsConfig.ts"
 import type { Faults } from "./Faults.ts"
 import { memoryStore } from "./memoryStore.ts"
 import { ModelAws } from "./ModelAws.ts"
-import type { Scene } from "./Scene.ts"
+import type { Kill, Scene } from "./Scene.ts"
 import { storeView } from "./storeView.ts"
 import { Watch } from "./Watch.ts"
 
@@ -83,8 +83,8 @@ export class OperatorProcess {
   }
 
   /** One call to AWS or one write: a moment at which it may be gone. */
-  step(): Step {
-    const kill = this.scene.nextStep()
+  step(at: Kill["at"]): Step {
+    const kill = this.scene.nextStep(at)
     const goAt = (moment: string): boolean => {
       if (kill?.moment !== moment) return false
       this.scene.kill(this)

@@ -6,8 +6,9 @@ import { OperatorProcess } from "./OperatorProcess.ts"
 import { VirtualTime } from "./VirtualTime.ts"
 import { World } from "./World.ts"
 
-/** The operator ends as if its machine were gone. `nth` counts its calls to AWS and its writes. */
+/** The operator ends as if its machine were gone, at the nth call to AWS or at the nth write. */
 export interface Kill {
+  readonly at: "call" | "write"
   readonly nth: number
   /** Within: it was done, and its answer never came. */
   readonly moment: "before" | "within" | "after"
@@ -44,7 +45,7 @@ export class Scene {
   /** After this nobody is killed any more. */
   readonly killUntil: number
   private readonly kills: ReadonlyArray<Kill>
-  private steps = 0
+  private readonly steps = { call: 0, write: 0 }
   private operators: ReadonlyArray<OperatorProcess> = []
   private started = 0
 
@@ -81,9 +82,10 @@ export class Scene {
   }
 
   /** The kill that is due at this step, if one is. */
-  nextStep(): Kill | undefined {
-    this.steps += 1
-    return this.time.elapsed < this.killUntil ? this.kills.find(({ nth }) => nth === this.steps) : undefined
+  nextStep(step: Kill["at"]): Kill | undefined {
+    this.steps[step] += 1
+    if (this.time.elapsed >= this.killUntil) return undefined
+    return this.kills.find(({ at, nth }) => at === step && nth === this.steps[step])
   }
 
   kill(operator: OperatorProcess): void {

@@ -1,16 +1,15 @@
 /** Watches one operator at every step for what it must never do, whatever its view of the world is. */
-import type { Resource, ResourceKey } from "../../../src/model/Resource.ts"
-import { formatKey } from "../../../src/model/Resource.ts"
+import { formatKey, isType, type Resource, type ResourceKey } from "../../../src/model/Resource.ts"
 import { lastPart, roleArn } from "./families.ts"
 import { mayJoin } from "./mayJoin.ts"
 import type { Message } from "./ModelQueue.ts"
 import type { Scene } from "./Scene.ts"
 
 /**
- * An answer about a role may be this old when it is acted upon: stale by 3 s, kept for 15 s, and on its way through
- * retries.
+ * An answer about a role may be this old when it is acted upon: stale by 3 s, kept until the next full look, and on its
+ * way through retries.
  */
-const ROLE_LAG = 25_000
+const ROLE_LAG = 45_000
 const PROXIES: ReadonlyArray<string> = ["Dataplane", "ZoneIngress", "ZoneEgress"]
 
 /** So long after a cluster is there the operator may find it. */
@@ -81,9 +80,16 @@ export class Watch {
     if (version === (before?.version ?? null) && before !== null && version !== null) return
     this.scene.writes += 1
     this.scene.tell(`operator ${this.number}: ${operation}`)
+    if (before !== null && "version" in after && isType("EcsTask", before) && isType("EcsTask", after)) {
+      const { taskVersion } = after.spec
+      if (taskVersion < before.spec.taskVersion) {
+        this.violated(`goes back to what ${key.name} was at its change ${taskVersion}`)
+      }
+    }
     const task = world.find(key.name)
     if (task === undefined || !(key.type === "EcsTask" || PROXIES.includes(key.type))) return
-    const roles = task.family.role === null ? [null] : world.roles.get(task.family.role)?.since(time.now - ROLE_LAG) ?? []
+    const { role: name } = task.family
+    const roles = name === null ? [null] : world.roles.get(name)?.since(time.now - ROLE_LAG) ?? []
     const verdicts = roles.map((role) => mayJoin(task.family, role))
     if (version === null && task.states.now?.desiredStatus === "RUNNING" && verdicts.every((may) => may)) {
       this.violated(`removed ${formatKey(key)}, whose task lives and may join`)

@@ -4,8 +4,15 @@ import type { Resource } from "../../../src/model/Resource.ts"
 import type { MemoryResources } from "./MemoryResources.ts"
 import type { Task, TaskState, World } from "./World.ts"
 
+/** How a task is run: by no service, with the address that was freed last, in cluster two. */
+export interface Manner {
+  readonly alone: boolean
+  readonly reuse: boolean
+  readonly two: boolean
+}
+
 export type Act =
-  | { readonly do: "run"; readonly family: string; readonly alone: boolean; readonly reuse: boolean; readonly two: boolean }
+  | ({ readonly do: "run"; readonly family: string } & Manner)
   | { readonly do: "stop" | "crash" | "redeploy"; readonly nth: number }
   | { readonly do: "health"; readonly nth: number; readonly health: TaskState["health"] }
   | { readonly do: "tag"; readonly role: string; readonly tags: keyof typeof TAGGINGS }
@@ -18,7 +25,8 @@ export type Meddling = "remove the proxy" | "edit the proxy" | "remove the task"
 export const TAGGINGS = {
   "as at first": (tags: Tags): Tags => tags,
   "no more": (): Tags => ({}),
-  "for another type": (tags: Tags): Tags => ({ ...tags, "kuma.io/type": tags["kuma.io/type"] === "egress" ? "ingress" : "egress" }),
+  "for another type": (tags: Tags): Tags =>
+    ({ ...tags, "kuma.io/type": tags["kuma.io/type"] === "egress" ? "ingress" : "egress" }),
   "for another mesh": (tags: Tags): Tags => ({ ...tags, "kuma.io/mesh": "other" }),
   "with an unknown tag": (tags: Tags): Tags => ({ ...tags, "kuma.io/servise": "kv" }),
   "for another service": (tags: Tags): Tags => ({ ...tags, "kuma.io/service": "renamed" })

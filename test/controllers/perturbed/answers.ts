@@ -22,7 +22,8 @@ export const awsError = (name: string, httpStatusCode = 400): Error =>
 
 const INSTANCE = `arn:aws:ecs:${REGION}:${ACCOUNT}:container-instance`
 
-const hostPort = (task: Task, containerPort: number): number => 32_000 + Number(task.id.split("-")[1]) * 100 + containerPort % 100
+const hostPort = (task: Task, containerPort: number): number =>
+  32_000 + Number(task.id.split("-")[1]) * 100 + containerPort % 100
 
 const containers = (task: Task, { health, lastStatus }: TaskState): EcsTask["containers"] => {
   const status = lastStatus === "RUNNING" ? "RUNNING" : lastStatus === "STOPPED" ? "STOPPED" : "PENDING"

@@ -7,8 +7,9 @@ const seconds = (millis: number): string => `${(millis / 1_000).toFixed(1).padSt
 const renderAct = (act: Act): string => {
   switch (act.do) {
     case "run": {
-      const how = [act.alone ? "alone" : "", act.reuse ? "with the address freed last" : "", act.two ? "in cluster two" : ""]
-      return ["run a task of", act.family, ...how].filter((word) => word !== "").join(" ")
+      const { alone, family, reuse, two } = act
+      const how = [alone ? "alone" : "", reuse ? "with the address freed last" : "", two ? "in cluster two" : ""]
+      return ["run a task of", family, ...how].filter((word) => word !== "").join(" ")
     }
     case "tag":
       return `tag role ${act.role} ${act.tags}`
@@ -32,8 +33,10 @@ export const renderScenario = ({ faults, kills, overlaps, salt, steps }: Scenari
     "the world:",
     ...steps.map(({ act }, index) => `  ${seconds(times[index] ?? 0)}  ${renderAct(act)}`),
     "what goes wrong:",
-    ...faults.map(({ every, from, lasts, what }) => `  ${seconds(from)} to ${seconds(from + lasts)}: ${what}${EVERY[every]}`),
-    ...kills.map(({ down, moment, nth }) => `  the operator ends ${moment} its step ${nth}, the next starts after ${seconds(down)}`),
+    ...faults.map(({ every, from, lasts, what }) =>
+      `  ${seconds(from)} to ${seconds(from + lasts)}: ${what}${EVERY[every]}`),
+    ...kills.map(({ at, down, moment, nth }) =>
+      `  the operator ends ${moment} the ${at} number ${nth}, the next starts after ${seconds(down)}`),
     ...overlaps.map(({ from, lasts }) => `  ${seconds(from)} to ${seconds(from + lasts)}: two operators at once`),
     `salt ${salt}`
   ].join("\n")

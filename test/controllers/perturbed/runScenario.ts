@@ -60,7 +60,8 @@ export const runScenario = async (scenario: Scenario): Promise<Ending> => {
     time.after(at, () => {
       const quietSince = Math.max(world.changedAt - time.start, untold + UNTOLD - PROMPT)
       if (isCalm && time.elapsed > quietSince + PROMPT) {
-        for (const line of differences(expected(world), actual(resources))) scene.violated(`after a while the store ${line}`)
+        const wrong = differences(expected(world), actual(resources))
+        for (const line of wrong) scene.violated(`after a while the store ${line}`)
       }
       if (act.do === "recreate role") untold = time.elapsed
       scene.tell(`> ${JSON.stringify(act)}`)

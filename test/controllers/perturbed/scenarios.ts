@@ -24,7 +24,10 @@ const act: fc.Arbitrary<Act> = fc.oneof(
     })
   },
   { weight: 4, arbitrary: fc.record({ do: pick("stop", "crash", "redeploy"), nth }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("health" as const), nth, health: pick("HEALTHY", "UNHEALTHY") }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("health" as const), nth, health: pick("HEALTHY", "UNHEALTHY") })
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("tag" as const), role, tags: pick(...taggings) }) },
   { weight: 2, arbitrary: fc.record({ do: pick("delete role", "recreate role"), role }) },
   {
@@ -52,11 +55,15 @@ const fault = fc.record({
   every: fc.constantFrom(1, 2, 3)
 })
 
-const kill = fc.record({
-  nth: fc.integer({ min: 1, max: 90 }),
-  moment: pick("before", "within", "after"),
-  down: fc.constantFrom(0, 1_000, 8_000)
-})
+const killAt = (at: "call" | "write", most: number) =>
+  fc.record({
+    at: fc.constant(at),
+    nth: fc.integer({ min: 1, max: most }),
+    moment: pick("before", "within", "after"),
+    down: fc.constantFrom(0, 1_000, 8_000)
+  })
+
+const kill = fc.oneof(killAt("write", 15), killAt("call", 80))
 
 const overlap = fc.record({ from: millis(25_000), lasts: fc.constantFrom(500, 5_000, 15_000) })
 

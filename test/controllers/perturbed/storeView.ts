@@ -25,7 +25,7 @@ export const storeView = (operator: OperatorProcess): Visitor => {
 
   const write = <A>(operation: string, key: ResourceKey, act: () => A): Effect.Effect<A, StoreUnavailable> =>
     Effect.callback<A, StoreUnavailable>((resume) => {
-      const step = operator.step()
+      const step = operator.step("write")
       if (!step.begin()) return
       const finish = (result: Effect.Effect<A, StoreUnavailable>): void =>
         void time.after(1 + faults.chance(4), () => {

@@ -1,5 +1,5 @@
 /** What the perturbation found, each in its shortest form. */
-import type { Act } from "./acts.ts"
+import type { Act, Manner } from "./acts.ts"
 import type { Fault } from "./Faults.ts"
 import type { Scenario } from "./runScenario.ts"
 import { NONE } from "./Scene.ts"
@@ -9,13 +9,13 @@ export interface Story {
   readonly scenario: Scenario
 }
 
-export const run = (family: string, more: { readonly alone?: boolean; readonly reuse?: boolean; readonly two?: boolean } = {}): Act =>
-  ({ do: "run", family, alone: false, reuse: false, two: false, ...more })
+const run = (family: string, manner: Partial<Manner> = {}): Act =>
+  ({ do: "run", family, alone: false, reuse: false, two: false, ...manner })
 
-export const fault = (what: Fault["what"], from: number, lasts: number, every = 1): Fault => ({ what, from, lasts, every })
+const fault = (what: Fault["what"], from: number, lasts: number, every = 1): Fault => ({ what, from, lasts, every })
 
 /** Each act with the milliseconds before it. */
-export const scenario = (
+const scenario = (
   steps: ReadonlyArray<readonly [after: number, act: Act]>,
   disturbance: Partial<Scenario> = {}
 ): Scenario => ({ ...NONE, salt: 0, steps: steps.map(([after, act]) => ({ after, act })), ...disturbance })
@@ -28,5 +28,20 @@ export const STORIES: ReadonlyArray<Story> = [
   {
     tells: "an operator that leads no more undoes nothing of what the next one wrote while it looked",
     scenario: scenario([[9_000, run("kv")]], { overlaps: [{ from: 0, lasts: 500 }] })
+  },
+  {
+    tells: "a role that can't be read takes nothing from a task whose operator ended before it noted that it may join",
+    scenario: scenario([[9_000, run("kv")]], {
+      faults: [fault("GetRole denied", 9_300, 20_000)],
+      kills: [{ at: "write", nth: 2, moment: "after", down: 0 }]
+    })
+  },
+  {
+    tells: "a task that somebody removes from the store is back at once",
+    scenario: scenario([
+      [0, run("kv")],
+      [9_000, { do: "meddle", nth: 0, how: "remove the task" }],
+      [9_000, { do: "health", nth: 0, health: "HEALTHY" }]
+    ])
   }
 ]
