@@ -2,7 +2,7 @@
  * The full look that repairs what no event said. A list wakes keys and deletes nothing: what it lacks is asked about
  * one by one. Only resources whose task nobody knows of are removed by a list, and only by a complete one.
  */
-import { Effect } from "effect"
+import { Clock, Effect } from "effect"
 import { Journal } from "../../model/Journal.ts"
 import { formatKey, type Resource } from "../../model/Resource.ts"
 import { Store, type StoreUnavailable } from "../../model/Store.ts"
@@ -28,15 +28,28 @@ export const keysToVisit = (listing: Listing, tasks: ReadonlyArray<Resource<"Ecs
   ])
 ]
 
-/** Proxies that the operator wrote for tasks which are neither listed nor stored; none by an incomplete list. Pure. */
+/**
+ * ListTasks is eventually consistent: a proxy that is younger may be that of a task which isn't listed yet, and whose
+ * operator ended before it stored the task as well.
+ */
+const LIST_LAG_MILLIS = 10_000
+
+/**
+ * Proxies that the operator wrote for tasks which are neither listed nor stored; none by an incomplete list, and none
+ * that was written just before `now` (Unix milliseconds), when the list was asked for. Pure.
+ */
 export const orphans = (
   listing: Listing,
   tasks: ReadonlyArray<Resource<"EcsTask">>,
-  proxies: ReadonlyArray<Resource>
+  proxies: ReadonlyArray<Resource>,
+  now: number
 ): ReadonlyArray<Resource> => {
   if (!listing.complete) return []
   const known = new Set([...listing.keys.map(lastPart), ...tasks.map(({ name }) => name)])
-  return proxies.filter(({ labels }) => labels[TASK_LABEL] !== undefined && !known.has(labels[TASK_LABEL]))
+  return proxies.filter(({ labels, modificationTime }) =>
+    labels[TASK_LABEL] !== undefined && !known.has(labels[TASK_LABEL]) &&
+    Date.parse(modificationTime) < now - LIST_LAG_MILLIS
+  )
 }
 
 const listClusters = Effect.fnUntraced(function*({ arns, missing }: Clusters) {
@@ -61,9 +74,10 @@ export const resync = Effect.fn("resync")(function*(
   const journal = yield* Journal
   // The store is read before the list: a task that is registered in between is in neither, or in the list.
   const proxies = (yield* Effect.forEach(PROXY_TYPES, (type) => store.list(type))).flat()
+  const now = yield* Clock.currentTimeMillis
   const listing = yield* listClusters(clusters)
   const tasks = yield* store.list("EcsTask")
-  for (const orphan of orphans(listing, tasks, proxies)) {
+  for (const orphan of orphans(listing, tasks, proxies, now)) {
     yield* store.remove(orphan, { expect: orphan.version }).pipe(
       Effect.andThen(Effect.sync(() =>
         journal.append({

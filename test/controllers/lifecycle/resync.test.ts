@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest"
 import { keysToVisit, type Listing, orphans } from "../../../src/controllers/lifecycle/resync.ts"
 import type { Resource } from "../../../src/model/Resource.ts"
 
-const stamps = { version: 1, creationTime: "", modificationTime: "" }
+const WRITTEN = "2026-01-01T00:00:00.000Z"
+const NOW = Date.parse(WRITTEN) + 60_000
+const stamps = { version: 1, creationTime: WRITTEN, modificationTime: WRITTEN }
 
 const task = (id: string): Resource<"EcsTask"> => ({
   type: "EcsTask", mesh: "", name: id, labels: {}, ...stamps,
@@ -37,10 +39,15 @@ describe("a full look", () => {
       proxy("c", { "ecs-mesh.io/task": "c" }),
       proxy("by-hand", {})
     ]
-    expect(orphans(listing(true, "a"), [task("c")], [lost, ...kept])).toEqual([lost])
+    expect(orphans(listing(true, "a"), [task("c")], [lost, ...kept], NOW)).toEqual([lost])
+  })
+
+  it("leaves one alone that was written a moment ago: its task may not be listed yet", () => {
+    const lost = proxy("lost", { "ecs-mesh.io/task": "lost" })
+    expect(orphans(listing(true, "a"), [], [lost], Date.parse(WRITTEN) + 5_000)).toEqual([])
   })
 
   it("removes nothing where a list isn't whole", () => {
-    expect(orphans(listing(false, "a"), [], [proxy("lost", { "ecs-mesh.io/task": "lost" })])).toEqual([])
+    expect(orphans(listing(false, "a"), [], [proxy("lost", { "ecs-mesh.io/task": "lost" })], NOW)).toEqual([])
   })
 })

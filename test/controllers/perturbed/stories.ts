@@ -43,5 +43,12 @@ export const STORIES: ReadonlyArray<Story> = [
       [9_000, { do: "meddle", nth: 0, how: "remove the task" }],
       [9_000, { do: "health", nth: 0, health: "HEALTHY" }]
     ])
+  },
+  {
+    tells: "a list from before the task was there removes no proxy whose operator ended before it stored the task",
+    scenario: scenario([[9_000, run("kv")]], {
+      faults: [fault("events dropped", 8_900, 200), fault("ListTasks stale", 9_100, 3_000)],
+      kills: [{ at: "write", nth: 1, moment: "after", down: 0 }]
+    })
   }
 ]
