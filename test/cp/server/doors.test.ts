@@ -140,13 +140,12 @@ describe.each(VARIANTS)("an open %s stream", (variant: Variant) => {
     const stream = planes.call(controlPlane, variant, ["authorization", await tokenOf(task)])
     stream.send({ node: nodeOf(task), typeUrl: TypeUrl.Cluster })
     await eventually(() => stream.answered(), (bytes) => bytes > 0, 20_000)
-    for (const node of [{}, { node: { id: "" } }, { node: nodeOf(task) }]) {
-      const before = stream.answered()
-      // A type that wasn't asked for yet is answered: the stream goes on.
-      const typeUrl = "id" in (node.node ?? {}) ? TypeUrl.RouteConfiguration : TypeUrl.Listener
-      stream.send({ ...node, typeUrl })
-      if (typeUrl === TypeUrl.Listener) await eventually(() => stream.answered(), (bytes) => bytes > before, 20_000)
-    }
+    stream.send({ node: { id: "" }, typeUrl: TypeUrl.RouteConfiguration })
+    stream.send({ node: nodeOf(task), typeUrl: TypeUrl.RouteConfiguration })
+    const before = stream.answered()
+    // A type that wasn't asked for yet is answered: the stream goes on.
+    stream.send({ typeUrl: TypeUrl.Listener })
+    await eventually(() => stream.answered(), (bytes) => bytes > before, 20_000)
     expect(connected(controlPlane)).toMatchObject([{ name: task.taskId }])
     stream.send({ node: nodeOf(other), typeUrl: TypeUrl.Listener })
     expect(await stream.ended).toMatchObject({
