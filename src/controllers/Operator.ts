@@ -5,7 +5,7 @@
  */
 import { Effect, Layer, Schedule } from "effect"
 import type { Journal } from "../model/Journal.ts"
-import type { Store } from "../model/Store.ts"
+import { Store } from "../model/Store.ts"
 import { AwsClients } from "./aws/AwsClients.ts"
 import { type Clusters, EcsReader } from "./aws/EcsReader.ts"
 import { EventBus } from "./aws/EventBus.ts"
@@ -14,6 +14,7 @@ import { IamReader } from "./aws/IamReader.ts"
 import { SqsReader } from "./aws/SqsReader.ts"
 import { DataplaneController } from "./dataplane/Controller.ts"
 import { EndpointHolders } from "./dataplane/EndpointHolders.ts"
+import { givePorts } from "./dataplane/givePorts.ts"
 import { OutboundPorts } from "./dataplane/OutboundPorts.ts"
 import { EgressController } from "./egress/Controller.ts"
 import { intake } from "./event/EventIntake.ts"
@@ -44,6 +45,9 @@ const lookAtAll = (clusters: Clusters, work: WorkQueue) =>
   resync(clusters).pipe(
     Effect.tap(Effect.flatMap(IamReader, ({ forgetAll }) => forgetAll)),
     Effect.andThen((keys) => Effect.sync(() => keys.forEach((key) => work.add(key)))),
+    // The change feed asks for ports as Dataplanes are written, unless the operator ended or the store was away then.
+    Effect.andThen(Effect.flatMap(Store, (store) => store.list("Dataplane"))),
+    Effect.andThen(givePorts),
     Effect.catchTag("StoreUnavailable", (failure) =>
       Effect.logWarning("The full look at all tasks failed").pipe(Effect.annotateLogs({ reason: failure.message })))
   )

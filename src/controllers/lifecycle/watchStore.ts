@@ -10,6 +10,7 @@ import { isType, type Resource, type ResourceKey } from "../../model/Resource.ts
 import { Store, type StoreUnavailable } from "../../model/Store.ts"
 import { SERVICE_TAG } from "../../model/Tags.ts"
 import { EndpointHolders } from "../dataplane/EndpointHolders.ts"
+import { givePorts } from "../dataplane/givePorts.ts"
 import { OutboundPorts } from "../dataplane/OutboundPorts.ts"
 import { servicesOf } from "../dataplane/servicesOf.ts"
 import type { WorkQueue } from "../queue/WorkQueue.ts"
@@ -83,15 +84,9 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
   })
 
   const readAll = Effect.gen(function*() {
-    const byMesh = new Map<string, Set<string>>()
     const dataplanes = yield* store.list("Dataplane")
     holders.begin(dataplanes)
-    for (const dataplane of dataplanes) {
-      const services = byMesh.get(dataplane.mesh) ?? new Set()
-      servicesOf(dataplane.spec).forEach((service) => services.add(service))
-      byMesh.set(dataplane.mesh, services)
-    }
-    for (const [mesh, services] of byMesh) yield* ports.ensure(mesh, [...services])
+    yield* givePorts(dataplanes)
     for (const task of yield* store.list("EcsTask")) {
       keys.set(task.name, keyOf(task))
       work.add(keyOf(task))
@@ -103,7 +98,7 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
   const isOutboundPort = (key: ResourceKey): key is ResourceKey<"OutboundPort"> => key.type === "OutboundPort"
 
   /** A change that can't be read now is repaired by the next resync. */
-  const attend = (effect: Effect.Effect<void, StoreUnavailable, Store>) =>
+  const attend = (effect: Effect.Effect<void, StoreUnavailable, Store | OutboundPorts>) =>
     effect.pipe(
       Effect.catchTag("StoreUnavailable", (failure) =>
         Effect.logWarning("A change can't be read from the store").pipe(

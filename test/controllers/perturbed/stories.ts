@@ -50,5 +50,15 @@ export const STORIES: ReadonlyArray<Story> = [
       faults: [fault("events dropped", 8_900, 200), fault("ListTasks stale", 9_100, 3_000)],
       kills: [{ at: "write", nth: 1, moment: "after", down: 0 }]
     })
+  },
+  {
+    tells: "a service gets its port though its operator ended, and the next didn't see its Dataplane being written",
+    scenario: scenario([[0, run("kv")]], {
+      faults: [fault("changes delayed", 0, 20_000)],
+      kills: [
+        { at: "call", nth: 1, moment: "before", down: 4_000 },
+        { at: "write", nth: 3, moment: "after", down: 0 }
+      ]
+    })
   }
 ]
