@@ -52,3 +52,24 @@ describe("takes out", () => {
   })
   it("an access key", () => gone(`before ${CREDENTIALS.accessKeyId} after`, CREDENTIALS.accessKeyId))
 })
+
+describe("takes time in proportion to the length of", () => {
+  const millisOf = (text: string): number => {
+    const start = performance.now()
+    redact(text)
+    return performance.now() - start
+  }
+
+  // What would be looked at anew from each of its beginnings takes minutes.
+  it.each([
+    ["beginnings of URLs", (n: number) => `x-amz-${"https:".repeat(n)}`],
+    ["beginnings of JWTs", (n: number) => "eyJ-".repeat(n)],
+    ["beginnings of keys", (n: number) => "-----BEGIN A".repeat(n) + "PRIVATE KEY"],
+    ["ends of keys", (n: number) => `-----BEGIN PRIVATE KEY-----${"-----END A".repeat(n)}`],
+    ["space behind a name", (n: number) => `authorization${" ".repeat(n)}x-amz-signature${" ".repeat(n)}`],
+    ["names", (n: number) => "x-amz-credential authorization: bearer".repeat(n)],
+    ["beginnings of access keys", (n: number) => `${"AKIA".repeat(n)}a`]
+  ])("%s", (_, textOf) => {
+    expect(millisOf(textOf(400_000))).toBeLessThan(5_000)
+  })
+})
