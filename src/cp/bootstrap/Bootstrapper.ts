@@ -6,7 +6,7 @@ import { Context, Effect, Layer } from "effect"
 import { X509Certificate } from "node:crypto"
 import { completeResource } from "../../model/completeResource.ts"
 import { proxyKey, type ProxyResource } from "../../model/proxyResource.ts"
-import { nodeId, type ProxyId } from "../../model/ProxyType.ts"
+import { nodeId, type ProxyId, type ProxyType } from "../../model/ProxyType.ts"
 import { formatKey, type Resource } from "../../model/Resource.ts"
 import { Journal } from "../../model/Journal.ts"
 import { Authenticator } from "../auth/Authenticator.ts"
@@ -36,7 +36,9 @@ export interface BootstrapCall {
   readonly port: number
 }
 
-export type BootstrapperOptions = Pick<ControlPlaneConfig, "aws" | "bootstrap" | "zone"> & {
+export type BootstrapperOptions = Pick<ControlPlaneConfig, "bootstrap" | "zone"> & {
+  /** Whether proxies of this type bring along what they are; false: the operator says it. */
+  readonly bringsOwn: (proxyType: ProxyType) => boolean
   readonly reloadableTokens: boolean
 }
 
@@ -80,7 +82,7 @@ export class Bootstrapper extends Context.Service<
           )
 
         const resourceOf = ({ proxy, request }: Asked): ProxyResource | Problem => {
-          if (options.aws === null && request.dataplaneResource) {
+          if (options.bringsOwn(proxy.proxyType) && request.dataplaneResource) {
             const own = readOwnResource(request.dataplaneResource, proxy, options.zone)
             if ("violations" in own) return invalid(own.violations)
             const mesh = proxy.mesh === "" ? {} : cache.get({ type: "Mesh", mesh: "", name: proxy.mesh })?.spec
@@ -91,7 +93,7 @@ export class Bootstrapper extends Context.Service<
           return cache.get(proxyKey(proxy)) ?? unknown(proxy, taskOf(proxy))
         }
         const taskOf = (proxy: ProxyId) =>
-          options.aws === null ? undefined : cache.get({ type: "EcsTask", mesh: "", name: proxy.name })
+          options.bringsOwn(proxy.proxyType) ? undefined : cache.get({ type: "EcsTask", mesh: "", name: proxy.name })
 
         const configure = (asked: Asked, resource: ProxyResource, call: BootstrapCall): BootstrapAnswer => {
           const { proxy, request } = asked

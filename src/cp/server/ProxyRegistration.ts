@@ -1,14 +1,14 @@
 /**
- * Where no operator watches tasks: the resource that a proxy brings along is put into the store while it is connected,
- * and removed some time after it left, unless it came back here or to another replica. Never touches what the operator
- * wrote, and removes nothing because this control plane stops.
+ * Of proxies that no operator speaks for: the resource that one brings along is put into the store while it is
+ * connected, and removed some time after it left, unless it came back here or to another replica. Never touches what
+ * the operator wrote, and removes nothing because this control plane stops.
  */
 import { Context, Duration, Effect, FiberMap, Layer, Schema } from "effect"
 import { completeResource } from "../../model/completeResource.ts"
 import { TASK_LABEL } from "../../model/dataplaneLabels.ts"
 import type { Mesh } from "../../model/Mesh.ts"
 import { proxyKey } from "../../model/proxyResource.ts"
-import type { ProxyId } from "../../model/ProxyType.ts"
+import type { ProxyId, ProxyType } from "../../model/ProxyType.ts"
 import { formatKey } from "../../model/Resource.ts"
 import { Store, type StoreUnavailable } from "../../model/Store.ts"
 import type { Identity, Refused } from "../auth/Authenticator.ts"
@@ -27,11 +27,19 @@ export class RegistrationLater extends Schema.TaggedError<RegistrationLater>()("
 }) {}
 
 export interface RegistrationOptions {
-  /** False: the operator writes every proxy's resource. */
-  readonly enabled: boolean
+  /** Whether proxies of this type bring along what they are; false: the operator writes their resources. */
+  readonly bringsOwn: (proxyType: ProxyType) => boolean
   readonly zone: string
   readonly instanceId: string
   readonly deregistrationDelayMillis: number
+}
+
+/** What is known here of a proxy that is connected, or left a moment ago. */
+interface Presence {
+  /** All its streams, also those without a resource: as long as there is one it is here. */
+  streams: number
+  /** One of them brought the resource that is stored: it goes with the last of them. */
+  registered: boolean
 }
 
 export class ProxyRegistration extends Context.Service<
@@ -54,7 +62,7 @@ export class ProxyRegistration extends Context.Service<
         const store = yield* Store
         // Stopping interrupts what waits in here: nothing is removed because the control plane goes.
         const removals = yield* FiberMap.make<string>()
-        const streams = new Map<string, number>()
+        const present = new Map<string, Presence>()
 
         // The store, not the cache: one that was made a moment ago counts.
         const meshOf = Effect.fnUntraced(function*({ mesh }: ProxyId): Effect.fn.Return<
@@ -90,7 +98,6 @@ export class ProxyRegistration extends Context.Service<
 
         const remove = Effect.fnUntraced(function*(proxy: ProxyId) {
           yield* Effect.sleep(Duration.millis(options.deregistrationDelayMillis))
-          if ((streams.get(formatKey(proxyKey(proxy))) ?? 0) > 0) return
           const insight = yield* store.get(insightKey(proxy)).pipe(
             Effect.catchTag("NotFound", () => Effect.succeed(null))
           )
@@ -106,44 +113,57 @@ export class ProxyRegistration extends Context.Service<
           )
         })
 
+        const removeLater = (proxy: ProxyId, key: string) =>
+          FiberMap.run(
+            removals,
+            key,
+            remove(proxy).pipe(
+              Effect.retry({ times: 5, while: (error) => error._tag === "Conflict" }),
+              Effect.catchTag(["NotFound", "Conflict"], () => Effect.void),
+              Effect.catchTag("StoreUnavailable", ({ message }) =>
+                Effect.logWarning("A proxy that left could not be removed").pipe(
+                  Effect.annotateLogs({ proxy: key, error: message })
+                )),
+              // Not where the proxy came back: what it registered is still its own then.
+              Effect.andThen(Effect.sync(() => {
+                if (present.get(key)?.streams === 0) present.delete(key)
+              }))
+            )
+          )
+
+        const disconnected = Effect.fn("ProxyRegistration.disconnected")(function*(proxy: ProxyId) {
+          const key = formatKey(proxyKey(proxy))
+          const presence = present.get(key)
+          if (presence === undefined) return
+          presence.streams -= 1
+          if (presence.streams > 0) return
+          // What nobody registered here isn't ours to remove.
+          if (presence.registered) yield* removeLater(proxy, key)
+          else present.delete(key)
+        })
+
         return ProxyRegistration.of({
           connected: Effect.fn("ProxyRegistration.connected")(function*(proxy, identity, yaml) {
-            if (!options.enabled || yaml === null) return
+            if (!options.bringsOwn(proxy.proxyType)) return
             const key = formatKey(proxyKey(proxy))
+            const presence = present.get(key) ?? { streams: 0, registered: false }
+            present.set(key, presence)
+            presence.streams += 1
             yield* FiberMap.remove(removals, key)
+            if (yaml === null) return
             yield* put(proxy, identity, yaml).pipe(
               Effect.retry({ times: 5, while: (error) => error._tag === "Conflict" }),
               Effect.catchTag("Conflict", () =>
                 new RegistrationLater({ message: "somebody else keeps writing this proxy's resource; retrying helps" })
               ),
               Effect.catchTag("StoreUnavailable", ({ message }) =>
-                new RegistrationLater({ message: `the control plane's store can't be written now: ${message}` }))
+                new RegistrationLater({ message: `the control plane's store can't be written now: ${message}` })),
+              // One that isn't let in isn't back: what it left behind goes as it would have.
+              Effect.tapError(() => disconnected(proxy))
             )
-            streams.set(key, (streams.get(key) ?? 0) + 1)
+            presence.registered = true
           }),
-          disconnected: Effect.fn("ProxyRegistration.disconnected")(function*(proxy) {
-            const key = formatKey(proxyKey(proxy))
-            const open = streams.get(key)
-            // Not one that was registered here: its resource isn't ours to remove.
-            if (open === undefined) return
-            if (open > 1) {
-              streams.set(key, open - 1)
-              return
-            }
-            streams.delete(key)
-            yield* FiberMap.run(
-              removals,
-              key,
-              remove(proxy).pipe(
-                Effect.retry({ times: 5, while: (error) => error._tag === "Conflict" }),
-                Effect.catchTag(["NotFound", "Conflict"], () => Effect.void),
-                Effect.catchTag("StoreUnavailable", ({ message }) =>
-                  Effect.logWarning("A proxy that left could not be removed").pipe(
-                    Effect.annotateLogs({ proxy: key, error: message })
-                  ))
-              )
-            )
-          })
+          disconnected
         })
       })
     )

@@ -1,5 +1,6 @@
 /** Everything that serves proxies, wired: bootstrap, ADS, snapshots, insights, registration, behind one port. */
 import { Layer } from "effect"
+import type { ProxyType } from "../../model/ProxyType.ts"
 import { Bootstrapper } from "../bootstrap/Bootstrapper.ts"
 import type { ControlPlaneConfig } from "../config/ControlPlaneConfig.ts"
 import { Insights } from "../insight/Insights.ts"
@@ -27,10 +28,17 @@ const NACK_ATTEMPTS = 5
  */
 export const dataplaneLayer = ({ config, instanceId }: DataplaneOptions) => {
   const { aws, bootstrap, dpServer, xds, zone } = config
-  // A dataplane token vouches for a service and not for a task, so its proxy brings along what it is, as Kuma's do.
-  const bringsOwn = aws === null || dpServer.authn.dpProxyType === "dpToken"
+  const { dpProxyType, zoneProxyType } = dpServer.authn
+  /**
+   * A token vouches for a service or a zone and not for a task, so its proxy brings along what it is, as Kuma's do.
+   * What joins by its role is what the operator says.
+   */
+  const bringsOwn = (proxyType: ProxyType): boolean => {
+    const way = proxyType === "dataplane" ? dpProxyType : zoneProxyType
+    return aws === null || way === "dpToken" || way === "zoneToken"
+  }
   const registration = ProxyRegistration.layer({
-    enabled: bringsOwn,
+    bringsOwn,
     zone,
     instanceId,
     deregistrationDelayMillis: xds.deregistrationDelayMillis
@@ -41,7 +49,7 @@ export const dataplaneLayer = ({ config, instanceId }: DataplaneOptions) => {
     firstRequestMillis: FIRST_REQUEST_MILLIS
   })
   const bootstrapper = Bootstrapper.layer({
-    aws: bringsOwn ? null : aws,
+    bringsOwn,
     bootstrap,
     zone,
     reloadableTokens: dpServer.authn.reloadableTokens

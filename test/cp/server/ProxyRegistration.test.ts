@@ -1,11 +1,11 @@
-import { Context, Effect, Layer, ManagedRuntime } from "effect"
-import { afterEach, expect, it } from "vitest"
+import { Context, Effect, Exit, Layer, ManagedRuntime } from "effect"
+import { afterEach, describe, expect, it } from "vitest"
 import type { Identity } from "../../../src/cp/auth/Authenticator.ts"
 import { ProxyRegistration } from "../../../src/cp/server/ProxyRegistration.ts"
 import { PostgresStore } from "../../../src/cp/store/PostgresStore.ts"
 import { Store } from "../../../src/model/Store.ts"
 import { useTestDatabases } from "../store/testDatabases.ts"
-import { dataplane, mesh } from "./startControlPlane.ts"
+import { dataplane, eventually, mesh } from "./startControlPlane.ts"
 
 const databases = useTestDatabases()
 const cleanups: Array<() => Promise<unknown>> = []
@@ -13,8 +13,8 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup()
 })
 
-const open = async () => {
-  const options = { enabled: true, zone: "zone-1", instanceId: "cp-1", deregistrationDelayMillis: 10_000 }
+const open = async (deregistrationDelayMillis = 10_000) => {
+  const options = { bringsOwn: () => true, zone: "zone-1", instanceId: "cp-1", deregistrationDelayMillis }
   const runtime = ManagedRuntime.make(
     ProxyRegistration.layer(options).pipe(Layer.provideMerge(PostgresStore.layer(await databases.create())))
   )
@@ -61,4 +61,66 @@ it("a proxy's own Dataplane takes the place of no other than one that its token 
   expect((await Effect.runPromise(store.get(key))).spec.networking?.address).toBe("127.0.0.1")
   expect(await register("kv")).toBe("accepted")
   expect((await Effect.runPromise(store.get(key))).spec.networking?.address).toBe("127.0.0.2")
+})
+
+describe("what a proxy registered", () => {
+  const token = identityFor("kv")
+  const other = { ...proxy, name: "kv-2" }
+  const keyOf = ({ name }: { readonly name: string }) => ({ ...key, name })
+  const run = Effect.runPromise
+
+  /** Whatever was to go until now is gone once one that left after it is. */
+  const untilGone = async ({ registration, store }: Awaited<ReturnType<typeof open>>) => {
+    await run(registration.connected(other, token, yaml("kv").replace("kv-1", "kv-2")))
+    await run(registration.disconnected(other))
+    await eventually(() => run(Effect.exit(store.get(keyOf(other)))), Exit.isFailure)
+  }
+  const isThere = async ({ store }: Awaited<ReturnType<typeof open>>) =>
+    Exit.isSuccess(await run(Effect.exit(store.get(key))))
+
+  it("stays while it is back without bringing it again, and goes with the last of its streams", async () => {
+    const parts = await open(200)
+    const { registration, store } = parts
+    await run(store.put(mesh("default", false)))
+    await run(registration.connected(proxy, token, yaml("kv")))
+    await run(registration.disconnected(proxy))
+    await run(registration.connected(proxy, token, null))
+    await untilGone(parts)
+    expect(await isThere(parts)).toBe(true)
+    await run(registration.disconnected(proxy))
+    await eventually(() => isThere(parts), (there) => !there)
+  })
+
+  it("stays while one of its streams is open, whichever of them brought it", async () => {
+    const parts = await open(200)
+    const { registration, store } = parts
+    await run(store.put(mesh("default", false)))
+    await run(registration.connected(proxy, token, null))
+    await run(registration.connected(proxy, token, yaml("kv")))
+    await run(registration.disconnected(proxy))
+    await untilGone(parts)
+    expect(await isThere(parts)).toBe(true)
+  })
+
+  it("goes though somebody comes back for it who isn't let in", async () => {
+    const parts = await open(200)
+    const { registration, store } = parts
+    await run(store.put(mesh("default", false)))
+    await run(registration.connected(proxy, token, yaml("kv")))
+    await run(registration.disconnected(proxy))
+    const stranger = registration.connected(proxy, identityFor("web"), yaml("web"))
+    expect(Exit.isFailure(await run(Effect.exit(stranger)))).toBe(true)
+    await eventually(() => isThere(parts), (there) => !there)
+  })
+
+  it("is all that goes with it: what somebody wrote by hand stays", async () => {
+    const parts = await open(200)
+    const { registration, store } = parts
+    await run(store.put(mesh("default", false)))
+    await run(store.put(dataplane("kv-1", "kv", { address: "127.0.0.1", port: 8_080 })))
+    await run(registration.connected(proxy, token, null))
+    await run(registration.disconnected(proxy))
+    await untilGone(parts)
+    expect(await isThere(parts)).toBe(true)
+  })
 })
