@@ -4,7 +4,16 @@
  * torn. When the file is full it becomes `<file>.1` in place of an older one, and a new one begins.
  */
 import { Clock, Context, Effect, Layer } from "effect"
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, writeSync } from "node:fs"
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  writeSync
+} from "node:fs"
 import { dirname } from "node:path"
 import { Journal, type JournalEntry, JournalExport } from "../../model/Journal.ts"
 import { readJournalFile } from "./readJournalFile.ts"
@@ -60,6 +69,8 @@ class Writer {
   private size: number
   /** Beyond this the file is put aside. */
   private limit: number
+  /** The file ends within a line, torn by a crash say: that one stays alone on its line. */
+  private torn: boolean
   /** Entries as JSON without their first brace: they are numbered when they are written. */
   private waiting: Array<string> = []
   private dropped = 0
@@ -74,8 +85,7 @@ class Writer {
     this.size = fstatSync(this.file).size
     const { seq, torn } = readTail(this.file, this.size)
     this.seq = seq
-    // A line that a crash tore stays alone on its line.
-    if (torn) this.write("\n")
+    this.torn = torn
   }
 
   append(entry: JournalEntry, now: number): void {
@@ -103,8 +113,17 @@ class Writer {
     const full = this.size > 0 && this.size + bytes > this.limit
     const cause = full ? this.rotate() : null
     const head = full && cause === null && this.replica !== null ? [this.replica] : []
-    // Too long a journal is better than none.
-    this.write([...head, ...waiting].map((text) => `${sealLine(`{"seq":${this.seq += 1},${text}`)}\n`).join(""))
+    const { seq } = this
+    try {
+      // Too long a journal is better than none.
+      this.write([...head, ...waiting].map((text) => `${sealLine(`{"seq":${this.seq += 1},${text}`)}\n`).join(""))
+    } catch (failure) {
+      // All of it comes again, as long as there is room for what waits.
+      this.waiting = [...head, ...waiting]
+      this.seq = seq
+      this.takeBack()
+      throw failure
+    }
     if (cause !== null) throw new Error(`it is full, can't be put aside and grows on: ${String(cause)}`)
   }
 
@@ -113,9 +132,19 @@ class Writer {
   }
 
   private write(text: string): void {
-    const bytes = Buffer.from(text)
+    const bytes = Buffer.from(this.torn ? `\n${text}` : text)
     writeAll(this.file, bytes)
     this.size += bytes.length
+    this.torn = false
+  }
+
+  /** Of a write that failed half way, so that the next line isn't glued to half a one. */
+  private takeBack(): void {
+    try {
+      ftruncateSync(this.file, this.size)
+    } catch {
+      this.torn = true
+    }
   }
 
   /** Answers why the full file can't be put aside, or null. It is then still the one that is written to. */
@@ -137,7 +166,10 @@ class Writer {
 }
 
 export const FileJournal = {
-  /** A file that can't be opened is a defect: the work dir isn't usable. One that can't be written loses entries. */
+  /**
+   * A file that can't be opened is a defect: the work dir isn't usable. While it can't be written entries wait, and are
+   * lost once too many do.
+   */
   layer: (
     { flushMillis = 100, guard = (text) => text, maxBytes = 64 * 1024 * 1024, maxWaiting = 10_000, path }:
       FileJournalOptions
@@ -145,17 +177,23 @@ export const FileJournal = {
     Layer.effectContext(
       Effect.gen(function*() {
         const clock = yield* Clock.Clock
+        /** Said once, not at each try. */
+        let trouble: string | null = null
         const flush = (open: Writer) =>
-          Effect.try({
-            try: () => open.flush(),
-            catch: (cause) => cause
-          }).pipe(
-            Effect.catch((cause) =>
-              Effect.logError("The journal can't be written as it should").pipe(
-                Effect.annotateLogs({ path, cause: String(cause) })
+          Effect.suspend(() => {
+            const before = trouble
+            try {
+              open.flush()
+              trouble = null
+            } catch (cause) {
+              trouble = String(cause)
+            }
+            return trouble === null || trouble === before
+              ? Effect.void
+              : Effect.logError("The journal can't be written as it should").pipe(
+                Effect.annotateLogs({ path, cause: trouble })
               )
-            )
-          )
+          })
         const writer = yield* Effect.acquireRelease(
           Effect.sync(() => new Writer({ path, maxBytes, maxWaiting, flushMillis, guard })),
           (open) => Effect.andThen(flush(open), Effect.sync(() => open.close()))
