@@ -12,5 +12,8 @@ export interface ProxyId {
   readonly name: string
 }
 
+/** Characters of the longest name that the store takes, a mesh's or a proxy's: a longer one is nobody's. */
+export const MAX_NAME_LENGTH = 253
+
 /** Envoy's node id: `<mesh>.<name>`; a zone proxy has no mesh: `.<name>`. */
 export const nodeId = (proxy: ProxyId): string => `${proxy.mesh}.${proxy.name}`

@@ -2,7 +2,7 @@
 import { Schema } from "effect"
 import { BootstrapRequest } from "../../model/Bootstrap.ts"
 import { parseJson } from "../../model/parseJson.ts"
-import { parseProxyType, PROXY_TYPES, type ProxyId } from "../../model/ProxyType.ts"
+import { MAX_NAME_LENGTH, parseProxyType, PROXY_TYPES, type ProxyId } from "../../model/ProxyType.ts"
 import { schemaViolations } from "../../model/schemaViolations.ts"
 import type { Violation } from "../../model/Violation.ts"
 
@@ -25,6 +25,12 @@ export const decodeBootstrapRequest = (body: string): DecodedBootstrap => {
   const proxyType = parseProxyType(request.proxyType || "dataplane")
   const violations: Array<Violation> = []
   if (request.name === "") violations.push({ field: "name", message: "cannot be empty" })
+  for (const field of ["name", "mesh"] as const) {
+    // What is refused by its name is kept in the journal, and anybody may ask.
+    if ((request[field] ?? "").length > MAX_NAME_LENGTH) {
+      violations.push({ field, message: `must have ${MAX_NAME_LENGTH} characters at most` })
+    }
+  }
   if (proxyType === undefined) {
     violations.push({ field: "proxyType", message: `must be one of ${PROXY_TYPES.join(", ")}` })
   }

@@ -18,6 +18,9 @@ export interface Answer {
   readonly error: string | null
 }
 
+/** Characters of a reason that are kept: a proxy may send 16 MB, which journal, log and insight would hold for it. */
+const MAX_REASON_LENGTH = 4_096
+
 /** `stale`: an answer to nothing that is open; it says nothing. */
 export type Answered =
   | { readonly _tag: "Acked"; readonly subscription: Subscription; readonly sent: Sent }
@@ -44,7 +47,7 @@ export const answer = (before: Subscription, answer: Answer, now: number, policy
     rejected.set(name, reject(rejected.get(name), version, now, policy))
   }
   const subscription = { ...before, unanswered, rejected, settledOn: null }
-  return { _tag: "Nacked", subscription, sent, message: answer.error }
+  return { _tag: "Nacked", subscription, sent, message: answer.error.slice(0, MAX_REASON_LENGTH) }
 }
 
 const reject = (before: Rejected | undefined, version: string, now: number, policy: NackPolicy): Rejected => {

@@ -1,5 +1,5 @@
 /** Which proxy an Envoy node says it is. Pure. */
-import { parseProxyType, PROXY_TYPES, type ProxyId } from "../../model/ProxyType.ts"
+import { MAX_NAME_LENGTH, parseProxyType, PROXY_TYPES, type ProxyId } from "../../model/ProxyType.ts"
 
 /** What of Envoy's `Node` is read. */
 export interface NodeIdentity {
@@ -11,8 +11,12 @@ export type NodeProxy =
   | { readonly _tag: "Proxy"; readonly proxy: ProxyId }
   | { readonly _tag: "Invalid"; readonly message: string }
 
+const MAX_ID_LENGTH = MAX_NAME_LENGTH + ".".length + MAX_NAME_LENGTH
+
 /** Node ids are `<mesh>.<name>`, of zone proxies `.<name>`; the type is in the metadata. */
 export const nodeProxy = (node: NodeIdentity): NodeProxy => {
+  // Not quoted, nor read any further: refusals are kept in the journal, and anybody may be refused.
+  if (node.id.length > MAX_ID_LENGTH) return invalid(`the node id has more than ${MAX_ID_LENGTH} characters`)
   const dot = node.id.indexOf(".")
   const mesh = node.id.slice(0, Math.max(dot, 0))
   const name = node.id.slice(dot + 1)

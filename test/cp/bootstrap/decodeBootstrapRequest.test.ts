@@ -33,6 +33,8 @@ describe("a bootstrap request", () => {
     ["no name", {}, "name"],
     ["an empty name", { name: "" }, "name"],
     ["a name that is none", { name: 1 }, "name"],
+    ["a name that nobody can have", { name: "a".repeat(254) }, "name"],
+    ["a mesh that nobody can have", { name: "a", mesh: "a".repeat(254) }, "mesh"],
     ["an unknown type", { name: "a", proxyType: "gateway" }, "proxyType"],
     ["a port out of range", { name: "a", adminPort: 70_000 }, "adminPort"],
     ["half a port", { name: "a", readinessPort: 1.5 }, "readinessPort"],

@@ -173,6 +173,13 @@ describe("a refusal", () => {
     expect(answered).toMatchObject({ _tag: "Nacked", message: "no such filter", sent: { versions: new Map([["a", "2"]]) } })
   })
 
+  it("is told by the beginning of its message where that is longer than a reason is", () => {
+    const talk = started({ Cluster: { a: "1" } })
+    talk.snapshot = snapshot({ Cluster: { a: "2" } })
+    const answered = talk.nack(talk.next()!, `no such filter${" ".repeat(1_000_000)}`)
+    expect(answered).toMatchObject({ _tag: "Nacked", message: expect.stringMatching(/^no such filter {1,5000}$/) })
+  })
+
   it("isn't followed by the same version at once, nor for another resource's sake", () => {
     const talk = refused()
     expect(talk.drain()).toEqual([])
