@@ -10,6 +10,8 @@ import { isType, type Resource, type ResourceKey } from "../../model/Resource.ts
 import { Store, type StoreUnavailable } from "../../model/Store.ts"
 import { SERVICE_TAG } from "../../model/Tags.ts"
 import { EndpointHolders } from "../dataplane/EndpointHolders.ts"
+import { accountOf, lastPart } from "../arn.ts"
+import { IamReader } from "../aws/IamReader.ts"
 import { givePorts } from "../dataplane/givePorts.ts"
 import { OutboundPorts } from "../dataplane/OutboundPorts.ts"
 import { servicesOf } from "../dataplane/servicesOf.ts"
@@ -43,6 +45,7 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
   const store = yield* Store
   const ports = yield* OutboundPorts
   const own = yield* OwnWrites
+  const iam = yield* IamReader
   const holders = yield* EndpointHolders
   /** The last known state of each proxy's connection: insights change often, and rarely in a way that matters here. */
   const seen = new Map<string, string>()
@@ -53,6 +56,15 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
     const task = yield* readStored({ type: "EcsTask", mesh: "", name })
     const key = task === null ? keys.get(name) : keyOf(task)
     if (key !== undefined) work.add(key)
+  })
+
+  /**
+   * Another operator, which leads by now, may have read it anew: two that go by different answers would undo each other's
+   * writes without end.
+   */
+  const forgetRoleOf = Effect.fnUntraced(function*(name: string): Effect.fn.Return<void, StoreUnavailable, Store> {
+    const arn = (yield* readStored({ type: "EcsTask", mesh: "", name }))?.spec.taskRoleArn ?? null
+    if (arn !== null) yield* iam.forget(accountOf(arn), lastPart(arn))
   })
 
   const insightChanged = Effect.fnUntraced(function*(key: ResourceKey<InsightType>) {
@@ -68,7 +80,10 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
   const writtenChanged = Effect.fnUntraced(function*(key: ResourceKey<WrittenType>) {
     const resource: Resource | null = yield* readStored(key)
     if (resource !== null && isType("EcsTask", resource)) keys.set(key.name, keyOf(resource))
-    if (!own.isOwn(key, resource?.version ?? null)) yield* wakeTask(key.name)
+    if (!own.isOwn(key, resource?.version ?? null)) {
+      yield* forgetRoleOf(key.name)
+      yield* wakeTask(key.name)
+    }
     if (resource === null && key.type === "EcsTask") keys.delete(key.name)
     if (!isDataplane(key)) return
     const dataplane = resource !== null && isType("Dataplane", resource) ? resource : null

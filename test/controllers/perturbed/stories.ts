@@ -60,5 +60,13 @@ export const STORIES: ReadonlyArray<Story> = [
         { at: "write", nth: 3, moment: "after", down: 0 }
       ]
     })
+  },
+  {
+    tells: "two operators of which one heard that a role is gone agree, and don't undo each other's writes for ever",
+    scenario: scenario([
+      [0, run("web")],
+      [9_000, { do: "delete role", role: "web" }],
+      [0, { do: "meddle", nth: 0, how: "remove the proxy" }]
+    ], { overlaps: [{ from: 1_500, lasts: 15_000 }] })
   }
 ]
