@@ -51,6 +51,7 @@ const storeConfig = (config: ControlPlaneConfig) =>
 const operator = (config: ControlPlaneConfig, store: StoreConfig, instanceId: string) => {
   const { aws, tokenSecrets, zone } = config
   if (aws === null) return Layer.empty
+  const dataplanesBringOwn = config.dpServer.authn.dpProxyType === "dpToken"
   const tokens = tokenSecrets === null
     ? TokenController.none
     : tokenKeeping(tokenSecrets, aws).pipe(Layer.provide(TokenIssuerLive))
@@ -58,7 +59,7 @@ const operator = (config: ControlPlaneConfig, store: StoreConfig, instanceId: st
     Effect.gen(function*() {
       const election = yield* LeaderElection
       yield* Effect.forkScoped(
-        election.runWhileLeader(operate({ zone, aws }, tokens).pipe(noteLeading(instanceId))).pipe(
+        election.runWhileLeader(operate({ zone, aws, dataplanesBringOwn }, tokens).pipe(noteLeading(instanceId))).pipe(
           Effect.tapCause((cause) => Effect.logError("The operator failed; it starts again", cause)),
           Effect.sandbox,
           Effect.retry(Schedule.spaced("1 second"))

@@ -3,6 +3,8 @@ export interface OperatorConfig {
   /** `kuma.io/zone` of everything that this operator writes. */
   readonly zone: string
   readonly aws: OperatorAwsConfig
+  /** Dataplanes prove themselves by tokens and bring along what they are, so their tasks are left alone. */
+  readonly dataplanesBringOwn?: boolean
 }
 
 export interface OperatorAwsConfig {

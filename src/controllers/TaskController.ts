@@ -13,11 +13,11 @@ import type { IamReader } from "./aws/IamReader.ts"
 import { DataplaneController } from "./dataplane/Controller.ts"
 import { EgressController } from "./egress/Controller.ts"
 import { IngressController } from "./ingress/Controller.ts"
-import { whyIgnored } from "./lifecycle/ignored.ts"
+import { type IgnoringSettings, whyIgnored } from "./lifecycle/ignored.ts"
 import { KnownTasks } from "./lifecycle/KnownTasks.ts"
 import { observeTask } from "./lifecycle/observeTask.ts"
 import { readStored } from "./lifecycle/readStored.ts"
-import { sidecarOf, type TaskObservation } from "./lifecycle/TaskObservation.ts"
+import { isGone, sidecarOf, type TaskObservation } from "./lifecycle/TaskObservation.ts"
 import type { OperatorConfig } from "./OperatorConfig.ts"
 import { done, type Outcome, retry, wakeAt } from "./queue/Outcome.ts"
 import { parseTaskKey } from "./TaskKey.ts"
@@ -56,6 +56,7 @@ export class TaskController extends Context.Service<
         /** When ECS first called a task MISSING that was running when it was seen last. */
         const missed = new Map<string, number>()
         const ignored = new Set<string>()
+        const ignoring: IgnoringSettings = { dataplanesBringOwn: config.dataplanesBringOwn === true }
         const known = new KnownTasks()
 
         /** An older copy of the task than one that was seen already: it must not undo what the newer one led to. */
@@ -94,7 +95,7 @@ export class TaskController extends Context.Service<
 
         const ignore = (key: string, look: TaskObservation, why: string): Outcome => {
           if (!ignored.has(key)) {
-            journal.append({ kind: "observation", key, of: null, observation: { look } })
+            journal.append({ kind: "observation", key, of: null, settings: ignoring, observation: { look } })
             journal.append({ kind: "decision", key, from: null, to: "ignored", why })
           }
           if (look.task === null || look.task.lastStatus === "STOPPED") ignored.delete(key)
@@ -114,8 +115,9 @@ export class TaskController extends Context.Service<
           const awaited = isAwaited(key, look)
           if (isMissed(key, look, previous)) return wakeAt(soon)
           if (isLate(key, look, previous) || (awaited && look.task === null)) return wakeAt(soon)
-          known.note(key, look)
-          const ignoredFor = previous === null ? whyIgnored(look) : null
+          const ignoredFor = previous === null ? whyIgnored(look, ignoring) : null
+          // Of one that is left alone nothing is stored by which its end would be noticed.
+          if (ignoredFor === null || isGone(look)) known.note(key, look)
           const outcome = ignoredFor !== null
             ? ignore(key, look, ignoredFor)
             : yield* controllers[kindOf(look, previous)].reconcile(key, look, previous)

@@ -9,8 +9,9 @@ import { EndpointHolders } from "../../src/controllers/dataplane/EndpointHolders
 import { EgressController } from "../../src/controllers/egress/Controller.ts"
 import { IngressController } from "../../src/controllers/ingress/Controller.ts"
 import { OwnWrites } from "../../src/controllers/lifecycle/OwnWrites.ts"
+import { repeatDecision } from "../../src/controllers/replay/repeatDecision.ts"
 import { TaskController } from "../../src/controllers/TaskController.ts"
-import { Journal } from "../../src/model/Journal.ts"
+import { Journal, type JournalEntry } from "../../src/model/Journal.ts"
 import { Store } from "../../src/model/Store.ts"
 import { openStore, useTestDatabases } from "../cp/store/testDatabases.ts"
 import { scriptedAws } from "./aws/scriptedAws.ts"
@@ -47,10 +48,11 @@ const definition = {
 }
 
 /** A controller before an ECS that shows what `show` says, as late as it may be. */
-const world = Effect.gen(function*() {
+const world = Effect.fnUntraced(function*(dataplanesBringOwn = false) {
   const shown: { now: unknown } = { now: MISSING }
   const { endpoint } = yield* scriptedAws((action) => ({ body: action === "DescribeTasks" ? shown.now : definition }))
-  const config = { zone: "zone-1", aws: testAwsConfig(endpoint) }
+  const config = { zone: "zone-1", aws: testAwsConfig(endpoint), dataplanesBringOwn }
+  const journal: Array<JournalEntry> = []
   const store = yield* openStore(yield* Effect.promise(databases.create))
   const controllers = Layer.mergeAll(
     DataplaneController.layer(config),
@@ -63,7 +65,8 @@ const world = Effect.gen(function*() {
   )
   const layer = TaskController.layer(config).pipe(
     Layer.provide(Layer.merge(controllers, readers)),
-    Layer.provide(Layer.mergeAll(Layer.succeed(Store, store), Journal.none, OwnWrites.layer, EndpointHolders.layer))
+    Layer.provide(Layer.succeed(Journal, { append: (entry) => void journal.push(entry) })),
+    Layer.provide(Layer.mergeAll(Layer.succeed(Store, store), OwnWrites.layer, EndpointHolders.layer))
   )
   const { expectVersion, reconcile } = yield* Effect.provide(TaskController, yield* Layer.build(layer))
   const stored = Effect.map(store.list("EcsTask"), (tasks) => tasks.length)
@@ -71,14 +74,34 @@ const world = Effect.gen(function*() {
     show: (answer: unknown) => void (shown.now = answer),
     said: (version: number) => expectVersion(KEY, version),
     look: reconcile(KEY),
-    stored
+    stored,
+    journal
   }
 })
+
+it.live("a dataplane's task is left alone where tokens say who it is, by a decision that is told once and repeatable", () =>
+  Effect.gen(function*() {
+    const { journal, look, show, stored } = yield* world(true)
+    show(running(1))
+    assert.strictEqual((yield* look)._tag, "Done")
+    assert.strictEqual((yield* look)._tag, "Done")
+    assert.strictEqual(yield* stored, 0)
+    assert.deepStrictEqual(journal.map(({ kind }) => kind), ["observation", "decision"])
+    const [observed, decided] = journal
+    assert.strictEqual(decided?.["to"], "ignored")
+    const repeated = repeatDecision(observed ?? {})
+    assert.isTrue("repeatable" in repeated)
+    const again = "repeatable" in repeated ? repeated.repeatable.decide(0) : {}
+    assert.deepStrictEqual({ kind: "decision", key: KEY, ...again }, { ...decided })
+    // As it was told before there was a choice, it would be looked after.
+    const before = repeatDecision({ ...observed, settings: undefined })
+    assert.isTrue("repeatable" in before && before.repeatable.decide(0)["to"] === "looked after")
+  }).pipe(Effect.scoped), 30_000)
 
 describe("a look that ECS shows late", () => {
   it.live("is repeated soon where ECS doesn't know the task yet of which an event spoke", () =>
     Effect.gen(function*() {
-      const { look, said, show, stored } = yield* world
+      const { look, said, show, stored } = yield* world()
       said(1)
       assert.strictEqual((yield* look)._tag, "WakeAt")
       assert.strictEqual(yield* stored, 0)
@@ -89,7 +112,7 @@ describe("a look that ECS shows late", () => {
 
   it.live("takes nothing from a known task because ECS misses it for a moment, and everything once it stays away", () =>
     Effect.gen(function*() {
-      const { look, said, show, stored } = yield* world
+      const { look, said, show, stored } = yield* world()
       show(running(1))
       yield* look
       said(2)
@@ -105,7 +128,7 @@ describe("a look that ECS shows late", () => {
 
   it.live("takes nothing from a running task that ECS misses for a moment, though no event spoke of it", () =>
     Effect.gen(function*() {
-      const { look, show, stored } = yield* world
+      const { look, show, stored } = yield* world()
       show(running(1))
       yield* look
       show(MISSING)
@@ -123,7 +146,7 @@ describe("a look that ECS shows late", () => {
 
   it.live("is done at once for a task that was seen stopping", () =>
     Effect.gen(function*() {
-      const { look, show, stored } = yield* world
+      const { look, show, stored } = yield* world()
       show(running(1, "STOPPED"))
       yield* look
       assert.strictEqual(yield* stored, 1)

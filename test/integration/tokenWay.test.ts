@@ -168,6 +168,9 @@ describe("a task that is tagged kuma.io/service", () => {
     await until("a ready sidecar", async () => ({ ready: await sidecar.ready(), log: sidecar.output() }),
       ({ ready }) => ready?.status === 200)
     expect(await bootstrapStatus("redis", token)).toBe(403)
+    // Its role has no tags, and nobody asks for them.
+    expect(written()).not.toContain("A task may not join the mesh")
+    expect(readFileSync(journal, "utf8")).toContain("dataplanes join by tokens here")
     expect(written()).not.toContain(token.split(".")[2])
     expect(written()).not.toContain(token.split(".")[1])
   }, 90_000)

@@ -10,6 +10,7 @@ import { Tags } from "../../model/Tags.ts"
 import { ZoneEgress } from "../../model/ZoneEgress.ts"
 import { ZoneIngress } from "../../model/ZoneIngress.ts"
 import type { KindSettings } from "../lifecycle/decide.ts"
+import type { IgnoringSettings } from "../lifecycle/ignored.ts"
 import type { ObservedDefinition, ObservedTask, RoleReading, TaskObservation } from "../lifecycle/TaskObservation.ts"
 
 const Text = Schema.String
@@ -114,6 +115,8 @@ export const ZoneEgressObserved = Schema.Struct({
 
 /** Of a task that is none of ours. */
 export const IgnoredObserved = Schema.Struct({ look: Look })
+
+export const IgnoredBy: Schema.Codec<IgnoringSettings, unknown> = Schema.Struct({ dataplanesBringOwn: Schema.Boolean })
 
 export const Settings: Schema.Codec<KindSettings, unknown> = Schema.Struct({
   zone: Text,

@@ -12,7 +12,7 @@ import { type Decoded, decode } from "../event/decode.ts"
 import { ingressKind } from "../ingress/desired.ts"
 import { conclude } from "../lifecycle/conclude.ts"
 import type { KindSettings } from "../lifecycle/decide.ts"
-import { whyIgnored } from "../lifecycle/ignored.ts"
+import { byRoles, whyIgnored } from "../lifecycle/ignored.ts"
 import { neverConnected } from "../lifecycle/ProxyObservation.ts"
 import { type ObservedTask, sidecarOf, type TaskObservation } from "../lifecycle/TaskObservation.ts"
 import { differences } from "./differences.ts"
@@ -159,7 +159,7 @@ class EventFold {
   *#decide(at: At, look: TaskObservation, now: number): Generator<Step> {
     const before = this.#tasks.get(at.key) ?? { previous: null, stored: null }
     yield* this.#tellUnknown(at.place, at.key, look)
-    const ignored = look.definition !== null && before.previous === null ? whyIgnored(look) : null
+    const ignored = look.definition !== null && before.previous === null ? whyIgnored(look, byRoles) : null
     if (ignored !== null) {
       return yield { _tag: "Decision", ...at, from: null, to: "ignored", why: ignored, changes: [] }
     }

@@ -9,10 +9,11 @@ import { egressKind } from "../egress/desired.ts"
 import { ingressKind } from "../ingress/desired.ts"
 import { conclude, recordOf } from "../lifecycle/conclude.ts"
 import type { KindSettings } from "../lifecycle/decide.ts"
-import { whyIgnored } from "../lifecycle/ignored.ts"
+import { byRoles, whyIgnored } from "../lifecycle/ignored.ts"
 import type { TaskObservation } from "../lifecycle/TaskObservation.ts"
 import {
   DataplaneObserved,
+  IgnoredBy,
   IgnoredObserved,
   Settings,
   ZoneEgressObserved,
@@ -49,8 +50,11 @@ export const dataplaneSettings = ({ copyTags = [], outboundAddress = "loopback",
 const repeatIgnored = (fields: Fields): Repeated => {
   const observed = read(IgnoredObserved, fields["observation"])
   if ("problem" in observed) return observed
+  // Journals of before there was a choice have none.
+  const given = read(IgnoredBy, fields["settings"] ?? byRoles)
+  if ("problem" in given) return given
   const { look } = observed.value
-  const why = whyIgnored(look)
+  const why = whyIgnored(look, given.value)
   const decide = (): Fields => why === null ? { from: null, to: "looked after" } : { from: null, to: "ignored", why }
   return { repeatable: { look, settings: null, stored: null, decide } }
 }
