@@ -38,7 +38,9 @@ const world = Effect.fnUntraced(function*(
   bodies: ReadonlyArray<string>,
   list: Store["Service"]["list"],
   /** Between one that is handled and the next; null: all at once. */
-  pauseMillis: number | null = null
+  pauseMillis: number | null = null,
+  /** Takes over who is handled when. */
+  hold: (key: string, onHandled: () => void) => boolean = () => false
 ) {
   let given = false
   const woken: Array<string> = []
@@ -67,6 +69,7 @@ const world = Effect.fnUntraced(function*(
   const work = {
     add: (one: string, onHandled?: () => void) => {
       woken.push(one)
+      if (onHandled !== undefined && hold(one, onHandled)) return
       if (pauseMillis === null) onHandled?.()
       else setTimeout(() => onHandled?.(), woken.length * pauseMillis)
     },
@@ -104,6 +107,36 @@ describe("messages that come together", () => {
       assert.deepStrictEqual(woken, [key])
       assert.deepStrictEqual(deleted, ["1"])
     }).pipe(Effect.scoped), 30_000)
+
+  it.live("are deleted once all that they woke was handled, and not before", () =>
+    Effect.gen(function*() {
+      const role = decode(event("role-tagged"))
+      if (role._tag !== "RoleChanged") throw new Error("no event of a role")
+      const taskRoleArn = `arn:aws:iam::${role.account}:role/${role.roleName}`
+      const place = clusterArn.replace(":cluster/", ":task/")
+      const runs = (id: string) => ({ clusterArn, taskArn: `${place}/${id}`, taskRoleArn })
+      const list = () => Effect.succeed([{ spec: runs("1") }, { spec: runs("2") }] as never)
+      const held: Array<() => void> = []
+      const hold = (_: string, onHandled: () => void) => held.push(onHandled) > 0
+      const { deleted } = yield* world([event("role-tagged"), stopping, stopping], list, null, hold)
+      const until = (met: () => boolean) =>
+        Effect.sync(met).pipe(
+          Effect.repeat({ until: (is) => is, schedule: Schedule.spaced("10 millis") }),
+          Effect.timeout("15 seconds")
+        )
+      yield* until(() => held.length === 4)
+      const [one, other, first, second] = held
+      first?.()
+      yield* until(() => deleted.length > 0)
+      assert.deepStrictEqual(deleted, ["1"])
+      one?.()
+      second?.()
+      yield* until(() => deleted.length > 1)
+      assert.deepStrictEqual(deleted, ["1", "2"])
+      other?.()
+      yield* until(() => deleted.length > 2)
+      assert.deepStrictEqual(deleted, ["1", "2", "0"])
+    }).pipe(Effect.scoped), 60_000)
 
   it.live("are deleted together, though one is handled after the other", () =>
     Effect.gen(function*() {
