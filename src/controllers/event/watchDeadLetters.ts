@@ -12,9 +12,11 @@ export const deadLetters = Metric.gauge("ecs_mesh_dead_letters", {
 /** Counts every `seconds`; says so where the count changes, once. Never ends. */
 export const watchDeadLetters = Effect.fn("watchDeadLetters")(function*(queueUrl: string, seconds: number) {
   const bus = yield* EventBus
-  let told: string | number = 0
+  let told = 0
+  let failed: string | null = null
   const count = Effect.gen(function*() {
     const found = yield* bus.deadLetters(queueUrl)
+    failed = null
     if (found === null) return
     const { messages, queue } = found
     yield* Metric.update(deadLetters, messages)
@@ -25,15 +27,16 @@ export const watchDeadLetters = Effect.fn("watchDeadLetters")(function*(queueUrl
           "what they spoke of. The warnings before say why. Once that is gone, move them back " +
           "(aws sqs start-message-move-task --source-arn ARN) or purge the queue"
       ).pipe(Effect.annotateLogs({ messages, arn: queue }))
-    } else if (told !== 0) {
+    } else {
       yield* Effect.logInfo("The dead-letter queue is empty again").pipe(Effect.annotateLogs({ arn: queue }))
     }
     told = messages
   })
   return yield* count.pipe(
     Effect.catchTag("AwsCallFailed", (failure) => {
-      if (told === failure.message) return Effect.void
-      told = failure.message
+      // By its code: AWS's texts name each request.
+      if (failed === failure.code) return Effect.void
+      failed = failure.code
       return Effect.logWarning("The dead-letter queue can't be counted").pipe(
         Effect.annotateLogs({ call: `${failure.service}:${failure.operation}`, reason: failure.message })
       )

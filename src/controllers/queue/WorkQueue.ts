@@ -25,7 +25,8 @@ export interface WorkQueue {
 }
 
 interface Entry {
-  state: "ready" | "running" | "waiting"
+  /** Ready because somebody asked or because its time has come, under way, or neither. */
+  state: "asked" | "due" | "running" | "waiting"
   /** Added while running: a look that began earlier may not have seen what was meant. */
   again: boolean
   failures: number
@@ -49,13 +50,12 @@ export const makeWorkQueue = <R>(
     const entries = new Map<string, Entry>()
     const ready = yield* Queue.unbounded<void>()
     /** What somebody asked for goes before what only its time has come for: of that, much may come in one moment. */
-    const asked: Array<string> = []
-    const due: Array<string> = []
+    const lines = { asked: new Array<string>(), due: new Array<string>() }
     const timers = yield* FiberMap.make<string>()
 
-    const makeReady = (key: string, entry: Entry, line: Array<string>): void => {
-      entry.state = "ready"
-      line.push(key)
+    const makeReady = (key: string, entry: Entry, line: keyof typeof lines): void => {
+      entry.state = line
+      lines[line].push(key)
       Queue.offerUnsafe(ready, undefined)
     }
 
@@ -63,8 +63,8 @@ export const makeWorkQueue = <R>(
       const entry = entries.get(key) ?? { state: "waiting" as const, again: false, failures: 0, listeners: [] }
       entries.set(key, entry)
       if (onHandled !== undefined) entry.listeners.push(onHandled)
-      // One that stands in the other line is found handled there.
-      if (entry.state === "waiting" || (entry.state === "ready" && due.includes(key))) makeReady(key, entry, asked)
+      // One that stands in the other line as well is found handled there.
+      if (entry.state === "waiting" || entry.state === "due") makeReady(key, entry, "asked")
       else if (entry.state === "running") entry.again = true
     }
 
@@ -75,7 +75,7 @@ export const makeWorkQueue = <R>(
         key,
         Effect.sleep(millis).pipe(
           Effect.andThen(Effect.sync(() => {
-            if (entry.state === "waiting") makeReady(key, entry, due)
+            if (entry.state === "waiting") makeReady(key, entry, "due")
           }))
         )
       )
@@ -93,7 +93,7 @@ export const makeWorkQueue = <R>(
         entry.failures = 0
         listeners.forEach((listener) => listener())
       }
-      if (entry.again) return makeReady(key, entry, asked)
+      if (entry.again) return makeReady(key, entry, "asked")
       entry.state = "waiting"
       switch (outcome._tag) {
         case "Retry":
@@ -109,9 +109,9 @@ export const makeWorkQueue = <R>(
 
     const work = Effect.gen(function*() {
       yield* Queue.take(ready)
-      const key = asked.shift() ?? due.shift()
+      const key = lines.asked.shift() ?? lines.due.shift()
       const entry = key === undefined ? undefined : entries.get(key)
-      if (key === undefined || entry === undefined || entry.state !== "ready") return
+      if (key === undefined || (entry?.state !== "asked" && entry?.state !== "due")) return
       entry.state = "running"
       entry.again = false
       const listeners = entry.listeners

@@ -60,4 +60,10 @@ describe("the dead-letter queue", () => {
         "Warn: Events could not be hand"
       ])
     }).pipe(Effect.scoped))
+
+  it.effect("is told of no otherwise after it couldn't be counted than before", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* said([0, denied, 0])).length, 1)
+      assert.strictEqual((yield* said([2, denied, 2, denied])).length, 3)
+    }).pipe(Effect.scoped))
 })
