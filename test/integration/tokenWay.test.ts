@@ -65,7 +65,6 @@ beforeAll(async () => {
       ECS_MESH_RESYNC_INTERVAL: "10m",
       KUMA_DP_SERVER_AUTHN_DP_PROXY_TYPE: "dpToken",
       KUMA_DP_SERVER_AUTHN_ZONE_PROXY_TYPE: "zoneToken",
-      KUMA_DP_SERVER_AUTHN_ENABLE_RELOADABLE_TOKENS: "false",
       KUMA_GENERAL_WORK_DIR: workDir,
       ECS_MESH_DP_SERVER_ADDRESS: "127.0.0.1",
       KUMA_DP_SERVER_PORT: String(ports.proxies),
