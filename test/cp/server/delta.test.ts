@@ -176,8 +176,10 @@ describe("a refusal", () => {
   it("is told by the beginning of its message where that is longer than a reason is", () => {
     const talk = started({ Cluster: { a: "1" } })
     talk.snapshot = snapshot({ Cluster: { a: "2" } })
-    const answered = talk.nack(talk.next()!, `no such filter${" ".repeat(1_000_000)}`)
-    expect(answered).toMatchObject({ _tag: "Nacked", message: expect.stringMatching(/^no such filter {1,5000}$/) })
+    const answered = talk.nack(talk.next()!, `no such filter${" ".repeat(20_000)}`)
+    const message = answered?._tag === "Nacked" ? answered.message : ""
+    expect(message.trim()).toBe("no such filter")
+    expect(message.length).toBeLessThan(10_000)
   })
 
   it("isn't followed by the same version at once, nor for another resource's sake", () => {
