@@ -65,7 +65,9 @@ export const reconcileProxy = Effect.fn("reconcileProxy")(function*<
   // AWS was asked before the store. What somebody else wrote meanwhile may follow from a newer answer, so it is changed
   // only by a look that began after it was known.
   const isKnown = stored === null || own.knows(stored, stored.version)
-  if (!isKnown && differs(stored, desired)) return retry(`${formatKey(stored)} was written while its task was looked at`)
+  if (!isKnown && differs(stored, desired)) {
+    return retry(`${formatKey(stored)} was written while its task was looked at`)
+  }
 
   // A look that changes nothing leaves no trace: health is looked at every few seconds.
   if (differs(stored, desired) || differs(previous, told)) {

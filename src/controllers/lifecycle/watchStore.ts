@@ -59,8 +59,8 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
   })
 
   /**
-   * Another operator, which leads by now, may have read it anew: two that go by different answers would undo each other's
-   * writes without end.
+   * Another operator, which leads by now, may have read it anew: two that go by different answers would undo each
+   * other's writes without end.
    */
   const forgetRoleOf = Effect.fnUntraced(function*(name: string): Effect.fn.Return<void, StoreUnavailable, Store> {
     const arn = (yield* readStored({ type: "EcsTask", mesh: "", name }))?.spec.taskRoleArn ?? null

@@ -68,5 +68,17 @@ export const STORIES: ReadonlyArray<Story> = [
       [9_000, { do: "delete role", role: "web" }],
       [0, { do: "meddle", nth: 0, how: "remove the proxy" }]
     ], { overlaps: [{ from: 1_500, lasts: 15_000 }] })
+  },
+  {
+    tells: "a list that can't be read to its end removes no proxy, however long its operator has been gone",
+    scenario: scenario([[9_000, run("kv")]], {
+      faults: [
+        fault("events dropped", 8_900, 200),
+        fault("events dropped", 9_500, 5_000),
+        fault("ReceiveMessage fails", 9_250, 60_000),
+        fault("ListTasks throttled", 16_000, 50_000)
+      ],
+      kills: [{ at: "write", nth: 1, moment: "after", down: 8_000 }]
+    })
   }
 ]
