@@ -10,6 +10,7 @@ import { pollTasks } from "../controllers/token/pollTasks.ts"
 import type { AwsConfig, TokenSecretsSettings } from "../cp/config/ControlPlaneConfig.ts"
 import { Environment } from "../cp/config/Environment.ts"
 import { awsConfig, type Variables } from "../cp/config/fromEnvironment.ts"
+import { isSafeOrigin } from "../cp/config/isSafeOrigin.ts"
 import { readTokenSecrets } from "../cp/config/readTokenSecrets.ts"
 import { Journal } from "../model/Journal.ts"
 import { programLog } from "./programLog.ts"
@@ -31,10 +32,10 @@ const DEFAULT_API = "https://localhost:5682"
 
 const readUrl = (env: Environment): URL => {
   const text = env.text("KUMA_API_SERVER_URL", DEFAULT_API)
-  const url = URL.canParse(text) ? new URL(text) : null
-  if (url !== null && ["http:", "https:"].includes(url.protocol) && url.username === "") return url
+  if (isSafeOrigin(text)) return new URL(text)
   env.problems.push(
-    "KUMA_API_SERVER_URL: must be the address of the control plane's API, https://HOST:5682 (--api-server-url)"
+    "KUMA_API_SERVER_URL: must be the address of the control plane's API, https://HOST:5682, or http:// on this " +
+      "machine's loopback (--api-server-url)"
   )
   return new URL(DEFAULT_API)
 }

@@ -30,12 +30,29 @@ describe("the token controller by itself", () => {
     expect("config" in read && [read.config.secrets.secretNamePrefix, read.config.api.token]).toEqual(["", null])
   })
 
+  it.each(["http://controlplane.mesh:5681", "https://cp:5682/api", "http://127.0.0.1.example.com:5681", "cp"])(
+    "sends its user token nowhere where others could read it, nor elsewhere than it was told (%s)",
+    (KUMA_API_SERVER_URL) => {
+      const read = tokenControllerConfig({ AWS_REGION: "eu-west-1", KUMA_API_SERVER_URL })
+      expect("problems" in read && read.problems).toEqual([expect.stringMatching(/^KUMA_API_SERVER_URL: must be/)])
+    }
+  )
+
+  it.each(["http://127.0.0.1:5681", "http://localhost:5681/", "https://cp.mesh:5682"])(
+    "takes the API of its own machine, and any other's over TLS (%s)",
+    (KUMA_API_SERVER_URL) => {
+      const read = tokenControllerConfig({ AWS_REGION: "eu-west-1", KUMA_API_SERVER_URL })
+      expect("config" in read && read.config.api.url.href).toBe(new URL(KUMA_API_SERVER_URL).href)
+    }
+  )
+
   it("tells every problem at once, and quotes no secret", () => {
     const read = tokenControllerConfig({ KUMA_API_SERVER_URL: "https://user:hunter2@cp", KUMA_API_CA_BYTES: "hunter2" })
     expect(read).toEqual({
       problems: [
         "AWS_REGION: must be set to the region whose ECS clusters are watched",
-        "KUMA_API_SERVER_URL: must be the address of the control plane's API, https://HOST:5682 (--api-server-url)",
+        "KUMA_API_SERVER_URL: must be the address of the control plane's API, https://HOST:5682, or http:// on this " +
+        "machine's loopback (--api-server-url)",
         "KUMA_API_CA_BYTES: must be the CA of the control plane's API in PEM (-----BEGIN CERTIFICATE-----)"
       ]
     })

@@ -9,7 +9,7 @@ import { SERVICE_TAG } from "../../model/Tags.ts"
 import { type ServiceToken, TokenIssuer, TokenIssuerFailed } from "../../model/TokenIssuer.ts"
 
 export interface ControlPlaneApi {
-  /** `https://controlplane.mesh:5682`; plain http where the API is on the same host. */
+  /** `https://controlplane.mesh:5682`; plain http only where the API is on the same host. */
   readonly url: URL
   /** A user token that may generate dataplane tokens; null: none is shown. */
   readonly token: Redacted.Redacted | null

@@ -4,6 +4,7 @@
  */
 import { Clock, Effect, Layer, Schema } from "effect"
 import type { AuthConfig, AwsConfig, ProxyAuthType } from "../config/ControlPlaneConfig.ts"
+import { isSafeOrigin } from "../config/isSafeOrigin.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
 import { Authenticator, type Identity, NotYetKnown, type ProxyClaim, Refused } from "./Authenticator.ts"
 import { type IamAuthenticator, makeIamAuthenticator } from "./iam/IamAuthenticator.ts"
@@ -39,15 +40,6 @@ const faulty = () =>
 
 const invalid = (message: string) => Effect.fail(new AuthConfigInvalid({ message }))
 
-/** Plain HTTP only to an emulator on this machine: whoever is between could say who anybody is. */
-const isUsableEndpoint = (endpoint: string): boolean => {
-  if (!URL.canParse(endpoint)) return false
-  const { protocol, hostname, pathname, search, hash, username, password } = new URL(endpoint)
-  const bare = pathname === "/" && search + hash + username + password === ""
-  const local = hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname)
-  return bare && (protocol === "https:" || (protocol === "http:" && local))
-}
-
 const stsHosts = (auth: AuthConfig, aws: AwsConfig): Effect.Effect<ReadonlyArray<StsHost>, AuthConfigInvalid> =>
   Effect.forEach(auth.stsHosts, (name) => {
     const host = describeStsHost(name)
@@ -60,7 +52,7 @@ const iamAuthenticator = ({ auth, aws, audience }: AuthenticatorOptions) =>
   Effect.gen(function*() {
     if (aws === null) return yield* invalid("authentication by aws-iam needs AWS: don't start with --without-aws")
     if (audience === "") return yield* invalid("authentication by aws-iam needs an audience")
-    if (auth.stsEndpoint !== null && !isUsableEndpoint(auth.stsEndpoint)) {
+    if (auth.stsEndpoint !== null && !isSafeOrigin(auth.stsEndpoint)) {
       return yield* invalid("ECS_MESH_STS_ENDPOINT: must be https://HOST[:PORT], or http:// on this machine's loopback")
     }
     const hosts = yield* stsHosts(auth, aws)
