@@ -80,9 +80,15 @@ describe("a task without a sidecar", () => {
       book.write({ id: "plain", revision: "plain:1", address: "10.0.0.1" })
       const { journal, resources } = yield* open(book)
       yield* until("it was looked at", () => journal.some(({ kind }) => kind === "decision"))
-      book.tell("plain", { version: 2 })
+      yield* started(book)
+      const before = looksAt(book, "plain")
       book.write({ id: "plain", revision: "plain:1", address: "10.0.0.1", version: 2 })
-      yield* until("its event was taken", () => journal.some(({ kind }) => kind === "event"))
+      book.tell("plain")
+      yield* until("it was looked at again", () => looksAt(book, "plain") > before)
+      // Whatever a look leads to is told when the next has begun.
+      book.write({ id: "plain", revision: "plain:1", address: "10.0.0.1", version: 3 })
+      book.tell("plain")
+      yield* until("and again", () => looksAt(book, "plain") > before + 1)
       const told = journal.filter(({ kind }) => kind === "decision")
       assert.deepStrictEqual(told.map(({ to, why }) => [to, why]), [
         ["ignored", "no container of the task is a sidecar of the mesh"]
