@@ -4,6 +4,7 @@ import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Console, Effect, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import packageJson from "../../package.json" with { type: "json" }
+import { plainLines } from "./plainText.ts"
 
 /** The user gave something that can't be worked with; the message is all there is to show. */
 export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", { message: Schema.String }) {}
@@ -202,7 +203,7 @@ export const runCli = (): void =>
   root.pipe(
     Command.run({ version: packageJson.version }),
     Effect.catchTag(["UsageError", "DemoFailed", "ServeFailed", "TokenControllerFailed", "ReplayRefused", "NotExplained"], (error) =>
-      Console.error(`ecs-mesh: ${error.message}`).pipe(Effect.andThen(Effect.sync(() => {
+      Console.error(plainLines(`ecs-mesh: ${error.message}`)).pipe(Effect.andThen(Effect.sync(() => {
         // 1 is a replay's word for a difference.
         process.exitCode = error._tag === "ReplayRefused" ? 2 : 1
       })))),

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs"
 import { Console, Effect } from "effect"
 import { lastPart } from "../../controllers/arn.ts"
 import { type ReadLine, type RecordedEntry, readLines } from "../../controllers/replay/readLines.ts"
+import { plainLines } from "../plainText.ts"
 import { linesOf, type NamedText, readReplayFiles } from "../replay/readReplayFiles.ts"
 import { askJournal, askLive, askTasks, NotExplained } from "./askOperator.ts"
 import { findTask, roleKeyIn } from "./findTask.ts"
@@ -119,5 +120,5 @@ export const storyOf = Effect.fn("explain.storyOf")(function*(
 
 export const explainCommand = Effect.fn("explain")(function*({ all, json, ...asked }: ExplainArguments) {
   const story = yield* storyOf(asked)
-  yield* Console.log(json ? JSON.stringify(story, null, 2) : renderStory(story, all))
+  yield* Console.log(json ? plainLines(JSON.stringify(story, null, 2)) : renderStory(story, all))
 })

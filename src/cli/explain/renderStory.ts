@@ -1,4 +1,5 @@
 /** A task's story, short, for somebody who was woken by it. Pure. */
+import { plainText } from "../plainText.ts"
 import type { Moment, Sent, Source, Story } from "./Story.ts"
 
 const clock = (time: string): string => time.slice(11, 23)
@@ -68,5 +69,5 @@ export const renderStory = (story: Story, all: boolean): string => {
     "What happened",
     ...(happened.length === 0 ? ["  nothing that the journal tells"] : renderHappened(happened, all)),
     ""
-  ].join("\n")
+  ].map(plainText).join("\n")
 }

@@ -1,6 +1,7 @@
 /** A step of a replay for people and for programs. Pure. */
 import type { Difference } from "../../controllers/replay/differences.ts"
 import type { Step } from "../../controllers/replay/Step.ts"
+import { plainText } from "../plainText.ts"
 
 /** Values that say more than their beginning are rare, and a template's text is one. */
 const LONGEST = 100
@@ -37,7 +38,10 @@ const head = (seq: number | null, time: string | null, key: string): string =>
   `${`#${seq ?? "?"}`.padEnd(7)} ${(time ?? "").slice(11, 23).padEnd(13)} ${key}`
 
 /** What was recorded and what today's code makes of it. */
-export const renderDifference = (difference: Extract<Step, { _tag: "Difference" }>): string => {
+export const renderDifference = (difference: Extract<Step, { _tag: "Difference" }>): string =>
+  plainText(differenceText(difference))
+
+const differenceText = (difference: Extract<Step, { _tag: "Difference" }>): string => {
   const { field, key, kind, place, recorded, replayed, seq } = difference
   const what = `${place}: ${kind}${seq === null ? "" : ` ${seq}`}${key === "" ? "" : ` of ${key}`}`
   if (field === "sum") return `${what}: ${String(replayed)}`
@@ -45,27 +49,27 @@ export const renderDifference = (difference: Extract<Step, { _tag: "Difference" 
   return `${what}: ${name} was recorded as ${shown(recorded)}, and today's code has ${shown(replayed)}`
 }
 
-export const renderStep = (step: Step): string => {
+const linesOf = (step: Step): ReadonlyArray<string> => {
   switch (step._tag) {
     case "Event":
-      return `${head(step.seq, step.time, step.key)}\n${MARGIN}event: ${step.what}`
-    case "Decision": {
-      const lines = [
+      return [head(step.seq, step.time, step.key), `${MARGIN}event: ${step.what}`]
+    case "Decision":
+      return [
         head(step.seq, step.time, step.key),
         `${MARGIN}${step.from ?? "new"} -> ${step.to}`,
         ...(step.why === "" ? [] : [`${MARGIN}because ${step.why}`]),
         ...renderChanges(step.changes).map((change) => `${MARGIN}  ${change}`)
       ]
-      return lines.join("\n")
-    }
     case "Note":
-      return `${"".padEnd(8)}note: ${step.text} (${step.place})`
+      return [`${"".padEnd(8)}note: ${step.text} (${step.place})`]
     case "Difference":
-      return `${"".padEnd(8)}DIFFERENT ${renderDifference(step)}`
+      return [`${"".padEnd(8)}DIFFERENT ${differenceText(step)}`]
   }
 }
+
+export const renderStep = (step: Step): string => linesOf(step).map(plainText).join("\n")
 
 const stepNames = { Event: "event", Decision: "decision", Note: "note", Difference: "difference" } as const
 
 /** One line of JSON. What isn't there on one side is left out. */
-export const stepAsJson = ({ _tag, ...rest }: Step): string => JSON.stringify({ step: stepNames[_tag], ...rest })
+export const stepAsJson = ({ _tag, ...rest }: Step): string => plainText(JSON.stringify({ step: stepNames[_tag], ...rest }))

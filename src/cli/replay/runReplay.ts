@@ -68,8 +68,22 @@ const open = ({ files, known, ...options }: ReplayOptions): Replay => {
   }
 }
 
+/** A value can be nested deeper than any program that walks through it can go: nobody's event or entry is. */
+const beyondUs = (error: unknown): unknown =>
+  error instanceof RangeError
+    ? new ReplayRefused({ message: `what is to be replayed holds a value that is too deep or too large (${error.message})` })
+    : error
+
 /** 0 where nothing differs, 1 where something does. Throws `ReplayRefused`. */
-export const runReplay = async (options: ReplayOptions, { next, print }: ReplayOutput): Promise<0 | 1> => {
+export const runReplay = async (options: ReplayOptions, output: ReplayOutput): Promise<0 | 1> => {
+  try {
+    return await replayAll(options, output)
+  } catch (error) {
+    throw beyondUs(error)
+  }
+}
+
+const replayAll = async (options: ReplayOptions, { next, print }: ReplayOutput): Promise<0 | 1> => {
   const { end, steps } = open(options)
   const counts = { events: 0, decisions: 0 }
   for (const step of steps) {

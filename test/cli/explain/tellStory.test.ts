@@ -111,6 +111,13 @@ describe("a task's story", () => {
     expect(renderStory(story(many), true).split("\n").length).toBeGreaterThan(100)
   })
 
+  it("shows what a proxy said, and lets no terminal obey it", () => {
+    const said = "\u001b[2K\u202eno\nrefused"
+    const shown = renderStory(story([{ kind: "nacked", key: PROXY, typeUrl: LISTENERS, version: "2", message: said }]), true)
+    expect(shown).toContain("\\u001b[2K\\u202eno\\nrefused")
+    expect(shown).not.toMatch(/[^\P{Cc}\n]|\p{Cf}/u)
+  })
+
   it("tells of a task that nobody knows only that", () => {
     expect(renderStory(story([]), false)).toContain("the journal has nothing of this task")
   })

@@ -41,6 +41,26 @@ describe("a step for people", () => {
   })
 })
 
+describe("a step that somebody else's words are in", () => {
+  const evil = "\u001b]0;title\u0007\u001b[2K\u009b31m\u202e\nDIFFERENT"
+  const at = { place: "journal:1", seq: 1, time: evil, key: `task/demo/${evil}` }
+  const steps: ReadonlyArray<Step> = [
+    { _tag: "Event", ...at, what: evil },
+    { _tag: "Decision", ...at, from: evil, to: evil, why: evil, changes: [{ field: evil, before: evil, after: evil }] },
+    { _tag: "Note", place: evil, text: evil },
+    { _tag: "Difference", ...at, kind: evil, field: evil, recorded: evil, replayed: evil }
+  ]
+
+  it.each(steps)("shows them and lets no terminal obey them: $_tag", (one) => {
+    expect(renderStep(one)).toContain("\\u001b")
+    expect(renderStep(one)).not.toMatch(/[^\P{Cc}\n]|\p{Cf}/u)
+    expect(renderStep(one)).not.toMatch(/^DIFFERENT/m)
+    const { _tag, ...rest } = one
+    expect(stepAsJson(one)).not.toMatch(/\p{Cc}|\p{Cf}/u)
+    expect(JSON.parse(stepAsJson(one))).toEqual({ step: _tag.toLowerCase(), ...rest })
+  })
+})
+
 describe("a step for programs", () => {
   it("is one line that holds all of it", () => {
     const text = stepAsJson(step(undefined, dataplane("Ready")))

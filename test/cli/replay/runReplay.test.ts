@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { type ReplayOptions, type ReplayOutput, runReplay } from "../../../src/cli/replay/runReplay.ts"
+import { sealLine } from "../../../src/controllers/lifecycle/sealLine.ts"
 import { journal, lineOf } from "../../controllers/replay/journalText.ts"
 
 const text = `${journal.join("\n")}\n`
@@ -61,6 +62,16 @@ describe("the replay of files", () => {
     ["a journal and something else", { "journal.jsonl": text, "a.json": "[]" }, /a\.json isn't a journal, as the others are/]
   ])("refuses %s", async (_, files, message) => {
     await expect(run(files)).rejects.toMatchObject({ _tag: "ReplayRefused", message: expect.stringMatching(message) })
+  })
+
+  const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`
+  const head = "{\"seq\":1,\"time\":\"2025-01-31T12:00:00.000Z\",\"kind\":\"event\",\"key\":\"task/demo/a\""
+  it.each([
+    ["lists", deep],
+    ["an event", `{"detail-type":"x","detail":${deep}}`],
+    ["a journal's line", sealLine(`${head},"event":${deep}}`)]
+  ])("refuses %s nested too deeply to be read, which is no difference", async (_, content) => {
+    await expect(run({ "a.json": content })).rejects.toMatchObject({ _tag: "ReplayRefused" })
   })
 
   it("refuses as known what is no journal", async () => {
