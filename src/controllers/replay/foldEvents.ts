@@ -122,12 +122,15 @@ const inOrder = (arrivals: ReadonlyArray<Arrival>): {
   const byKey = new Map<string, Array<Arrival>>()
   for (const arrival of single) {
     if (arrival.decoded._tag !== "TaskChanged") continue
-    byKey.set(arrival.decoded.key, [...byKey.get(arrival.decoded.key) ?? [], arrival])
+    const own = byKey.get(arrival.decoded.key)
+    if (own === undefined) byKey.set(arrival.decoded.key, [arrival])
+    else own.push(arrival)
   }
   const versionOf = ({ decoded }: Arrival): number => decoded._tag === "TaskChanged" ? decoded.version : 0
-  for (const own of byKey.values()) own.sort((a, b) => versionOf(a) - versionOf(b))
+  // The next of each is at its end: a task may have as many events as the file.
+  for (const own of byKey.values()) own.sort((a, b) => versionOf(b) - versionOf(a))
   const ordered = single.map((arrival) =>
-    arrival.decoded._tag === "TaskChanged" ? byKey.get(arrival.decoded.key)?.shift() ?? arrival : arrival)
+    arrival.decoded._tag === "TaskChanged" ? byKey.get(arrival.decoded.key)?.pop() ?? arrival : arrival)
   return { ordered, notes }
 }
 
