@@ -5,6 +5,7 @@
  * times per hour as a part of its normal operation"); those say nothing of the instance's tasks.
  */
 import { Schema } from "effect"
+import { envelope } from "./envelope.ts"
 
 /** https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerInstance.html */
 export const LEAVING_INSTANCE = ["DRAINING", "DEREGISTERING", "INACTIVE"] as const
@@ -13,11 +14,7 @@ export const InstanceStateChange = Schema.Struct({
   id: Schema.String,
   source: Schema.Literal("aws.ecs"),
   "detail-type": Schema.Literal("ECS Container Instance State Change"),
-  account: Schema.String,
-  region: Schema.String,
-  time: Schema.String,
-  /** Set where an archive was replayed onto the bus. */
-  "replay-name": Schema.optionalKey(Schema.String),
+  ...envelope,
   detail: Schema.Struct({
     clusterArn: Schema.String,
     containerInstanceArn: Schema.String,

@@ -4,6 +4,7 @@
  * Who called it is dropped on decoding.
  */
 import { Schema } from "effect"
+import { envelope } from "./envelope.ts"
 
 /** Calls after which a role may be another than it was. A new role has no tasks yet. */
 export const ROLE_CALLS = ["TagRole", "UntagRole", "DeleteRole"] as const
@@ -12,11 +13,7 @@ export const RoleCall = Schema.Struct({
   id: Schema.String,
   source: Schema.Literal("aws.iam"),
   "detail-type": Schema.Literal("AWS API Call via CloudTrail"),
-  account: Schema.String,
-  region: Schema.String,
-  time: Schema.String,
-  /** Set where an archive was replayed onto the bus. */
-  "replay-name": Schema.optionalKey(Schema.String),
+  ...envelope,
   detail: Schema.Struct({
     eventSource: Schema.Literal("iam.amazonaws.com"),
     eventName: Schema.Literals(ROLE_CALLS),

@@ -6,6 +6,7 @@
  * cluster but in the service's ARN.
  */
 import { Schema } from "effect"
+import { envelope } from "./envelope.ts"
 
 /**
  * After these a service has other tasks than before, or ECS finds them well. What only announces (a deployment in
@@ -22,11 +23,7 @@ export const ServiceEvent = Schema.Struct({
   id: Schema.String,
   source: Schema.Literal("aws.ecs"),
   "detail-type": Schema.Literals(["ECS Service Action", "ECS Deployment State Change"]),
-  account: Schema.String,
-  region: Schema.String,
-  time: Schema.String,
-  /** Set where an archive was replayed onto the bus. */
-  "replay-name": Schema.optionalKey(Schema.String),
+  ...envelope,
   /** The service's ARN alone. */
   resources: Schema.NonEmptyArray(Schema.String),
   detail: Schema.Struct({ eventName: Schema.Literals(WAKING_SERVICE_EVENTS) })

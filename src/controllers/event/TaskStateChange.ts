@@ -4,16 +4,13 @@
  * Fields that aren't named here (overrides may hold secrets) are dropped on decoding.
  */
 import { Schema } from "effect"
+import { envelope } from "./envelope.ts"
 
 export const TaskStateChange = Schema.Struct({
   id: Schema.String,
   source: Schema.Literal("aws.ecs"),
   "detail-type": Schema.Literal("ECS Task State Change"),
-  account: Schema.String,
-  region: Schema.String,
-  time: Schema.String,
-  /** Set where an archive was replayed onto the bus. */
-  "replay-name": Schema.optionalKey(Schema.String),
+  ...envelope,
   detail: Schema.Struct({
     clusterArn: Schema.String,
     taskArn: Schema.String,
