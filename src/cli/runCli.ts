@@ -93,7 +93,9 @@ const replay = Command.make(
   "replay",
   {
     files: Argument.String("file").pipe(
-      Argument.withDescription("A journal (with journal.jsonl.1 before it, if you like) or EventBridge events; - reads standard input"),
+      Argument.withDescription(
+        "A journal (with journal.jsonl.1 before it, if you like) or EventBridge events; - reads standard input"
+      ),
       Argument.variadic({ min: 1 })
     ),
     until: Flag.String("until").pipe(
@@ -115,7 +117,9 @@ const replay = Command.make(
     const { replayCommand } = yield* Effect.promise(() => import("./replay/replayCommand.ts"))
     yield* replayCommand({ ...given, key: Option.getOrNull(key), until: Option.getOrNull(until) })
   })
-).pipe(Command.withDescription("Decide again what an operator's journal, or raw EventBridge events, tell; 1 where it differs"))
+).pipe(
+  Command.withDescription("Decide again what an operator's journal, or raw EventBridge events, tell; 1 where it differs")
+)
 
 const explain = Command.make(
   "explain",
@@ -129,7 +133,10 @@ const explain = Command.make(
       Flag.withDescription("Read this journal instead of asking; once for each of its files"),
       Flag.atLeast(0)
     ),
-    all: Flag.Boolean("all").pipe(Flag.withDescription("All that happened, however much it is"), Flag.withDefault(false)),
+    all: Flag.Boolean("all").pipe(
+      Flag.withDescription("All that happened, however much it is"),
+      Flag.withDefault(false)
+    ),
     json: Flag.Boolean("json").pipe(Flag.withDescription("The same as JSON"), Flag.withDefault(false))
   },
   Effect.fn(function*(given) {
@@ -199,10 +206,15 @@ const root = Command.make("ecs-mesh").pipe(
   Command.withSubcommands([serve, tokenController, sidecar, demo, translate, machine, replay, explain])
 )
 
+/** Failures whose message is all that there is to show. */
+const TOLD = [
+  "UsageError", "DemoFailed", "ServeFailed", "TokenControllerFailed", "ReplayRefused", "NotExplained"
+] as const
+
 export const runCli = (): void =>
   root.pipe(
     Command.run({ version: packageJson.version }),
-    Effect.catchTag(["UsageError", "DemoFailed", "ServeFailed", "TokenControllerFailed", "ReplayRefused", "NotExplained"], (error) =>
+    Effect.catchTag(TOLD, (error) =>
       Console.error(plainLines(`ecs-mesh: ${error.message}`)).pipe(Effect.andThen(Effect.sync(() => {
         // 1 is a replay's word for a difference.
         process.exitCode = error._tag === "ReplayRefused" ? 2 : 1

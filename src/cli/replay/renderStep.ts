@@ -72,4 +72,5 @@ export const renderStep = (step: Step): string => linesOf(step).map(plainText).j
 const stepNames = { Event: "event", Decision: "decision", Note: "note", Difference: "difference" } as const
 
 /** One line of JSON. What isn't there on one side is left out. */
-export const stepAsJson = ({ _tag, ...rest }: Step): string => plainText(JSON.stringify({ step: stepNames[_tag], ...rest }))
+export const stepAsJson = ({ _tag, ...rest }: Step): string =>
+  plainText(JSON.stringify({ step: stepNames[_tag], ...rest }))

@@ -71,7 +71,7 @@ const open = ({ files, known, ...options }: ReplayOptions): Replay => {
 /** A value can be nested deeper than any program that walks through it can go: nobody's event or entry is. */
 const beyondUs = (error: unknown): unknown =>
   error instanceof RangeError
-    ? new ReplayRefused({ message: `what is to be replayed holds a value that is too deep or too large (${error.message})` })
+    ? new ReplayRefused({ message: `a value in what is to be replayed is too deep or too large (${error.message})` })
     : error
 
 /** 0 where nothing differs, 1 where something does. Throws `ReplayRefused`. */
