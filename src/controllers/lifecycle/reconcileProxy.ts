@@ -33,8 +33,9 @@ const settle = Effect.fnUntraced(function*<T extends ResourceType>(
     own.note(desired, version)
     journal.append({ kind: "stored", key, op: "put", resource: formatKey(desired), version })
   } else if (stored !== null) {
-    yield* store.remove(stored, { expect: stored.version }).pipe(Effect.catchTag("NotFound", () => Effect.void))
+    // Before: the store may tell of it sooner than it answers, and nobody asks about it a second time.
     own.note(stored, null)
+    yield* store.remove(stored, { expect: stored.version }).pipe(Effect.catchTag("NotFound", () => Effect.void))
     journal.append({ kind: "stored", key, op: "remove", resource: formatKey(stored), version: stored.version })
   }
 })
