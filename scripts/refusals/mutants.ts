@@ -320,7 +320,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
     "refuses a signature that another proxy brought before"
   ),
   mutant(
-    24, "who brought a signature, at the door", IAM, [`if (claimed === "foreign") {`, "if (false) {"], T.between,
+    24, "who brought a signature, at the door", IAM, [`if (remembered === "foreign") {`, "if (false) {"], T.between,
     "refuses a replay at the door though STS vouches for whoever brings the token"
   ),
   mutant(
@@ -329,7 +329,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
     "refuses more than it can remember rather than forget one that is still good"
   ),
   mutant(
-    24, "who can't be remembered isn't let in", IAM, [`if (claimed === "full") {`, "if (false) {"], T.between,
+    24, "who can't be remembered isn't let in", IAM, [`if (remembered === "full") {`, "if (false) {"], T.between,
     "lets nobody in whose signature it couldn't remember"
   ),
   mutant(
@@ -419,8 +419,12 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   ),
   mutant(
     30, "no call for a task that nobody saw", IAM,
-    ["if (taskOf(claim.name) === undefined) return", "if (false) return"], T.between,
+    ["if (claimed === undefined) return", "if (claimed === undefined && false) return"], T.between,
     "doesn't call AWS for a task that nobody has seen"
+  ),
+  mutant(
+    30, "no call for a connection from elsewhere", IAM, ["if (auth.checkPeerAddress) yield*", "if (false) yield*"],
+    T.between, "doesn't call AWS for a connection that doesn't come from the task"
   ),
   mutant(
     31, "deadline", STS_CLIENT, ["duration: limits.deadlineMillis,", "duration: 3_600_000,"], T.sts,

@@ -174,7 +174,7 @@ describe("a living proxy", () => {
     const { passage: through } = living
     const attempts = {
       "its very token, from elsewhere": ["PeerAddressMismatch", elsewhere, token],
-      "another task's session": ["SessionMismatch", elsewhere, await taskToken(world, strangers, proxy)],
+      "another task's session": ["SessionMismatch", through, await taskToken(world, strangers, proxy)],
       "another session of its role": ["SessionMismatch", through, await taskToken(world, sameRole, proxy)],
       "a session of its name, of another role": ["RoleMismatch", through, await taskToken(world, namesake, proxy)],
       "its token for another proxy": ["StsDenied", through, await taskToken(world, own, dataplane(stranger))],

@@ -18,7 +18,7 @@ import { decodeEnvelope } from "./decodeEnvelope.ts"
 import { judgeAccount } from "./judgeAccount.ts"
 import { judgePrincipal } from "./judgePrincipal.ts"
 import { judgeRoleTags } from "./judgeRoleTags.ts"
-import { judgeTask, type SessionOfRole, taskNotSeen } from "./judgeTask.ts"
+import { judgePeer, judgeTask, type SessionOfRole, taskNotSeen } from "./judgeTask.ts"
 import { parsePresignedUrl } from "./parsePresignedUrl.ts"
 import { rebuildRequest } from "./rebuildRequest.ts"
 import { parseRoleArn } from "./roleArn.ts"
@@ -73,8 +73,10 @@ export const makeIamAuthenticator = (
       const url = yield* Effect.fromResult(decodeEnvelope(credential))
       const presigned = yield* Effect.fromResult(parsePresignedUrl(url, hosts))
       const call = yield* Effect.fromResult(checkScope(presigned, now))
-      // A claim to a task that nobody has seen is no reason to call AWS.
-      if (taskOf(claim.name) === undefined) return yield* Effect.fromResult(taskNotSeen())
+      // A claim to a task that nobody has seen is no reason to call AWS, nor is one from elsewhere than the task.
+      const claimed = taskOf(claim.name)
+      if (claimed === undefined) return yield* Effect.fromResult(taskNotSeen())
+      if (auth.checkPeerAddress) yield* Effect.fromResult(judgePeer(claimed, claim))
 
       const caller = yield* sts.identify(rebuildRequest(call, auth.stsEndpoint, bindingValue(audience, claim)))
       const principal = yield* Effect.fromResult(judgePrincipal(caller, aws.partition))
@@ -94,11 +96,11 @@ export const makeIamAuthenticator = (
 
       // Last: only who is let in takes a place in the ledger, so nobody else can fill it.
       const owner = `${claim.proxyType} ${nodeId(claim)}`
-      const claimed = yield* ledger.claim(call.signature, owner, call.expiresAt, now)
-      if (claimed === "foreign") {
+      const remembered = yield* ledger.claim(call.signature, owner, call.expiresAt, now)
+      if (remembered === "foreign") {
         return yield* new Refused({ reason: "TokenReplayed", message: "the token was brought by another proxy before" })
       }
-      if (claimed === "full") {
+      if (remembered === "full") {
         return yield* new NotYetKnown({
           reason: "TooManyTokens",
           message: "more proxies join at once than the control plane remembers tokens of",

@@ -82,11 +82,27 @@ const judgeRoleId = (task: EcsTask, session: SessionOfRole): Judgement => {
 /** An IPv4 address that a dual-stack socket shows as IPv6 is that IPv4 address. */
 const plainAddress = (address: string): string => address.toLowerCase().replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/, "")
 
+const addressUnknown = () => wait("AddressNotObserved", "the task has no address yet", RETRY_MILLIS)
+
+/** Whether the connection comes from the task: seen before anything is proved, so the address isn't told. */
+export const judgePeer = (task: EcsTask, claim: ProxyClaim): Judgement => {
+  if (task.address === null) return addressUnknown()
+  const address = plainAddress(task.address)
+  if (claim.peerAddress === null || plainAddress(claim.peerAddress) !== address) {
+    return refuse(
+      "PeerAddressMismatch",
+      "the connection doesn't come from the task's address: where a load balancer or NAT stands between, set " +
+        "ECS_MESH_CHECK_PEER_ADDRESS=false at the control plane"
+    )
+  }
+  return passed
+}
+
 const judgeAddress = (
   task: EcsTask,
   { claim, declaredAddress, checkPeerAddress }: Pick<TaskEvidence, "claim" | "declaredAddress" | "checkPeerAddress">
 ): Judgement => {
-  if (task.address === null) return wait("AddressNotObserved", "the task has no address yet", RETRY_MILLIS)
+  if (task.address === null) return addressUnknown()
   const address = plainAddress(task.address)
   if (declaredAddress !== undefined && plainAddress(declaredAddress) !== address) {
     return refuse(
@@ -95,15 +111,7 @@ const judgeAddress = (
         "declare the task's own address"
     )
   }
-  if (!checkPeerAddress) return passed
-  if (claim.peerAddress === null || plainAddress(claim.peerAddress) !== address) {
-    return refuse(
-      "PeerAddressMismatch",
-      `the connection doesn't come from the task's address (${task.address}): where a load balancer or NAT stands ` +
-        "between, set ECS_MESH_CHECK_PEER_ADDRESS=false at the control plane"
-    )
-  }
-  return passed
+  return checkPeerAddress ? judgePeer(task, claim) : passed
 }
 
 const judgeProxy = (task: EcsTask, claim: ProxyClaim): Judgement => {

@@ -139,6 +139,26 @@ describe("between the steps", () => {
     }
   })
 
+  it("doesn't call AWS for a connection that doesn't come from the task, unless addresses are hidden", async () => {
+    const sts = await startScriptedSts(answerJson(500, "{}"))
+    try {
+      const task = await workload()
+      const token = await tokenOf(task)
+      const elsewhere = { ...task.claim, peerAddress: "10.0.0.8" }
+      for (const [checkPeerAddress, reason, calls] of [
+        [true, "Refused: PeerAddressMismatch", 0],
+        [false, "NotYetKnown: StsUnavailable", 1]
+      ] as const) {
+        const door = openDoor({ auth: { stsEndpoint: sts.endpoint, checkPeerAddress } })
+        observe(door, task)
+        expect(await door.enter(token, elsewhere)).toBe(reason)
+        expect(sts.requests).toHaveLength(calls)
+      }
+    } finally {
+      await sts.stop()
+    }
+  })
+
   it("a fault of our own lets nobody in and takes no door down", async () => {
     const runtime = ManagedRuntime.make(
       authenticatorLayer({ auth: authConfig(), aws: awsConfig(), zone: "zone-1", audience: AUDIENCE }).pipe(
