@@ -50,12 +50,14 @@ export interface Written {
   readonly desiredStatus?: string
   readonly stopCode?: Task["stopCode"]
   readonly version?: number
+  /** Its own, not its role's. */
+  readonly tags?: Readonly<Record<string, string>>
 }
 
 /** A task as DescribeTasks shows it. */
 const describe = ({
   address, cluster = "demo", desiredStatus = "RUNNING", health = "UNKNOWN", hostPorts, id, lastStatus = "RUNNING",
-  revision = "kv:1", role = "kv-task", service = "kv", stopCode, version = 1
+  revision = "kv:1", role = "kv-task", service = "kv", stopCode, tags = {}, version = 1
 }: Written): Task => {
   const taskArn = `arn:aws:ecs:us-east-1:${ACCOUNT}:task/${cluster}/${id}`
   const containers = ["app", "sidecar"].map((name) => ({
@@ -77,6 +79,7 @@ const describe = ({
     desiredStatus,
     version,
     containers,
+    tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
     overrides: { taskRoleArn: role.startsWith("arn:") ? role : roleArn(role) },
     ...(stopCode === undefined ? {} : { stopCode }),
     ...(hostPorts === undefined ? {} : { containerInstanceArn: INSTANCE }),

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { Book, clusterArn, FOREIGN, open, roleArn, until } from "./Book.ts"
+import { Book, clusterArn, FOREIGN, open, roleArn, type Scene, until } from "./Book.ts"
 
 /** The full looks of a start are over, so that what is seen from now on is seen by events. */
 const started = (book: Book) =>
@@ -133,6 +133,36 @@ describe("a service whose definition changes", () => {
       book.tell("three")
       yield* until("the third is registered", () => dataplane("three") !== undefined)
       assert.isUndefined(dataplane("two"))
+    }).pipe(Effect.scoped), 60_000)
+})
+
+describe("a task whose own tags change", () => {
+  const tags = { "kuma.io/service": "store" }
+  const serviceOf = ({ dataplane }: Scene) => dataplane("1")?.spec.networking?.inbound?.[0]?.tags?.["kuma.io/service"]
+
+  it.live("is called so at the next full look, as no event tells of it", () =>
+    Effect.gen(function*() {
+      const book = new Book()
+      book.write({ id: "1", address: "10.0.0.1" })
+      const scene = yield* open(book, { resyncSeconds: 1 })
+      yield* until("it is registered", () => scene.isIn("1"))
+      assert.strictEqual(serviceOf(scene), "kv")
+      book.write({ id: "1", address: "10.0.0.1", tags })
+      yield* until("it is called otherwise", () => serviceOf(scene) === "store")
+    }).pipe(Effect.scoped), 60_000)
+
+  it.live("is called so within seconds where it has a health check, for which it is looked at", () =>
+    Effect.gen(function*() {
+      const book = new Book()
+      book.define("kv:1", { checked: true })
+      book.write({ id: "1", address: "10.0.0.1", health: "HEALTHY" })
+      const scene = yield* open(book)
+      yield* until("it is registered", () => scene.isIn("1"))
+      scene.connect("1")
+      yield* until("it is ready", () => scene.state("1") === "Ready")
+      yield* started(book)
+      book.write({ id: "1", address: "10.0.0.1", health: "HEALTHY", tags })
+      yield* until("it is called otherwise", () => serviceOf(scene) === "store")
     }).pipe(Effect.scoped), 60_000)
 })
 
