@@ -18,6 +18,7 @@ import { KnownTasks } from "./lifecycle/KnownTasks.ts"
 import { observeTask } from "./lifecycle/observeTask.ts"
 import { readStored } from "./lifecycle/readStored.ts"
 import { isGone, sidecarOf, type TaskObservation } from "./lifecycle/TaskObservation.ts"
+import { ToldOnce } from "./lifecycle/ToldOnce.ts"
 import type { OperatorConfig } from "./OperatorConfig.ts"
 import { done, type Outcome, retry, wakeAt } from "./queue/Outcome.ts"
 import { parseTaskKey } from "./TaskKey.ts"
@@ -55,7 +56,7 @@ export class TaskController extends Context.Service<
         const expected = new Map<string, { readonly version: number; readonly until: number }>()
         /** When ECS first called a task MISSING that was running when it was seen last. */
         const missed = new Map<string, number>()
-        const ignored = new Set<string>()
+        const ignored = new ToldOnce()
         const ignoring: IgnoringSettings = { dataplanesBringOwn: config.dataplanesBringOwn === true }
         const known = new KnownTasks()
 
@@ -94,12 +95,11 @@ export class TaskController extends Context.Service<
         }
 
         const ignore = (key: string, look: TaskObservation, why: string): Outcome => {
-          if (!ignored.has(key)) {
+          if (ignored.isNews(key)) {
             journal.append({ kind: "observation", key, of: null, settings: ignoring, observation: { look } })
             journal.append({ kind: "decision", key, from: null, to: "ignored", why })
           }
-          if (look.task === null || look.task.lastStatus === "STOPPED") ignored.delete(key)
-          else ignored.add(key)
+          if (look.task === null || look.task.lastStatus === "STOPPED") ignored.forget(key)
           return done
         }
 

@@ -9,6 +9,7 @@ import { TokenIssuer } from "../../model/TokenIssuer.ts"
 import { EcsReader } from "../aws/EcsReader.ts"
 import type { TokenSecrets } from "../aws/TokenSecrets.ts"
 import { goOn } from "../goOn.ts"
+import { ToldOnce } from "../lifecycle/ToldOnce.ts"
 import { done, type Outcome, retry } from "../queue/Outcome.ts"
 import { makeWorkQueue } from "../queue/WorkQueue.ts"
 import { parseTaskKey } from "../TaskKey.ts"
@@ -41,7 +42,7 @@ export class TokenController extends Context.Service<
         const services = yield* Effect.context<Journal | TokenIssuer | TokenSecrets>()
         const demand = new TokenDemand(settings.forgetMillis)
         const memories = new Map<string, TokenMemory>()
-        const unnamable = new Set<string>()
+        const unnamable = new ToldOnce()
 
         const memoryOf = (service: string): TokenMemory => {
           const memory = memories.get(service) ?? new TokenMemory()
@@ -56,8 +57,7 @@ export class TokenController extends Context.Service<
           if (secret !== null) {
             return yield* reconcileToken({ secret, service, meshes, memory: memoryOf(service) }, settings)
           }
-          if (!unnamable.has(service)) {
-            unnamable.add(service)
+          if (unnamable.isNews(service)) {
             yield* Effect.logWarning(
               "A service's name can't be part of a secret's name, so it gets no dataplane token: give its tasks a " +
                 "kuma.io/service of letters, digits and . - _"
