@@ -78,8 +78,9 @@ export class TaskController extends Context.Service<
         }
 
         /**
-         * Whether a task is MISSING that nobody saw stop. ECS shows a stopped task for an hour at least, so it may be an
-         * answer from before the task was there, whether or not an event spoke of it: it must stay away for the whole lag.
+         * Whether a task is MISSING that nobody saw stop. ECS shows a stopped task for an hour at least, so it may be
+         * an answer from before the task was there, whether or not an event spoke of it: it must stay away for the whole
+         * lag.
          */
         const isMissed = (key: string, { task }: TaskObservation, previous: Resource<"EcsTask"> | null): boolean => {
           if (task !== null || previous?.spec.desiredStatus !== "RUNNING") {

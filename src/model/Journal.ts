@@ -15,7 +15,7 @@ export type JournalKind =
   | "connected" // {proxy, identity}
   | "disconnected" // {proxy, reason}
   | "refused" // {door, reason, message}
-  | "token" // of a secret with a dataplane token, never the token: {service, action, conditions}, {mesh, tokenId, expires}
+  | "token" // of a secret, never the token in it: {service, action, conditions}, {mesh, tokenId, expires}
   | "replica" // who writes this journal: {instance, version, leads}; repeated at the head of each file
 
 export interface JournalEntry {

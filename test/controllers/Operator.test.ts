@@ -524,15 +524,18 @@ describe("the operator", () => {
         )
       )
       yield* define("archived", yield* role("archived-role", dataplaneTags))
-      const eventsOf = (id: string) => entries.filter(({ key, kind }) => kind === "event" && key === `task/${cluster}/${id}`)
-      const replayedOf = (id: string) => eventsOf(id).filter(({ event }) => JSON.stringify(event).includes("\"replay-name\":\"again\""))
+      const eventsOf = (id: string) =>
+        entries.filter(({ key, kind }) => kind === "event" && key === `task/${cluster}/${id}`)
+      const replayedOf = (id: string) =>
+        eventsOf(id).filter(({ event }) => JSON.stringify(event).includes("\"replay-name\":\"again\""))
       const living = yield* run(cluster, "archived")
       const gone = yield* run(cluster, "archived")
       for (const { id } of [living, gone]) yield* taskIn(store, id, "registered")
       yield* call(() => ecs.send(new StopTaskCommand({ cluster, task: gone.arn })))
       yield* call(() => ecs.send(new SubmitTaskStateChangeCommand({ cluster, task: gone.arn, status: "STOPPED" })))
       yield* absent(store, "EcsTask", "", gone.id)
-      yield* eventually("the gone task's last event", Effect.sync(() => eventsOf(gone.id).length >= 2 ? true as const : undefined))
+      yield* eventually("the gone task's last event", Effect.sync(() =>
+        eventsOf(gone.id).length >= 2 ? true as const : undefined))
       yield* emptied(queueName)
       const state = Effect.all([store.list("EcsTask"), store.list("Dataplane"), store.list("OutboundPort")])
       const before = yield* state
@@ -554,7 +557,9 @@ describe("the operator", () => {
         return State === "COMPLETED" ? true as const : undefined
       }))
       yield* eventually("every replayed event", Effect.sync(() =>
-        [living, gone].every(({ id }) => replayedOf(id).length > 0 && replayedOf(id).length * 2 >= eventsOf(id).length) ? true as const : undefined))
+        [living, gone].every(({ id }) => replayedOf(id).length > 0 && replayedOf(id).length * 2 >= eventsOf(id).length)
+          ? true as const
+          : undefined))
       yield* emptied(queueName)
       assert.deepStrictEqual(yield* state, before)
       assert.strictEqual(entries.filter(({ kind }) => kind === "stored").length, written)

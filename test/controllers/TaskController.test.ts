@@ -79,7 +79,7 @@ const world = Effect.fnUntraced(function*(dataplanesBringOwn = false) {
   }
 })
 
-it.live("a dataplane's task is left alone where tokens say who it is, by a decision that is told once and repeatable", () =>
+it.live("a dataplane's task is left alone where tokens say who it is, by a decision told once and repeatable", () =>
   Effect.gen(function*() {
     const { journal, look, show, stored } = yield* world(true)
     show(running(1))

@@ -189,7 +189,8 @@ export class EcsReader extends Context.Service<
             operation: "DescribeContainerInstances",
             kind: "unavailable",
             code: reason ?? "NoAnswer",
-            message: `ECS did not describe container instance ${instance} of cluster ${cluster}: ${reason ?? "no answer"}`
+            message:
+              `ECS did not describe container instance ${instance} of cluster ${cluster}: ${reason ?? "no answer"}`
           })
         }
         const { attributes = [] } = found

@@ -7,7 +7,7 @@ import { AwsCallFailed } from "./AwsCallFailed.ts"
 import { AwsClients } from "./AwsClients.ts"
 import { callAws } from "./callAws.ts"
 
-/** A change is told by an event, which forgets the role; one whose event was lost, by the full look, which forgets all. */
+/** A change is told by an event, which forgets the role; where that was lost, by the full look, which forgets all. */
 const REMEMBERED = "5 minutes"
 
 const notRead = (kind: "absent" | "denied", message: string) =>

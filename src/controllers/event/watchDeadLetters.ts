@@ -23,8 +23,8 @@ export const watchDeadLetters = Effect.fn("watchDeadLetters")(function*(queueUrl
     if (messages === told) return
     if (messages > 0) {
       yield* Effect.logWarning(
-        "Events could not be handled and are in the dead-letter queue. Nothing is lost by it: the periodic lists show " +
-          "what they spoke of. The warnings before say why. Once that is gone, move them back " +
+        "Events could not be handled and are in the dead-letter queue. Nothing is lost by it: the periodic lists " +
+          "show what they spoke of. The warnings before say why. Once that is gone, move them back " +
           "(aws sqs start-message-move-task --source-arn ARN) or purge the queue"
       ).pipe(Effect.annotateLogs({ messages, arn: queue }))
     } else {

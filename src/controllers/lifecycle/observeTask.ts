@@ -87,7 +87,9 @@ export const observeTask = Effect.fn("observeTask")(function*(
 ): Effect.fn.Return<TaskObservation, AwsCallFailed, EcsReader | HostAddress | IamReader> {
   const reading = yield* (yield* EcsReader).readTask(key)
   const { taskId } = key
-  if (reading === null) return { taskId, task: null, definition: null, role: { status: "none" }, hostAddress: null, knownAddress: null }
+  if (reading === null) {
+    return { taskId, task: null, definition: null, role: { status: "none" }, hostAddress: null, knownAddress: null }
+  }
   const { task, definition } = reading
   const meshed = definition?.containers.some((container) => container.sidecar !== null) ?? false
   const role: RoleReading = meshed ? yield* readRole(config, task, previous) : { status: "none" }

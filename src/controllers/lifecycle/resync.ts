@@ -63,7 +63,10 @@ const listClusters = Effect.fnUntraced(function*({ arns, missing }: Clusters) {
           Effect.as(null)
         ))
     ))
-  return { complete: missing.length === 0 && lists.every((list) => list !== null), keys: lists.flatMap((list) => list ?? []) }
+  return {
+    complete: missing.length === 0 && lists.every((list) => list !== null),
+    keys: lists.flatMap((list) => list ?? [])
+  }
 })
 
 /** Lists everything and answers the keys to look at. */
