@@ -13,6 +13,7 @@ import { Authenticator } from "../auth/Authenticator.ts"
 import type { ControlPlaneConfig } from "../config/ControlPlaneConfig.ts"
 import { count, refusals } from "../diagnostics/metrics.ts"
 import { News } from "../diagnostics/News.ts"
+import { Ration, REFUSALS_A_MINUTE } from "../diagnostics/Ration.ts"
 import { judgeOwnResource } from "../server/judgeOwnResource.ts"
 import { readOwnResource } from "../server/readOwnResource.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
@@ -60,12 +61,16 @@ export class Bootstrapper extends Context.Service<
         const certificate = new X509Certificate(tls.certificatePem)
         const context = yield* Effect.context<never>()
         const news = new News()
+        const ration = new Ration(REFUSALS_A_MINUTE)
 
         const refuse = (proxy: ProxyId, peer: string | null, problem: Problem) =>
           Effect.sync(() => {
             const key = formatKey(proxyKey(proxy))
             count(refusals, 1, context, { door: "bootstrap", reason: problem.title })
-            journal.append({ kind: "refused", key, door: "bootstrap", reason: problem.title, message: problem.detail })
+            if (ration.takes(Date.now())) {
+              const { detail: message, title: reason } = problem
+              journal.append({ kind: "refused", key, door: "bootstrap", reason, message })
+            }
             return problemAnswer(problem)
           }).pipe(
             Effect.tap(() =>

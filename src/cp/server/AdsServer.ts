@@ -13,6 +13,7 @@ import { formatKey } from "../../model/Resource.ts"
 import { Authenticator, type Identity, type ProxyClaim } from "../auth/Authenticator.ts"
 import { count, proxiesConnected, refusals } from "../diagnostics/metrics.ts"
 import { News } from "../diagnostics/News.ts"
+import { Ration, REFUSALS_A_MINUTE } from "../diagnostics/Ration.ts"
 import { Insights } from "../insight/Insights.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
 import type { NackPolicy } from "./ack.ts"
@@ -80,17 +81,20 @@ export class AdsServer extends Context.Service<
         const sockets = new Map<string, TLSSocket>()
         let stopping = false
         const news = new News()
+        const ration = new Ration(REFUSALS_A_MINUTE)
 
         const refuse = (claim: ProxyClaim, refused: { readonly reason: string; readonly message: string }) =>
           Effect.sync(() => {
             count(refusals, 1, context, { door: "ads", reason: refused.reason })
-            journal.append({
-              kind: "refused",
-              key: formatKey(proxyKey(claim)),
-              door: "ads",
-              reason: refused.reason,
-              message: refused.message
-            })
+            if (ration.takes(Date.now())) {
+              journal.append({
+                kind: "refused",
+                key: formatKey(proxyKey(claim)),
+                door: "ads",
+                reason: refused.reason,
+                message: refused.message
+              })
+            }
             return news.isNews(`${formatKey(proxyKey(claim))} ${refused.reason}`, Date.now())
           }).pipe(
             Effect.flatMap((isNews) => isNews ? Effect.logWarning("Refused a proxy's stream") : Effect.void),

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
 import { parse } from "yaml"
+import { REFUSALS_A_MINUTE } from "../../../src/cp/diagnostics/Ration.ts"
 import { askBootstrap } from "../server/askBootstrap.ts"
 import {
   type ControlPlane,
@@ -116,6 +117,23 @@ describe("/bootstrap", () => {
     const answer = await ask({ name: "kv-1" }, { headers: { authorization: "x".repeat(32 * 1024) } })
     expect(answer.status).toBe(403)
   })
+
+  it("keeps of those that it refuses no more than a ration in the journal, whoever knocks however often", async () => {
+    const kept = () => controlPlane.journal.filter(({ kind }) => kind === "refused").length
+    const before = kept()
+    // However long it takes, it is one minute.
+    const clock = vi.spyOn(Date, "now").mockReturnValue(Date.now())
+    try {
+      for (let round = 0; round < 48; round += 1) {
+        const knocks = Array.from({ length: REFUSALS_A_MINUTE / 40 }, () => ask({ name: "nobody" }))
+        expect(new Set((await Promise.all(knocks)).map(({ status }) => status))).toEqual(new Set([422]))
+      }
+    } finally {
+      clock.mockRestore()
+    }
+    expect(kept() - before).toBeGreaterThan(REFUSALS_A_MINUTE / 2)
+    expect(kept() - before).toBeLessThanOrEqual(REFUSALS_A_MINUTE)
+  }, 60_000)
 
   it("is the only door, and only for POST", async () => {
     expect((await ask({}, { path: "/" })).status).toBe(404)
