@@ -82,7 +82,8 @@ const wokenBy = Effect.fnUntraced(function*(
   switch (decoded._tag) {
     case "TaskChanged": {
       if (!clusterArns.includes(decoded.event.detail.clusterArn)) return nobody
-      expectVersion(decoded.key, decoded.version)
+      // What comes out of an archive is of long ago: ECS shows it by now, or nothing of the task any more.
+      if (decoded.event["replay-name"] === undefined) expectVersion(decoded.key, decoded.version)
       return wokenByTask(decoded, known)
     }
     // These two say what the tasks' own events say as well: they make up for one that was lost.

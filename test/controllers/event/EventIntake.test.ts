@@ -61,9 +61,10 @@ const world = Effect.fnUntraced(function*(
   const readers = Layer.merge(SqsReader.layer, IamReader.layer).pipe(
     Layer.provide(AwsClients.layer(testAwsConfig(endpoint)))
   )
+  const expected: Array<number> = []
   const controller = Layer.succeed(TaskController, {
     reconcile: () => Effect.die("nothing is reconciled here"),
-    expectVersion: () => undefined,
+    expectVersion: (_, version) => void expected.push(version),
     known: new KnownTasks()
   })
   const work = {
@@ -79,7 +80,7 @@ const world = Effect.fnUntraced(function*(
     Effect.provide(Layer.mergeAll(readers, controller, Layer.succeed(Store, store), Journal.none)),
     Effect.forkScoped
   )
-  return { woken, deleted, deletions: () => deletions }
+  return { woken, deleted, expected, deletions: () => deletions }
 })
 
 /** What the intake did until it had woken the stopping task and deleted its message. */
@@ -91,6 +92,18 @@ const handled = Effect.fnUntraced(function*(list: Store["Service"]["list"]) {
   )
   return seen
 })
+
+it.live("an archive's event wakes its task, and nobody waits for what ECS has shown long ago", () =>
+  Effect.gen(function*() {
+    const archived = JSON.stringify({ ...JSON.parse(stopping) as object, "replay-name": "again" })
+    const seen = yield* world([archived, stopping], () => Effect.succeed([]))
+    yield* Effect.sync(() => seen.deleted.length).pipe(
+      Effect.repeat({ until: (count) => count === 2, schedule: Schedule.spaced("10 millis") }),
+      Effect.timeout("15 seconds")
+    )
+    assert.deepStrictEqual(seen.woken, [key, key])
+    assert.deepStrictEqual(seen.expected, [decoded.version])
+  }).pipe(Effect.scoped), 30_000)
 
 describe("messages that come together", () => {
   it.live("are taken each alone: one that the store can't answer now is left for later", () =>
