@@ -138,8 +138,7 @@ describe("a zone proxy", () => {
     const wrong = await Promise.all((["dataplane", ...ZONE_TYPES] as const).flatMap((proxyType) =>
       PROXY_TYPES.filter((type) => type !== proxyType).map(async (roleType) => {
         const name = `${proxyType}-by-${roleType}`
-        const [task] = await tasks.run({ name, proxyType, tags: { ...dataplaneTags(name), "kuma.io/type": roleType } })
-        if (task === undefined) throw new Error(`${name} doesn't run`)
+        const task = await run({ name, proxyType, tags: { ...dataplaneTags(name), "kuma.io/type": roleType } })
         return proxyType === "dataplane" ? dataplane(task) : zoneProxy(task, proxyType)
       })))
     expect(wrong.length).toBe(6)
