@@ -3,17 +3,9 @@ import { fileURLToPath } from "node:url"
 import { expect, it } from "vitest"
 import { startProcess } from "../../localstack/process/startProcess.ts"
 import { waitFor } from "../../localstack/process/waitFor.ts"
+import { isAlive } from "../support/isAlive.ts"
 
 const starter = fileURLToPath(new URL("fixtures/startsAndWaits.ts", import.meta.url))
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
 
 it("ends a child that ignores SIGTERM after the process that started it was killed", async () => {
   const parent = spawn(process.execPath, [starter], { stdio: ["ignore", "pipe", "inherit"] })

@@ -3,6 +3,7 @@ import { connect } from "node:net"
 import { afterEach, expect, it } from "vitest"
 import { freePort } from "../../localstack/process/freePort.ts"
 import { waitFor } from "../../localstack/process/waitFor.ts"
+import { isAlive } from "../support/isAlive.ts"
 import { listenOn } from "./listenOn.ts"
 import { makeCertificates, startBootstrapServer, withBootstrap } from "./startBootstrapServer.ts"
 import { sidecarPorts, startSidecar } from "./startSidecar.ts"
@@ -59,15 +60,6 @@ const untilLogged = (sidecar: Sidecar, text: string | RegExp) =>
   })
 
 const envoyPid = (sidecar: Sidecar): number => Number(/Envoy started pid=(\d+)/.exec(sidecar.output())?.[1])
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
 
 it("asks in Kuma's field names, starts Envoy on the answer and is ready once Envoy serves", async () => {
   const { controlPlane, inbound, start } = await setUp({ KUMA_DATAPLANE_RUNTIME_TOKEN: "a-token" })

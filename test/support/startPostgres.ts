@@ -6,6 +6,7 @@ import { join } from "node:path"
 import { guard, release } from "../../localstack/process/ChildGuard.ts"
 import { freePort } from "../../localstack/process/freePort.ts"
 import { waitFor } from "../../localstack/process/waitFor.ts"
+import { isAlive } from "./isAlive.ts"
 
 export interface TestPostgres {
   readonly host: string
@@ -20,16 +21,6 @@ export interface TestPostgres {
   /** Starts it again on its port and data where it was halted. */
   readonly resume: () => Promise<void>
   readonly stop: () => Promise<void>
-}
-
-/** Whether a process of this id is there. */
-const runs = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** Ids of the processes that a postmaster has started. */
@@ -86,17 +77,17 @@ export const startPostgres = async (): Promise<TestPostgres> => {
       // Backends outlive a killed postmaster for a moment, and keep another from using its data.
       const all = [pid, ...await childrenOf(pid)]
       process.kill(pid, signal)
-      await waitFor("Postgres' end", () => all.some(runs) ? undefined : true)
+      await waitFor("Postgres' end", () => all.some(isAlive) ? undefined : true)
       release({ pid })
     },
     resume: async () => {
-      if (runs(pid)) return
+      if (isAlive(pid)) return
       await server.start()
       pid = await readPid()
       guard({ pid })
     },
     stop: async () => {
-      if (runs(pid)) await server.stop()
+      if (isAlive(pid)) await server.stop()
       release({ pid })
       await rm(folder, { recursive: true, force: true })
     }
