@@ -3,16 +3,20 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { endWithNpm } from "./endWithNpm.mjs"
 import { node24, root } from "./node24.mjs"
 import { runInForeground } from "./runInForeground.mjs"
 import { setupOrExit } from "./setup.mjs"
 
+endWithNpm()
 await setupOrExit({ test: true })
 const node = node24().path
 const since = performance.now()
 
 console.log("Types")
 const types = await runInForeground(node, [join("node_modules", "typescript", "bin", "tsc"), "--noEmit"], { cwd: root })
+// Ended by a signal, which was meant for all of this.
+if (types > 128) process.exit(types)
 console.log(types === 0 ? "  ✓ no errors" : "  ✗ the types have errors")
 
 const folder = mkdtempSync(join(tmpdir(), "ecs-mesh-test-"))
