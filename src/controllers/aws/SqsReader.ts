@@ -50,7 +50,7 @@ export class SqsReader extends Context.Service<
         }),
         remove: Effect.fn("SqsReader.remove")(function*(QueueUrl: string, receipts: ReadonlyArray<string>) {
           for (const chunk of Arr.chunksOf(receipts, 10)) {
-            yield* callAws({
+            const { Failed = [] } = yield* callAws({
               service: "SQS",
               operation: "DeleteMessageBatch",
               run: (abortSignal) =>
@@ -62,6 +62,16 @@ export class SqsReader extends Context.Service<
                   { abortSignal }
                 )
             })
+            // The call as a whole succeeds all the same. Said, as a message that comes too often ends as a dead letter.
+            if (Failed.length > 0) {
+              yield* Effect.logWarning("SQS kept some handled messages, which will come again").pipe(
+                Effect.annotateLogs({
+                  kept: Failed.length,
+                  of: chunk.length,
+                  reasons: [...new Set(Failed.map(({ Code, Message }) => `${Code}: ${Message ?? ""}`))]
+                })
+              )
+            }
           }
         })
       }
