@@ -1,10 +1,10 @@
 /** The command line: one subcommand a file, each loaded only when it is called. */
-import { readFileSync } from "node:fs"
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Console, Effect, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import packageJson from "../../package.json" with { type: "json" }
 import { plainLines } from "./plainText.ts"
+import { readInput } from "./readInput.ts"
 
 /** The user gave something that can't be worked with; the message is all there is to show. */
 export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", { message: Schema.String }) {}
@@ -64,10 +64,7 @@ const translate = Command.make(
   },
   Effect.fn(function*({ file, proxy }) {
     const { translateFile } = yield* Effect.promise(() => import("./translate.ts"))
-    const text = yield* Effect.try({
-      try: () => readFileSync(file === "-" ? 0 : file, "utf8"),
-      catch: (error) => new UsageError({ message: `can't read ${file}: ${error}` })
-    })
+    const text = yield* Effect.mapError(readInput(file), ({ message }) => new UsageError({ message }))
     const output = yield* Effect.try({
       try: () => translateFile(text, Option.isSome(proxy) ? { proxy: proxy.value } : {}),
       catch: (error) => new UsageError({ message: error instanceof Error ? error.message : String(error) })

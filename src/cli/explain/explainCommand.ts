@@ -2,11 +2,11 @@
  * `ecs-mesh explain TASK`: what the replicas of a living operator, or the journals that one left, tell of a task.
  * Receives who to ask or what to read, prints a story, decides nothing.
  */
-import { readFileSync } from "node:fs"
 import { Console, Effect } from "effect"
 import { lastPart } from "../../controllers/arn.ts"
 import { type ReadLine, type RecordedEntry, readLines } from "../../controllers/replay/readLines.ts"
 import { plainLines } from "../plainText.ts"
+import { readInput } from "../readInput.ts"
 import { linesOf, type NamedText, readReplayFiles } from "../replay/readReplayFiles.ts"
 import { askJournal, askLive, askTasks, NotExplained } from "./askOperator.ts"
 import { findTask, roleKeyIn } from "./findTask.ts"
@@ -82,12 +82,11 @@ const explainLive = Effect.fnUntraced(function*(task: string, addresses: Readonl
   return tellStory(taskId, journals, yield* askLive(first, taskId))
 })
 
-const readFile = (name: string) =>
-  Effect.try({
-    try: (): NamedText => ({ name, text: readFileSync(name === "-" ? 0 : name, "utf8") }),
-    catch: (error) =>
-      new NotExplained({ message: `can't read ${name}: ${error instanceof Error ? error.message : String(error)}` })
-  })
+const readFile = (name: string): Effect.Effect<NamedText, NotExplained> =>
+  readInput(name).pipe(
+    Effect.map((text) => ({ name, text })),
+    Effect.mapError(({ message }) => new NotExplained({ message }))
+  )
 
 const explainFiles = Effect.fnUntraced(function*(task: string, files: ReadonlyArray<string>) {
   const journal = readReplayFiles(yield* Effect.forEach(files, readFile))

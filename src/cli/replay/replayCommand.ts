@@ -1,9 +1,9 @@
 /** The command line around `runReplay`: files and standard input, a terminal to step through, how the program ends. */
-import { readFileSync } from "node:fs"
 import { basename } from "node:path"
 import { createInterface } from "node:readline"
 import { Effect } from "effect"
 import { redact } from "../../cp/auth/redact.ts"
+import { readInput } from "../readInput.ts"
 import type { NamedText } from "./readReplayFiles.ts"
 import { type ReplayOptions, ReplayRefused, runReplay } from "./runReplay.ts"
 
@@ -16,15 +16,11 @@ export interface ReplayArguments {
   readonly step: boolean
 }
 
-const readText = (file: string) =>
-  Effect.try({
-    try: (): NamedText =>
-      file === "-"
-        ? { name: "standard input", text: readFileSync(0, "utf8") }
-        : { name: basename(file), text: readFileSync(file, "utf8") },
-    catch: (error) =>
-      new ReplayRefused({ message: `can't read ${file}: ${error instanceof Error ? error.message : String(error)}` })
-  })
+const readText = (file: string): Effect.Effect<NamedText, ReplayRefused> =>
+  readInput(file).pipe(
+    Effect.map((text) => ({ name: file === "-" ? "standard input" : basename(file), text })),
+    Effect.mapError(({ message }) => new ReplayRefused({ message }))
+  )
 
 const readUntil = (text: string | null): Effect.Effect<Pick<ReplayOptions, "until">, ReplayRefused> => {
   if (text === null) return Effect.succeed({})
