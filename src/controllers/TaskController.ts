@@ -118,7 +118,9 @@ export class TaskController extends Context.Service<
           if (isLate(key, look, previous) || (awaited && look.task === null)) return wakeAt(soon)
           const ignoredFor = previous === null ? whyIgnored(look, ignoring) : null
           // Of one that is left alone nothing is stored by which its end would be noticed.
-          if (ignoredFor === null || isGone(look)) known.note(key, look)
+          if (ignoredFor === null || isGone(look)) known.note(key, look, previous !== null)
+          // Its last event may come after its proxy is gone.
+          if (previous === null && isGone(look) && known.hasEnded(key)) return done
           const outcome = ignoredFor !== null
             ? ignore(key, look, ignoredFor)
             : yield* controllers[kindOf(look, previous)].reconcile(key, look, previous)

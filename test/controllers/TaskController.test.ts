@@ -155,3 +155,44 @@ describe("a look that ECS shows late", () => {
       assert.strictEqual(yield* stored, 0)
     }).pipe(Effect.scoped), 30_000)
 })
+
+describe("a task that has ended", () => {
+  const ended = (version: number) => {
+    const { failures, tasks } = running(version, "STOPPED")
+    const stop = { lastStatus: "STOPPED", stopCode: "UserInitiated", stoppedReason: "rolled back", stoppedAt: 1_738_324_800 }
+    return { failures, tasks: tasks.map((task) => ({ ...task, ...stop })) }
+  }
+  const decided = (journal: ReadonlyArray<JournalEntry>) =>
+    journal.flatMap((entry) => entry.kind === "decision" ? [`${String(entry["from"])} -> ${String(entry["to"])}`] : [])
+
+  it.live("is decided upon once: looks that come after its last are told nobody", () =>
+    Effect.gen(function*() {
+      const { journal, look, show, stored } = yield* world()
+      show(running(1))
+      yield* look
+      show(ended(2))
+      yield* look
+      assert.strictEqual(yield* stored, 0)
+      const before = decided(journal)
+      assert.strictEqual(before.at(-1)?.endsWith(" -> gone"), true)
+      assert.strictEqual((yield* look)._tag, "Done")
+      show(MISSING)
+      assert.strictEqual((yield* look)._tag, "Done")
+      assert.deepStrictEqual(decided(journal), before)
+    }).pipe(Effect.scoped), 30_000)
+
+  it.live("ends with ECS's reason, and nothing is missed of what is read no more", () =>
+    Effect.gen(function*() {
+      const { journal, look, show } = yield* world()
+      show(running(1))
+      yield* look
+      show(ended(2))
+      yield* look
+      const last = journal.findLast(({ kind }) => kind === "decision")
+      assert.include(String(last?.["why"]), "(UserInitiated: rolled back)")
+      const observed = journal.findLast(({ kind }) => kind === "observation")
+      assert.include(JSON.stringify(observed), `"stopped":{"at":"2025-01-31T12:00:00.000Z"`)
+      assert.notInclude(JSON.stringify(last?.["conditions"]), "TaskRoleMissing")
+      assert.include(JSON.stringify(last?.["conditions"]), "TaskEnded")
+    }).pipe(Effect.scoped), 30_000)
+})

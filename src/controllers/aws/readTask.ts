@@ -1,7 +1,7 @@
 /** The SDK's Task and TaskDefinition -> what decisions need of them. Pure. */
 import type { Container, Task, TaskDefinition } from "@aws-sdk/client-ecs"
 import type { Tags } from "../../model/Tags.ts"
-import type { ObservedDefinition, ObservedTask, RunningContainer } from "../lifecycle/TaskObservation.ts"
+import type { ObservedDefinition, ObservedTask, RunningContainer, StopReason } from "../lifecycle/TaskObservation.ts"
 import { readContainerDefinitions } from "./readContainerDefinitions.ts"
 
 const attachmentAddress = (task: Task): string | undefined =>
@@ -26,6 +26,16 @@ export const readTags = (
   tags: ReadonlyArray<{ readonly key?: string | undefined; readonly value?: string | undefined }> = []
 ): Tags => Object.fromEntries(tags.flatMap(({ key, value }) => (key === undefined ? [] : [[key, value ?? ""]])))
 
+const readStop = ({ stopCode, stoppedAt, stoppedReason }: Task): StopReason | null =>
+  stopCode === undefined && stoppedAt === undefined && stoppedReason === undefined
+    ? null
+    : { at: stoppedAt?.toISOString() ?? null, code: stopCode ?? null, reason: stoppedReason ?? null }
+
+const stopOf = (task: Task): Pick<ObservedTask, "stopped"> => {
+  const stopped = readStop(task)
+  return stopped === null ? {} : { stopped }
+}
+
 export const readTask = (task: Task, taskRoleArn: string | undefined): ObservedTask => ({
   taskArn: task.taskArn ?? "",
   clusterArn: task.clusterArn ?? "",
@@ -39,7 +49,8 @@ export const readTask = (task: Task, taskRoleArn: string | undefined): ObservedT
   containerInstanceArn: task.containerInstanceArn ?? null,
   availabilityZone: task.availabilityZone ?? null,
   tags: readTags(task.tags),
-  containers: (task.containers ?? []).map(readContainer)
+  containers: (task.containers ?? []).map(readContainer),
+  ...stopOf(task)
 })
 
 /** `task` because RunTask may have overridden the environment and command of its containers. */

@@ -34,13 +34,15 @@ export class KnownTasks {
   private readonly tasks = new Map<string, Known>()
   private readonly ended = new Map<string, number>()
 
-  note(key: string, look: TaskObservation): void {
+  /** `decided`: the store still knows it, as it is decided upon to its end. */
+  note(key: string, look: TaskObservation, decided = false): void {
     const now = known(look)
     if (now !== null) {
       this.tasks.set(key, now)
       return
     }
-    if (this.tasks.delete(key) && look.task !== null) this.ended.set(key, look.task.version)
+    const was = this.tasks.delete(key)
+    if (isGone(look) && (was || decided)) this.ended.set(key, look.task?.version ?? 0)
     const [oldest] = this.ended.keys()
     if (oldest !== undefined && this.ended.size > MOST_ENDED) this.ended.delete(oldest)
   }
@@ -51,6 +53,11 @@ export class KnownTasks {
    */
   lastVersionOf(key: string): number {
     return this.ended.get(key) ?? 0
+  }
+
+  /** Whether a task of the mesh had ended: all that there was to decide about it was decided then. */
+  hasEnded(key: string): boolean {
+    return this.ended.has(key)
   }
 
   /** Every task of a service. */

@@ -37,6 +37,17 @@ export interface ObservedTask {
   readonly availabilityZone: string | null
   readonly tags: Tags
   readonly containers: ReadonlyArray<RunningContainer>
+  /** Why it stops or has stopped; absent while nobody stops it, and in journals of before it was read. */
+  readonly stopped?: StopReason
+}
+
+export interface StopReason {
+  /** ISO 8601, UTC; null while it still stops. */
+  readonly at: string | null
+  /** ECS's word: `UserInitiated`, `EssentialContainerExited`, ...; null where it gives none. */
+  readonly code: string | null
+  /** ECS's sentence, or that of who stopped it. */
+  readonly reason: string | null
 }
 
 export interface PortMapping {

@@ -2,11 +2,13 @@
  * All that follows from one look at a task: what a reconcile makes true, and what a replay compares. Receives an
  * observation and the time, asks nobody. Pure.
  */
+import { Predicate } from "effect"
 import type { TaskPhase } from "../../model/EcsTask.ts"
 import type { DesiredResource } from "../../model/Resource.ts"
 import { decide, type Decision, type ProxyKind, startOf } from "./decide.ts"
 import { ecsTask } from "./ecsTask.ts"
 import type { ProxyObservation, ProxyResourceType } from "./ProxyObservation.ts"
+import type { ObservedTask } from "./TaskObservation.ts"
 
 export interface Conclusion<T extends ProxyResourceType> {
   readonly decision: Decision<T>
@@ -21,6 +23,11 @@ const TELLING: Partial<Record<TaskPhase, string>> = {
   pending: "Identified", identified: "Accepted", refused: "Accepted", valid: "Registered"
 }
 
+const stopText = ({ stopped }: ObservedTask): string => {
+  const said = [stopped?.code, stopped?.reason].filter(Predicate.isString)
+  return said.length === 0 ? "" : ` (${said.join(": ")})`
+}
+
 /**
  * Of a task that goes, what ECS says. Of one that is registered anew, why it may be; of one that stays so, the first
  * statement that isn't true, or the last that is.
@@ -32,7 +39,7 @@ const whyOf = (
   if (task === null) return "TaskMissing: ECS doesn't know the task any more"
   if (phase === "gone" || phase === "draining") {
     const reason = phase === "gone" ? "TaskStopped" : "TaskStopping"
-    return `${reason}: ECS says ${task.lastStatus}, desired ${task.desiredStatus}`
+    return `${reason}: ECS says ${task.lastStatus}, desired ${task.desiredStatus}${stopText(task)}`
   }
   const anew = phase === "registered" && previous?.spec.phase !== "registered" ? "Accepted" : TELLING[phase]
   const telling = conditions.find(({ type }) => type === anew) ??

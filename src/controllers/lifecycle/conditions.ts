@@ -77,14 +77,33 @@ const connected = ({ connection }: Judgement): Statement => {
     : statement(SIDECAR_CONNECTED, "False", "NeverConnected", "the sidecar hasn't connected yet: its log says why")
 }
 
+/**
+ * What an ended task was is read no more, neither its definition nor its role: nothing that is missing then is anybody's
+ * mistake.
+ */
+const ended = ({ look }: Judgement): ReadonlyArray<Statement> => {
+  const end = look.task === null ? "ECS doesn't know the task any more" : "the task has ended"
+  const say = (type: string, message: string) => statement(type, "False", "TaskEnded", message)
+  return [
+    say("Identified", `${end}: its address may be another's by now`),
+    say("Accepted", `${end}: nobody may be its proxy`),
+    say("Registered", `${end}: the mesh forgets its proxy`),
+    say(SIDECAR_CONNECTED, `${end}, and its sidecar with it`)
+  ]
+}
+
+const statements = (judgement: Judgement): ReadonlyArray<Statement> =>
+  judgement.phase === "gone"
+    ? ended(judgement)
+    : [identified, accepted, registered, connected].map((about) => about(judgement))
+
 /** Times move only where a statement's status does. `now` is ISO 8601 in UTC. */
 export const conditions = (
   judgement: Judgement,
   previous: ReadonlyArray<Condition>,
   now: string
 ): ReadonlyArray<Condition> =>
-  [identified, accepted, registered, connected].map((about) => {
-    const said = about(judgement)
+  statements(judgement).map((said) => {
     const before = previous.find(({ type }) => type === said.type)
     const since = before?.status === said.status ? before.lastTransitionTime : undefined
     return { ...said, lastTransitionTime: since ?? now }
