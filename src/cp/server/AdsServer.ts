@@ -26,6 +26,7 @@ import { keepRepeatedCredentials } from "./keepRepeatedCredentials.ts"
 import type { NodeMetadata } from "./nodeSettings.ts"
 import { ProxyRegistration } from "./ProxyRegistration.ts"
 import { ProxySnapshots } from "./ProxySnapshots.ts"
+import { resetAnswered } from "./resetAnswered.ts"
 import { streamReporter } from "./streamReporter.ts"
 
 export interface AdsServerOptions {
@@ -34,18 +35,26 @@ export interface AdsServerOptions {
   readonly recheckMillis: number
   /** How long a stream may take to send its first request. */
   readonly firstRequestMillis: number
+  /** How long a connection may stay without a stream. */
+  readonly connectionIdleMillis: number
 }
 
 /** Largest request: node metadata and the names that a proxy subscribes to. */
 const MAX_REQUEST_BYTES = 16 * 1024 * 1024
 
-const SERVER_OPTIONS = {
+/** An Envoy has one; clients that share a connection, as those of some languages do, have more. */
+const MAX_STREAMS_A_CONNECTION = 256
+
+const serverOptions = ({ connectionIdleMillis }: AdsServerOptions) => ({
   "grpc.max_receive_message_length": MAX_REQUEST_BYTES,
   "grpc.max_send_message_length": -1,
   // A peer that vanished without a word is noticed within 20 s.
   "grpc.keepalive_time_ms": 10_000,
-  "grpc.keepalive_timeout_ms": 10_000
-}
+  "grpc.keepalive_timeout_ms": 10_000,
+  // Whoever completes a TLS handshake gets this far: what costs nothing to hold mustn't be held for ever.
+  "grpc.max_connection_idle_ms": connectionIdleMillis,
+  "grpc.max_concurrent_streams": MAX_STREAMS_A_CONNECTION
+})
 
 const STOPPING: CloseReason = { code: status.UNAVAILABLE, message: "the control plane stops; connect again" }
 const TAKEN_OVER: CloseReason = { code: status.ABORTED, message: "a newer stream of this proxy took over" }
@@ -184,7 +193,7 @@ export class AdsServer extends Context.Service<
           }
         }
 
-        const grpc = new Server(SERVER_OPTIONS)
+        const grpc = new Server(serverOptions(options))
         const accept = { firstRequestMillis: options.firstRequestMillis, welcome }
         grpc.addService(adsService, {
           DeltaAggregatedResources: (call: ServerDuplexStream<unknown, Buffer>) =>
@@ -194,6 +203,7 @@ export class AdsServer extends Context.Service<
         })
         const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure())
         keepRepeatedCredentials(grpc)
+        resetAnswered(grpc)
 
         yield* Effect.acquireRelease(
           Effect.sync(() =>

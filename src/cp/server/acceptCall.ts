@@ -1,6 +1,6 @@
 /**
  * The first moments of an ADS call: nothing is answered until its first request named a proxy and that was admitted.
- * Requests that come meanwhile wait, a bounded number of them.
+ * Requests that come meanwhile wait, so many and so long as is bounded: until then nobody knows whose they are.
  */
 import { type ServerDuplexStream, status } from "@grpc/grpc-js"
 import type { ProxyClaim } from "../auth/Authenticator.ts"
@@ -35,6 +35,10 @@ export interface AcceptOptions {
 
 /** An Envoy asks for a handful of types before it waits for answers. */
 const MAX_WAITING = 64
+/** A sidecar's metadata and its own resource are some KB. */
+const MAX_FIRST_BYTES = 1024 * 1024
+/** Of all requests until the stream is admitted, the first one included. */
+const MAX_WAITING_BYTES = 4 * 1024 * 1024
 
 export const acceptCall = <R extends AdsRequest>(
   call: ServerDuplexStream<unknown, Buffer>,
@@ -47,6 +51,7 @@ export const acceptCall = <R extends AdsRequest>(
   let left: string | null = null
   let refused: CloseReason | null = null
   const waiting: Array<R> = []
+  let waitingBytes = 0
   const leaving: Array<(reason: string) => void> = []
 
   const refuse = (reason: CloseReason): void => {
@@ -103,7 +108,7 @@ export const acceptCall = <R extends AdsRequest>(
     if ("invalid" in decoded) {
       return refuse({ code: status.INVALID_ARGUMENT, message: `not a discovery request: ${decoded.invalid}` })
     }
-    const { request } = decoded
+    const { bytes, request } = decoded
     // "Only the first request on a stream is guaranteed to carry the node identifier. [...] The node identifier should
     // always be identical if present more than once on the stream." Envoy 1.38 and later leave it out.
     // https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol
@@ -111,7 +116,11 @@ export const acceptCall = <R extends AdsRequest>(
       return refuse({ code: status.INVALID_ARGUMENT, message: "the node id must stay the same for a whole stream" })
     }
     if (stream !== null) return accept(stream, request)
-    if (waiting.length >= MAX_WAITING) {
+    waitingBytes += bytes
+    if (claim === null && bytes > MAX_FIRST_BYTES) {
+      return refuse({ code: status.RESOURCE_EXHAUSTED, message: `the first request is over ${MAX_FIRST_BYTES} bytes` })
+    }
+    if (waiting.length >= MAX_WAITING || waitingBytes > MAX_WAITING_BYTES) {
       return refuse({ code: status.RESOURCE_EXHAUSTED, message: "too many requests before the first answer" })
     }
     waiting.push(request)

@@ -6,12 +6,15 @@ import type { ServiceDefinition } from "@grpc/grpc-js"
 import type { DeltaDiscoveryRequest, DiscoveryRequest } from "../proto/envoy/service/discovery/v3/discovery_pb.js"
 import { decodeDeltaRequest, decodeSotwRequest } from "./wire.ts"
 
-/** A request, or why its bytes aren't one: a stream is then closed with a reason instead of an internal error. */
-export type Decoded<A> = { readonly request: A } | { readonly invalid: string }
+/**
+ * A request and how many bytes it came in, or why these aren't one: a stream is then closed with a reason instead of an
+ * internal error.
+ */
+export type Decoded<A> = { readonly request: A; readonly bytes: number } | { readonly invalid: string }
 
 const decoding = <A>(decode: (bytes: Buffer) => A) => (bytes: Buffer): Decoded<A> => {
   try {
-    return { request: decode(bytes) }
+    return { request: decode(bytes), bytes: bytes.length }
   } catch (error) {
     return { invalid: error instanceof Error ? error.message : "not a discovery request" }
   }

@@ -13,12 +13,16 @@ export interface DataplaneOptions {
   readonly config: Pick<ControlPlaneConfig, "aws" | "bootstrap" | "dpServer" | "xds" | "zone">
   /** Names this replica among all. */
   readonly instanceId: string
+  /** How long a connection may stay without a stream. A minute where absent. */
+  readonly connectionIdleMillis?: number
 }
 
 /** Between two writes of the counts in insights. */
 const INSIGHT_MILLIS = 5_000
 const RECHECK_MILLIS = 2_000
 const FIRST_REQUEST_MILLIS = 10_000
+/** Envoy waits for half as long at most before it opens its stream again. */
+const CONNECTION_IDLE_MILLIS = 60_000
 /** How often one refused version is offered in all. */
 const NACK_ATTEMPTS = 5
 
@@ -26,7 +30,7 @@ const NACK_ATTEMPTS = 5
  * Needs Authenticator, CertificateAuthority, ControlPlaneTls, Journal, ResourceCache and Store; gives DataplaneServer,
  * AdsServer, ProxySnapshots (for dumps) and Insights.
  */
-export const dataplaneLayer = ({ config, instanceId }: DataplaneOptions) => {
+export const dataplaneLayer = ({ config, connectionIdleMillis = CONNECTION_IDLE_MILLIS, instanceId }: DataplaneOptions) => {
   const { aws, bootstrap, dpServer, xds, zone } = config
   const { dpProxyType, zoneProxyType } = dpServer.authn
   /**
@@ -46,7 +50,8 @@ export const dataplaneLayer = ({ config, instanceId }: DataplaneOptions) => {
   const ads = AdsServer.layer({
     policy: { backoffMillis: xds.nackBackoffMillis, attempts: NACK_ATTEMPTS },
     recheckMillis: RECHECK_MILLIS,
-    firstRequestMillis: FIRST_REQUEST_MILLIS
+    firstRequestMillis: FIRST_REQUEST_MILLIS,
+    connectionIdleMillis
   })
   const bootstrapper = Bootstrapper.layer({
     bringsOwn,

@@ -4,7 +4,7 @@
  * https://nodejs.org/api/http2.html#headers-object
  */
 import type { Server } from "@grpc/grpc-js"
-import { EventEmitter } from "node:events"
+import { http2ServersOf } from "./http2ServersOf.ts"
 
 type Headers = Record<string, string | ReadonlyArray<string> | undefined>
 
@@ -14,10 +14,7 @@ const putBack = (_stream: unknown, headers: Headers, _flags: number, raw: Readon
   if (values.length > 1) headers["authorization"] = values
 }
 
-/** After the injector was made. Throws where grpc-js hides its HTTP/2 server elsewhere: it has no public way there. */
+/** After the injector was made. */
 export const keepRepeatedCredentials = (grpc: Server): void => {
-  const servers: unknown = Reflect.get(grpc, "http2Servers")
-  const found = servers instanceof Map ? [...servers.keys()].filter((server) => server instanceof EventEmitter) : []
-  if (found.length === 0) throw new Error("grpc-js shows no HTTP/2 server: a repeated `authorization` would go unseen")
-  for (const server of found) server.prependListener("stream", putBack)
+  for (const server of http2ServersOf(grpc)) server.prependListener("stream", putBack)
 }

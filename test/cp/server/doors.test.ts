@@ -167,6 +167,26 @@ describe.each(VARIANTS)("an open %s stream", (variant: Variant) => {
   })
 })
 
+describe.each(VARIANTS)("a %s stream that STS keeps waiting", (variant: Variant) => {
+  it("may send four mebibytes meanwhile and no more", async () => {
+    const sts = await startScriptedSts(() => {})
+    try {
+      const controlPlane = await planes.start({ auth: { stsEndpoint: sts.endpoint } })
+      const task = await runningTask(controlPlane)
+      const stream = planes.call(controlPlane, variant, ["authorization", await tokenOf(task)])
+      stream.send({ node: nodeOf(task), typeUrl: TypeUrl.Cluster })
+      const long = { typeUrl: `${TypeUrl.Listener}${"x".repeat(1_500_000)}` }
+      for (let sent = 0; sent < 3; sent++) stream.send(long)
+      expect(await stream.ended).toMatchObject({
+        code: status.RESOURCE_EXHAUSTED,
+        details: expect.stringContaining("before the first answer")
+      })
+    } finally {
+      await sts.stop()
+    }
+  })
+})
+
 describe("a bootstrap request that names a key twice is refused:", () => {
   it.each([
     ["the name", (name: string, token: string) => `{"name":"x","name":"${name}","dataplaneToken":"${token}"}`],

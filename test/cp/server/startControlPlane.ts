@@ -63,6 +63,7 @@ export interface ControlPlaneOptions {
   readonly reloadableTokens?: boolean
   readonly port?: number
   readonly instanceId?: string
+  readonly connectionIdleMillis?: number
   readonly xds?: Partial<ControlPlaneConfig["xds"]>
   /** Proxies prove themselves by their role instead: over this AWS, for this audience. */
   readonly iam?: { readonly auth: AuthConfig; readonly aws: AwsConfig; readonly audience: string }
@@ -90,7 +91,11 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     xds: { nackBackoffMillis: 50, deregistrationDelayMillis: 300, accessLogPath: null, ...options.xds }
   }
   const journal: Array<JournalEntry> = []
-  const layer = dataplaneLayer({ config, instanceId: options.instanceId ?? "cp-1" }).pipe(
+  const layer = dataplaneLayer({
+    config,
+    instanceId: options.instanceId ?? "cp-1",
+    ...(options.connectionIdleMillis === undefined ? {} : { connectionIdleMillis: options.connectionIdleMillis })
+  }).pipe(
     Layer.provideMerge(authenticatorLayer({
       auth: authn,
       aws: config.aws,

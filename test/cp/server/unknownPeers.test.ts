@@ -1,0 +1,103 @@
+// What those may hold of a control plane whose right to be here nobody has judged yet, or was denied.
+import { status } from "@grpc/grpc-js"
+import { Context } from "effect"
+import { type ClientHttp2Session, connect } from "node:http2"
+import { afterEach, beforeAll, describe, expect, it } from "vitest"
+import { AdsServer } from "../../../src/cp/server/AdsServer.ts"
+import { TypeUrl } from "../../../src/cp/xds/XdsResource.ts"
+import { useTestDatabases } from "../store/testDatabases.ts"
+import { bareStream, VARIANTS } from "./bareStream.ts"
+import {
+  type ControlPlane,
+  type ControlPlaneOptions,
+  dataplane,
+  eventually,
+  loopbackTls,
+  mesh,
+  startControlPlane,
+  type Tls
+} from "./startControlPlane.ts"
+
+const databases = useTestDatabases()
+const cleanups: Array<() => Promise<unknown> | unknown> = []
+let tls: Tls
+
+beforeAll(async () => {
+  tls = await loopbackTls()
+})
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+})
+
+const start = async (options: Partial<ControlPlaneOptions> = {}): Promise<ControlPlane> => {
+  const controlPlane = await startControlPlane({ store: await databases.create(), tls, ...options })
+  cleanups.push(controlPlane.stop)
+  await controlPlane.put(mesh("default", false))
+  await controlPlane.put(dataplane("kv-1", "kv", { port: 8_080 }))
+  return controlPlane
+}
+
+const session = ({ port }: ControlPlane): ClientHttp2Session => {
+  const opened = connect(`https://localhost:${port}`, { ca: tls.caPem })
+  opened.on("error", () => {})
+  cleanups.push(() => opened.destroy())
+  return opened
+}
+
+const call = (controlPlane: ControlPlane, variant: typeof VARIANTS[number]) => {
+  const stream = bareStream(controlPlane, tls, variant)
+  cleanups.push(stream.close)
+  return stream
+}
+
+const node = (padding: number) => ({ id: "default.kv-1", metadata: { padding: "x".repeat(padding) } })
+const METHOD = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources"
+const MIB = 1024 * 1024
+
+describe("a connection", () => {
+  it("that has no stream is closed after a while, though its peer answers every ping", async () => {
+    const idle = session(await start({ connectionIdleMillis: 300 }))
+    await eventually(() => idle.closed || idle.destroyed, (closed) => closed, 20_000)
+  })
+
+  it("whose stream was refused is closed after a while, though its peer doesn't end the stream", async () => {
+    const idle = session(await start({ auth: "dpToken", connectionIdleMillis: 300 }))
+    const stream = idle.request({ ":method": "POST", ":path": METHOD, "content-type": "application/grpc", te: "trailers" })
+    stream.on("error", () => {})
+    // Bytes that are no discovery request.
+    stream.write(Buffer.from([0, 0, 0, 0, 3, 255, 255, 255]))
+    await eventually(() => idle.closed || idle.destroyed, (closed) => closed, 20_000)
+  })
+
+  it("with an admitted stream stays, however long that is silent", async () => {
+    const controlPlane = await start({ connectionIdleMillis: 300 })
+    const stream = call(controlPlane, "delta")
+    stream.send({ node: node(0), typeUrl: TypeUrl.Cluster })
+    await eventually(() => stream.answered(), (bytes) => bytes > 0)
+    const idle = session(controlPlane)
+    await eventually(() => idle.closed || idle.destroyed, (closed) => closed, 20_000)
+    expect(Context.get(controlPlane.services, AdsServer).connected()).toMatchObject([{ name: "kv-1" }])
+  })
+
+  it("has a bounded number of streams", async () => {
+    const one = session(await start())
+    const settings = await new Promise<number | undefined>((resolve) =>
+      one.once("remoteSettings", ({ maxConcurrentStreams }) => resolve(maxConcurrentStreams)))
+    expect(settings).toBe(256)
+  })
+})
+
+describe.each(VARIANTS)("until a %s stream is admitted", (variant) => {
+  it("its first request may be a mebibyte long and no more", async () => {
+    const controlPlane = await start()
+    const large = call(controlPlane, variant)
+    large.send({ node: node(MIB - 1_000), typeUrl: TypeUrl.Cluster })
+    await eventually(() => large.answered(), (bytes) => bytes > 0)
+    const larger = call(controlPlane, variant)
+    larger.send({ node: node(MIB), typeUrl: TypeUrl.Cluster })
+    expect(await larger.ended).toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      details: expect.stringContaining("the first request")
+    })
+  })
+})
