@@ -409,6 +409,10 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
     "never has more exchanges under way than the cap"
   ),
   mutant(
+    30, "cap on calls about one proxy", STS_CLIENT, ["if (others >= limits.concurrencyOfProxy) {", "if (false) {"],
+    T.sts, "tokens for one proxy hold no more than their share of the places, and others come through"
+  ),
+  mutant(
     30, "one call for one token", STS_CLIENT,
     ["Cache.get(answers, new Question(request))", "ask(new Question(request))"], T.sts,
     "asks once for one token, however many wait"

@@ -7,6 +7,7 @@
  */
 import { createHash } from "node:crypto"
 import { Cache, Effect, Equal, Exit, Hash, Semaphore } from "effect"
+import { BINDING_HEADER } from "../../../model/bindingValue.ts"
 import { NotYetKnown, Refused } from "../Authenticator.ts"
 import { askSts } from "./askSts.ts"
 import { type CallerIdentity, readStsAnswer } from "./readStsAnswer.ts"
@@ -17,6 +18,8 @@ export interface StsLimits {
   readonly deadlineMillis: number
   /** Exchanges under way at a time; more wait, within their deadline. */
   readonly concurrency: number
+  /** Of these about one claimed proxy, whatever tokens are brought for it; further ones come again later. */
+  readonly concurrencyOfProxy: number
   /** Answers that are kept, the least recently used going first. */
   readonly cached: number
   readonly acceptedMillis: number
@@ -26,6 +29,7 @@ export interface StsLimits {
 export const STS_LIMITS: StsLimits = {
   deadlineMillis: 5_000,
   concurrency: 32,
+  concurrencyOfProxy: 2,
   cached: 4_096,
   acceptedMillis: 60_000,
   deniedMillis: 10_000
@@ -59,7 +63,33 @@ export const makeStsClient = (limits: StsLimits = STS_LIMITS): Effect.Effect<Sts
   Effect.gen(function*() {
     const places = yield* Semaphore.make(limits.concurrency)
 
-    const ask = ({ request }: Question): Effect.Effect<CallerIdentity, Refused | NotYetKnown> =>
+    /** Exchanges by the binding, which says what proxy is claimed. */
+    const underWay = new Map<string, number>()
+
+    /** Else whoever knows one task's id could hold every place by tokens that were never signed. */
+    const enter = (proxy: string) =>
+      Effect.suspend(() => {
+        const others = underWay.get(proxy) ?? 0
+        if (others >= limits.concurrencyOfProxy) {
+          return Effect.fail(
+            new NotYetKnown({
+              reason: "ProxyAskedAbout",
+              message: "AWS STS is being asked about other tokens of this proxy; bring one token at a time",
+              retryAfterMillis: 2_000
+            })
+          )
+        }
+        underWay.set(proxy, others + 1)
+        return Effect.void
+      })
+
+    const leave = (proxy: string): void => {
+      const others = (underWay.get(proxy) ?? 0) - 1
+      if (others > 0) underWay.set(proxy, others)
+      else underWay.delete(proxy)
+    }
+
+    const exchange = (request: StsRequest): Effect.Effect<CallerIdentity, Refused | NotYetKnown> =>
       askSts(request).pipe(
         places.withPermits(1),
         Effect.timeoutOrElse({
@@ -75,6 +105,15 @@ export const makeStsClient = (limits: StsLimits = STS_LIMITS): Effect.Effect<Sts
         }),
         Effect.flatMap((answer) => Effect.fromResult(readStsAnswer(answer)))
       )
+
+    const ask = ({ request }: Question): Effect.Effect<CallerIdentity, Refused | NotYetKnown> => {
+      const proxy = request.headers[BINDING_HEADER]
+      return Effect.acquireUseRelease(
+        enter(proxy),
+        () => exchange(request),
+        () => Effect.sync(() => leave(proxy))
+      )
+    }
 
     const answers = yield* Cache.makeWith(ask, {
       capacity: limits.cached,

@@ -255,6 +255,26 @@ describe("against amplification", () => {
     expect(server.underWay().most).toBe(3)
   })
 
+  it("tokens for one proxy hold no more than their share of the places, and others come through", async () => {
+    const held: Array<() => void> = []
+    const server = await start((response, request) => {
+      if (request.url?.includes("forged") === true) held.push(() => answerJson(200, GOOD)(response, request))
+      else answerJson(200, GOOD)(response, request)
+    })
+    const client = await Effect.runPromise(makeStsClient({ ...STS_LIMITS, deadlineMillis: 60_000, concurrency: 3 }))
+    const victim = await requestTo(server.endpoint, "victim")
+    const forged = Array.from({ length: 5 }, (_, index) => ({ ...victim, path: `${victim.path}&forged=${index}` }))
+    const waiting = forged.map((request) => identify(client, request))
+    await expect.poll(() => held.length, { timeout: 15_000 }).toBe(2)
+    // All but those two have their answer, though STS gave none.
+    expect(await Promise.all(waiting.slice(2))).toEqual(Array.from({ length: 3 }, () => "NotYetKnown: ProxyAskedAbout"))
+    expect(await identify(client, await requestTo(server.endpoint, "other"))).toBe("accepted")
+    for (const answer of held) answer()
+    expect(await Promise.all(waiting.slice(0, 2))).toEqual(["accepted", "accepted"])
+    // Its places are free again.
+    expect(await identify(client, victim)).toBe("accepted")
+  })
+
   effectIt.effect("a denial is remembered for a short while only", () =>
     Effect.gen(function*() {
       const server = yield* Effect.promise(() => start(answerJson(403, error("SignatureDoesNotMatch"))))
