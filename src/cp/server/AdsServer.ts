@@ -23,9 +23,9 @@ import { deltaProtocol, sotwProtocol } from "./AdsProtocol.ts"
 import { adsService } from "./adsService.ts"
 import { AdsStream, type CloseReason } from "./AdsStream.ts"
 import { keepRepeatedCredentials } from "./keepRepeatedCredentials.ts"
-import type { NodeMetadata } from "./nodeSettings.ts"
 import { ProxyRegistration } from "./ProxyRegistration.ts"
 import { ProxySnapshots } from "./ProxySnapshots.ts"
+import { readVersion } from "./readVersion.ts"
 import { resetAnswered } from "./resetAnswered.ts"
 import { streamReporter } from "./streamReporter.ts"
 
@@ -121,7 +121,7 @@ export class AdsServer extends Context.Service<
           // The proxy came back before its old connection was noticed to be dead.
           const olders = [...streams].filter(([older]) => formatKey(proxyKey(older.admitted.claim)) === key)
           for (const [older] of olders) older.close(TAKEN_OVER)
-          const recorder = insights.open(claim, versionOf(newcomer.metadata), Date.now())
+          const recorder = insights.open(claim, readVersion(newcomer.metadata), Date.now())
           const report = streamReporter({ key, claim, recorder, journal, context, log: run })
           const stream = new AdsStream(call, { claim, identity, recorder }, {
             state: newcomer.state,
@@ -246,12 +246,6 @@ export class AdsServer extends Context.Service<
         })
       })
     )
-}
-
-/** `version` of the node's metadata: of the sidecar and its Envoy. */
-const versionOf = (metadata: NodeMetadata): Readonly<Record<string, unknown>> | null => {
-  const version = metadata["version"]
-  return typeof version === "object" && version !== null && !Array.isArray(version) ? { ...version } : null
 }
 
 /** What of an identity the journal keeps: who it is, and nothing of what proved it. */

@@ -87,6 +87,19 @@ describe("a connection", () => {
   })
 })
 
+it("what a proxy says of its version is kept no further than a version goes", async () => {
+  const controlPlane = await start()
+  const stream = call(controlPlane, "delta")
+  const version = { envoy: { version: "1.38.3", padding: "x".repeat(1_000) }, padding: "x".repeat(1_000) }
+  stream.send({ node: { id: "default.kv-1", metadata: { version } }, typeUrl: TypeUrl.Cluster })
+  const insight = await eventually(
+    () => controlPlane.get({ type: "DataplaneInsight", mesh: "default", name: "kv-1" }),
+    (found) => found !== null,
+    20_000
+  )
+  expect(insight?.spec.subscriptions.map(({ version }) => version)).toEqual([{ envoy: { version: "1.38.3" } }])
+})
+
 describe.each(VARIANTS)("until a %s stream is admitted", (variant) => {
   it("its first request may be a mebibyte long and no more", async () => {
     const controlPlane = await start()
