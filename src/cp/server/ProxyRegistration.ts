@@ -158,8 +158,8 @@ export class ProxyRegistration extends Context.Service<
               ),
               Effect.catchTag("StoreUnavailable", ({ message }) =>
                 new RegistrationLater({ message: `the control plane's store can't be written now: ${message}` })),
-              // One that isn't let in isn't back: what it left behind goes as it would have.
-              Effect.tapError(() => disconnected(proxy))
+              // One that isn't let in isn't back, by whatever fault: what it left behind goes as it would have.
+              Effect.onError(() => disconnected(proxy))
             )
             presence.registered = true
           }),

@@ -13,10 +13,18 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup()
 })
 
+const optionsFor = (deregistrationDelayMillis: number) => ({
+  bringsOwn: () => true,
+  zone: "zone-1",
+  instanceId: "cp-1",
+  deregistrationDelayMillis
+})
+
 const open = async (deregistrationDelayMillis = 10_000) => {
-  const options = { bringsOwn: () => true, zone: "zone-1", instanceId: "cp-1", deregistrationDelayMillis }
   const runtime = ManagedRuntime.make(
-    ProxyRegistration.layer(options).pipe(Layer.provideMerge(PostgresStore.layer(await databases.create())))
+    ProxyRegistration.layer(optionsFor(deregistrationDelayMillis)).pipe(
+      Layer.provideMerge(PostgresStore.layer(await databases.create()))
+    )
   )
   cleanups.push(() => runtime.dispose())
   const services = await runtime.context()
@@ -110,6 +118,25 @@ describe("what a proxy registered", () => {
     await run(registration.disconnected(proxy))
     const stranger = registration.connected(proxy, identityFor("web"), yaml("web"))
     expect(Exit.isFailure(await run(Effect.exit(stranger)))).toBe(true)
+    await eventually(() => isThere(parts), (there) => !there)
+  })
+
+  it("goes though a fault of our own kept one of its streams out", async () => {
+    const parts = await open(200)
+    const { store } = parts
+    await run(store.put(mesh("default", false)))
+    let faulty = false
+    const atTimes: Store["Service"] = { ...store, put: (...put) => faulty ? Effect.die("a fault") : store.put(...put) }
+    const runtime = ManagedRuntime.make(
+      ProxyRegistration.layer(optionsFor(200)).pipe(Layer.provide(Layer.succeed(Store, atTimes)))
+    )
+    cleanups.unshift(() => runtime.dispose())
+    const registration = Context.get(await runtime.context(), ProxyRegistration)
+    await run(registration.connected(proxy, token, yaml("kv")))
+    faulty = true
+    expect(Exit.hasDies(await run(Effect.exit(registration.connected(proxy, token, yaml("kv")))))).toBe(true)
+    faulty = false
+    await run(registration.disconnected(proxy))
     await eventually(() => isThere(parts), (there) => !there)
   })
 
