@@ -10,4 +10,8 @@ export interface JournalOfTask {
   readonly entries: ReadonlyArray<RecordedEntry>
   /** Lines that can't be trusted. */
   readonly damaged: number
+  /** Lines that a crash cut off. */
+  readonly torn: number
+  /** The time of its last line, whomever that is about; null where its replica lives and answered. */
+  readonly until: string | null
 }

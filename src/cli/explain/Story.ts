@@ -21,35 +21,76 @@ export interface Standing {
   readonly conditions: ReadonlyArray<Pick<Condition, "type" | "status" | "reason" | "message">>
 }
 
-/** What was observed last. */
+/** What was observed last while the task lived; of one that nobody saw alive, what was observed at all. */
 export interface Seen {
   readonly time: string
-  readonly task: string
+  /** Null where ECS doesn't know the task. */
+  readonly lastStatus: string | null
+  readonly desiredStatus: string | null
+  readonly version: number | null
   readonly address: string | null
-  readonly definition: string | null
-  readonly role: string | null
+  readonly definition: SeenDefinition | null
+  readonly role: SeenRole | null
+}
+
+export interface SeenDefinition {
+  readonly arn: string
+  readonly networkMode: string
+  readonly containers: ReadonlyArray<{ readonly name: string; readonly sidecar: boolean }>
+}
+
+export interface SeenRole {
+  /** Null where the task has none. */
+  readonly arn: string | null
+  /** `read`, `remembered`, `unreadable`, `deleted`, `foreign` or `none`. */
+  readonly status: string
+  /** The mesh's alone. */
+  readonly tags: Readonly<Record<string, string>>
+  readonly message: string | null
+}
+
+/** A task's end; null members where nobody said. */
+export interface Ended {
+  /** By ECS, otherwise when it was noticed. */
+  readonly at: string
+  readonly lastStatus: string | null
+  readonly stopCode: string | null
+  readonly stoppedReason: string | null
+}
+
+export interface Stored {
+  /** `Dataplane/default/<name>` */
+  readonly resource: string
+  readonly op: string
+  readonly version: number | null
+  readonly at: string
+}
+
+export interface StreamState {
+  readonly openSince: string | null
+  readonly endedAt: string | null
+  readonly reason: string | null
+  /** The replica, where it is told. */
+  readonly instance: string | null
 }
 
 /** What a proxy was sent of one xDS type, and what it said to that. */
 export interface Sent {
-  readonly type: string
+  readonly typeUrl: string
   readonly version: string
-  readonly time: string
-  readonly names: number
-  /** Null while there is none. */
-  readonly answer: Answer | null
-}
-
-export interface Answer {
-  readonly kind: "ACKed" | "NACKed"
-  readonly afterMillis: number
-  /** Why not. */
+  readonly at: string
+  /** 0 on a stream that found everything as it was. */
+  readonly count: number
+  /** Whether the proxy took it; null while it didn't answer. */
+  readonly acked: boolean | null
+  readonly answeredAfterMillis: number | null
+  /** Why it didn't take it. */
   readonly message: string | null
 }
 
 export interface Moment {
   readonly time: string
-  /** `seen`, `decided`, `stored`, `stream`, `sent`, `NACKed`, `refused`. */
+  /** `seen`, `decided`, `stored`, `changed`, `stream`, `sent`, `NACKed`, `refused`. */
   readonly what: string
   readonly text: string
   /** How often, where the same came again and again. */
@@ -61,12 +102,16 @@ export interface Story {
   /** The service that it runs for, where somebody said. */
   readonly group: string | null
   readonly sources: ReadonlyArray<Source>
+  /** The time of the journal's last line, where nobody living was asked: how it stood then. */
+  readonly asOf: string | null
+  readonly ended: Ended | null
   readonly seen: Seen | null
+  /** Of a task that has ended: how it stood before. */
   readonly standing: Standing | null
-  /** Resources as they were stored last, with their versions. */
-  readonly stored: ReadonlyArray<string>
-  /** The last stream: open, or how it ended; null where there was none. */
-  readonly stream: string | null
+  /** Resources as they were stored last. */
+  readonly stored: ReadonlyArray<Stored>
+  /** The last stream; null where there was none. */
+  readonly stream: StreamState | null
   readonly sent: ReadonlyArray<Sent>
   /** The last refusal, where the proxy didn't connect since. */
   readonly refused: Moment | null

@@ -1,7 +1,7 @@
 /** Asks a control plane's API for its journal and for what the store holds of a task. It changes nothing. */
 import { Effect, Schema } from "effect"
 import { at, listAt, textAt } from "./fields.ts"
-import type { Standing } from "./Story.ts"
+import type { Standing, StreamState } from "./Story.ts"
 import { standingOf } from "./standingOf.ts"
 
 /** Nothing can be told; the message says what to do. */
@@ -16,7 +16,7 @@ export interface ExportedJournal {
 export interface Live {
   readonly standing: Standing | null
   /** The proxy's last stream, at whichever replica. */
-  readonly stream: string | null
+  readonly stream: StreamState | null
 }
 
 const WITHIN_MILLIS = 60_000
@@ -78,14 +78,17 @@ const OVERVIEWS: Readonly<Record<string, (mesh: string, name: string) => string>
   egress: (_, name) => `/zoneegresses/${name}/_overview`
 }
 
-const streamOf = (overview: unknown): string | null => {
+const streamOf = (overview: unknown): StreamState | null => {
   const insight = at(overview, "dataplaneInsight") ?? at(overview, "zoneIngressInsight") ??
     at(overview, "zoneEgressInsight")
   const last = listAt(insight, "subscriptions").at(-1)
   if (last === undefined) return null
-  const where = `at ${textAt(last, "controlPlaneInstanceId")}`
-  const ended = textAt(last, "disconnectTime")
-  return ended === null ? `open since ${textAt(last, "connectTime")} ${where}` : `ended ${ended} ${where}`
+  return {
+    openSince: textAt(last, "connectTime"),
+    endedAt: textAt(last, "disconnectTime"),
+    reason: null,
+    instance: textAt(last, "controlPlaneInstanceId")
+  }
 }
 
 export const askLive = Effect.fn("explain.askLive")(function*(

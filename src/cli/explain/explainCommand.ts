@@ -32,6 +32,9 @@ interface Read {
   readonly instance: string | null
   readonly entries: ReadonlyArray<RecordedEntry>
   readonly damaged: number
+  readonly torn: number
+  /** The time of its last line; null where its replica lives and answered. */
+  readonly until: string | null
 }
 
 /** `keep`: a file may hold much more than is asked about. */
@@ -42,11 +45,15 @@ const collect = (
 ): Read => {
   const entries: Array<RecordedEntry> = []
   let damaged = 0
+  let torn = 0
+  let until: string | null = null
   for (const line of lines) {
     if (line._tag === "Damaged") damaged += 1
+    if (line._tag === "Torn") torn += 1
+    if (line._tag === "Entry") until = line.entry.time
     if (line._tag === "Entry" && keep(line.entry)) entries.push(line.entry)
   }
-  return { from, instance, entries, damaged }
+  return { from, instance, entries, damaged, torn, until }
 }
 
 const isReplica = ({ kind }: RecordedEntry): boolean => kind === "replica"
@@ -62,7 +69,7 @@ const linesIn = (name: string, text: string): Iterable<ReadLine> => readLines(li
 
 const readAt = (address: string, key: string) =>
   Effect.map(askJournal(address, key), ({ instance, text }) =>
-    collect({ from: address, instance }, linesIn(address, text), () => true))
+    ({ ...collect({ from: address, instance }, linesIn(address, text), () => true), until: null }))
 
 const explainLive = Effect.fnUntraced(function*(task: string, addresses: ReadonlyArray<string>) {
   const [first = DEFAULT_ADDRESS] = addresses

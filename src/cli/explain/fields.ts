@@ -14,3 +14,8 @@ export const listAt = (value: unknown, ...path: ReadonlyArray<string>): Readonly
   const found = at(value, ...path)
   return Array.isArray(found) ? found : []
 }
+
+export const numberAt = (value: unknown, ...path: ReadonlyArray<string>): number | null => {
+  const found = at(value, ...path)
+  return Predicate.isNumber(found) ? found : null
+}

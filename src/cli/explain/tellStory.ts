@@ -1,82 +1,39 @@
 /** A journal's entries of one task -> its story. Pure. */
-import { lastPart } from "../../controllers/arn.ts"
 import type { RecordedEntry } from "../../controllers/replay/readLines.ts"
 import type { Live } from "./askOperator.ts"
-import { at, listAt, textAt } from "./fields.ts"
+import { listAt, numberAt, textAt } from "./fields.ts"
 import type { JournalOfTask } from "./JournalOfTask.ts"
-import { momentsOf, shortType } from "./momentsOf.ts"
+import { endIn, seenIn, standingIn } from "./lastLook.ts"
+import { momentsOf } from "./momentsOf.ts"
 import { sourceOf } from "./sourceOf.ts"
-import { standingOf } from "./standingOf.ts"
-import type { Seen, Sent, Standing, Story } from "./Story.ts"
+import type { Sent, Stored, Story, StreamState } from "./Story.ts"
 
 type Entries = ReadonlyArray<RecordedEntry>
 
 const lastOf = (entries: Entries, ...kinds: ReadonlyArray<string>): RecordedEntry | undefined =>
   entries.findLast(({ kind }) => kinds.includes(kind))
 
-const tagsText = (tags: unknown): string =>
-  Object.entries(Object(tags))
-    .filter(([name]) => name.startsWith("kuma.io/"))
-    .map(([name, value]) => `${name}=${String(value)}`)
-    .join(" ")
-
-const roleText = (look: unknown): string | null => {
-  const arn = textAt(look, "task", "taskRoleArn")
-  const status = textAt(look, "role", "status")
-  if (status === "read" || status === "remembered") {
-    const tags = tagsText(at(look, "role", "role", "tags"))
-    return `${arn} (${tags === "" ? "no tag of the mesh" : tags}${status === "read" ? "" : "; IAM doesn't answer now"})`
+const storedIn = (entries: Entries): ReadonlyArray<Stored> => {
+  const last = new Map<string, Stored>()
+  for (const { fields, kind, time } of entries) {
+    if (kind !== "stored") continue
+    const resource = textAt(fields, "resource") ?? ""
+    last.set(resource, {
+      resource, op: textAt(fields, "op") ?? "put", version: numberAt(fields, "version"), at: time
+    })
   }
-  const message = textAt(look, "role", "message")
-  return arn === null ? "none" : `${arn} (${status}${message === null ? "" : `: ${message}`})`
+  return [...last.values()]
 }
 
-const definitionText = (look: unknown): string | null => {
-  const arn = textAt(look, "definition", "arn")
-  if (arn === null) return null
-  const containers = listAt(look, "definition", "containers").map((container) =>
-    at(container, "sidecar") === null ? textAt(container, "name") : `${textAt(container, "name")} (the sidecar)`)
-  return `${lastPart(arn)}, ${textAt(look, "definition", "networkMode")}: ${containers.join(", ")}`
-}
-
-const seenIn = (entries: Entries): Seen | null => {
-  const entry = lastOf(entries, "observation")
-  if (entry === undefined) return null
-  const look = at(entry.fields, "observation", "look")
-  const task = at(look, "task")
-  return {
-    time: entry.time,
-    task: task === null
-      ? "ECS doesn't know it"
-      : `${textAt(task, "lastStatus")}, desired ${textAt(task, "desiredStatus")} ` +
-        `(version ${String(at(task, "version"))})`,
-    address: textAt(task, "address") ?? textAt(look, "hostAddress") ?? textAt(look, "knownAddress"),
-    definition: definitionText(look),
-    role: task === null ? null : roleText(look)
-  }
-}
-
-const standingIn = (entries: Entries): Standing | null => {
-  const entry = lastOf(entries, "decision")
-  if (entry === undefined) return null
-  const { fields, time } = entry
-  const spec = at(fields, "task", "spec")
-  return standingOf(time, { ...Object(spec), phase: at(fields, "to"), conditions: at(fields, "conditions") ?? [] })
-}
-
-const storedIn = (entries: Entries): ReadonlyArray<string> => {
-  const last = new Map<string, RecordedEntry>()
-  for (const entry of entries) if (entry.kind === "stored") last.set(textAt(entry.fields, "resource") ?? "", entry)
-  return [...last].map(([resource, { fields, time }]) =>
-    textAt(fields, "op") === "remove"
-      ? `${resource} removed ${time}`
-      : `${resource} v${String(at(fields, "version"))} ${time}`)
-}
-
-const streamIn = (entries: Entries): string | null => {
+const streamIn = (entries: Entries): StreamState | null => {
   const last = lastOf(entries, "connected", "disconnected")
   if (last === undefined) return null
-  return last.kind === "connected" ? `open since ${last.time}` : `ended ${last.time}: ${textAt(last.fields, "reason")}`
+  return {
+    openSince: lastOf(entries, "connected")?.time ?? null,
+    endedAt: last.kind === "connected" ? null : last.time,
+    reason: last.kind === "connected" ? null : textAt(last.fields, "reason"),
+    instance: null
+  }
 }
 
 /** The last push of each type on the last stream, with its answer. */
@@ -89,15 +46,17 @@ const sentIn = (entries: Entries): ReadonlyArray<Sent> => {
     const version = textAt(fields, "version") ?? ""
     const before = sent.get(typeUrl)
     if (kind === "pushed") {
-      const names = listAt(fields, "names").length
-      sent.set(typeUrl, { type: shortType(typeUrl), version, time, names, answer: null })
+      const count = listAt(fields, "names").length
+      sent.set(typeUrl, {
+        typeUrl, version, at: time, count, acked: null, answeredAfterMillis: null, message: null
+      })
     } else if (before !== undefined && before.version === version) {
-      const answer = {
-        kind: kind === "acked" ? "ACKed" as const : "NACKed" as const,
-        afterMillis: Date.parse(time) - Date.parse(before.time),
+      sent.set(typeUrl, {
+        ...before,
+        acked: kind === "acked",
+        answeredAfterMillis: Date.parse(time) - Date.parse(before.at),
         message: textAt(fields, "message")
-      }
-      sent.set(typeUrl, { ...before, answer })
+      })
     }
   }
   return [...sent.values()]
@@ -120,11 +79,14 @@ export const tellStory = (taskId: string, journals: ReadonlyArray<JournalOfTask>
   const lastRefusal = entries.findLastIndex(({ kind }) => kind === "refused")
   const connected = entries.findLastIndex(({ kind }) => kind === "connected")
   const damaged = journals.reduce((sum, journal) => sum + journal.damaged, 0)
+  const torn = journals.reduce((sum, journal) => sum + journal.torn, 0)
   const sources = journals.map(sourceOf)
   return {
     taskId,
     group: groupIn(entries),
     sources,
+    asOf: journals.flatMap(({ until }) => until ?? []).toSorted().at(-1) ?? null,
+    ended: live.standing === null ? endIn(entries) : null,
     seen: seenIn(entries),
     standing: live.standing ?? standingIn(entries),
     stored: storedIn(entries),
@@ -141,7 +103,8 @@ export const tellStory = (taskId: string, journals: ReadonlyArray<JournalOfTask>
         : []),
       ...(damaged > 0
         ? [`${damaged} lines of the journal were altered or damaged and tell nothing here: ecs-mesh replay names them`]
-        : [])
+        : []),
+      ...(torn > 0 ? [`a crash tore ${torn === 1 ? "a line" : `${torn} lines`} of the journal: what it said is lost`] : [])
     ]
   }
 }

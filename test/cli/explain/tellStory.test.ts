@@ -38,21 +38,45 @@ const life: ReadonlyArray<JournalEntry> = [
   { kind: "event", key: "role/111122223333/kv-task", event: { detail: { eventName: "TagRole" } } }
 ]
 
+const FRAME = { damaged: 0, torn: 0, until: null }
+
 const story = (entries: ReadonlyArray<JournalEntry> = life) =>
-  tellStory(ID, [{ from: "journal.jsonl", instance: null, entries: recorded(entries), damaged: 0 }])
+  tellStory(ID, [{ from: "journal.jsonl", instance: null, entries: recorded(entries), ...FRAME }])
+
+/** The same task as ECS shows it afterwards, and what follows. */
+const after: ReadonlyArray<JournalEntry> = (() => {
+  const { look } = observed("ended")
+  const { task } = look
+  if (task === null) throw new Error("no task")
+  const last = { ...observation, look: { ...look, taskId: ID, task: { ...task, version: 9 } } }
+  return [
+    { kind: "disconnected", key: PROXY, reason: "cancelled" },
+    { kind: "observation", key: KEY, of: "Dataplane", settings: kind.settings, observation: last },
+    { kind: "decision", key: KEY, ...recordOf(last, conclude(kind, last, 0), 0) },
+    { kind: "stored", key: KEY, op: "remove", resource: PROXY, version: 1 },
+    { kind: "observation", key: KEY, of: null, observation: { look: last.look } },
+    { kind: "decision", key: KEY, from: null, to: "ignored", why: "the task has ended" }
+  ]
+})()
 
 describe("a task's story", () => {
   it("tells how it stands: what was seen, decided, stored, sent and answered", () => {
     const told = story()
     expect(told.group).toBe("service:kv")
-    expect(told.seen).toMatchObject({ address: "10.0.0.139", role: expect.stringContaining("kuma.io/type=dataplane") })
+    expect(told.seen).toMatchObject({ address: "10.0.0.139", lastStatus: "RUNNING", version: 3,
+      role: { status: "read", tags: { "kuma.io/type": "dataplane", "kuma.io/mesh": "default" } },
+      definition: { networkMode: "awsvpc", containers: [{ name: "app", sidecar: false }, { name: "sidecar", sidecar: true }] }
+    })
     expect(told.standing).toMatchObject({ phase: "registered", proxy: "dataplane of mesh default" })
     expect(told.standing?.conditions.map(({ type }) => type)).toEqual(["Identified", "Accepted", "Registered", "SidecarConnected"])
-    expect(told.stored).toEqual([expect.stringContaining(`${PROXY} v1`), expect.stringContaining("EcsTask")])
-    expect(told.stream).toMatch(/^open since/)
+    expect(told.stored).toEqual([
+      { resource: PROXY, op: "put", version: 1, at: expect.stringContaining("T12:00") },
+      expect.objectContaining({ resource: `EcsTask//${ID}` })
+    ])
+    expect(told.stream).toMatchObject({ openSince: expect.stringContaining("T12:00"), endedAt: null, reason: null })
     expect(told.sent).toMatchObject([
-      { type: "Cluster", names: 2, version: "1", answer: { kind: "ACKed", afterMillis: 1_000, message: null } },
-      { type: "Listener", names: 1, version: "2", answer: { kind: "NACKed", message: "port 15050 is bound twice" } }
+      { typeUrl: CLUSTERS, count: 2, version: "1", acked: true, answeredAfterMillis: 1_000, message: null },
+      { typeUrl: LISTENERS, count: 1, version: "2", acked: false, message: "port 15050 is bound twice" }
     ])
     expect(told.refused).toBeNull()
   })
@@ -88,18 +112,65 @@ describe("a task's story", () => {
     expect(follower.notes).toEqual([expect.stringContaining("in the journal of the replica that leads")])
     expect(renderStory(follower, false)).toContain("of two, which doesn't lead now")
     const both = tellStory(ID, [
-      { from: "a", instance: "one", entries: recorded(life.slice(0, 6)), damaged: 0 },
-      { from: "b", instance: "two", entries: recorded([replica("two", false), ...life.slice(8)]), damaged: 0 }
+      { from: "a", instance: "one", entries: recorded(life.slice(0, 6)), ...FRAME },
+      { from: "b", instance: "two", entries: recorded([replica("two", false), ...life.slice(8)]), ...FRAME }
     ])
     expect(both.notes).toEqual([])
     expect([both.standing?.phase, both.sent.length]).toEqual(["registered", 2])
   })
 
   it("takes what the store says now before what the journal said last", () => {
-    const live = { standing: { time: "2025-02-01T00:00:00Z", phase: "refused", proxy: null, conditions: [] }, stream: "open at two" }
-    const told = tellStory(ID, [{ from: "a", instance: "one", entries: recorded(life), damaged: 3 }], live)
-    expect([told.standing?.phase, told.stream]).toEqual(["refused", "open at two"])
+    const live = { standing: { time: "2025-02-01T00:00:00Z", phase: "refused", proxy: null, conditions: [] }, stream: { openSince: "2025-02-01T00:00:00Z", endedAt: null, reason: null, instance: "two" } }
+    const told = tellStory(ID, [{ from: "a", instance: "one", entries: recorded(life), ...FRAME, damaged: 3 }], live)
+    expect([told.standing?.phase, told.stream?.instance]).toEqual(["refused", "two"])
     expect(told.notes).toEqual([expect.stringContaining("3 lines of the journal were altered")])
+  })
+
+  it("tells of a task that has ended why, and beside that what was known while it lived", () => {
+    const told = story([...life, ...after])
+    expect(told.ended).toMatchObject({
+      at: "2025-01-31T12:00:00.000Z", stopCode: "EssentialContainerExited", stoppedReason: "Essential container in task exited"
+    })
+    expect(told.seen).toMatchObject({ lastStatus: "RUNNING", version: 3, role: { status: "read" } })
+    expect(told.standing?.phase).toBe("registered")
+    const shown = renderStory(told, false)
+    expect(shown).toMatch(/^ +has ended +2025-01-31 12:00:00.000, EssentialContainerExited: Essential container in task exited$/m)
+    expect(shown).toMatch(/^While it lived$/m)
+    expect(shown).toMatch(/^ +runs +kv:3, awsvpc: app, sidecar \(the sidecar\)$/m)
+    expect(shown).not.toMatch(/TaskRoleMissing|NotIdentified|role +none/)
+    expect(story().ended).toBeNull()
+  })
+
+  it("tells by whom an end was caused that only an event told", () => {
+    const detail = { lastStatus: "STOPPED", desiredStatus: "STOPPED", version: 9, stopCode: "SpotInterruption" }
+    expect(story([...life, { kind: "event", key: KEY, event: { detail } }]).ended).toMatchObject({ stopCode: "SpotInterruption" })
+  })
+
+  it("claims nothing about now where only a journal is left", () => {
+    const left = { from: "journal.jsonl", instance: null, entries: recorded(life), ...FRAME, torn: 1, until: "2025-01-31T12:00:14.000Z" }
+    const shown = renderStory(tellStory(ID, [left]), false)
+    expect(shown).toMatch(/^As of the journal's last line at 2025-01-31 12:00:14.000$/m)
+    expect(shown).not.toMatch(/^Now$/m)
+    expect(shown).toContain("a crash tore a line of the journal")
+    expect(renderStory(story(), false)).toMatch(/^Now$/m)
+  })
+
+  it("says of a stream that came again that its proxy has what it had", () => {
+    const again: ReadonlyArray<JournalEntry> = [
+      { kind: "connected", key: PROXY },
+      { kind: "pushed", key: PROXY, typeUrl: CLUSTERS, version: "3", names: [] }
+    ]
+    const shown = renderStory(story([...life, ...again]), false)
+    expect(shown).toMatch(/sent +type +resources +at +version +answer/)
+    expect(shown).toMatch(/^ +Cluster +as before /m)
+  })
+
+  it("gives a long reason once", () => {
+    const message = `role arn:aws:iam::111122223333:role/kv isn't tagged: ${"set the tag kuma.io/mesh ".repeat(5)}`.trim()
+    const refusal: JournalEntry = { kind: "refused", key: PROXY, door: "bootstrap", reason: "RoleTagMissing", message }
+    const shown = renderStory(story([...life.slice(0, 6), refusal, replica("one", true), refusal]), false)
+    expect(shown.split(message).length).toBe(2)
+    expect(shown).toContain("at bootstrap: RoleTagMissing: (as above) (2 times)")
   })
 
   it("is short, and whole where that is asked for", () => {
