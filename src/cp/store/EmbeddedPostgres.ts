@@ -6,8 +6,9 @@
  * a database under the other. If the server dies, it is started again on the same port.
  */
 import { spawn } from "node:child_process"
+import { existsSync } from "node:fs"
 import { mkdir, open, readFile, realpath } from "node:fs/promises"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { Effect, Schedule, type Scope } from "effect"
 import { StoreUnavailable } from "../../model/Store.ts"
@@ -29,14 +30,20 @@ interface Cluster {
   readonly user: UserIds | null
 }
 
+/** A running server is recognised by its directory's path: a link must not make it look like another's. */
+const filesIn = async (workDir: string): Promise<ClusterFiles> => clusterFiles(join(await realpath(workDir), "postgres"))
+
+/** Ends the server that a killed owner left on the work dir, where there is one; its owner must be gone. */
+export const endEmbeddedPostgres = async (workDir: string): Promise<void> => {
+  if (existsSync(workDir)) await stopPostmaster((await filesIn(workDir)).data)
+}
+
 const prepare = async (workDir: string): Promise<Cluster> => {
   await mkdir(workDir, { recursive: true })
-  // A running server is recognised by its directory's path: a link must not make it look like another's.
-  const folder = await realpath(workDir)
-  const files = clusterFiles(join(folder, "postgres"))
+  const files = await filesIn(workDir)
   const binaries = await postgresBinaries()
   const user = await unprivilegedUser(files.data)
-  await initCluster(folder, files, binaries, user)
+  await initCluster(dirname(files.home), files, binaries, user)
   return { files, binaries, user }
 }
 

@@ -1,12 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { type ChildProcess, spawn } from "node:child_process"
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { connect } from "node:net"
 import { networkInterfaces, tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect, Schedule, Stream } from "effect"
 import { afterEach, beforeEach } from "vitest"
-import { embeddedStoreConfig } from "../../../src/cp/store/EmbeddedPostgres.ts"
+import { embeddedStoreConfig, endEmbeddedPostgres } from "../../../src/cp/store/EmbeddedPostgres.ts"
 import { findPostmaster, isAlive, stopPostmaster } from "../../../src/cp/store/postmaster.ts"
 import { openStore, outboundPort } from "./testDatabases.ts"
 
@@ -110,6 +110,19 @@ describe("the embedded database", () => {
       const error = yield* Effect.flip(Effect.scoped(embeddedStoreConfig(workDir)))
       assert.include(error.message, `another ecs-mesh is running on the work dir ${workDir}`)
       assert.isTrue(yield* answers("127.0.0.1", other.port))
+    }), 60_000)
+
+  it.live("that a killed operator left is ended by whoever ended the rest, also by way of a link", () =>
+    Effect.gen(function*() {
+      const other = yield* otherOperator
+      other.kill("SIGKILL")
+      const link = `${workDir}-link`
+      symlinkSync(workDir, link)
+      yield* Effect.promise(() => endEmbeddedPostgres(link)).pipe(Effect.ensuring(Effect.sync(() => rmSync(link))))
+      assert.isFalse(yield* answers("127.0.0.1", other.port))
+      // Where none runs, or there isn't even a folder, there is nothing to end.
+      yield* Effect.promise(() => endEmbeddedPostgres(workDir))
+      yield* Effect.promise(() => endEmbeddedPostgres(link))
     }), 60_000)
 
   it.live("that dies is started again where it was, and the store goes on and says Resynced", () =>
