@@ -1,18 +1,21 @@
-/** What a running demo tells the commands that act on it: where its AWS is. */
+/** What a running demo tells the commands that act on it: where its AWS and its API are. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Effect, Option, Schema } from "effect"
-import { DemoFailed, type DemoWorld } from "./DemoWorld.ts"
+import type { DemoWorld } from "./DemoWorld.ts"
 
 const DemoState = Schema.fromJsonString(
   Schema.Struct({
     pid: Schema.Number,
+    api: Schema.String,
     endpoint: Schema.String,
     region: Schema.String,
     credentials: Schema.Struct({ accessKeyId: Schema.String, secretAccessKey: Schema.String })
   })
 )
 export type DemoState = typeof DemoState.Type
+
+export const apiOf = ({ ports }: Pick<DemoWorld, "ports">): string => `http://127.0.0.1:${ports.api}`
 
 const file = (folder: string): string => join(folder, "demo.json")
 
@@ -35,12 +38,5 @@ export const readDemoState = (folder: string): DemoState | undefined => {
 export const writeDemoState = (folder: string, world: DemoWorld) =>
   Effect.sync(() => {
     const { credentials, endpoint, region } = world.emulator
-    writeFileSync(file(folder), JSON.stringify({ pid: process.pid, endpoint, region, credentials }))
+    writeFileSync(file(folder), JSON.stringify({ pid: process.pid, api: apiOf(world), endpoint, region, credentials }))
   })
-
-export const refuseSecondDemo = (folder: string): Effect.Effect<void, DemoFailed> => {
-  const running = readDemoState(folder)
-  return running === undefined
-    ? Effect.void
-    : Effect.fail(new DemoFailed({ message: `the demo already runs here (process ${running.pid}); end it with Ctrl-C first` }))
-}

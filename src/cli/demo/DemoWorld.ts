@@ -2,7 +2,7 @@
  * Everything the demo runs on this machine, started in order and ended with the scope: an emulated AWS, the seeded
  * cluster, the operator with its control plane as a process of its own, the stand-in of the ECS agent, a load balancer.
  */
-import { existsSync, mkdirSync, rmSync } from "node:fs"
+import { mkdirSync, readdirSync, rmSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { Effect, Schema, type Scope } from "effect"
@@ -17,6 +17,8 @@ import type { Emulator } from "../../../localstack/ministack/startMinistack.ts"
 import { type StartedEmulator, startEmulator } from "../../../localstack/startEmulator.ts"
 import { startStsJsonProxy } from "../../../localstack/StsJsonProxy.ts"
 import { toolPaths } from "../../../localstack/tools.ts"
+import { endEmbeddedPostgres } from "../../cp/store/EmbeddedPostgres.ts"
+import { JOURNALS, journalOf, keepJournal } from "./keepJournal.ts"
 import { keepTargets } from "./keepTargets.ts"
 import { startControlPlane } from "./startControlPlane.ts"
 
@@ -98,8 +100,20 @@ const startAws = async (logFile: string, log: (line: string) => void): Promise<S
   }
 }
 
+const workDirOf = (folder: string): string => join(folder, "control-plane")
+
+/** A run that was killed may have left its database running, and a journal that nobody kept. */
+const empty = async (folder: string): Promise<void> => {
+  mkdirSync(folder, { recursive: true })
+  await endEmbeddedPostgres(workDirOf(folder))
+  keepJournal(folder)
+  for (const name of readdirSync(folder)) {
+    if (name !== JOURNALS) rmSync(join(folder, name), { recursive: true, force: true })
+  }
+}
+
 export interface DemoWorldOptions {
-  /** Where everything is kept; emptied first. */
+  /** Where everything is kept; emptied first, except for earlier runs' journals. */
   readonly folder: string
   readonly log: (line: string) => void
   /** False takes whatever ports are free, so that several worlds that start together don't take each other's. */
@@ -115,9 +129,9 @@ export interface DemoWorldOptions {
 }
 
 export const startDemoWorld = Effect.fn("startDemoWorld")(function*({ folder, log, ...options }: DemoWorldOptions) {
-  const workDir = join(folder, "control-plane")
+  const workDir = workDirOf(folder)
   const taskLogs = join(folder, "tasks")
-  if (existsSync(folder)) rmSync(folder, { recursive: true, force: true })
+  yield* attempt("what an earlier run left", () => empty(folder))
   mkdirSync(taskLogs, { recursive: true })
   const tools = toolPaths()
 
@@ -185,7 +199,10 @@ export const startDemoWorld = Effect.fn("startDemoWorld")(function*({ folder, lo
   const holder = yield* part(
     "operator and control plane, on embedded Postgres",
     async () => ({ current: await serve() }),
-    ({ current }) => current.stop(10_000),
+    async ({ current }) => {
+      await current.stop(10_000)
+      await endEmbeddedPostgres(workDir)
+    },
     log
   )
   const replicas = yield* Effect.forEach([...(options.replicas ?? []).entries()], ([index, own]) =>
@@ -241,7 +258,7 @@ export const startDemoWorld = Effect.fn("startDemoWorld")(function*({ folder, lo
     agent,
     balancer,
     ports,
-    journal: join(workDir, "journal.jsonl"),
+    journal: journalOf(folder),
     taskLogs,
     environment,
     controlPlane: () => holder.current,

@@ -5,20 +5,20 @@ import { DemoFailed } from "./DemoWorld.ts"
 import { readDemoState } from "./DemoState.ts"
 import { demoFolder } from "./runDemo.ts"
 
-const acting = <A>(run: (demo: Demo) => Promise<A>): Effect.Effect<A, DemoFailed> =>
+const acting = <A>(run: (demo: Demo, api: string) => Promise<A>): Effect.Effect<A, DemoFailed> =>
   Effect.acquireUseRelease(
     Effect.suspend(() => {
       const state = readDemoState(demoFolder)
       return state === undefined
         ? Effect.fail(new DemoFailed({ message: "no demo runs here; start it with npm start" }))
-        : Effect.succeed(new Demo(state))
+        : Effect.succeed({ demo: new Demo(state), api: state.api })
     }),
-    (demo) =>
+    ({ api, demo }) =>
       Effect.tryPromise({
-        try: () => run(demo),
+        try: () => run(demo, api),
         catch: (error) => new DemoFailed({ message: error instanceof Error ? error.message : String(error) })
       }),
-    (demo) => Effect.sync(() => demo.close())
+    ({ demo }) => Effect.sync(() => demo.close())
   )
 
 export const scale = (service: DemoService, count: number) =>
@@ -45,14 +45,16 @@ export const stop = (which: string) =>
   }).pipe(Effect.flatMap(({ service, taskId }) => Console.log(`task ${taskId} of ${service} shall stop`)))
 
 export const refuse = (which: RefusedTask) =>
-  acting((demo) => demo.runRefused(which)).pipe(
-    Effect.flatMap((taskId) =>
-      Console.log(
-        `task ${taskId} runs; look at the live view, its sidecar's log, or /ecs-tasks/${taskId}\n` +
-          `end it with bin/ecs-mesh demo stop ${which}`
-      )
-    )
+  acting(async (demo, api) => ({ api, taskId: await demo.runRefused(which) })).pipe(
+    Effect.flatMap(({ api, taskId }) => Console.log(howToReadRefusal(which, taskId, api)))
   )
+
+/** What to do next, with a task that runs and is refused. */
+export const howToReadRefusal = (which: RefusedTask, taskId: string, api: string): string =>
+  `task ${taskId} runs, and the mesh refuses it: the live view says so. Why:
+  bin/ecs-mesh explain ${taskId} --address ${api}
+  ${api}/ecs-tasks/${taskId}   (until it has stopped; explain knows it longer)
+end it with bin/ecs-mesh demo stop ${which}`
 
 const roleOf = (service: string): string => `demo-${service}`
 

@@ -2,8 +2,10 @@
 import { Effect, Option, Schema } from "effect"
 import type { DemoWorld } from "./DemoWorld.ts"
 import { followLines } from "./followLines.ts"
+import { InOrder } from "./InOrder.ts"
 import { JournalLine } from "./JournalLine.ts"
 import { narrate } from "./narrate.ts"
+import { restartEnded } from "./restartEnded.ts"
 import { TaskNames } from "./TaskNames.ts"
 import { followTraffic } from "./Traffic.ts"
 
@@ -31,28 +33,41 @@ export const followJournal = (path: string, onLine: (line: JournalLine) => void)
     if (line !== undefined) onLine(line)
   })
 
+const row = (time: string, what: string, who: string, text: string): string =>
+  `${time.slice(11, 23)}  ${what.padEnd(9)} ${who.padEnd(18)} ${text}`
+
+const printLive = (world: DemoWorld) => {
+  const names = new TaskNames()
+  const refusals = new Refusals()
+  const lines = new InOrder((text) => console.log(text))
+  const stopJournal = followJournal(world.journal, (line) => {
+    names.learn(line)
+    const text = narrate(line, names)
+    if (text !== null && !(line.kind === "refused" && refusals.isRepeated(line))) lines.add(line.time, text)
+  })
+  const stopTraffic = followTraffic(world.taskLogs, (request) => {
+    const { destination, durationMillis, method, path, peer, proxy, status, time } = request
+    const caller = peer?.split(",")[0] ?? "somebody without a certificate"
+    const asked = `${method ?? "TCP"} ${path ?? ""} from ${caller} to ${destination}`
+    lines.add(time, row(time, "request", names.name(proxy), `${asked}: ${status ?? ""} in ${durationMillis ?? "?"} ms`))
+  })
+  const say = (text: string): void => {
+    const time = new Date().toISOString()
+    lines.add(time, row(time, "CONTROL", "control plane", text))
+  }
+  const stop = (): void => {
+    stopJournal()
+    stopTraffic()
+    lines.flush()
+  }
+  return { say, stop }
+}
+
 /** Until the scope ends. */
-export const followLive = (world: DemoWorld) =>
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      const names = new TaskNames()
-      const refusals = new Refusals()
-      const stopJournal = followJournal(world.journal, (line) => {
-        names.learn(line)
-        const text = narrate(line, names)
-        if (text !== null && !(line.kind === "refused" && refusals.isRepeated(line))) console.log(text)
-      })
-      const stopTraffic = followTraffic(world.taskLogs, ({ destination, durationMillis, method, path, peer, proxy, status, time }) => {
-        const caller = peer?.split(",")[0] ?? "somebody without a certificate"
-        console.log(
-          `${time.slice(11, 23)}  request   ${names.name(proxy).padEnd(18)} ` +
-            `${method ?? "TCP"} ${path ?? ""} from ${caller} to ${destination}: ${status ?? ""} in ${durationMillis ?? "?"} ms`
-        )
-      })
-      return () => {
-        stopJournal()
-        stopTraffic()
-      }
-    }),
-    (stop) => Effect.sync(stop)
+export const followLive = Effect.fn("followLive")(function*(world: DemoWorld) {
+  const { say } = yield* Effect.acquireRelease(
+    Effect.sync(() => printLive(world)),
+    ({ stop }) => Effect.sync(stop)
   )
+  yield* Effect.forkScoped(restartEnded(world, say))
+})

@@ -38,7 +38,8 @@ const untilReplaced = Effect.fn("untilReplaced")(function*(world: DemoWorld, sto
   return yield* new DemoFailed({ message: `task ${stopped} wasn't replaced within ${REPLACED_WITHIN_MILLIS / 1000} s` })
 })
 
-export const runOnce = Effect.fn("runOnce")(function*(world: DemoWorld) {
+/** `keptJournal`: where the journal will be once everything has ended. */
+export const runOnce = Effect.fn("runOnce")(function*(world: DemoWorld, keptJournal: string) {
   const timeline = new Timeline()
   const peers = new Map<string, number>()
   const stopJournal = followJournal(world.journal, (line) => timeline.add(line))
@@ -70,7 +71,7 @@ export const runOnce = Effect.fn("runOnce")(function*(world: DemoWorld) {
   console.log("\nWho talked to whom, by the certificates that the callers showed")
   for (const [pair, count] of peers) console.log(`  ${pair}  ${count} requests`)
 
-  console.log(`\nThe journal of all this: bin/ecs-mesh replay ${relative(process.cwd(), world.journal)}`)
+  console.log(`\nThe journal of all this: bin/ecs-mesh replay ${relative(process.cwd(), keptJournal)}`)
   const failures = [...first.failures, ...second.failures]
   console.log(`\n${first.sent + second.sent} requests, ${failures.length} failed`)
   const untold = timeline.taskIds.filter((taskId) => !timeline.isWhole(taskId))
