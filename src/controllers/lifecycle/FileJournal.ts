@@ -16,6 +16,7 @@ import {
 } from "node:fs"
 import { dirname } from "node:path"
 import { Journal, type JournalEntry, JournalExport } from "../../model/Journal.ts"
+import { lastSeq, lastSeqAt } from "./lastSeq.ts"
 import { readJournalFile } from "./readJournalFile.ts"
 import { sealLine } from "./sealLine.ts"
 
@@ -32,21 +33,16 @@ export interface FileJournalOptions {
 }
 
 const NEWLINE = 0x0a
-/** Enough to hold the last whole line in all but odd cases; otherwise `seq` begins anew. */
-const TAIL_BYTES = 256 * 1024
 
 /** Writes all of it: one call may write less. */
 const writeAll = (file: number, bytes: Buffer): void => {
   for (let offset = 0; offset < bytes.length;) offset += writeSync(file, bytes, offset)
 }
 
-/** The `seq` of the last whole line, and whether what follows it is torn. */
-const readTail = (file: number, size: number): { readonly seq: number; readonly torn: boolean } => {
-  const tail = Buffer.alloc(Math.min(size, TAIL_BYTES))
-  readSync(file, tail, 0, tail.length, size - tail.length)
-  const torn = tail.length > 0 && tail.at(-1) !== NEWLINE
-  const numbers = tail.toString("utf8").split("\n").flatMap((line) => /^\{"seq":(\d+),.*\}$/.exec(line)?.[1] ?? [])
-  return { seq: Number(numbers.at(-1) ?? "0"), torn }
+/** Whether a file of so many bytes ends within a line. */
+const isTorn = (file: number, size: number): boolean => {
+  const end = Buffer.alloc(1)
+  return size > 0 && readSync(file, end, 0, 1, size - 1) === 1 && end[0] !== NEWLINE
 }
 
 /** Makes room at `path`. A file that somebody took away needs no more. */
@@ -83,9 +79,9 @@ class Writer {
     mkdirSync(dirname(options.path), { recursive: true })
     this.file = openSync(options.path, "a+", 0o600)
     this.size = fstatSync(this.file).size
-    const { seq, torn } = readTail(this.file, this.size)
-    this.seq = seq
-    this.torn = torn
+    // A crash may have left a new file empty; the one that was put aside then tells.
+    this.seq = lastSeq(this.file, this.size) ?? lastSeqAt(`${options.path}.1`) ?? 0
+    this.torn = isTorn(this.file, this.size)
   }
 
   append(entry: JournalEntry, now: number): void {

@@ -1,7 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Logger } from "effect"
 import { TestClock } from "effect/testing"
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs"
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Readable } from "node:stream"
@@ -27,6 +37,10 @@ interface Line {
 
 const lines = (path: string): ReadonlyArray<string> => readFileSync(path, "utf8").split("\n").slice(0, -1)
 const entries = (path: string): ReadonlyArray<Line> => lines(path).map((line): Line => JSON.parse(line))
+const seqOf = (line: string): number => {
+  const { seq }: Line = JSON.parse(line)
+  return seq
+}
 
 /** One run of the program: appends, and ends. */
 const write = (options: FileJournalOptions, keys: ReadonlyArray<string>) =>
@@ -69,6 +83,36 @@ describe("the journal on disk", () => {
       assert.strictEqual(read[2], "{\"seq\":3,\"time\":\"19")
       const last: Line = JSON.parse(read[3] ?? "")
       assert.deepStrictEqual([last.seq, last.key], [3, "c"])
+    }).pipe(Effect.scoped))
+
+  it.effect("counts on where a crash left the new file empty or none, right after the full one was put aside", () =>
+    Effect.gen(function*() {
+      const path = join(yield* folder, "journal.jsonl")
+      yield* write({ path }, ["a", "b"])
+      renameSync(path, `${path}.1`)
+      yield* write({ path }, [])
+      assert.strictEqual(statSync(path).size, 0)
+      yield* write({ path }, ["c"])
+      assert.deepStrictEqual(entries(path).map(({ seq }) => seq), [3])
+      rmSync(path)
+      yield* write({ path }, ["d"])
+      assert.deepStrictEqual(entries(path).map(({ seq }) => seq), [3])
+      // Nor does a line that was torn, the file's first, tell where to count on from.
+      writeFileSync(path, "{\"seq\":3,\"time\":\"19")
+      yield* write({ path }, ["e"])
+      assert.deepStrictEqual(lines(path).slice(1).map(seqOf), [3])
+    }).pipe(Effect.scoped))
+
+  it.effect("counts on after a line of any length", () =>
+    Effect.gen(function*() {
+      const path = join(yield* folder, "journal.jsonl")
+      yield* write({ path }, ["a", "x".repeat(1_000_000)])
+      yield* write({ path }, ["c"])
+      appendFileSync(path, `{"seq":4,"time":"${"x".repeat(600_000)}`)
+      yield* write({ path }, ["d"])
+      const read = lines(path)
+      assert.strictEqual(seqOf(read[2] ?? ""), 3)
+      assert.strictEqual(seqOf(read.at(-1) ?? ""), 4)
     }).pipe(Effect.scoped))
 
   it.effect("puts a full file aside, keeps one older, and goes on counting", () =>
