@@ -16,6 +16,7 @@ import {
 } from "node:fs"
 import { dirname } from "node:path"
 import { Journal, type JournalEntry, JournalExport } from "../../model/Journal.ts"
+import { guardedJson } from "./guardedJson.ts"
 import { lastSeq, lastSeqAt } from "./lastSeq.ts"
 import { readJournalFile } from "./readJournalFile.ts"
 import { sealLine } from "./sealLine.ts"
@@ -28,7 +29,7 @@ export interface FileJournalOptions {
   readonly maxWaiting?: number
   /** Milliseconds that an entry may wait. 100 where absent. */
   readonly flushMillis?: number
-  /** The last guard: every string goes through it before it is written. Takes out what looks like a secret. */
+  /** The last guard: every string goes through it before it is written, names of fields too. Takes out secrets. */
   readonly guard?: (text: string) => string
 }
 
@@ -70,12 +71,14 @@ class Writer {
   /** Entries as JSON without their first brace: they are numbered when they are written. */
   private waiting: Array<string> = []
   private dropped = 0
+  private readonly toJson: (value: object) => string
   /** Who writes: told again at the head of each file. */
   private replica: string | null = null
 
   constructor(options: Required<FileJournalOptions>) {
     this.options = options
     this.limit = options.maxBytes
+    this.toJson = guardedJson(options.guard)
     mkdirSync(dirname(options.path), { recursive: true })
     this.file = openSync(options.path, "a+", 0o600)
     this.size = fstatSync(this.file).size
@@ -91,11 +94,10 @@ class Writer {
     }
     const lost = this.dropped > 0 ? { dropped: this.dropped } : {}
     this.dropped = 0
-    const { guard } = this.options
     // What an export filters by stands first.
     const { key, kind, ...more } = entry
     const line = { time: new Date(now).toISOString(), kind, key, ...more, ...lost }
-    const text = JSON.stringify(line, (_, value: unknown) => typeof value === "string" ? guard(value) : value).slice(1)
+    const text = this.toJson(line).slice(1)
     if (kind === "replica") this.replica = text
     this.waiting.push(text)
   }

@@ -220,6 +220,21 @@ describe("the journal on disk", () => {
       assert.strictEqual(readSeal(line), "whole")
     }).pipe(Effect.scoped))
 
+  it.effect("writes no name of a field that its guard takes out, at any depth, first or again", () =>
+    Effect.gen(function*() {
+      const path = join(yield* folder, "journal.jsonl")
+      yield* Effect.gen(function*() {
+        const journal = yield* Journal
+        const tags = { "eyJhbGciOi.eyJ.x": { AKIAIOSFODNN7EXAMPLE: 1 }, other: "kept" }
+        for (const key of ["a", "b"]) journal.append({ kind: "observation", key, spec: { list: [{ tags }] } })
+      }).pipe(Effect.provide(FileJournal.layer({ path, guard: redact }), { local: true }))
+      for (const line of lines(path)) {
+        assert.notMatch(line, /AKIA|eyJ/)
+        const tags = { "<redacted JWT>": { "<redacted access key>": 1 }, other: "kept" }
+        assert.deepInclude(JSON.parse(line), { kind: "observation", spec: { list: [{ tags }] } })
+      }
+    }).pipe(Effect.scoped))
+
   it.effect("is exported whole across its two files, also what waits, and by key", () =>
     Effect.gen(function*() {
       const path = join(yield* folder, "journal.jsonl")
@@ -235,9 +250,11 @@ describe("the journal on disk", () => {
         }
         journal.append({ kind: "event", key: "task/demo/last" })
         assert.deepStrictEqual(yield* exported(), [...lines(`${path}.1`), ...lines(path)])
-        assert.deepStrictEqual((yield* exported({ keys: ["last"] })).length, 1)
-        assert.deepStrictEqual((yield* exported({ keys: ["las", "task/demo/id-9"] })).length, 2)
-        assert.deepStrictEqual((yield* exported({ since: 1_000 })).length, 1)
+        const [head = "", ...last] = yield* exported({ keys: ["last"] })
+        assert.deepStrictEqual([readSeal(head), last.length], ["whole", 1])
+        assert.deepInclude(JSON.parse(head), { seq: 0, kind: "part", key: "part", keys: ["last"], since: null })
+        assert.deepStrictEqual((yield* exported({ keys: ["las", "task/demo/id-9"] })).length, 3)
+        assert.deepStrictEqual((yield* exported({ since: 1_000 })).length, 2)
       }).pipe(Effect.provide(FileJournal.layer({ path, maxBytes: 700 }), { local: true }))
     }).pipe(Effect.scoped))
 
