@@ -8,7 +8,7 @@ export type JournalKind =
   | "event" // an EventBridge event, as it came: {source, detailType, event}
   | "observation" // all that a decision depends on: {of, settings, observation}
   | "decision" // what followed from the observation before it: {now, from, to, why, desired, task, conditions, ...}
-  | "stored" // {op: "put" | "remove", resource, version}
+  | "stored" // {op: "put" | "remove", resource, version}, of an API's user also {by}
   | "pushed" // to one proxy: {typeUrl, version, names}
   | "acked" // {typeUrl, version}
   | "nacked" // {typeUrl, version, message}
@@ -35,7 +35,7 @@ export class Journal extends Context.Service<
 }
 
 export interface JournalFilter {
-  /** Keys, or what stands behind their last slash, or its beginning; all where empty. */
+  /** Keys, what they begin with up to a slash, or what stands behind their last one begins with; all where empty. */
   readonly keys: ReadonlyArray<string>
   /** Unix milliseconds of the first entry; all where null. */
   readonly since: number | null

@@ -27,7 +27,8 @@ export const passes = (line: string, { keys, since }: JournalFilter): boolean =>
   if (time === undefined || key === undefined) return false
   if (kind === "replica") return true
   if (since !== null && Date.parse(time) < since) return false
-  return keys.length === 0 || keys.some((wanted) => key === wanted || lastPart(key).startsWith(wanted))
+  return keys.length === 0 || keys.some((wanted) =>
+    key === wanted || (wanted.endsWith("/") ? key.startsWith(wanted) : lastPart(key).startsWith(wanted)))
 }
 
 /** `size`: bytes that were there when it began. */

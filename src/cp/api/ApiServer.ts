@@ -6,7 +6,7 @@ import { Context, Effect, Layer } from "effect"
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http"
 import { createServer as createTlsServer } from "node:https"
 import { pipeline } from "node:stream/promises"
-import type { JournalExport } from "../../model/Journal.ts"
+import type { Journal, JournalExport } from "../../model/Journal.ts"
 import { Store } from "../../model/Store.ts"
 import { bindPort, type PortUnavailable } from "../bindPort.ts"
 import type { ControlPlaneConfig, Listen } from "../config/ControlPlaneConfig.ts"
@@ -74,7 +74,9 @@ const write = async (outgoing: ServerResponse, response: ApiResponse, { instance
 
 type Answer = (incoming: IncomingMessage, outgoing: ServerResponse, scheme: "http" | "https") => Promise<void>
 
-const makeAnswer = (services: Context.Context<Store | JournalExport>, { config, identity }: ApiServerOptions): Answer => {
+type Services = Store | Journal | JournalExport
+
+const makeAnswer = (services: Context.Context<Services>, { config, identity }: ApiServerOptions): Answer => {
   const run = Effect.runPromiseWith(services)
   return async (incoming, outgoing, scheme) => {
     const read = await readRequest(incoming, scheme, config.localhostIsAdmin)
@@ -103,7 +105,7 @@ const listen = (server: Server, address: Listen, scheme: "HTTP" | "HTTPS") =>
 
 const make = Effect.fnUntraced(function*(options: ApiServerOptions) {
   const { config: { http, https }, tls } = options
-  const answer = makeAnswer(yield* Effect.context<Store | JournalExport>(), options)
+  const answer = makeAnswer(yield* Effect.context<Services>(), options)
   const listener = (scheme: "http" | "https"): RequestListener => (incoming, outgoing) => {
     // A client that goes away while it is read has nobody left to be answered.
     answer(incoming, outgoing, scheme).catch(() => outgoing.destroy())
@@ -121,5 +123,5 @@ const make = Effect.fnUntraced(function*(options: ApiServerOptions) {
 })
 
 /** Serves until its scope ends. */
-export const apiServer = (options: ApiServerOptions): Layer.Layer<ApiServer, PortUnavailable, Store | JournalExport> =>
+export const apiServer = (options: ApiServerOptions): Layer.Layer<ApiServer, PortUnavailable, Services> =>
   Layer.effect(ApiServer, make(options))

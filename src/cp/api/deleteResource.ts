@@ -4,8 +4,9 @@ import type { CertificateAuthorityBackend, Mesh } from "../../model/Mesh.ts"
 import type { Resource, ResourceType } from "../../model/Resource.ts"
 import { Store } from "../../model/Store.ts"
 import { dataplaneTokens, keySerial } from "../auth/token/TokenScope.ts"
-import type { ApiResponse } from "./ApiRequest.ts"
+import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
 import { requireMesh } from "./getResources.ts"
+import { noteStored, userOf } from "./noteStored.ts"
 import { invalid, notFound, readOnly } from "./Refusal.ts"
 import type { Route } from "./Route.ts"
 
@@ -39,13 +40,17 @@ const OWNED: ReadonlyArray<ResourceType> = ["MeshTrafficPermission", "MeshTimeou
 const isGeneratedSecret = (mesh: string, { name }: Resource): boolean =>
   keySerial(dataplaneTokens(mesh), name) !== undefined || name.startsWith(`${mesh}.ca-builtin-`)
 
-const removeOwned = Effect.fnUntraced(function*(mesh: string) {
+const removeOwned = Effect.fnUntraced(function*(mesh: string, by: string) {
   const store = yield* Store
   const owned: ReadonlyArray<ReadonlyArray<Resource>> = yield* Effect.forEach(OWNED, (type) => store.list(type, mesh))
   const secrets: ReadonlyArray<Resource> = yield* store.list("Secret", mesh)
   yield* Effect.forEach(
     [...owned.flat(), ...secrets.filter((secret) => isGeneratedSecret(mesh, secret))],
-    ({ name, type }) => store.remove({ type, mesh, name }).pipe(Effect.catchTag("NotFound", () => Effect.void)),
+    ({ name, type, version }) =>
+      store.remove({ type, mesh, name }).pipe(
+        Effect.andThen(noteStored({ type, mesh, name }, { op: "remove", version, by })),
+        Effect.catchTag("NotFound", () => Effect.void)
+      ),
     { discard: true }
   )
 })
@@ -58,7 +63,10 @@ const refuseUsedMesh = Effect.fnUntraced(function*(mesh: string) {
   ])
 })
 
-export const deleteResource = Effect.fnUntraced(function*(route: Extract<Route, { _tag: "Single" }>) {
+export const deleteResource = Effect.fnUntraced(function*(
+  request: ApiRequest,
+  route: Extract<Route, { _tag: "Single" }>
+) {
   const { descriptor, mesh, name } = route
   if (descriptor.readOnly) {
     return yield* readOnly(`${descriptor.type} is written by the control plane alone: it can only be read here`)
@@ -71,7 +79,9 @@ export const deleteResource = Effect.fnUntraced(function*(route: Extract<Route, 
   if (descriptor.type === "Mesh") yield* refuseUsedMesh(name)
   if (descriptor.type === "Secret" && owner !== null) yield* refuseUsedSecret(name, mesh, owner.spec)
   yield* store.remove(key, { expect: version }).pipe(Effect.catchTag("NotFound", refuse))
+  const by = userOf(request)
+  yield* noteStored(key, { op: "remove", version, by })
   // The Mesh goes first: what is left over after a failure belongs to no mesh, rather than a mesh lacking its keys.
-  if (descriptor.type === "Mesh") yield* removeOwned(name)
+  if (descriptor.type === "Mesh") yield* removeOwned(name, by)
   return { status: 200, body: {} } satisfies ApiResponse
 })

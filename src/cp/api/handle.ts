@@ -1,13 +1,14 @@
 /** Answers one request: receives it whole, asks the store, never sees a socket. */
 import { Cause, Effect } from "effect"
 import { hostname } from "node:os"
-import type { JournalExport } from "../../model/Journal.ts"
+import type { Journal, JournalExport } from "../../model/Journal.ts"
 import type { Conflict, Store, StoreUnavailable } from "../../model/Store.ts"
 import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
 import { deleteResource } from "./deleteResource.ts"
 import { exportJournal } from "./exportJournal.ts"
 import { getResource, listResources } from "./getResources.ts"
 import { issueProxyToken } from "./issueProxyToken.ts"
+import { ANONYMOUS } from "./noteStored.ts"
 import { putResource } from "./putResource.ts"
 import { accessDenied, conflict, errorBody, internal, type Refusal, unavailable } from "./Refusal.ts"
 import type { Route } from "./Route.ts"
@@ -43,8 +44,6 @@ const describeServer = ({ clusterId, instanceId, version, zone }: Identity): Api
   }
 })
 
-const ANONYMOUS = "mesh-system:anonymous/mesh-system:unauthenticated"
-
 /** What only an administrator may reach, or null: whatever else is there, anybody may who reaches the API. */
 const reservedIn = (route: Route): string | null => {
   if (route._tag === "Index") return null
@@ -64,13 +63,13 @@ const dispatch = (
   request: ApiRequest,
   route: Route,
   identity: Identity
-): Effect.Effect<ApiResponse, Refusal | Conflict | StoreUnavailable, Store | JournalExport> => {
+): Effect.Effect<ApiResponse, Refusal | Conflict | StoreUnavailable, Store | Journal | JournalExport> => {
   if (route._tag === "Index") return Effect.succeed(describeServer(identity))
   if (route._tag === "Journal") return exportJournal(request)
   if (route._tag === "Tokens") return issueProxyToken(request, route.kind)
   if (route._tag === "Collection") return listResources(request, route)
   if (request.method === "PUT") return putResource(request, route, identity.zone)
-  if (request.method === "DELETE") return deleteResource(route)
+  if (request.method === "DELETE") return deleteResource(request, route)
   return getResource(request, route)
 }
 
@@ -81,7 +80,7 @@ export const handle = (
   request: ApiRequest,
   route: Route,
   identity: Identity
-): Effect.Effect<ApiResponse, never, Store | JournalExport> =>
+): Effect.Effect<ApiResponse, never, Store | Journal | JournalExport> =>
   authorize(request, route).pipe(
     Effect.andThen(Effect.suspend(() => dispatch(request, route, identity))),
     Effect.catchTags({

@@ -11,6 +11,7 @@ import { ensureSigningKey } from "../auth/token/ensureSigningKey.ts"
 import { dataplaneTokens } from "../auth/token/TokenScope.ts"
 import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
 import { requireMesh } from "./getResources.ts"
+import { noteStored, userOf } from "./noteStored.ts"
 import { readResource } from "./readResource.ts"
 import { invalid, readOnly } from "./Refusal.ts"
 import type { Route } from "./Route.ts"
@@ -57,7 +58,8 @@ export const putResource = Effect.fnUntraced(function*(
   const before = yield* store.get(resource).pipe(Effect.catchTag("NotFound", () => Effect.succeed(null)))
   const violations = validateChange(before, resource)
   if (violations.length > 0) return yield* invalid("Could not update a resource", violations)
-  yield* store.put(resource, { expect: before?.version ?? "absent" })
+  const { version } = yield* store.put(resource, { expect: before?.version ?? "absent" })
+  yield* noteStored(resource, { op: "put", version, by: userOf(request) })
   if (resource.type === "Mesh" && before === null) yield* ensureSigningKey(dataplaneTokens(resource.name))
   const warned = warnings(resource)
   return {

@@ -3,7 +3,7 @@ import { request as httpRequest } from "node:http"
 import { get as httpsGet } from "node:https"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { apiServer } from "../../../src/cp/api/ApiServer.ts"
-import { JournalExport } from "../../../src/model/Journal.ts"
+import { Journal, JournalExport } from "../../../src/model/Journal.ts"
 import { Store } from "../../../src/model/Store.ts"
 import { useTestDatabases } from "../store/testDatabases.ts"
 import { selfSigned } from "./selfSigned.ts"
@@ -488,7 +488,7 @@ describe("a port that is taken", () => {
       config: { http, https: { ...http, enabled: false }, localhostIsAdmin: true },
       identity: { zone: "", version: "0", instanceId: "", clusterId: "" },
       tls: null
-    })).pipe(Effect.scoped, Effect.flip, Effect.provide(JournalExport.none))
+    })).pipe(Effect.scoped, Effect.flip, Effect.provide(Layer.merge(Journal.none, JournalExport.none)))
     const failure = await api.run(program)
     expect(failure.message).toContain(`${port} (EADDRINUSE): end what uses it, or set KUMA_API_SERVER_HTTP_PORT`)
   })

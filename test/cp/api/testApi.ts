@@ -4,7 +4,7 @@ import { apiServer, ApiServer, type ApiServerOptions } from "../../../src/cp/api
 import { ensureDefaults } from "../../../src/cp/api/ensureDefaults.ts"
 import type { StoreConfig } from "../../../src/cp/config/ControlPlaneConfig.ts"
 import { PostgresStore } from "../../../src/cp/store/PostgresStore.ts"
-import { JournalExport } from "../../../src/model/Journal.ts"
+import { Journal, JournalExport } from "../../../src/model/Journal.ts"
 import { Store } from "../../../src/model/Store.ts"
 
 export interface TestApi {
@@ -18,6 +18,8 @@ export interface TestApiOptions {
   readonly localhostIsAdmin?: boolean
   readonly tls?: ApiServerOptions["tls"]
   readonly journal?: Layer.Layer<JournalExport>
+  /** What the API tells the journal. */
+  readonly told?: Layer.Layer<Journal>
   /** Stands between the API and the real store, to bring about what is rare. */
   readonly between?: (store: typeof Store.Service) => typeof Store.Service
 }
@@ -25,14 +27,15 @@ export interface TestApiOptions {
 const LOOPBACK = { enabled: true, address: "127.0.0.1", port: 0 }
 
 export const startApi = async (database: StoreConfig, options: TestApiOptions = {}): Promise<TestApi> => {
-  const { between = (store) => store, journal = JournalExport.none, localhostIsAdmin = true, tls = null } = options
+  const { between = (store) => store, localhostIsAdmin = true, tls = null } = options
+  const { journal = JournalExport.none, told = Journal.none } = options
   const scope = Scope.makeUnsafe()
   const layer = apiServer({
     config: { http: LOOPBACK, https: { ...LOOPBACK, enabled: tls !== null }, localhostIsAdmin },
     identity: { zone: "zone-1", version: "0.0.0", instanceId: "instance-1", clusterId: "cluster-1" },
     tls
   }).pipe(
-    Layer.provide(journal),
+    Layer.provide(Layer.merge(journal, told)),
     Layer.provide(Layer.effect(Store, Effect.map(Store, between))),
     Layer.provideMerge(PostgresStore.layer(database)),
     Layer.provide(Logger.layer([]))
