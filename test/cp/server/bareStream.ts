@@ -36,7 +36,8 @@ export interface BareStream {
   readonly close: () => void
 }
 
-const frame = (message: Uint8Array): Buffer => {
+/** A message as gRPC sends it: not compressed, its length, itself. */
+export const frame = (message: Uint8Array): Buffer => {
   const head = Buffer.alloc(5)
   head.writeUInt32BE(message.length, 1)
   return Buffer.concat([head, message])

@@ -1,12 +1,15 @@
 // What those may hold of a control plane whose right to be here nobody has judged yet, or was denied.
+import { create, toBinary } from "@bufbuild/protobuf"
 import { status } from "@grpc/grpc-js"
 import { Context } from "effect"
 import { type ClientHttp2Session, connect } from "node:http2"
-import { afterEach, beforeAll, describe, expect, it } from "vitest"
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest"
+import { REFUSALS_A_MINUTE } from "../../../src/cp/diagnostics/Ration.ts"
+import { DeltaDiscoveryRequestSchema } from "../../../src/cp/proto/envoy/service/discovery/v3/discovery_pb.js"
 import { AdsServer } from "../../../src/cp/server/AdsServer.ts"
 import { TypeUrl } from "../../../src/cp/xds/XdsResource.ts"
 import { useTestDatabases } from "../store/testDatabases.ts"
-import { bareStream, VARIANTS } from "./bareStream.ts"
+import { bareStream, frame, VARIANTS } from "./bareStream.ts"
 import {
   type ControlPlane,
   type ControlPlaneOptions,
@@ -51,7 +54,12 @@ const call = (controlPlane: ControlPlane, variant: typeof VARIANTS[number]) => {
 }
 
 const node = (padding: number) => ({ id: "default.kv-1", metadata: { padding: "x".repeat(padding) } })
-const METHOD = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources"
+const HEADERS = {
+  ":method": "POST",
+  ":path": "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources",
+  "content-type": "application/grpc",
+  te: "trailers"
+}
 const MIB = 1024 * 1024
 
 describe("a connection", () => {
@@ -62,7 +70,7 @@ describe("a connection", () => {
 
   it("whose stream was refused is closed after a while, though its peer doesn't end the stream", async () => {
     const idle = session(await start({ auth: "dpToken", connectionIdleMillis: 300 }))
-    const stream = idle.request({ ":method": "POST", ":path": METHOD, "content-type": "application/grpc", te: "trailers" })
+    const stream = idle.request(HEADERS)
     stream.on("error", () => {})
     // Bytes that are no discovery request.
     stream.write(Buffer.from([0, 0, 0, 0, 3, 255, 255, 255]))
@@ -85,6 +93,39 @@ describe("a connection", () => {
       one.once("remoteSettings", ({ maxConcurrentStreams }) => resolve(maxConcurrentStreams)))
     expect(settings).toBe(256)
   })
+})
+
+it("those who are refused take no more than a ration of the journal, whoever knocks however often", async () => {
+  const controlPlane = await start({ auth: "dpToken" })
+  const knocking = session(controlPlane)
+  const request = create(DeltaDiscoveryRequestSchema, { node: node(0), typeUrl: TypeUrl.Cluster })
+  const knock = (): Promise<string> =>
+    new Promise((resolve) => {
+      const stream = knocking.request(HEADERS)
+      const read = (headers: Readonly<Record<string, unknown>>): void => {
+        if (headers["grpc-status"] !== undefined) resolve(String(headers["grpc-status"]))
+      }
+      stream.on("response", read)
+      stream.on("trailers", read)
+      stream.on("error", (error) => resolve(error.message))
+      stream.end(frame(toBinary(DeltaDiscoveryRequestSchema, request)))
+      stream.resume()
+    })
+  const kept = () => controlPlane.journal.filter(({ kind }) => kind === "refused").length
+  // However long it takes, it is one minute.
+  const clock = vi.spyOn(Date, "now").mockReturnValue(Date.now())
+  try {
+    for (let round = 0; round < 12; round++) {
+      const answers = await Promise.all(Array.from({ length: REFUSALS_A_MINUTE / 10 }, knock))
+      expect(new Set(answers)).toEqual(new Set([String(status.UNAUTHENTICATED)]))
+    }
+    expect(kept()).toBe(REFUSALS_A_MINUTE)
+    clock.mockReturnValue(Date.now() + 60_000)
+    await knock()
+    expect(kept()).toBe(REFUSALS_A_MINUTE + 1)
+  } finally {
+    clock.mockRestore()
+  }
 })
 
 it("what a proxy says of its version is kept no further than a version goes", async () => {
