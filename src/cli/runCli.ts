@@ -10,7 +10,9 @@ import { readInput } from "./readInput.ts"
 export class UsageError extends Schema.TaggedError<UsageError>()("UsageError", { message: Schema.String }) {}
 
 const secretNamePrefix = Flag.String("secret-name-prefix").pipe(
-  Flag.withDescription("Keep a dataplane token in secret PREFIX/SERVICE for tasks that are tagged kuma.io/service"),
+  Flag.withDescription(
+    "Keep a dataplane token in secret PREFIX/SERVICE for tasks that are tagged kuma.io/service; / for no prefix"
+  ),
   Flag.optional
 )
 
@@ -31,7 +33,7 @@ const serve = Command.make(
     const { serveCommand } = yield* Effect.promise(() => import("./serve.ts"))
     yield* serveCommand({ aws: !withoutAws, variables: withSecretNamePrefix(process.env, prefix) })
   })
-).pipe(Command.withDescription("Run the operator and the control plane; configured by Kuma's environment names"))
+).pipe(Command.withDescription("Run the operator and the control plane; configured by environment variables: docs/configuration.md"))
 
 const tokenController = Command.make(
   "token-controller",
@@ -142,8 +144,12 @@ const explain = Command.make(
   })
 ).pipe(Command.withDescription("What was seen, decided, stored, sent and refused of a task, and why"))
 
-const service = Argument.Literals("service", ["demo-app", "kv"])
+const service = Argument.Literals("service", ["demo-app", "kv"]).pipe(Argument.withDescription("demo-app or kv"))
 const act = Effect.promise(() => import("./demo/act.ts"))
+
+const refusedTask = Argument.Literals("which", ["untagged", "impostor"]).pipe(
+  Argument.withDescription("untagged: its role has no tags; impostor: it says it's kv, by another service's role")
+)
 
 const demoActions = [
   Command.make(
@@ -161,7 +167,7 @@ const demoActions = [
   ).pipe(Command.withDescription("Stop a task of the running demo")),
   Command.make(
     "refuse",
-    { which: Argument.Literals("which", ["untagged", "impostor"]) },
+    { which: refusedTask },
     ({ which }) => Effect.flatMap(act, ({ refuse }) => refuse(which))
   ).pipe(Command.withDescription("Run a task in the demo that the mesh must refuse")),
   Command.make(

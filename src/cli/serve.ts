@@ -30,6 +30,7 @@ import { caAudience } from "../model/bindingValue.ts"
 import { programLog } from "./programLog.ts"
 import { noteLeading, serveJournal } from "./serveJournal.ts"
 import { tokenKeeping } from "./tokenKeeping.ts"
+import { warnUnused } from "./warnUnused.ts"
 
 /** It can't serve; the message says why and what to change. */
 export class ServeFailed extends Schema.TaggedError<ServeFailed>()("ServeFailed", { message: Schema.String }) {}
@@ -157,11 +158,7 @@ const serve = Effect.fn("serve")(function*({ aws, variables }: ServeOptions) {
       workDir: config.workDir
     })
   )
-  if (unused.length > 0) {
-    yield* Effect.logWarning("Some variables have no effect here: misspelt, or for what this release doesn't have").pipe(
-      Effect.annotateLogs({ variables: unused.join(" ") })
-    )
-  }
+  yield* warnUnused(unused)
   const instanceId = `${hostname()}-${randomUUID().slice(0, 4)}`
   const diagnostics = Diagnostics.layer({
     listen: config.diagnostics,

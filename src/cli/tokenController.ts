@@ -7,14 +7,16 @@ import { AwsClients } from "../controllers/aws/AwsClients.ts"
 import { EcsReader } from "../controllers/aws/EcsReader.ts"
 import { apiTokenIssuer, type ControlPlaneApi } from "../controllers/token/apiTokenIssuer.ts"
 import { pollTasks } from "../controllers/token/pollTasks.ts"
+import { tryIssuer } from "../controllers/token/tryIssuer.ts"
 import type { AwsConfig, TokenSecretsSettings } from "../cp/config/ControlPlaneConfig.ts"
 import { Environment } from "../cp/config/Environment.ts"
-import { awsConfig, type Variables } from "../cp/config/fromEnvironment.ts"
-import { isSafeOrigin } from "../cp/config/isSafeOrigin.ts"
-import { readTokenSecrets } from "../cp/config/readTokenSecrets.ts"
+import { awsConfig, PREFIXES, type Variables, withUnused } from "../cp/config/fromEnvironment.ts"
+import { isLoopback, isSafeOrigin } from "../cp/config/isSafeOrigin.ts"
+import { readTokenSecrets, SECRET_NAME_PREFIX } from "../cp/config/readTokenSecrets.ts"
 import { Journal } from "../model/Journal.ts"
 import { programLog } from "./programLog.ts"
 import { tokenKeeping } from "./tokenKeeping.ts"
+import { warnUnused } from "./warnUnused.ts"
 
 /** It can't run; the message says what to change. */
 export class TokenControllerFailed extends Schema.TaggedError<TokenControllerFailed>()("TokenControllerFailed", {
@@ -50,24 +52,45 @@ const readCa = (env: Environment): string | null => {
   return ca
 }
 
+/** A control plane takes whoever calls from its own host for its admin; such an address has to be named. */
+const needsToken = (env: Environment, url: URL): boolean =>
+  env.optional("KUMA_API_SERVER_URL") === null || !isLoopback(url.hostname)
+
 const readApi = (env: Environment): ControlPlaneApi => {
+  const url = readUrl(env)
   const token = env.optional("KUMA_API_TOKEN")
-  return { url: readUrl(env), ca: readCa(env), token: token === null ? null : Redacted.make(token) }
+  if (token === null && needsToken(env, url)) {
+    env.problems.push(
+      "KUMA_API_TOKEN: must be a user token that may issue dataplane tokens; it can be left out only where " +
+        "KUMA_API_SERVER_URL names this machine's loopback"
+    )
+  }
+  return { url, ca: readCa(env), token: token === null ? null : Redacted.make(token) }
+}
+
+const readSecrets = (env: Environment): TokenSecretsSettings => {
+  if (env.optional(SECRET_NAME_PREFIX) === null) {
+    env.problems.push(
+      `${SECRET_NAME_PREFIX}: must be what the secrets' names begin with, / where they are the services' names alone ` +
+        "(--secret-name-prefix)"
+    )
+  }
+  return readTokenSecrets(env)
 }
 
 /** Either a whole configuration, or everything that is wrong with the variables. */
 export const tokenControllerConfig = (
   variables: Variables
-): { readonly config: TokenControllerConfig } | { readonly problems: ReadonlyArray<string> } => {
+): { readonly config: TokenControllerConfig; readonly unused: ReadonlyArray<string> } | { readonly problems: ReadonlyArray<string> } => {
   const env = new Environment(variables)
   const config = {
     aws: awsConfig(env, "default"),
     api: readApi(env),
-    secrets: readTokenSecrets(env),
+    secrets: readSecrets(env),
     // A task whose secret lacks its token waits for it: shorter than the operator's look, which events come before.
     everySeconds: Math.max(1, env.millis("ECS_MESH_RESYNC_INTERVAL", 10_000) / 1_000)
   }
-  return env.problems.length > 0 ? { problems: env.problems } : { config }
+  return env.problems.length > 0 ? { problems: withUnused(env) } : { config, unused: env.unused(PREFIXES) }
 }
 
 const run = Effect.fn("tokenController")(function*(variables: Variables) {
@@ -81,11 +104,14 @@ const run = Effect.fn("tokenController")(function*(variables: Variables) {
   yield* Effect.logInfo("The token controller starts").pipe(
     Effect.annotateLogs({ api: api.url.origin, clusters: aws.clusters, secretNamePrefix: secrets.secretNamePrefix })
   )
+  yield* warnUnused(read.unused)
+  const issuer = apiTokenIssuer(api)
   const services = tokenKeeping(secrets, { region: aws.region, resyncSeconds: everySeconds }).pipe(
     Layer.provideMerge(EcsReader.layer),
-    Layer.provide(Layer.mergeAll(AwsClients.layer(aws), apiTokenIssuer(api), Journal.none))
+    Layer.provide(Layer.mergeAll(AwsClients.layer(aws), issuer, Journal.none))
   )
+  yield* Effect.forkScoped(Effect.provide(tryIssuer(), issuer))
   return yield* pollTasks({ clusters: aws.clusters, everySeconds }).pipe(Effect.provide(services))
 })
 
-export const tokenControllerCommand = (variables: Variables) => run(variables).pipe(Effect.provide(programLog))
+export const tokenControllerCommand = (variables: Variables) => run(variables).pipe(Effect.scoped, Effect.provide(programLog))

@@ -7,6 +7,7 @@ import { request as requestInClear } from "node:http"
 import { Effect, Layer, Redacted, Stream } from "effect"
 import { SERVICE_TAG } from "../../model/Tags.ts"
 import { type ServiceToken, TokenIssuer, TokenIssuerFailed } from "../../model/TokenIssuer.ts"
+import { whyUnreachable } from "./whyUnreachable.ts"
 
 export interface ControlPlaneApi {
   /** `https://controlplane.mesh:5682`; plain http only where the API is on the same host. */
@@ -85,7 +86,7 @@ const issue = Effect.fn("ApiTokenIssuer.issue")(function*(
   const validFor = `${Math.ceil(validForMillis / 1000)}s`
   const body = JSON.stringify({ mesh, tags: { [SERVICE_TAG]: [service] }, validFor })
   const answer = yield* post(api, "/tokens/dataplane", body).pipe(
-    Effect.mapError((cause) => failed("unavailable", `${api.url.origin} can't be asked for a token: ${cause.message}`))
+    Effect.mapError((cause) => failed("unavailable", whyUnreachable(cause, api.url)))
   )
   return yield* judge(answer, api, mesh)
 })

@@ -17,13 +17,24 @@ export interface PollOptions {
 export const pollTasks = Effect.fn("pollTasks")(function*({ clusters, everySeconds }: PollOptions) {
   const ecs = yield* EcsReader
   const { wake } = yield* TokenController
+  /** What was last said of each cluster: a failure is told once, then when it changes. */
+  const told = new Map<string, string>()
   const look = Effect.forEach(clusters, (cluster) =>
     ecs.listTasks(cluster).pipe(
-      Effect.map((tasks) => tasks.forEach((task) => wake(formatTaskKey(taskKeyOf(cluster, task))))),
-      Effect.catchTag("AwsCallFailed", (failure) =>
-        Effect.logWarning("A cluster's tasks can't be listed").pipe(
-          Effect.annotateLogs({ cluster, reason: failure.message })
-        ))
+      Effect.flatMap((tasks) => {
+        tasks.forEach((task) => wake(formatTaskKey(taskKeyOf(cluster, task))))
+        return told.delete(cluster)
+          ? Effect.logInfo("A cluster's tasks can be listed again").pipe(Effect.annotateLogs({ cluster }))
+          : Effect.void
+      }),
+      Effect.catchTag("AwsCallFailed", ({ code, kind, message }) => {
+        const what = `${kind} ${code}`
+        if (told.get(cluster) === what) return Effect.void
+        told.set(cluster, what)
+        return Effect.logWarning("A cluster's tasks can't be listed; it is tried again and again").pipe(
+          Effect.annotateLogs({ cluster, reason: message })
+        )
+      })
     ))
   return yield* look.pipe(Effect.andThen(Effect.sleep(`${everySeconds} seconds`)), goOn("Looking for tagged tasks"))
 })

@@ -120,6 +120,15 @@ const authConfig = (env: Environment, aws: AwsConfig | null): AuthConfig => {
   return auth
 }
 
+/** What variables that are meant for us begin with. */
+export const PREFIXES = ["KUMA_", "KMESH_", "ECS_MESH_"] as const
+
+/** The problems, and beside them what nothing reads: a variable that is missing may be there, misspelt. */
+export const withUnused = (env: Environment): ReadonlyArray<string> => [
+  ...env.problems,
+  ...env.unused(PREFIXES).map((name) => `${name}: nothing reads this variable here; is its name misspelt?`)
+]
+
 /** Reads the whole configuration; nothing is read from anywhere else. */
 export const fromEnvironment = (variables: Variables, options: FromEnvironmentOptions): ConfigResult => {
   const env = new Environment(variables)
@@ -183,6 +192,6 @@ export const fromEnvironment = (variables: Variables, options: FromEnvironmentOp
     tokenSecrets
   }
   return env.problems.length > 0
-    ? { _tag: "Problems", problems: env.problems }
-    : { _tag: "Config", config, unused: env.unused(["KUMA_", "KMESH_", "ECS_MESH_"]) }
+    ? { _tag: "Problems", problems: withUnused(env) }
+    : { _tag: "Config", config, unused: env.unused(PREFIXES) }
 }

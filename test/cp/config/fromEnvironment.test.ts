@@ -88,6 +88,13 @@ describe("configuration from the environment", () => {
     expect(result).toMatchObject({ _tag: "Config", unused: ["KUMA_API_SERVER_HTP_PORT"] })
   })
 
+  it("names them beside what is missing, which may be there under a misspelt name", () => {
+    expect(problems({ AWS_REGION: "eu-west-1", KMESH_AWSIAM_AUTHORISEDACCOUNTIDS: "111122223333" })).toEqual([
+      expect.stringMatching(/^KMESH_AWSIAM_AUTHORIZEDACCOUNTIDS: must list/),
+      "KMESH_AWSIAM_AUTHORISEDACCOUNTIDS: nothing reads this variable here; is its name misspelt?"
+    ])
+  })
+
   it("runs without AWS on dataplane tokens", () => {
     const config = read({}, false)
     expect(config.aws).toBeNull()

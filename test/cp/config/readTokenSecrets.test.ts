@@ -44,8 +44,8 @@ describe("dataplane tokens in Secrets Manager", () => {
   })
 
   it("need AWS", () => {
-    expect(read({ ECS_MESH_SECRET_NAME_PREFIX: "mesh" }, false)).toEqual([
+    expect(read({ ECS_MESH_SECRET_NAME_PREFIX: "mesh" }, false)).toContain(
       "ECS_MESH_SECRET_NAME_PREFIX: needs AWS; leave it out, or leave out --without-aws"
-    ])
+    )
   })
 })
