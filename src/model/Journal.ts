@@ -17,6 +17,7 @@ export type JournalKind =
   | "refused" // {door, reason, message}
   | "token" // of a secret, never the token in it: {service, action, conditions}, {mesh, tokenId, expires}
   | "replica" // who writes this journal: {instance, version, leads}; repeated at the head of each file
+  | "part" // the head of a filtered export, so that nobody takes its holes for a loss: {keys, since}; its seq is 0
 
 export interface JournalEntry {
   readonly kind: JournalKind
@@ -41,7 +42,10 @@ export interface JournalFilter {
   readonly since: number | null
 }
 
-/** The kept part of the journal, oldest first, as it was written. Entries of the kind `replica` pass every filter. */
+/**
+ * The kept part of the journal, oldest first, as it was written. Entries of the kind `replica` pass every filter; a
+ * `part` stands before what is filtered.
+ */
 export class JournalExport extends Context.Service<
   JournalExport,
   {

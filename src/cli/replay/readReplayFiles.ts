@@ -18,7 +18,7 @@ export function* linesOf({ name, text }: NamedText): Generator<PlacedLine> {
   for (let start = 0, line = 1; start < text.length; line += 1) {
     const newline = text.indexOf("\n", start)
     const end = newline < 0 ? text.length : newline
-    yield { place: `${name}:${line}`, text: text.slice(start, end) }
+    yield { place: `${name}:${line}`, text: text.slice(start, end), last: end + 1 >= text.length }
     start = end + 1
   }
 }
@@ -26,16 +26,24 @@ export function* linesOf({ name, text }: NamedText): Generator<PlacedLine> {
 /** Its first entries may be torn or altered. */
 const LINES_TO_TELL = 100
 
-/** The number of its first entry, or null where it is no journal. */
+/** The number of its first entry, or null where it is no journal. What says that it's a part has no number. */
 const firstSeq = (file: NamedText): number | null => {
   let looked = 0
+  let first: number | null = null
   for (const { text } of linesOf(file)) {
     const entry = readEntry(text)
-    if (entry !== null) return entry.seq
+    if (entry !== null && entry.kind !== "part") return entry.seq
+    first = entry?.seq ?? first
     looked += 1
-    if (looked === LINES_TO_TELL) return null
+    if (looked === LINES_TO_TELL) return first
   }
-  return null
+  return first
+}
+
+/** The names of two that can't follow each other. */
+const twice = (firsts: ReadonlyArray<{ readonly file: NamedText; readonly seq: number | null }>) => {
+  const again = firsts.find(({ seq }, index) => firsts.findIndex((other) => other.seq === seq) < index)
+  return again === undefined ? [] : [firsts.find(({ seq }) => seq === again.seq)?.file.name, again.file.name]
 }
 
 /** Of several files the older comes first, in whatever order they are given. */
@@ -43,6 +51,12 @@ export const readReplayFiles = (files: ReadonlyArray<NamedText>): Replayable => 
   const firsts = files.map((file) => ({ file, seq: firstSeq(file) }))
   if (firsts.every(({ seq }) => seq !== null)) {
     const sorted = firsts.toSorted((a, b) => (a.seq ?? 0) - (b.seq ?? 0)).map(({ file }) => file)
+    const [one, again] = twice(firsts)
+    if (one !== undefined && again !== undefined) {
+      const problem = `${one} and ${again} begin with the same entry: give each file once, and of several replicas or ` +
+        "exports one after the other"
+      return { _tag: "Neither", problem }
+    }
     return {
       _tag: "Journal",
       lines: () => readLines((function*() {

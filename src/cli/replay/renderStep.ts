@@ -44,7 +44,7 @@ export const renderDifference = (difference: Extract<Step, { _tag: "Difference" 
 const differenceText = (difference: Extract<Step, { _tag: "Difference" }>): string => {
   const { field, key, kind, place, recorded, replayed, seq } = difference
   const what = `${place}: ${kind}${seq === null ? "" : ` ${seq}`}${key === "" ? "" : ` of ${key}`}`
-  if (field === "sum") return `${what}: ${String(replayed)}`
+  if (field === "sum" || field === "seq") return `${what}: ${String(replayed)}`
   const name = field === "" ? "it" : field
   return `${what}: ${name} was recorded as ${shown(recorded)}, and today's code has ${shown(replayed)}`
 }

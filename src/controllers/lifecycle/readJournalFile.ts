@@ -5,6 +5,7 @@
 import { type FileHandle, open } from "node:fs/promises"
 import type { JournalFilter } from "../../model/Journal.ts"
 import { lastPart } from "../arn.ts"
+import { sealLine } from "./sealLine.ts"
 
 const PIECE_BYTES = 64 * 1024
 
@@ -31,6 +32,13 @@ export const passes = (line: string, { keys, since }: JournalFilter): boolean =>
     key === wanted || (wanted.endsWith("/") ? key.startsWith(wanted) : lastPart(key).startsWith(wanted)))
 }
 
+/** It says that entries are left out on purpose: a whole journal has no holes. */
+const headOf = ({ keys, since }: JournalFilter): string => {
+  const filter = { keys, since: since === null ? null : new Date(since).toISOString() }
+  const head = { seq: 0, time: new Date().toISOString(), kind: "part", key: "part", ...filter }
+  return `${sealLine(JSON.stringify(head))}\n`
+}
+
 /** `size`: bytes that were there when it began. */
 async function* readOne(file: FileHandle, size: number, filter: JournalFilter): AsyncGenerator<string> {
   const piece = Buffer.alloc(PIECE_BYTES)
@@ -53,6 +61,7 @@ export async function* readJournalFile(path: string, filter: JournalFilter): Asy
   const newer = await openIfThere(path)
   const older = await openIfThere(`${path}.1`)
   try {
+    if (filter.keys.length > 0 || filter.since !== null) yield headOf(filter)
     const [newerStat, olderStat] = [await newer?.stat(), await older?.stat()]
     if (older !== null && olderStat !== undefined && olderStat.ino !== newerStat?.ino) {
       yield* readOne(older, olderStat.size, filter)

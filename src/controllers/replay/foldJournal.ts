@@ -7,6 +7,7 @@ import { Predicate } from "effect"
 import { lastPart } from "../arn.ts"
 import { decode } from "../event/decode.ts"
 import { asJson, differences } from "./differences.ts"
+import { Numbering } from "./Numbering.ts"
 import type { ReadLine, RecordedEntry } from "./readLines.ts"
 import { repeatDecision } from "./repeatDecision.ts"
 import type { Step } from "./Step.ts"
@@ -31,7 +32,7 @@ const contentOf = ({ fields }: RecordedEntry): Fields =>
 export const isAbout = (key: string, wanted: string | undefined): boolean =>
   wanted === undefined || key === wanted || lastPart(key).startsWith(lastPart(wanted))
 
-const isBeyond = ({ seq, time }: RecordedEntry, until: FoldOptions["until"]): boolean =>
+export const isBeyond = ({ seq, time }: RecordedEntry, until: FoldOptions["until"]): boolean =>
   until !== undefined && ("seq" in until ? seq > until.seq : Date.parse(time) > until.time)
 
 const guarded = (value: unknown, guard: (text: string) => string): unknown => {
@@ -57,7 +58,6 @@ class Fold {
   readonly #guard: (text: string) => string
   /** The observation before, until its decision comes: the two are written together. */
   #open: { readonly place: string; readonly entry: RecordedEntry } | null = null
-  #last = 0
   readonly #events = new Map<string, Said>()
   readonly #looks = new Map<string, Said>()
 
@@ -65,12 +65,11 @@ class Fold {
     this.#guard = guard
   }
 
-  *entry(place: string, entry: RecordedEntry): Generator<Step> {
-    const follows = entry.seq === this.#last + 1
-    this.#last = entry.seq
+  /** `complete`: nothing is missing before the entry. */
+  *entry(place: string, entry: RecordedEntry, complete: boolean): Generator<Step> {
     if (this.#open !== null && !(entry.kind === "decision" && entry.key === this.#open.entry.key)) {
-      yield* this.#undecided(follows)
-      this.#open = null
+      // A crash may have come between the two: who starts then says so first.
+      yield* this.#undecided(complete && entry.kind !== "replica")
     }
     switch (entry.kind) {
       case "event":
@@ -78,19 +77,21 @@ class Fold {
       case "observation":
         return yield* this.#observation(place, entry)
       case "decision":
-        return yield* this.#decision(place, entry, follows)
+        return yield* this.#decision(place, entry, complete)
     }
   }
 
-  *end(): Generator<Step> {
+  /** What follows is lost: the journal ends here, or a line was torn. */
+  *lost(): Generator<Step> {
     yield* this.#undecided(false)
   }
 
-  /** The next number is another entry: nothing was lost in between, so the decision was taken away. */
-  *#undecided(follows: boolean): Generator<Step> {
+  /** `removed`: nothing was lost in between, so the decision was taken away. */
+  *#undecided(removed: boolean): Generator<Step> {
     if (this.#open === null) return
     const { entry, place } = this.#open
-    if (follows) yield differs(place, entry, "decision", undefined, "an entry right behind it")
+    this.#open = null
+    if (removed) yield differs(place, entry, "decision", undefined, "an entry right behind it")
     else yield note(place, `what was decided of ${entry.key} on observation ${entry.seq} isn't here`)
   }
 
@@ -133,11 +134,11 @@ class Fold {
     }
   }
 
-  *#decision(place: string, entry: RecordedEntry, follows: boolean): Generator<Step> {
+  *#decision(place: string, entry: RecordedEntry, complete: boolean): Generator<Step> {
     const open = this.#open
     this.#open = null
     if (open === null) {
-      if (follows) yield differs(place, entry, "observation", undefined, "an observation right before it")
+      if (complete) yield differs(place, entry, "observation", undefined, "an observation right before it")
       else yield note(place, `the observation that decision ${entry.seq} of ${entry.key} was taken on isn't here`)
       return
     }
@@ -194,8 +195,10 @@ const differs = (place: string, entry: RecordedEntry, field: string, recorded: u
 /** The last step is a difference where there is one: nothing behind it is looked at. */
 export function* foldJournal(lines: Iterable<ReadLine>, options: FoldOptions = {}): Generator<Step> {
   const fold = new Fold(options.guard ?? ((text) => text))
+  const numbering = new Numbering()
   for (const read of lines) {
     if (read._tag === "Torn") {
+      yield* fold.lost()
       yield note(read.place, "a crash tore this line: what it said is lost, the next lines are whole")
       continue
     }
@@ -209,11 +212,14 @@ export function* foldJournal(lines: Iterable<ReadLine>, options: FoldOptions = {
     }
     const { entry, place } = read
     if (isBeyond(entry, options.until)) return
-    if (!isAbout(entry.key, options.key)) continue
-    for (const step of fold.entry(place, entry)) {
+    const complete = numbering.begun && !numbering.partial
+    const problem = numbering.problemOf(entry)
+    if (problem !== null) return yield differs(place, entry, "seq", undefined, problem)
+    if (!isAbout(entry.key, options.key) && entry.kind !== "replica") continue
+    for (const step of fold.entry(place, entry, complete)) {
       yield step
       if (step._tag === "Difference") return
     }
   }
-  yield* fold.end()
+  yield* fold.lost()
 }

@@ -1,6 +1,6 @@
 /**
  * A journal's text -> its entries, in order, and what is wrong with its lines. A line that a crash tore is passed over;
- * one that was altered or damaged is named. Pure, and never more than a line ahead.
+ * one that was altered or damaged is named. A crash tears the last line of a file, or the one before a restart. Pure, and never more than a line ahead.
  */
 import { Option, Schema } from "effect"
 import { readSeal } from "../lifecycle/sealLine.ts"
@@ -63,35 +63,51 @@ const damaged = (place: string, text: string, why: string): ReadLine => {
 
 const ALTERED = "its checksum doesn't fit: it was altered or damaged after it was written"
 const UNSEALED =
-  "it has no checksum at its end: it was altered or cut off after it was written, or isn't of this journal"
+  "damaged line: it has no checksum at its end: it was altered or cut off after it was written, or isn't of this journal"
 
 export interface PlacedLine {
   /** For people: `journal.jsonl:12`. */
   readonly place: string
   /** Without its newline; the last line may be one that isn't finished. */
   readonly text: string
+  /** Nothing follows in its file. */
+  readonly last?: boolean
 }
 
 export function* readLines(lines: Iterable<PlacedLine>): Generator<ReadLine> {
   let last = 0
-  /** A line without its end: torn where numbers go on as if it weren't there, as they are counted on whole lines. */
+  /** A line without its end: torn where a restart goes on with its number, as whole lines are counted. */
   let cut: PlacedLine | null = null
-  for (const { place, text } of lines) {
+  for (const { last: ends = false, place, text: raw } of lines) {
+    // An editor, or a copy by way of Windows, ends lines so. No line that was written ends with it.
+    const text = raw.endsWith("\r") ? raw.slice(0, -1) : raw
     if (text === "") continue
     const seal = readSeal(text)
     const entry = seal === "whole" ? readEntry(text) : null
     if (cut !== null) {
-      const goesOn = entry !== null && (entry.seq === last + 1 || last === 0) && !parses(cut.text)
-      yield goesOn ? { _tag: "Torn", place: cut.place } : damaged(cut.place, cut.text, UNSEALED)
+      const restarts = entry !== null && entry.kind === "replica" && (entry.seq === last + 1 || last === 0)
+      yield restarts && isBeginning(cut.text) ? { _tag: "Torn", place: cut.place } : damagedAt(cut)
       cut = null
     }
     if (entry !== null) {
       last = entry.seq
       yield { _tag: "Entry", place, entry }
-    } else if (seal === "unsealed") cut = { place, text }
-    else yield damaged(place, text, seal === "altered" ? ALTERED : "it isn't an entry of a journal")
+    } else if (seal !== "unsealed") {
+      yield damaged(place, text, seal === "altered" ? ALTERED : "damaged line: it isn't an entry of a journal")
+    } else if (ends) yield isBeginning(text) ? { _tag: "Torn", place } : damaged(place, text, UNSEALED)
+    else cut = { place, text }
   }
-  if (cut !== null) yield parses(cut.text) ? damaged(cut.place, cut.text, UNSEALED) : { _tag: "Torn", place: cut.place }
+  if (cut !== null) yield isBeginning(cut.text) ? { _tag: "Torn", place: cut.place } : damagedAt(cut)
+}
+
+const damagedAt = ({ place, text }: PlacedLine): ReadLine => damaged(place, text, UNSEALED)
+
+const BEGINNING = "{\"seq\":"
+
+/** Of a line that was being written; a file system may have made room for its rest and filled it with zeros. */
+const isBeginning = (text: string): boolean => {
+  const written = text.replace(/\0+$/, "")
+  return !parses(written) && (written.startsWith(BEGINNING) || BEGINNING.startsWith(written))
 }
 
 /** What is whole JSON wasn't torn: its checksum was taken away. */

@@ -38,6 +38,17 @@ describe("the replay of files", () => {
     expect(all.split("\n").slice(0, -1)).toEqual((await run({ "journal.jsonl": text })).all.split("\n").slice(0, -1))
   })
 
+  it("takes the last line of the older file for torn, and no other", async () => {
+    const [older, newer] = [journal.slice(0, 40), journal.slice(40)]
+    const files = { "journal.jsonl.1": `${older.join("\n")}\n{"seq":41,"ti`, "journal.jsonl": `${newer.join("\n")}\n` }
+    expect(await run(files)).toMatchObject({ status: 0, all: expect.stringContaining("a crash tore this line") })
+    expect((await run({ all: Object.values(files).join("\n") })).status).toBe(1)
+  })
+
+  it("reads lines that end as Windows ends them", async () => {
+    expect((await run({ "journal.jsonl": text.replaceAll("\n", "\r\n") })).status).toBe(0)
+  })
+
   it("gives a line of JSON a step", async () => {
     const { printed } = await run({ "journal.jsonl": text }, { json: true })
     const parsed = printed.map((line): { readonly step: string } => JSON.parse(line))
@@ -59,6 +70,7 @@ describe("the replay of files", () => {
   it.each([
     ["neither", { "a.txt": "hello" }, /a\.txt is neither an operator's journal .* nor EventBridge events/],
     ["an empty file", { "a.jsonl": "" }, /neither/],
+    ["a file that is given twice", { "a.jsonl": text, "b.jsonl": text }, /a\.jsonl and b\.jsonl begin with the same entry: give each file once/],
     ["a journal and something else", { "journal.jsonl": text, "a.json": "[]" }, /a\.json isn't a journal, as the others are/]
   ])("refuses %s", async (_, files, message) => {
     await expect(run(files)).rejects.toMatchObject({ _tag: "ReplayRefused", message: expect.stringMatching(message) })

@@ -113,13 +113,39 @@ describe("lines that aren't there", () => {
   const decision = first ?? 0
 
   it("are named where the numbers say that nothing was lost", () => {
-    const without = [...journal.slice(0, decision), ...journal.slice(decision + 1)]
-    expect(differenceIn(replay(without))).toBeUndefined()
-    expect(notesIn(replay(without))).toEqual([expect.stringContaining(`on observation ${decision} isn't here`)])
     const renumbered = entries.toSpliced(decision, 1).map((entry, index) => lineOf(index + 1, entry))
     expect(differenceIn(replay(renumbered))).toMatchObject({ seq: decision, kind: "observation", field: "decision" })
     const unobserved = entries.toSpliced(decision - 1, 1).map((entry, index) => lineOf(index + 1, entry))
     expect(differenceIn(replay(unobserved))).toMatchObject({ seq: decision, kind: "decision", field: "observation" })
+  })
+
+  it.each([["one", 1], ["several", 4]])("are named by their numbers: %s", (_, count) => {
+    fc.assert(fc.property(fc.integer({ min: 1, max: journal.length - 5 }), (from) => {
+      const without = journal.toSpliced(from, count)
+      const named = count === 1 ? `entry ${from + 1} isn't here` : `entries ${from + 1} to ${from + count} aren't here`
+      // What is looked at by one key alone must be whole too.
+      for (const options of [{}, { key: "task0003" }]) {
+        expect(differenceIn(replay(without, options))).toMatchObject({ seq: from + count + 1, field: "seq", replayed: expect.stringContaining(named) })
+      }
+    }), { numRuns: 30, seed: 1 })
+  })
+
+  it("are no loss in a filtered export, which says so at its head", () => {
+    const head = lineOf(0, { kind: "part", key: "part", keys: ["task0003"], since: null })
+    const part = journal.filter((line) => line.includes("\"replica\"") || line.includes("/task0003\""))
+    expect(differenceIn(replay([head, ...part]))).toBeUndefined()
+    expect(differenceIn(replay(part))?.field).toBe("seq")
+    const unobserved = [head, ...part.filter((line) => !line.includes("\"kind\":\"observation\""))]
+    expect([differenceIn(replay(unobserved)), notesIn(replay(unobserved)).length]).toEqual([undefined, 1])
+  })
+
+  it("may be a decision that a crash kept from being written", () => {
+    const again = lineOf(decision + 1, { kind: "replica", key: "replica", leads: false })
+    for (const torn of [[], [(journal[decision] ?? "").slice(0, 40)]]) {
+      const steps = replay([...journal.slice(0, decision), ...torn, again])
+      expect(differenceIn(steps)).toBeUndefined()
+      expect(notesIn(steps)).toContainEqual(expect.stringContaining(`on observation ${decision} isn't here`))
+    }
   })
 
   it("are told of where a journal begins between observation and decision, or ends there", () => {
@@ -128,13 +154,44 @@ describe("lines that aren't there", () => {
   })
 })
 
+describe("lines that aren't in their order", () => {
+  it.each(decisions.slice(0, 3))("are named: one that is here twice, %i", (index) => {
+    const twice = journal.toSpliced(index, 0, journal[index] ?? "")
+    expect(differenceIn(replay(twice))).toMatchObject({ place: `journal:${index + 2}`, replayed: `entry ${index + 1} is here twice` })
+  })
+
+  it("are named: the older file behind the newer", () => {
+    const found = differenceIn(replay([...journal.slice(40), ...journal.slice(0, 40)]))
+    expect(found).toMatchObject({ seq: 1, replayed: expect.stringContaining("an older file stands behind a newer one") })
+  })
+
+  it("may begin anew from one, at a later time", () => {
+    const anew: JournalEntry = { kind: "replica", key: "replica", time: "2025-02-01T00:00:00.000Z" }
+    expect(differenceIn(replay([...journal, lineOf(1, anew)]))).toBeUndefined()
+  })
+})
+
 describe("a line that a crash tore", () => {
-  it("is told of, and the lines behind it are read", () => {
-    const torn = [...journal.slice(0, 5), "{\"seq\":6,\"time\":\"20", ...journal.slice(5)]
-    const steps = replay(torn)
-    expect(differenceIn(steps)).toBeUndefined()
-    expect(notesIn(steps)).toEqual([expect.stringContaining("a crash tore this line")])
-    expect(steps.length).toBe(replay(journal).length + 1)
+  const half = "{\"seq\":6,\"time\":\"20"
+  const restarted = [
+    lineOf(6, { kind: "replica", key: "replica", leads: true }), ...entries.slice(5).map((entry, index) => lineOf(index + 7, entry))
+  ]
+
+  it.each([["half a line", half], ["one that the disk filled up", `${half}\0\0\0`], ["nothing but that", "\0\0"]])(
+    "is told of, and the lines behind the restart are read: %s", (_, torn) => {
+      const steps = replay([...journal.slice(0, 5), torn, ...restarted])
+      expect(differenceIn(steps)).toBeUndefined()
+      expect(notesIn(steps)).toContainEqual(expect.stringContaining("a crash tore this line"))
+      expect(steps.length).toBeGreaterThan(replay(journal).length)
+    })
+
+  it.each([["half a line", half], ["junk", "junk"], ["NUL", "\0\0"]])("isn't one that stands before anything else: %s", (_, text) => {
+    const found = differenceIn(replay([...journal.slice(0, 5), text, ...journal.slice(5)]))
+    expect(found).toMatchObject({ place: "journal:6", field: "sum", replayed: expect.stringContaining("damaged line") })
+  })
+
+  it("isn't what never was one, though it is the last", () => {
+    expect(differenceIn(replay([...journal, "junk"]))?.replayed).toContain("damaged line")
   })
 
   it("may be the last", () => {

@@ -71,14 +71,14 @@ describe("the journal's export", () => {
   it("gives one task's by the beginning of its id, and a role's by its key, with who wrote them", async () => {
     journal.append({ kind: "pushed", key: "Dataplane/default/aa11" })
     journal.append({ kind: "event", key: "role/1234/aa-role" })
-    expect((await read("?key=aa1")).map(({ key }) => key)).toEqual(["replica", "task/demo/aa11", "Dataplane/default/aa11"])
+    expect((await read("?key=aa1")).map(({ key }) => key)).toEqual(["part", "replica", "task/demo/aa11", "Dataplane/default/aa11"])
     expect((await read("?key=bb22&key=role/1234/aa-role")).map(({ key }) => key)).toEqual(
-      ["replica", "task/demo/bb22", "role/1234/aa-role"]
+      ["part", "replica", "task/demo/bb22", "role/1234/aa-role"]
     )
   })
 
   it("gives nothing from before a time, and refuses what is none", async () => {
-    expect((await read(`?since=${new Date(Date.now() + 60_000).toISOString()}`)).map(({ kind }) => kind)).toEqual(["replica"])
+    expect((await read(`?since=${new Date(Date.now() + 60_000).toISOString()}`)).map(({ kind }) => kind)).toEqual(["part", "replica"])
     expect((await read("?since=2020-01-01T00:00:00Z")).length).toBeGreaterThan(2)
     const refused = await request(`${api.url}/journal?since=yesterday`)
     expect([refused.status, refused.text]).toEqual([400, expect.stringContaining("2025-01-31T12:00:00Z")])
@@ -114,7 +114,7 @@ describe("the journal's export", () => {
       asked.on("error", () => {})
       asked.end()
     })
-    expect((await read("?key=8999")).length).toBe(2)
+    expect((await read("?key=8999")).length).toBe(3)
   })
 
   it("is bounded in how many run at a time, and runs again when they are over", async () => {
