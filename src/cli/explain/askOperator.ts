@@ -31,12 +31,25 @@ const ask = (address: string, path: string) =>
     },
     catch: (error) =>
       new NotExplained({
-        message: `no control plane answers at ${address} (${causeOf(error)}): say where its API is with --address`
+        message: unreachable(address, error)
       })
   })
 
 const causeOf = (error: unknown): string =>
   textAt(error, "cause", "message") ?? textAt(error, "message") ?? String(error)
+
+/** Of certificates that nobody here vouches for. */
+const UNTRUSTED = ["SELF_SIGNED", "UNABLE_TO_VERIFY", "UNABLE_TO_GET_ISSUER"]
+
+const unreachable = (address: string, error: unknown): string => {
+  const code = textAt(error, "cause", "code") ?? ""
+  if (UNTRUSTED.some((one) => code.includes(one))) {
+    return `nobody here knows who signed the certificate of ${address} (${code}): name the file of its CA in ` +
+      "NODE_EXTRA_CA_CERTS"
+  }
+  return `no control plane answers at ${address} (${causeOf(error)}): say where its API is with --address, ` +
+    "or read its journal: --journal <work dir>/journal.jsonl"
+}
 
 const parse = (text: string): unknown => {
   try {
@@ -57,9 +70,9 @@ const refused = (address: string, status: number, text: string) =>
 
 export const askJournal = Effect.fn("explain.askJournal")(function*(
   address: string,
-  key: string
+  keys: ReadonlyArray<string>
 ): Effect.fn.Return<ExportedJournal, NotExplained> {
-  const { instance, status, text } = yield* ask(address, `/journal?key=${encodeURIComponent(key)}`)
+  const { instance, status, text } = yield* ask(address, `/journal?${keys.map((key) => `key=${encodeURIComponent(key)}`).join("&")}`)
   return status === 200 ? { instance, text } : yield* refused(address, status, text)
 })
 

@@ -11,6 +11,7 @@ import { linesOf, type NamedText, readReplayFiles } from "../replay/readReplayFi
 import { askJournal, askLive, askTasks, NotExplained } from "./askOperator.ts"
 import { findTask, roleKeyIn } from "./findTask.ts"
 import type { JournalOfTask } from "./JournalOfTask.ts"
+import { isPolicy, isPolicyOf, meshIn, policyKeys } from "./policies.ts"
 import { renderStory } from "./renderStory.ts"
 import { tellStory } from "./tellStory.ts"
 
@@ -59,16 +60,20 @@ const collect = (
 const isReplica = ({ kind }: RecordedEntry): boolean => kind === "replica"
 
 /** A beginning may fit several tasks, and a role's events are asked for by its key. */
-const ofTask = (read: Read, taskId: string, roleKey: string | null): JournalOfTask => ({
-  ...read,
-  entries: read.entries.filter((entry) =>
-    isReplica(entry) || entry.key === roleKey || (!entry.key.startsWith("role/") && lastPart(entry.key) === taskId))
-})
+const ofTask = (read: Read, taskId: string, roleKey: string | null, mesh: string | null): JournalOfTask => {
+  const isOfMesh = mesh === null ? () => false : isPolicyOf(mesh)
+  const isAbout = (entry: RecordedEntry): boolean => {
+    if (isReplica(entry) || entry.key === roleKey) return true
+    if (isPolicy(entry)) return isOfMesh(entry)
+    return !entry.key.startsWith("role/") && lastPart(entry.key) === taskId
+  }
+  return { ...read, entries: read.entries.filter(isAbout) }
+}
 
 const linesIn = (name: string, text: string): Iterable<ReadLine> => readLines(linesOf({ name, text }))
 
-const readAt = (address: string, key: string) =>
-  Effect.map(askJournal(address, key), ({ instance, text }) =>
+const readAt = (address: string, ...keys: ReadonlyArray<string>) =>
+  Effect.map(askJournal(address, keys), ({ instance, text }) =>
     ({ ...collect({ from: address, instance }, linesIn(address, text), () => true), until: null }))
 
 const explainLive = Effect.fnUntraced(function*(task: string, addresses: ReadonlyArray<string>) {
@@ -78,13 +83,16 @@ const explainLive = Effect.fnUntraced(function*(task: string, addresses: Readonl
   const found = findTask(task, reads.flatMap(({ entries }) => entries), yield* askTasks(first, wanted))
   if ("problem" in found) return yield* new NotExplained({ message: found.problem })
   const { taskId } = found
-  const roleKey = roleKeyIn(reads.flatMap((read) => ofTask(read, taskId, null).entries))
+  const own = reads.flatMap((read) => ofTask(read, taskId, null, null).entries)
+  const roleKey = roleKeyIn(own)
+  const mesh = meshIn(own)
+  const asked = [...(roleKey === null ? [] : [roleKey]), ...(mesh === null ? [] : policyKeys(mesh))]
   const journals = yield* Effect.forEach(reads, (read) =>
     Effect.gen(function*() {
-      const role = roleKey === null ? [] : (yield* readAt(read.from, roleKey)).entries
-      const calls = role.filter(({ key }) => key === roleKey)
-      const entries = [...read.entries, ...calls].toSorted((a, b) => a.seq - b.seq)
-      return ofTask({ ...read, entries }, taskId, roleKey)
+      const around = asked.length === 0 ? [] : (yield* readAt(read.from, ...asked)).entries
+      const more = around.filter((entry) => entry.key === roleKey || isPolicy(entry))
+      const entries = [...read.entries.filter((entry) => !isPolicy(entry)), ...more].toSorted((a, b) => a.seq - b.seq)
+      return ofTask({ ...read, entries }, taskId, roleKey, mesh)
     }))
   return tellStory(taskId, journals, yield* askLive(first, taskId))
 })
@@ -102,12 +110,12 @@ const explainFiles = Effect.fnUntraced(function*(task: string, files: ReadonlyAr
   }
   const wanted = lastPart(task)
   const isWanted = (entry: RecordedEntry): boolean =>
-    isReplica(entry) || entry.key.startsWith("role/") || lastPart(entry.key).startsWith(wanted)
+    isReplica(entry) || entry.key.startsWith("role/") || isPolicy(entry) || lastPart(entry.key).startsWith(wanted)
   const read = collect({ from: files.join(", "), instance: null }, journal.lines(), isWanted)
   const found = findTask(task, read.entries, [])
   if ("problem" in found) return yield* new NotExplained({ message: found.problem })
-  const roleKey = roleKeyIn(ofTask(read, found.taskId, null).entries)
-  return tellStory(found.taskId, [ofTask(read, found.taskId, roleKey)])
+  const own = ofTask(read, found.taskId, null, null).entries
+  return tellStory(found.taskId, [ofTask(read, found.taskId, roleKeyIn(own), meshIn(own))])
 })
 
 /** What is told of the task by whoever is named. */

@@ -3,6 +3,7 @@ import { differences } from "../../controllers/replay/differences.ts"
 import { resourceOf } from "../../controllers/replay/foldJournal.ts"
 import type { RecordedEntry } from "../../controllers/replay/readLines.ts"
 import { at, listAt, textAt } from "./fields.ts"
+import { isPolicy } from "./policies.ts"
 import type { Moment } from "./Story.ts"
 
 /** `type.googleapis.com/envoy.config.cluster.v3.Cluster` is `Cluster`. */
@@ -41,6 +42,13 @@ const stored = ({ fields }: RecordedEntry): string => {
   return textAt(fields, "op") === "remove" ? `${type} removed` : `${type} v${String(at(fields, "version"))}`
 }
 
+/** What somebody changed in the mesh, and who. */
+const changed = ({ fields, key }: RecordedEntry): string => {
+  const by = textAt(fields, "by")
+  const what = textAt(fields, "op") === "remove" ? "removed" : `written (v${String(at(fields, "version"))})`
+  return `${key} ${what}${by === null ? "" : ` by ${by}`}`
+}
+
 const moment = ({ time }: RecordedEntry, what: string, text: string): Moment => ({ time, what, text, times: 1 })
 
 const momentOf = (entry: RecordedEntry, observation: RecordedEntry | null): Moment | null => {
@@ -52,7 +60,7 @@ const momentOf = (entry: RecordedEntry, observation: RecordedEntry | null): Mome
     case "decision":
       return moment(entry, "decided", decision(entry, observation))
     case "stored":
-      return moment(entry, "stored", stored(entry))
+      return isPolicy(entry) ? moment(entry, "changed", changed(entry)) : moment(entry, "stored", stored(entry))
     case "connected":
       return moment(entry, "stream", "opened")
     case "disconnected":

@@ -5,6 +5,7 @@ import { listAt, numberAt, textAt } from "./fields.ts"
 import type { JournalOfTask } from "./JournalOfTask.ts"
 import { endIn, seenIn, standingIn } from "./lastLook.ts"
 import { momentsOf } from "./momentsOf.ts"
+import { isPolicy } from "./policies.ts"
 import { sourceOf } from "./sourceOf.ts"
 import type { Sent, Stored, Story, StreamState } from "./Story.ts"
 
@@ -72,10 +73,12 @@ const notLive: Live = { standing: null, stream: null }
 
 /** `journals`: what each says of this task and its role. `live`: what the store says of it now. */
 export const tellStory = (taskId: string, journals: ReadonlyArray<JournalOfTask>, live: Live = notLive): Story => {
-  const entries = journals.flatMap((journal) => journal.entries)
+  const told = journals.flatMap((journal) => journal.entries)
     .filter(({ kind }) => kind !== "replica")
     .toSorted((a, b) => a.time < b.time ? -1 : a.time > b.time ? 1 : 0)
-  const happened = momentsOf(entries)
+  const entries = told.filter((entry) => !isPolicy(entry))
+  // What its mesh was before it came is nothing that happened to it.
+  const happened = momentsOf(told.slice(Math.max(0, told.findIndex((entry) => !isPolicy(entry)))))
   const lastRefusal = entries.findLastIndex(({ kind }) => kind === "refused")
   const connected = entries.findLastIndex(({ kind }) => kind === "connected")
   const damaged = journals.reduce((sum, journal) => sum + journal.damaged, 0)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { findTask, roleKeyIn } from "../../../src/cli/explain/findTask.ts"
+import { isPolicyOf, meshIn } from "../../../src/cli/explain/policies.ts"
 import { renderStory } from "../../../src/cli/explain/renderStory.ts"
 import { tellStory } from "../../../src/cli/explain/tellStory.ts"
 import { dataplaneKind } from "../../../src/controllers/dataplane/desired.ts"
@@ -144,6 +145,23 @@ describe("a task's story", () => {
   it("tells by whom an end was caused that only an event told", () => {
     const detail = { lastStatus: "STOPPED", desiredStatus: "STOPPED", version: 9, stopCode: "SpotInterruption" }
     expect(story([...life, { kind: "event", key: KEY, event: { detail } }]).ended).toMatchObject({ stopCode: "SpotInterruption" })
+  })
+
+  it("tells who changed its mesh's policies since it came, in the order of time", () => {
+    const key = "MeshTrafficPermission/default/all"
+    const change = (op: string, version: number): JournalEntry => ({
+      kind: "stored", key, resource: key, op, version, by: "mesh-system:admin"
+    })
+    const told = story([change("put", 1), ...life, change("put", 2), change("remove", 2)])
+    expect(told.happened.slice(-2)).toMatchObject([
+      { what: "changed", text: `${key} written (v2) by mesh-system:admin` },
+      { what: "changed", text: `${key} removed by mesh-system:admin` }
+    ])
+    expect(told.happened.filter(({ what }) => what === "changed").length).toBe(2)
+    expect(told.stored.map(({ resource }) => resource)).not.toContain(key)
+    const [written] = recorded([change("put", 1)])
+    expect(written !== undefined && [isPolicyOf("default")(written), isPolicyOf("other")(written)]).toEqual([true, false])
+    expect(meshIn(recorded(life))).toBe("default")
   })
 
   it("claims nothing about now where only a journal is left", () => {
