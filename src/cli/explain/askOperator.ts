@@ -1,5 +1,6 @@
 /** Asks a control plane's API for its journal and for what the store holds of a task. It changes nothing. */
 import { Effect, Schema } from "effect"
+import { lastPart } from "../../controllers/arn.ts"
 import { at, listAt, textAt } from "./fields.ts"
 import type { Standing, StreamState } from "./Story.ts"
 import { standingOf } from "./standingOf.ts"
@@ -22,6 +23,11 @@ export interface Live {
 const WITHIN_MILLIS = 60_000
 
 const ask = (address: string, path: string) =>
+  /^https?:\/\//.test(address) ? fetchFrom(address, path) : Effect.fail(
+    new NotExplained({ message: `--address wants http:// or https:// before it: http://${address}` })
+  )
+
+const fetchFrom = (address: string, path: string) =>
   Effect.tryPromise({
     try: async (signal) => {
       const answer = await fetch(`${address.replace(/\/+$/, "")}${path}`, {
@@ -76,13 +82,17 @@ export const askJournal = Effect.fn("explain.askJournal")(function*(
   return status === 200 ? { instance, text } : yield* refused(address, status, text)
 })
 
-/** Ids of the tasks that the store has, as far as they hold this text. */
+/** Keys of the tasks that the store has, as far as they hold this text. */
 export const askTasks = Effect.fn("explain.askTasks")(function*(
   address: string,
   text: string
 ): Effect.fn.Return<ReadonlyArray<string>, NotExplained> {
   const answer = yield* ask(address, `/ecs-tasks?size=1000&name=${encodeURIComponent(text)}`)
-  return listAt(parse(answer.text), "items").flatMap((item) => textAt(item, "name") ?? [])
+  return listAt(parse(answer.text), "items").flatMap((item) => {
+    const name = textAt(item, "name")
+    const cluster = textAt(item, "spec", "clusterArn")
+    return name === null ? [] : [cluster === null ? name : `task/${lastPart(cluster)}/${name}`]
+  })
 })
 
 const OVERVIEWS: Readonly<Record<string, (mesh: string, name: string) => string>> = {

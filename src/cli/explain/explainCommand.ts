@@ -9,7 +9,7 @@ import { plainLines } from "../plainText.ts"
 import { readInput } from "../readInput.ts"
 import { linesOf, type NamedText, readReplayFiles } from "../replay/readReplayFiles.ts"
 import { askJournal, askLive, askTasks, NotExplained } from "./askOperator.ts"
-import { findTask, roleKeyIn } from "./findTask.ts"
+import { findTask, readAsked, roleKeyIn } from "./findTask.ts"
 import type { JournalOfTask } from "./JournalOfTask.ts"
 import { isPolicy, isPolicyOf, meshIn, policyKeys } from "./policies.ts"
 import { renderStory } from "./renderStory.ts"
@@ -76,9 +76,15 @@ const readAt = (address: string, ...keys: ReadonlyArray<string>) =>
   Effect.map(askJournal(address, keys), ({ instance, text }) =>
     ({ ...collect({ from: address, instance }, linesIn(address, text), () => true), until: null }))
 
+/** The id, or its beginning. */
+const wantedOf = (task: string): Effect.Effect<string, NotExplained> => {
+  const asked = readAsked(task)
+  return "problem" in asked ? Effect.fail(new NotExplained({ message: asked.problem })) : Effect.succeed(asked.id)
+}
+
 const explainLive = Effect.fnUntraced(function*(task: string, addresses: ReadonlyArray<string>) {
   const [first = DEFAULT_ADDRESS] = addresses
-  const wanted = lastPart(task)
+  const wanted = yield* wantedOf(task)
   const reads = yield* Effect.forEach(addresses, (address) => readAt(address, wanted))
   const found = findTask(task, reads.flatMap(({ entries }) => entries), yield* askTasks(first, wanted))
   if ("problem" in found) return yield* new NotExplained({ message: found.problem })
@@ -108,11 +114,11 @@ const explainFiles = Effect.fnUntraced(function*(task: string, files: ReadonlyAr
   if (journal._tag !== "Journal") {
     return yield* new NotExplained({ message: `--journal takes an operator's journal: ${files.join(", ")} is none` })
   }
-  const wanted = lastPart(task)
+  const wanted = yield* wantedOf(task)
   const isWanted = (entry: RecordedEntry): boolean =>
     isReplica(entry) || entry.key.startsWith("role/") || isPolicy(entry) || lastPart(entry.key).startsWith(wanted)
   const read = collect({ from: files.join(", "), instance: null }, journal.lines(), isWanted)
-  const found = findTask(task, read.entries, [])
+  const found = findTask(task, read.entries, null)
   if ("problem" in found) return yield* new NotExplained({ message: found.problem })
   const own = ofTask(read, found.taskId, null, null).entries
   return tellStory(found.taskId, [ofTask(read, found.taskId, roleKeyIn(own), meshIn(own))])

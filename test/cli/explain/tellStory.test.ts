@@ -229,6 +229,20 @@ describe("the task that is meant", () => {
     expect(findTask("zz", entries, [])).toEqual({ problem: expect.stringContaining("knows a task zz") })
   })
 
+  it("is found though blanks or capitals came with it, and not where it is of another cluster", () => {
+    expect(findTask(` ${ID.toUpperCase()}\n`, entries, [])).toEqual({ taskId: ID })
+    const elsewhere = `arn:aws:ecs:eu-west-1:111122223333:task/other/${ID}`
+    expect(findTask(elsewhere, entries, [])).toEqual({ problem: `task ${ID} is one of cluster demo, not of other` })
+    expect(findTask(elsewhere, [], [`task/demo/${ID}`])).toHaveProperty("problem")
+  })
+
+  it("is told apart from a service, from nothing, and from what only a store would know", () => {
+    const service = findTask("arn:aws:ecs:eu-west-1:111122223333:service/demo/kv", entries, [])
+    expect(service).toEqual({ problem: expect.stringContaining("is the ARN of a service") })
+    expect(findTask(" ", entries, [])).toEqual({ problem: expect.stringContaining("say which task") })
+    expect(findTask("zz", entries, null)).toEqual({ problem: expect.stringMatching(/^the journal knows no task zz/) })
+  })
+
   it("runs with a role, whose events are told as well", () => {
     expect(roleKeyIn(entries)).toBe("role/111122223333/kv-task")
     expect(roleKeyIn([])).toBeNull()
