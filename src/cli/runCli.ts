@@ -98,7 +98,7 @@ const replay = Command.make(
       Argument.variadic({ min: 1 })
     ),
     until: Flag.String("until").pipe(
-      Flag.withDescription("End before what is later: a number of the journal, or a time like 2025-01-31T12:00:00Z"),
+      Flag.withDescription("End before what is later: a seq, a time like 2025-01-31T12:00:00Z, or a date (its end, UTC)"),
       Flag.optional
     ),
     key: Flag.String("key").pipe(
@@ -222,6 +222,10 @@ export const runCli = (): void =>
         // 1 is a replay's word for a difference.
         process.exitCode = error._tag === "ReplayRefused" ? 2 : 1
       })))),
+    // Its message is written already.
+    Effect.catchTag("ShowHelp", (error) => Effect.sync(() => {
+      if (error.errors.length > 0) process.exitCode = 2
+    })),
     Effect.provide(NodeServices.layer),
     NodeRuntime.runMain
   )

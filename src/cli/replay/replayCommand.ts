@@ -5,6 +5,7 @@ import { Effect } from "effect"
 import { redact } from "../../cp/auth/redact.ts"
 import { readInput } from "../readInput.ts"
 import type { NamedText } from "./readReplayFiles.ts"
+import { readUntil } from "./readUntil.ts"
 import { type ReplayOptions, ReplayRefused, runReplay } from "./runReplay.ts"
 
 export interface ReplayArguments {
@@ -22,17 +23,16 @@ const readText = (file: string): Effect.Effect<NamedText, ReplayRefused> =>
     Effect.mapError(({ message }) => new ReplayRefused({ message }))
   )
 
-const readUntil = (text: string | null): Effect.Effect<Pick<ReplayOptions, "until">, ReplayRefused> => {
+const untilOf = (text: string | null): Effect.Effect<Pick<ReplayOptions, "until">, ReplayRefused> => {
   if (text === null) return Effect.succeed({})
-  if (/^\d+$/.test(text)) return Effect.succeed({ until: { seq: Number(text) } })
-  const time = Date.parse(text)
-  return Number.isNaN(time)
+  const until = readUntil(text)
+  return until === null
     ? Effect.fail(
       new ReplayRefused({
-        message: `--until takes a number of the journal or a time like 2025-01-31T12:00:00Z, not ${text}`
+        message: `--until takes a seq of the journal, a time like 2025-01-31T12:00:00Z, or a date (UTC), not ${text}`
       })
     )
-    : Effect.succeed({ until: { time } })
+    : Effect.succeed({ until })
 }
 
 /** Enter shows the next step, a number that many, q ends it. */
@@ -60,12 +60,15 @@ const straight = { next: async () => true, close: () => {} }
 
 /** Ends with 1 at a difference. */
 export const replayCommand = Effect.fn("replay")(function*({ files, json, key, known, step, until }: ReplayArguments) {
+  if ([...files, ...known].filter((file) => file === "-").length > 1) {
+    return yield* new ReplayRefused({ message: "- is standard input, which can be read once: give the other as a file" })
+  }
   const options: ReplayOptions = {
     files: yield* Effect.forEach(files, readText),
     known: yield* Effect.forEach(known, readText),
     json,
     guard: redact,
-    ...(yield* readUntil(until)),
+    ...(yield* untilOf(until)),
     ...(key === null ? {} : { key })
   }
   if (step && !process.stdin.isTTY) {

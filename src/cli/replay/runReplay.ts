@@ -9,6 +9,7 @@ import { type Known, knownFrom, nothingKnown } from "../../controllers/replay/Kn
 import type { Step } from "../../controllers/replay/Step.ts"
 import { type NamedText, readReplayFiles } from "./readReplayFiles.ts"
 import { renderDifference, renderStep, stepAsJson } from "./renderStep.ts"
+import { counted, Tally } from "./Tally.ts"
 
 /** Nothing can be replayed of what was given; the message says what to give instead. */
 export class ReplayRefused extends Schema.TaggedError<ReplayRefused>()("ReplayRefused", { message: Schema.String }) {}
@@ -29,12 +30,9 @@ export interface ReplayOutput {
 interface Replay {
   readonly steps: Iterable<Step>
   /** What to say where there was no difference. */
-  readonly end: (counts: Counts) => string
-}
-
-interface Counts {
-  readonly events: number
-  readonly decisions: number
+  readonly end: () => string
+  /** Why there was nothing to replay; null where there was something. */
+  readonly nothing: () => string | null
 }
 
 const knownIn = (files: ReadonlyArray<NamedText>): Known => {
@@ -46,26 +44,31 @@ const knownIn = (files: ReadonlyArray<NamedText>): Known => {
   return knownFrom(journal.lines())
 }
 
-const open = ({ files, known, ...options }: ReplayOptions): Replay => {
+const open = ({ files, known, ...options }: ReplayOptions, tally: Tally): Replay => {
   const read = readReplayFiles(files)
   switch (read._tag) {
     case "Neither":
       throw new ReplayRefused({ message: read.problem })
     case "Journal":
       return {
-        steps: foldJournal(read.lines(), options),
-        end: ({ decisions, events }) =>
-          decisions === 0
-            ? `${events} events and no decision: a replica that doesn't lead decides nothing`
-            : `${events} events, ${decisions} decisions: today's code decides as was recorded`
+        steps: foldJournal(tally.watch(read.lines(), options), options),
+        end: () => tally.end(),
+        nothing: () => tally.nothing(options)
       }
     case "Events":
       return {
         steps: foldEvents(read.events, knownIn(known), options),
-        end: ({ decisions, events }) =>
-          `${events} events, ${decisions} decisions as far as events tell; nothing was compared`
+        end: () =>
+          `${counted(tally.events, "event")}, ${counted(tally.decisions, "decision")} as far as events tell; ` +
+          "nothing was compared",
+        nothing: () => tally.events > 0 ? null : noEvent(options)
       }
   }
+}
+
+const noEvent = ({ key, until }: FoldOptions): string => {
+  const which = [...(key === undefined ? [] : [`of the key ${key}`]), ...(until === undefined ? [] : ["before --until"])]
+  return `nothing to replay: no event ${[...which, "wakes the operator"].join(" ")}`
 }
 
 /** A value can be nested deeper than any program that walks through it can go: nobody's event or entry is. */
@@ -84,18 +87,21 @@ export const runReplay = async (options: ReplayOptions, output: ReplayOutput): P
 }
 
 const replayAll = async (options: ReplayOptions, { next, print }: ReplayOutput): Promise<0 | 1> => {
-  const { end, steps } = open(options)
-  const counts = { events: 0, decisions: 0 }
+  const tally = new Tally()
+  const { end, nothing, steps } = open(options, tally)
   for (const step of steps) {
     print(options.json ? stepAsJson(step) : renderStep(step))
     if (step._tag === "Difference") {
       if (!options.json) print(`\nThe first difference: ${renderDifference(step)}`)
       return 1
     }
-    if (step._tag === "Event") counts.events += 1
-    if (step._tag === "Decision") counts.decisions += 1
+    if (step._tag === "Event") tally.events += 1
+    if (step._tag === "Decision") tally.decisions += 1
     if (!(await next())) return 0
   }
-  print(options.json ? JSON.stringify({ step: "end", ...counts }) : `\n${end(counts)}`)
+  const problem = nothing()
+  if (problem !== null) throw new ReplayRefused({ message: problem })
+  const { decisions, events } = tally
+  print(options.json ? JSON.stringify({ step: "end", events, decisions }) : `\n${end()}`)
   return 0
 }

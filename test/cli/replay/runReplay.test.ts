@@ -62,9 +62,22 @@ describe("the replay of files", () => {
     expect([printed.length, status]).toEqual([3, 0])
   })
 
-  it("says that a replica which doesn't lead decides nothing", async () => {
-    const { all } = await run({ "journal.jsonl": lineOf(1, { kind: "replica", key: "replica", leads: false }) })
-    expect(all).toContain("a replica that doesn't lead decides nothing")
+  it("says that a replica which doesn't lead decides nothing, and says it of no other", async () => {
+    const replica = (leads: boolean) => lineOf(1, { kind: "replica", key: "replica", leads })
+    const event = lineOf(2, { kind: "event", key: "ignored", reason: "nobody is woken by it" })
+    expect((await run({ "journal.jsonl": replica(false) })).all).toContain("a replica that doesn't lead decides nothing")
+    const { all } = await run({ "journal.jsonl": `${replica(true)}\n${event}` })
+    expect(all).toMatch(/\n1 event and no decision$/)
+    await expect(run({ "journal.jsonl": replica(true) })).rejects.toThrow(/nothing to replay: .* neither events nor decisions/)
+  })
+
+  it.each([
+    ["a key that no entry has", { key: "zzz" }, /no entry has the key zzz; keys are e\.g\. task\/demo\/task0000/],
+    ["an end before the first entry", { until: { seq: 0 } }, /the first entry is later than --until/]
+  ])("refuses %s: nothing is replayed", async (_, options, message) => {
+    await expect(run({ "journal.jsonl": text }, options)).rejects.toMatchObject({
+      _tag: "ReplayRefused", message: expect.stringMatching(message)
+    })
   })
 
   it.each([
@@ -89,6 +102,6 @@ describe("the replay of files", () => {
   it("refuses as known what is no journal", async () => {
     const event = JSON.stringify({ source: "aws.s3", "detail-type": "Object Created" })
     await expect(run({ "e.json": event }, { known: [{ name: "k.json", text: event }] })).rejects.toThrow(/--known takes a journal/)
-    expect((await run({ "e.json": event }, { known: [{ name: "journal.jsonl", text }] })).status).toBe(0)
+    await expect(run({ "e.json": event }, { known: [{ name: "journal.jsonl", text }] })).rejects.toThrow(/no event wakes the operator/)
   })
 })
