@@ -18,4 +18,9 @@ export interface ApiRequest {
 export type ApiResponse =
   | { readonly status: number; readonly body: unknown }
   | { readonly status: number; readonly text: string }
-  | { readonly status: number; readonly lines: AsyncIterable<string> }
+  | {
+    readonly status: number
+    readonly lines: AsyncIterable<string>
+    /** To be called when nobody reads on, also where nobody began to. */
+    readonly over: () => void
+  }

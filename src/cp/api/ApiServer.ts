@@ -11,6 +11,7 @@ import { Store } from "../../model/Store.ts"
 import { bindPort, type PortUnavailable } from "../bindPort.ts"
 import type { ControlPlaneConfig, Listen } from "../config/ControlPlaneConfig.ts"
 import type { ApiResponse } from "./ApiRequest.ts"
+import { ExportPlaces } from "./ExportPlaces.ts"
 import { handle, type Identity } from "./handle.ts"
 import { readRequest } from "./readRequest.ts"
 
@@ -64,7 +65,9 @@ const writeLines = async (
 }
 
 const write = async (outgoing: ServerResponse, response: ApiResponse, { instanceId }: Identity): Promise<void> => {
-  if ("lines" in response) return writeLines(outgoing, response.status, response.lines, instanceId)
+  if ("lines" in response) {
+    return writeLines(outgoing, response.status, response.lines, instanceId).finally(response.over)
+  }
   if ("text" in response) return writeText(outgoing, response.status, response.text)
   // One space, as Kuma's answers have it.
   writeText(outgoing, response.status, `${JSON.stringify(response.body, null, 1)}\n`, {
@@ -78,6 +81,7 @@ type Services = Store | Journal | JournalExport
 
 const makeAnswer = (services: Context.Context<Services>, { config, identity }: ApiServerOptions): Answer => {
   const run = Effect.runPromiseWith(services)
+  const places = new ExportPlaces()
   return async (incoming, outgoing, scheme) => {
     const read = await readRequest(incoming, scheme, config.localhostIsAdmin)
     switch (read._tag) {
@@ -88,7 +92,7 @@ const makeAnswer = (services: Context.Context<Services>, { config, identity }: A
         outgoing.setHeader("connection", "close")
         return write(outgoing, read.response, identity)
       case "Request":
-        return write(outgoing, await run(handle(read.request, read.route, identity)), identity)
+        return write(outgoing, await run(handle(read.request, read.route, identity, places)), identity)
     }
   }
 }

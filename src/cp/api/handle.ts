@@ -6,6 +6,7 @@ import type { Conflict, Store, StoreUnavailable } from "../../model/Store.ts"
 import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
 import { deleteResource } from "./deleteResource.ts"
 import { exportJournal } from "./exportJournal.ts"
+import type { ExportPlaces } from "./ExportPlaces.ts"
 import { getResource, listResources } from "./getResources.ts"
 import { issueProxyToken } from "./issueProxyToken.ts"
 import { ANONYMOUS } from "./noteStored.ts"
@@ -62,10 +63,11 @@ const authorize = (request: ApiRequest, route: Route): Effect.Effect<void, Refus
 const dispatch = (
   request: ApiRequest,
   route: Route,
-  identity: Identity
+  identity: Identity,
+  places: ExportPlaces
 ): Effect.Effect<ApiResponse, Refusal | Conflict | StoreUnavailable, Store | Journal | JournalExport> => {
   if (route._tag === "Index") return Effect.succeed(describeServer(identity))
-  if (route._tag === "Journal") return exportJournal(request)
+  if (route._tag === "Journal") return exportJournal(request, places)
   if (route._tag === "Tokens") return issueProxyToken(request, route.kind)
   if (route._tag === "Collection") return listResources(request, route)
   if (request.method === "PUT") return putResource(request, route, identity.zone)
@@ -79,10 +81,11 @@ const respond = (refusal: Refusal): ApiResponse => ({ status: refusal.status, bo
 export const handle = (
   request: ApiRequest,
   route: Route,
-  identity: Identity
+  identity: Identity,
+  places: ExportPlaces
 ): Effect.Effect<ApiResponse, never, Store | Journal | JournalExport> =>
   authorize(request, route).pipe(
-    Effect.andThen(Effect.suspend(() => dispatch(request, route, identity))),
+    Effect.andThen(Effect.suspend(() => dispatch(request, route, identity, places))),
     Effect.catchTags({
       Refusal: (refusal) => Effect.succeed(respond(refusal)),
       Conflict: ({ key }) => Effect.succeed(respond(conflict(key))),
