@@ -55,6 +55,8 @@ const millisOf = (time: string): number => Number.isNaN(Date.parse(time)) ? 0 : 
 
 const NO_ROLE = "the role isn't in the events: give a journal that observed it (--known)"
 
+const NO_ADDRESS = "AddressUnknown: neither the event nor what is known tells the task's address"
+
 const lookAt = (task: ObservedTask, known: Known): TaskObservation => {
   const revision = known.revisions.get(task.taskDefinitionArn)
   const taskRoleArn = task.taskRoleArn ?? revision?.taskRoleArn ?? null
@@ -106,14 +108,14 @@ const inOrder = (arrivals: ReadonlyArray<Arrival>): {
     const { key, version } = decoded
     const first = seen.get(`${key} ${version}`)
     if (first !== undefined) {
-      const text = `event ${seq} is version ${version} of ${key} once more (event ${first}): it changes nothing`
+      const text = `version ${version} of ${key} once more (event ${first} was it): it changes nothing`
       notes.push(note(place, text))
       return false
     }
     seen.set(`${key} ${version}`, seq)
     const newest = highest.get(key) ?? version
     if (version < newest) {
-      const text = `event ${seq} of ${key} came late: version ${version} behind version ${newest}`
+      const text = `an event of ${key} came late: version ${version} behind version ${newest}`
       notes.push(note(place, `${text}; it is taken in its place`))
     }
     highest.set(key, Math.max(version, newest))
@@ -138,13 +140,14 @@ class EventFold {
   readonly #known: Known
   readonly #tasks = new Map<string, Kept>()
   readonly #unknown = new Set<string>()
+  readonly #ended = new Set<string>()
 
   constructor(known: Known) {
     this.#known = known
   }
 
   *fold({ body, decoded, place, seq }: Arrival): Generator<Step> {
-    if (decoded._tag === "Ignored") return yield note(place, `event ${seq}: ${decoded.reason}`)
+    if (decoded._tag === "Ignored") return yield note(place, decoded.reason)
     const { event, key } = decoded
     const at = { place, seq, time: event.time, key }
     if (decoded._tag !== "TaskChanged") {
@@ -153,8 +156,9 @@ class EventFold {
     }
     const { desiredStatus, lastStatus, version } = decoded.event.detail
     yield { _tag: "Event", ...at, what: `ECS says ${lastStatus}, desired ${desiredStatus} (version ${version})` }
+    if (this.#ended.has(key)) return yield note(place, "the task has ended already: nothing is looked for any more")
     const task = eventTask(body)
-    if (task === null) return yield note(place, `event ${seq} has no task that can be read`)
+    if (task === null) return yield note(place, "it has no task that can be read")
     const look = lookAt(task, this.#known)
     yield* this.#decide(at, look, millisOf(event.time))
   }
@@ -169,7 +173,11 @@ class EventFold {
     const proxyType = sidecarOf(look)?.sidecar?.proxyType ?? before.previous?.spec.proxy?.proxyType ?? "dataplane"
     const { decision: { desired, phase }, told, why } = concludeAs(proxyType, this.#known.settings, look, before, now)
     const changes = differences(resourceOf(before.stored), resourceOf(desired ?? undefined))
-    yield { _tag: "Decision", ...at, from: before.previous?.spec.phase ?? null, to: phase, why, changes }
+    // Without the definition nobody knows whether the address is to come from a host, and advice would be a guess.
+    const guessed = look.definition === null && why.startsWith("HostAddressUnknown:")
+    const from = before.previous?.spec.phase ?? null
+    yield { _tag: "Decision", ...at, from, to: phase, why: guessed ? NO_ADDRESS : why, changes }
+    if (phase === "gone") this.#ended.add(at.key)
     this.#tasks.set(at.key, {
       previous: told === null ? null : kept(told, at.time),
       stored: desired === null ? null : kept(desired, at.time)

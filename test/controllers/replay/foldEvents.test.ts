@@ -92,6 +92,23 @@ describe("raw events", () => {
     expect(notes(disturbed).filter((text) => text.includes("once more")).length).toBe(2)
   })
 
+  it("behind a task's end say that it has ended, and bring nothing back", () => {
+    const again = event({ lastStatus: "STOPPED", desiredStatus: "STOPPED", version: 6 })
+    expect(phases([...life, again])).toEqual(phases(life))
+    expect(notes([...life, again]).at(-1)).toContain("the task has ended already")
+  })
+
+  it("without an address and a definition give no advice that would be a guess", () => {
+    const why = steps([event({ lastStatus: "PROVISIONING", version: 1, address: null })])
+      .flatMap((step) => step._tag === "Decision" ? [step.why] : [])
+    expect(why).toEqual([expect.stringContaining("tells the task's address")])
+  })
+
+  it("are named once, by their place", () => {
+    const text = notes([life[0], { source: "aws.s3", "detail-type": "Object Created" }, life[0]])
+    expect(text.filter((one) => /^event \d/.test(one))).toEqual([])
+  })
+
   it("tell nothing secret", () => {
     expect(JSON.stringify(steps(life))).not.toContain("not-for-you")
   })
