@@ -30,7 +30,11 @@ const NACK_ATTEMPTS = 5
  * Needs Authenticator, CertificateAuthority, ControlPlaneTls, Journal, ResourceCache and Store; gives DataplaneServer,
  * AdsServer, ProxySnapshots (for dumps) and Insights.
  */
-export const dataplaneLayer = ({ config, connectionIdleMillis = CONNECTION_IDLE_MILLIS, instanceId }: DataplaneOptions) => {
+export const dataplaneLayer = ({
+  config,
+  connectionIdleMillis = CONNECTION_IDLE_MILLIS,
+  instanceId
+}: DataplaneOptions) => {
   const { aws, bootstrap, dpServer, xds, zone } = config
   const { dpProxyType, zoneProxyType } = dpServer.authn
   /**
