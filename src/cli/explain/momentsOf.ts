@@ -1,6 +1,7 @@
 /** A journal's entries of one task -> what happened, in the order of time, with what repeats told once. Pure. */
 import { differences } from "../../controllers/replay/differences.ts"
 import { resourceOf } from "../../controllers/replay/foldJournal.ts"
+import { LAST_RESORT_LABEL } from "../../model/dataplaneLabels.ts"
 import type { RecordedEntry } from "../../controllers/replay/readLines.ts"
 import { at, listAt, textAt } from "./fields.ts"
 import { isPolicy } from "./policies.ts"
@@ -22,6 +23,18 @@ const event = ({ fields, key }: RecordedEntry): string => {
 
 const MOST_CHANGES = 3
 
+/** Told by the decision's reason, in words. */
+const isReadiness = (field: string): boolean => /inbound\[\d+\]\.(state|health\.ready)$/.test(field)
+
+const changeText = (field: string, before: unknown, after: unknown): string => {
+  if (field.includes(LAST_RESORT_LABEL)) {
+    return after === undefined
+      ? "no longer kept as last resort"
+      : "kept as last resort while no other task of the service is ready"
+  }
+  return `${field} ${JSON.stringify(before)} -> ${JSON.stringify(after)}`
+}
+
 const decision = ({ fields }: RecordedEntry, observation: RecordedEntry | null): string => {
   const from = textAt(fields, "from")
   const to = textAt(fields, "to")
@@ -29,11 +42,11 @@ const decision = ({ fields }: RecordedEntry, observation: RecordedEntry | null):
   const changes = differences(
     resourceOf(at(observation?.fields, "observation", "stored")),
     resourceOf(at(fields, "desired"))
-  ).map(({ after, before, field }) => `${field} ${JSON.stringify(before)} -> ${JSON.stringify(after)}`)
+  ).flatMap(({ after, before, field }) => isReadiness(field) ? [] : [changeText(field, before, after)])
   const more = changes.length > MOST_CHANGES ? ` and ${changes.length - MOST_CHANGES} more` : ""
   return changes.length === 0
     ? `stays ${to}: ${textAt(fields, "why")}`
-    : `stays ${to}: ${changes.slice(0, MOST_CHANGES).join(", ")}${more}`
+    : `stays ${to}: ${textAt(fields, "why")}; ${changes.slice(0, MOST_CHANGES).join(", ")}${more}`
 }
 
 const stored = ({ fields }: RecordedEntry): string => {

@@ -12,7 +12,7 @@ import type { Claim } from "../lifecycle/judge.ts"
 import { resourceFromTemplate, violationTexts } from "../lifecycle/template.ts"
 import { addressOf, type ObservedTask, sidecarOf, type TaskObservation } from "../lifecycle/TaskObservation.ts"
 import type { Rival } from "./EndpointHolders.ts"
-import { hasHealthChecks, isAnswering, isReady, withReadiness } from "./health.ts"
+import { hasHealthChecks, isAnswering, isReady, readiness, withReadiness } from "./health.ts"
 import { type DerivedInbound, inbounds } from "./inbounds.ts"
 import { ADMIN_PORT, INBOUND_PORT, OUTBOUNDS, parsePort } from "../labels.ts"
 import { machine } from "./machine.ts"
@@ -280,5 +280,9 @@ export const dataplaneKind = (settings: DataplaneSettings): ProxyKind<"Dataplane
       }
   },
   refresh,
+  readiness: (observation) => {
+    const [note] = rivalNotes(observation)
+    return note ?? readiness(observation.look, observation.connection)
+  },
   lookAgainAfter
 })

@@ -21,6 +21,23 @@ export const isAnswering = ({ task }: TaskObservation): boolean =>
   task !== null && task.containers.length > 0 &&
   task.containers.every(({ healthStatus, lastStatus }) => lastStatus === "RUNNING" && healthStatus !== "UNHEALTHY")
 
+/** The first container that keeps the task from being ready, with what it is; null where all are well. */
+const unwell = (look: TaskObservation): string | null => {
+  const definition = look.definition?.containers.find((one) => !isHealthy(look, one))
+  if (definition === undefined) return null
+  const container = look.task?.containers.find(({ name }) => name === definition.name)
+  const state = container?.lastStatus === "RUNNING" ? container.healthStatus : container?.lastStatus ?? "missing"
+  return `container ${definition.name} is ${state}`
+}
+
+/** Why a task's inbounds may get traffic or may not, in words. */
+export const readiness = (look: TaskObservation, connection: Connection): string => {
+  if (look.task?.desiredStatus !== "RUNNING") return "its task stops"
+  if (!connection.acknowledged) return "its proxy hasn't taken its listeners yet"
+  const ill = unwell(look)
+  return ill ?? "its containers are healthy"
+}
+
 export const isReady = (look: TaskObservation, connection: Connection, container: string | null): boolean => {
   if (look.task?.desiredStatus !== "RUNNING" || !connection.acknowledged) return false
   return (look.definition?.containers ?? [])

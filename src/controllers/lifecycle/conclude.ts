@@ -47,6 +47,30 @@ const whyOf = (
   return telling === undefined ? "" : `${telling.reason}: ${telling.message}`
 }
 
+const inboundStates = (resource: unknown): ReadonlyArray<unknown> => {
+  const networking = at(at(resource, "spec"), "networking")
+  const inbound = at(networking, "inbound")
+  return Array.isArray(inbound) ? inbound.map((one) => at(one, "state")) : []
+}
+
+const at = (value: unknown, name: string): unknown =>
+  Predicate.hasProperty(value, name) ? value[name] : undefined
+
+const readyWord = (desired: unknown): string => {
+  const ready = inboundStates(desired).map((state) => state === "Ready")
+  return ready.every((one) => one) ? "Ready" : ready.some((one) => one) ? "PartlyReady" : "NotReady"
+}
+
+/** Whether one that stays registered gets traffic now and got none before, or the other way round. */
+const turns = (
+  { previous, stored }: ProxyObservation,
+  { desired, phase }: Decision<ProxyResourceType>
+): boolean => {
+  const [before, after] = [inboundStates(stored), inboundStates(desired)]
+  return phase === "registered" && previous?.spec.phase === "registered" &&
+    after.some((state, index) => before[index] !== undefined && state !== before[index])
+}
+
 /** `now`: Unix milliseconds. */
 export const conclude = <T extends ProxyResourceType, O extends ProxyObservation<T>>(
   kind: ProxyKind<T, O>,
@@ -62,7 +86,9 @@ export const conclude = <T extends ProxyResourceType, O extends ProxyObservation
   return {
     decision,
     told: decision.phase === "gone" || task === null ? null : ecsTask(observation, task, decision, kind.settings.zone),
-    why: whyOf(observation, decision)
+    why: turns(observation, decision) && kind.readiness !== undefined
+      ? `${readyWord(decision.desired)}: ${kind.readiness(observation)}`
+      : whyOf(observation, decision)
   }
 }
 

@@ -35,6 +35,8 @@ export interface ProxyKind<T extends ProxyResourceType, O extends ProxyObservati
   readonly claim: (observation: O, derivation: Derivation<DesiredResource<T>>) => Claim
   /** `resource` with what the observation says of its readiness; of one that stops, so that nobody new uses it. */
   readonly refresh: (resource: DesiredResource<T>, observation: O) => DesiredResource<T>
+  /** Why its resource says now that it may get traffic, or may not; absent where it never does. */
+  readonly readiness?: (observation: O) => string
   /** Milliseconds within which to look again, as something may change of which no event tells; null: never. */
   readonly lookAgainAfter: (observation: O) => number | null
 }

@@ -147,6 +147,19 @@ describe("a task's story", () => {
     expect(story([...life, { kind: "event", key: KEY, event: { detail } }]).ended).toMatchObject({ stopCode: "SpotInterruption" })
   })
 
+  it("tells what turned in words, and no fields of what the reason says already", () => {
+    const concluded = conclude(kind, observation, 0)
+    const desired = concluded.decision.desired
+    if (desired === null) throw new Error("nothing was desired")
+    const networking = { ...desired.spec.networking, inbound: desired.spec.networking?.inbound?.map((one) => ({ ...one, state: "NotReady", health: { ready: false } })) }
+    const stored = { ...desired, labels: { ...desired.labels, "ecs-mesh.io/last-resort": "true" }, spec: { networking } }
+    const [told] = story([
+      { kind: "observation", key: KEY, of: "Dataplane", settings: kind.settings, observation: { ...observation, stored } },
+      { kind: "decision", key: KEY, from: "registered", to: "registered", why: "Ready: its containers are healthy", desired }
+    ]).happened
+    expect(told?.text).toBe("stays registered: Ready: its containers are healthy; no longer kept as last resort")
+  })
+
   it("tells who changed its mesh's policies since it came, in the order of time", () => {
     const key = "MeshTrafficPermission/default/all"
     const change = (op: string, version: number): JournalEntry => ({
