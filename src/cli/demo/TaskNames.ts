@@ -2,6 +2,9 @@
 import type { JournalLine } from "./JournalLine.ts"
 import { taskIdOfKey } from "./JournalLine.ts"
 
+/** The journal also speaks of what users store: a mesh, a policy. */
+export const isTaskKey = (key: string): boolean => /^(task|Dataplane|ZoneIngress|ZoneEgress|EcsTask)\//.test(key)
+
 export class TaskNames {
   readonly #services = new Map<string, string>()
 
@@ -28,6 +31,6 @@ export class TaskNames {
 
   /** The same for a key of the journal; a key that is no task's stays as it is. */
   ofKey(key: string): string {
-    return /^(task|Dataplane|ZoneIngress|ZoneEgress|EcsTask)\//.test(key) ? this.name(taskIdOfKey(key)) : key
+    return isTaskKey(key) ? this.name(taskIdOfKey(key)) : key
   }
 }

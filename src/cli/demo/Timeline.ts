@@ -4,7 +4,7 @@
  * was stored before it.
  */
 import { type JournalLine, shortType, taskIdOfKey } from "./JournalLine.ts"
-import { TaskNames } from "./TaskNames.ts"
+import { isTaskKey, TaskNames } from "./TaskNames.ts"
 
 interface Step {
   readonly at: number
@@ -46,7 +46,7 @@ export class Timeline {
         if (line.from !== line.to) this.#step(taskId, at, "decision", `${line.from ?? "new"} -> ${line.to}`)
         return
       case "stored": {
-        if (line.resource.startsWith("EcsTask/")) return
+        if (line.resource.startsWith("EcsTask/") || !isTaskKey(line.key)) return
         this.#step(taskId, at, line.op === "put" ? "stored" : "removed", `${line.resource.split("/")[0]} v${line.version}`)
         const service = this.names.service(taskId)
         if (service === undefined) return

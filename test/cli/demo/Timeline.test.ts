@@ -39,6 +39,13 @@ const told = (lines: ReadonlyArray<JournalLine>): Timeline => {
 }
 
 describe("the timeline", () => {
+  it("has no story of what a user stores, which is nobody's task", () => {
+    const timeline = new Timeline()
+    const key = "MeshTrafficPermission/default/allow-all"
+    timeline.add(line(0, { kind: "stored", key, op: "put", resource: key, version: 1 }))
+    expect(timeline.taskIds).toEqual([])
+  })
+
   it("tells a task's way from its event to the acknowledgement of those that call it", () => {
     expect(told(stopping).render()).toContain(
       [
