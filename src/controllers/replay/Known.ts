@@ -19,6 +19,8 @@ export interface Known {
   readonly settings: KindSettings
   /** By the revision's ARN. */
   readonly revisions: ReadonlyMap<string, KnownRevision>
+  /** By the ARN of a task that ran it: for events that don't name their revision. */
+  readonly tasks: ReadonlyMap<string, KnownRevision>
   /** Of single tasks, by their ARNs. */
   readonly tags: ReadonlyMap<string, Tags>
   /** Addresses of hosts, by the ARN of the task that runs there. */
@@ -26,13 +28,14 @@ export interface Known {
 }
 
 export const nothingKnown: Known = {
-  settings: { zone: "default" }, revisions: new Map(), tags: new Map(), hosts: new Map()
+  settings: { zone: "default" }, revisions: new Map(), tasks: new Map(), tags: new Map(), hosts: new Map()
 }
 
 /** The newest of each. Lines that can't be read tell nothing. */
 export const knownFrom = (lines: Iterable<ReadLine>): Known => {
   let { settings } = nothingKnown
   const revisions = new Map<string, KnownRevision>()
+  const tasks = new Map<string, KnownRevision>()
   const tags = new Map<string, Tags>()
   const hosts = new Map<string, string>()
   for (const read of lines) {
@@ -46,7 +49,10 @@ export const knownFrom = (lines: Iterable<ReadLine>): Known => {
     tags.set(taskArn, look.task.tags)
     if (look.hostAddress !== null) hosts.set(taskArn, look.hostAddress)
     const { definition, role } = look
-    if (definition !== null) revisions.set(definition.arn, { definition, role, taskRoleArn })
+    if (definition === null) continue
+    const revision = { definition, role, taskRoleArn }
+    revisions.set(definition.arn, revision)
+    tasks.set(taskArn, revision)
   }
-  return { settings, revisions, tags, hosts }
+  return { settings, revisions, tasks, tags, hosts }
 }

@@ -58,7 +58,8 @@ const NO_ROLE = "the role isn't in the events: give a journal that observed it (
 const NO_ADDRESS = "AddressUnknown: neither the event nor what is known tells the task's address"
 
 const lookAt = (task: ObservedTask, known: Known): TaskObservation => {
-  const revision = known.revisions.get(task.taskDefinitionArn)
+  const revision = known.revisions.get(task.taskDefinitionArn) ??
+    (task.taskDefinitionArn === "" ? known.tasks.get(task.taskArn) : undefined)
   const taskRoleArn = task.taskRoleArn ?? revision?.taskRoleArn ?? null
   const isItsRole = revision !== undefined && revision.taskRoleArn === taskRoleArn
   return {

@@ -84,6 +84,13 @@ describe("raw events", () => {
     expect(JSON.stringify(registered)).toContain("zone-1")
   })
 
+  it("that don't name their definition get it by their task", () => {
+    const unnamed = life.map(({ detail: { taskDefinitionArn: _, ...detail }, ...one }) => ({ ...one, detail }))
+    const seen = JSON.parse(JSON.stringify(unnamed).replaceAll(ID, observation.look.taskId).replaceAll(TASK, observation.look.task?.taskArn ?? ""))
+    expect(phases(seen)).not.toContain("registered")
+    expect(phases(seen, known)).toContain("registered")
+  })
+
   it("are taken in the order of their versions: doubles and late ones are told of, and change nothing", () => {
     const [one, two, three, four, five] = life
     const disturbed = [three, one, two, two, five, three, four]
