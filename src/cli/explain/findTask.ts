@@ -57,8 +57,8 @@ export const findTask = (
   const [taskId, ...others] = ids
   if (taskId === undefined) {
     return {
-      problem: `${stored === null ? "the journal knows no task" : "neither journal nor store knows a task"} ${wanted}: it may be older than the journal, or of a cluster ` +
-        "that isn't watched"
+      problem: `${stored === null ? "the journal knows no task" : "neither journal nor store knows a task"} ${wanted}: ` +
+        "it may be older than the journal, or of a cluster that isn't watched"
     }
   }
   if (others.length === 0) return { taskId }

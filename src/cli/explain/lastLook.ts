@@ -1,4 +1,6 @@
-/** What was seen and decided of a task last, and how it ended. A look at what is gone says nothing of what was. Pure. */
+/**
+ * What was seen and decided of a task last, and how it ended. A look at what is gone says nothing of what was. Pure.
+ */
 import { hasEnded } from "../../controllers/lifecycle/TaskObservation.ts"
 import type { RecordedEntry } from "../../controllers/replay/readLines.ts"
 import { at, listAt, numberAt, textAt } from "./fields.ts"

@@ -3,7 +3,18 @@ import { Predicate } from "effect"
 import { lastPart } from "../../controllers/arn.ts"
 import { plainText } from "../plainText.ts"
 import { shortType } from "./momentsOf.ts"
-import type { Ended, Moment, Seen, SeenDefinition, SeenRole, Sent, Source, Story, Stored, StreamState } from "./Story.ts"
+import type {
+  Ended,
+  Moment,
+  Seen,
+  SeenDefinition,
+  SeenRole,
+  Sent,
+  Source,
+  Stored,
+  Story,
+  StreamState
+} from "./Story.ts"
 import { toldOnce } from "./toldOnce.ts"
 
 const clock = (time: string): string => time.slice(11, 23)
@@ -33,7 +44,9 @@ const definitionText = ({ arn, containers, networkMode }: SeenDefinition): strin
 
 const roleText = ({ arn, message, status, tags }: SeenRole): string => {
   if (arn === null) return "none"
-  if (status !== "read" && status !== "remembered") return `${arn} (${status}${message === null ? "" : `: ${message}`})`
+  if (status !== "read" && status !== "remembered") {
+    return `${arn} (${status}${message === null ? "" : `: ${message}`})`
+  }
   const text = Object.entries(tags).map(([name, value]) => `${name}=${value}`).join(" ")
   return `${arn} (${text === "" ? "no tag of the mesh" : text}${status === "read" ? "" : "; IAM doesn't answer now"})`
 }

@@ -107,7 +107,9 @@ export const tellStory = (taskId: string, journals: ReadonlyArray<JournalOfTask>
       ...(damaged > 0
         ? [`${damaged} lines of the journal were altered or damaged and tell nothing here: ecs-mesh replay names them`]
         : []),
-      ...(torn > 0 ? [`a crash tore ${torn === 1 ? "a line" : `${torn} lines`} of the journal: what it said is lost`] : [])
+      ...(torn > 0
+        ? [`a crash tore ${torn === 1 ? "a line" : `${torn} lines`} of the journal: what it said is lost`]
+        : [])
     ]
   }
 }

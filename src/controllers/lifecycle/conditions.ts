@@ -78,8 +78,8 @@ const connected = ({ connection }: Judgement): Statement => {
 }
 
 /**
- * What an ended task was is read no more, neither its definition nor its role: nothing that is missing then is anybody's
- * mistake.
+ * What an ended task was is read no more, neither its definition nor its role: nothing that is missing then is
+ * anybody's mistake.
  */
 const ended = ({ look }: Judgement): ReadonlyArray<Statement> => {
   const end = look.task === null ? "ECS doesn't know the task any more" : "the task has ended"
