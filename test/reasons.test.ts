@@ -16,7 +16,8 @@ const code = FOLDERS.flatMap((folder) =>
 /** Words of the same form that aren't reasons: resource types, a condition's type, errors and causes of a decision. */
 const NOT_REASONS = new Set([
   "EcsTask", "OutboundPort", "ZoneIngress", "ZoneEgress", "DataplaneInsight", "ZoneIngressInsight", "ZoneEgressInsight",
-  "SidecarConnected", "AwsCallFailed", "NotFound", "StoreUnavailable", "NotReady", "TaskStopped", "TaskStopping"
+  "SidecarConnected", "AwsCallFailed", "NotFound", "StoreUnavailable", "NotReady", "PartlyReady", "TaskStopped",
+  "TaskStopping"
 ])
 
 const said = new Set(
