@@ -78,7 +78,8 @@ export const askJournal = Effect.fn("explain.askJournal")(function*(
   address: string,
   keys: ReadonlyArray<string>
 ): Effect.fn.Return<ExportedJournal, NotExplained> {
-  const { instance, status, text } = yield* ask(address, `/journal?${keys.map((key) => `key=${encodeURIComponent(key)}`).join("&")}`)
+  const query = keys.map((key) => `key=${encodeURIComponent(key)}`).join("&")
+  const { instance, status, text } = yield* ask(address, `/journal?${query}`)
   return status === 200 ? { instance, text } : yield* refused(address, status, text)
 })
 
