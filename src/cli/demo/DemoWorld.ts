@@ -2,7 +2,7 @@
  * Everything the demo runs on this machine, started in order and ended with the scope: an emulated AWS, the seeded
  * cluster, the operator with its control plane as a process of its own, the stand-in of the ECS agent, a load balancer.
  */
-import { mkdirSync, readdirSync, rmSync } from "node:fs"
+import { chmodSync, mkdirSync, readdirSync, rmSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { Effect, Schema, type Scope } from "effect"
@@ -105,6 +105,8 @@ const workDirOf = (folder: string): string => join(folder, "control-plane")
 /** A run that was killed may have left its database running, and a journal that nobody kept. */
 const empty = async (folder: string): Promise<void> => {
   mkdirSync(folder, { recursive: true })
+  // Where we're root, the database runs as another user, who must be able to come in.
+  if (process.getuid?.() === 0) chmodSync(folder, 0o755)
   await endEmbeddedPostgres(workDirOf(folder))
   keepJournal(folder)
   for (const name of readdirSync(folder)) {
