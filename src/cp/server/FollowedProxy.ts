@@ -1,6 +1,6 @@
 /**
- * One connected proxy's configuration: its translation, its secrets, and the last snapshot that both made up. What
- * can't be built leaves the last good snapshot in place.
+ * One connected proxy's configuration: its translation, and the last snapshot that it made up with the proxy's secrets.
+ * What can't be built leaves the last good snapshot in place.
  */
 import { isDeepStrictEqual } from "node:util"
 import type { Condition } from "../../model/Condition.ts"
@@ -12,14 +12,10 @@ import { type CurrentTranslation, ProxyTranslations } from "../xds/ProxyTranslat
 import { snapshotOf, translateEndpoints } from "../xds/translateProxy.ts"
 import type { TranslateSettings } from "../xds/TranslateSettings.ts"
 import { type ProxySnapshot, TypeUrl, type XdsResource } from "../xds/XdsResource.ts"
-
-/** A mesh's two secrets for one proxy. */
-export type MeshSecrets = readonly [identity: XdsResource, trust: XdsResource]
+import type { MeshSecrets } from "./ProxyCertificates.ts"
 
 export class FollowedProxy {
   readonly proxy: ProxyId
-  /** By mesh. */
-  readonly secrets = new Map<string, MeshSecrets>()
   /** Why the newest state could not be translated, or null. */
   failure: string | null = null
   snapshot: ProxySnapshot | null = null
@@ -70,16 +66,16 @@ export class FollowedProxy {
     return this.#current()?.translation.conditions ?? []
   }
 
-  /** Makes the newest snapshot; answers whether there is another than before. */
-  build(): boolean {
+  /** Makes the newest snapshot with the proxy's secrets, by mesh; answers whether there is another than before. */
+  build(secretsOf: ReadonlyMap<string, MeshSecrets>): boolean {
     const current = this.#current()
     // What is gone (its resource, its mesh) takes nothing from a proxy that runs: it drains with what it has.
     if (current === null || (current.translation === emptyTranslation && this.snapshot !== null)) return false
     const { endpoints, translation } = current
     // Before its first certificate nothing that needs one is of use to it, and afterwards it keeps the one it has.
-    if (translation.secretMeshes.some((mesh) => !this.secrets.has(mesh))) return false
+    if (translation.secretMeshes.some((mesh) => !secretsOf.has(mesh))) return false
     if (this.#base?.translation !== translation) this.#base = { translation, snapshot: snapshotOf(translation.resources) }
-    const secrets = translation.secretMeshes.flatMap((mesh) => this.secrets.get(mesh) ?? [])
+    const secrets = translation.secretMeshes.flatMap((mesh) => secretsOf.get(mesh) ?? [])
     this.snapshot = new Map(this.#base.snapshot)
       .set(TypeUrl.ClusterLoadAssignment, named(endpoints.values()))
       .set(TypeUrl.Secret, named(secrets))
