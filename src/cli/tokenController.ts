@@ -4,6 +4,7 @@
  */
 import { Effect, Layer, Redacted, Schema } from "effect"
 import { AwsClients } from "../controllers/aws/AwsClients.ts"
+import { CallBudgets } from "../controllers/aws/CallBudgets.ts"
 import { EcsReader } from "../controllers/aws/EcsReader.ts"
 import { apiTokenIssuer, type ControlPlaneApi } from "../controllers/token/apiTokenIssuer.ts"
 import { pollTasks } from "../controllers/token/pollTasks.ts"
@@ -108,7 +109,7 @@ const run = Effect.fn("tokenController")(function*(variables: Variables) {
   const issuer = apiTokenIssuer(api)
   const services = tokenKeeping(secrets, { region: aws.region, resyncSeconds: everySeconds }).pipe(
     Layer.provideMerge(EcsReader.layer),
-    Layer.provide(Layer.mergeAll(AwsClients.layer(aws), issuer, Journal.none))
+    Layer.provide(Layer.mergeAll(AwsClients.layer(aws), CallBudgets.layer(aws.apiShare), issuer, Journal.none))
   )
   yield* Effect.forkScoped(Effect.provide(tryIssuer(), issuer))
   return yield* pollTasks({ clusters: aws.clusters, everySeconds }).pipe(Effect.provide(services))

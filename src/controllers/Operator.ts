@@ -7,6 +7,7 @@ import { Effect, Layer, Schedule } from "effect"
 import type { Journal } from "../model/Journal.ts"
 import { Store } from "../model/Store.ts"
 import { AwsClients } from "./aws/AwsClients.ts"
+import { CallBudgets } from "./aws/CallBudgets.ts"
 import { type Clusters, EcsReader } from "./aws/EcsReader.ts"
 import { EventBus } from "./aws/EventBus.ts"
 import { HostAddress } from "./aws/HostAddress.ts"
@@ -145,7 +146,8 @@ const services = (config: OperatorConfig, tokens: TokenKeeping): Layer.Layer<
   Store | Journal | AwsClients
 > => {
   const readers = Layer.mergeAll(IamReader.layer, SqsReader.layer, EventBus.layer(config.aws), HostAddress.layer).pipe(
-    Layer.provideMerge(EcsReader.layer)
+    Layer.provideMerge(EcsReader.layer),
+    Layer.provide(CallBudgets.layer(config.aws.apiShare))
   )
   const controllers = Layer.mergeAll(
     DataplaneController.layer(config),

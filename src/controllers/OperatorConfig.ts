@@ -28,6 +28,8 @@ export interface OperatorAwsConfig {
   readonly queueName: string
   /** Create rules and queues at start where they're missing. */
   readonly createEventRules: boolean
+  /** The part of the account's API quotas that may be used; beyond 1 where AWS raised them. */
+  readonly apiShare: number
   /** Seconds between two full lists. */
   readonly resyncSeconds: number
   /** ECS tag keys that are copied to inbound tags. */

@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schedule } from "effect"
-import { AwsClients } from "../../src/controllers/aws/AwsClients.ts"
 import { EcsReader } from "../../src/controllers/aws/EcsReader.ts"
 import { HostAddress } from "../../src/controllers/aws/HostAddress.ts"
 import { IamReader } from "../../src/controllers/aws/IamReader.ts"
@@ -15,7 +14,7 @@ import { Journal, type JournalEntry } from "../../src/model/Journal.ts"
 import { Store } from "../../src/model/Store.ts"
 import { openStore, useTestDatabases } from "../cp/store/testDatabases.ts"
 import { scriptedAws } from "./aws/scriptedAws.ts"
-import { testAwsConfig } from "./aws/testAwsConfig.ts"
+import { testAwsConfig, testClients } from "./aws/testAwsConfig.ts"
 
 const databases = useTestDatabases()
 
@@ -61,7 +60,7 @@ const world = Effect.fnUntraced(function*(dataplanesBringOwn = false) {
   )
   const readers = Layer.merge(HostAddress.layer, IamReader.layer).pipe(
     Layer.provideMerge(EcsReader.layer),
-    Layer.provide(AwsClients.layer(config.aws))
+    Layer.provide(testClients(config.aws))
   )
   const layer = TaskController.layer(config).pipe(
     Layer.provide(Layer.merge(controllers, readers)),

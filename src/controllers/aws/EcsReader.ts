@@ -1,6 +1,6 @@
 /**
  * Reads ECS. Lists are whole or they fail: nobody may take a part of a list for all of it. Looks at single tasks
- * that come while one is under way share a DescribeTasks.
+ * share calls.
  */
 import {
   DescribeClustersCommand,
@@ -11,15 +11,17 @@ import {
   type Task,
   type TaskDefinition
 } from "@aws-sdk/client-ecs"
-import { Array as Arr, Cache, Context, Effect, Exit, Layer, Request, RequestResolver } from "effect"
+import { Array as Arr, Cache, Context, Effect, Exit, Layer } from "effect"
 import { lastPart } from "../arn.ts"
 import { hasEnded, type ObservedDefinition, type ObservedTask } from "../lifecycle/TaskObservation.ts"
 import type { TaskKey } from "../TaskKey.ts"
 import { AwsCallFailed } from "./AwsCallFailed.ts"
 import { AwsClients } from "./AwsClients.ts"
 import { callAws } from "./callAws.ts"
-import { makeCallTurns } from "./callTurns.ts"
+import { CallBudgets } from "./CallBudgets.ts"
+import { CallLane } from "./CallLane.ts"
 import { readDefinition, readTask } from "./readTask.ts"
+import { makeTaskGathering, type TaskAnswer } from "./TaskGathering.ts"
 
 /** The clusters to watch, as far as ECS has them. */
 export interface Clusters {
@@ -33,14 +35,6 @@ export interface TaskReading {
   readonly task: ObservedTask
   readonly definition: ObservedDefinition | null
 }
-
-/**
- * "A list of up to 100 task IDs or full ARN entries":
- * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
- */
-export const DESCRIBE_AT_ONCE = 100
-
-class GetTask extends Request.Class<TaskKey, Task | null, AwsCallFailed> {}
 
 export class EcsReader extends Context.Service<
   EcsReader,
@@ -60,10 +54,11 @@ export class EcsReader extends Context.Service<
     ) => Effect.Effect<Readonly<Record<string, string>>, AwsCallFailed>
   }
 >()("ecs-mesh/controllers/aws/EcsReader") {
-  static readonly layer: Layer.Layer<EcsReader, never, AwsClients> = Layer.effect(
+  static readonly layer: Layer.Layer<EcsReader, never, AwsClients | CallBudgets> = Layer.effect(
     EcsReader,
     Effect.gen(function*() {
       const { ecs } = yield* AwsClients
+      const budgets = yield* CallBudgets
 
       const listTasks = Effect.fn("EcsReader.listTasks")(function*(cluster: string) {
         const arns: Array<string> = []
@@ -72,6 +67,7 @@ export class EcsReader extends Context.Service<
           const page = yield* callAws({
             service: "ECS",
             operation: "ListTasks",
+            budget: budgets.tasks,
             run: (abortSignal) =>
               ecs.send(new ListTasksCommand({ cluster, nextToken, maxResults: 100 }), { abortSignal })
           })
@@ -82,35 +78,26 @@ export class EcsReader extends Context.Service<
         return arns
       })
 
-      const turns = makeCallTurns()
-      const describe = (cluster: string, tasks: ReadonlyArray<string>) =>
-        turns.take(
-          callAws({
-            service: "ECS",
-            operation: "DescribeTasks",
-            run: (abortSignal) =>
-              ecs.send(new DescribeTasksCommand({ cluster, tasks: [...tasks], include: ["TAGS"] }), { abortSignal })
-          })
-        )
-
       /** An id that comes back neither as a task nor as MISSING wasn't answered: that is a failure, not an absence. */
-      const tasks = RequestResolver.makeGrouped<GetTask, string>({
-        key: ({ request }) => request.cluster,
-        resolver: Effect.fnUntraced(function*(entries, cluster) {
-          const ids = [...new Set(entries.map(({ request }) => request.taskId))]
-          const found = new Map<string, Task>()
-          const failures = new Map<string, string>()
-          for (const chunk of Arr.chunksOf(ids, DESCRIBE_AT_ONCE)) {
-            const answer = yield* describe(cluster, chunk)
-            for (const task of answer.tasks ?? []) found.set(lastPart(task.taskArn ?? ""), task)
-            for (const { arn = "", reason = "" } of answer.failures ?? []) failures.set(lastPart(arn), reason)
-          }
-          for (const entry of entries) {
-            const { taskId } = entry.request
-            const task = found.get(taskId)
-            const reason = failures.get(taskId)
-            entry.completeUnsafe(
-              task !== undefined || reason === "MISSING"
+      const describe = (cluster: string, taskIds: ReadonlyArray<string>) =>
+        callAws({
+          service: "ECS",
+          operation: "DescribeTasks",
+          budget: budgets.tasks,
+          paid: true,
+          run: (abortSignal) =>
+            ecs.send(new DescribeTasksCommand({ cluster, tasks: [...taskIds], include: ["TAGS"] }), { abortSignal })
+        }).pipe(Effect.match({
+          onFailure: (failure) => (): TaskAnswer => Exit.fail(failure),
+          onSuccess: (answer) => {
+            const found = new Map((answer.tasks ?? []).map((task): [string, Task] => [lastPart(task.taskArn ?? ""), task]))
+            const reasons = new Map(
+              (answer.failures ?? []).map(({ arn = "", reason = "" }): [string, string] => [lastPart(arn), reason])
+            )
+            return (taskId: string): TaskAnswer => {
+              const task = found.get(taskId)
+              const reason = reasons.get(taskId)
+              return task !== undefined || reason === "MISSING"
                 ? Exit.succeed(task ?? null)
                 : Exit.fail(
                   new AwsCallFailed({
@@ -121,10 +108,11 @@ export class EcsReader extends Context.Service<
                     message: `ECS did not describe task ${taskId} of cluster ${cluster}: ${reason ?? "no answer"}`
                   })
                 )
-            )
+            }
           }
-        })
-      }).pipe(RequestResolver.setDelayEffect(turns.wait), RequestResolver.batchN(DESCRIBE_AT_ONCE))
+        }))
+
+      const lookAt = yield* makeTaskGathering(describe, budgets.tasks)
 
       /** A revision never changes, so it is read once. */
       const definitions = yield* Cache.makeWith(
@@ -132,23 +120,28 @@ export class EcsReader extends Context.Service<
           callAws({
             service: "ECS",
             operation: "DescribeTaskDefinition",
+            budget: budgets.definitions,
+            name: taskDefinition,
             run: (abortSignal) => ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition }), { abortSignal })
           }).pipe(Effect.map((answer) => answer.taskDefinition ?? {})),
         { capacity: 1_000, timeToLive: (exit) => (Exit.isSuccess(exit) ? "1 day" : 0) }
       )
 
       const readOne = Effect.fn("EcsReader.readTask")(function*(key: TaskKey) {
-        const task = yield* Effect.request(new GetTask(key), tasks)
+        const task = yield* lookAt(key)
         if (task === null) return null
         // A stopped task is shown for an hour or longer, and its definition may be deleted by then:
         // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-definition-state.html
         if (hasEnded(task.lastStatus ?? "")) return { task: readTask(task, undefined), definition: null }
-        const definition = yield* Cache.get(definitions, task.taskDefinitionArn ?? "")
+        const arn = task.taskDefinitionArn ?? ""
+        // Another task's look may have asked for it already, and be in no hurry.
+        if ((yield* CallLane) === "urgent") budgets.definitions.hurry(arn)
+        const definition = yield* Cache.get(definitions, arn)
         return { task: readTask(task, definition.taskRoleArn), definition: readDefinition(definition, task) }
       })
 
       const describeTask = Effect.fn("EcsReader.describeTask")(function*(key: TaskKey) {
-        const task = yield* Effect.request(new GetTask(key), tasks)
+        const task = yield* lookAt(key)
         return task === null ? null : readTask(task, undefined)
       })
 
@@ -175,6 +168,7 @@ export class EcsReader extends Context.Service<
         const answer = yield* callAws({
           service: "ECS",
           operation: "DescribeContainerInstances",
+          budget: budgets.tasks,
           run: (abortSignal) =>
             ecs.send(
               new DescribeContainerInstancesCommand({ cluster, containerInstances: [instance] }),

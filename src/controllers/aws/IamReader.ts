@@ -6,6 +6,8 @@ import { accountOf, lastPart } from "../arn.ts"
 import { AwsCallFailed } from "./AwsCallFailed.ts"
 import { AwsClients } from "./AwsClients.ts"
 import { callAws } from "./callAws.ts"
+import { CallBudgets } from "./CallBudgets.ts"
+import { CallLane } from "./CallLane.ts"
 
 /** A change is told by an event, which forgets the role; where that was lost, by the full look, which forgets all. */
 const REMEMBERED = "5 minutes"
@@ -29,10 +31,11 @@ export class IamReader extends Context.Service<
     readonly canRead: (accountId: string) => boolean
   }
 >()("ecs-mesh/controllers/aws/IamReader") {
-  static readonly layer: Layer.Layer<IamReader, never, AwsClients> = Layer.effect(
+  static readonly layer: Layer.Layer<IamReader, never, AwsClients | CallBudgets> = Layer.effect(
     IamReader,
     Effect.gen(function*() {
       const { iam, iamOf } = yield* AwsClients
+      const { roles: budget } = yield* CallBudgets
 
       const lookup = Effect.fn("IamReader.lookup")(function*(
         key: string
@@ -46,6 +49,8 @@ export class IamReader extends Context.Service<
         const { Role } = yield* callAws({
           service: "IAM",
           operation: "GetRole",
+          budget,
+          name: key,
           run: (abortSignal) => client.send(new GetRoleCommand({ RoleName: lastPart(roleArn) }), { abortSignal })
         })
         // GetRole goes by name within the caller's account: a namesake in another account is somebody else.
@@ -65,7 +70,12 @@ export class IamReader extends Context.Service<
       })
 
       return {
-        readRole: (roleArn, foreign) => Cache.get(roles, `${foreign ? "foreign" : "own"} ${roleArn}`),
+        readRole: Effect.fnUntraced(function*(roleArn, foreign) {
+          const key = `${foreign ? "foreign" : "own"} ${roleArn}`
+          // Another task's look may have asked for it already, and be in no hurry.
+          if ((yield* CallLane) === "urgent") budget.hurry(key)
+          return yield* Cache.get(roles, key)
+        }),
         forget: Effect.fn("IamReader.forget")(function*(account: string, roleName: string) {
           for (const key of yield* Cache.keys(roles)) {
             if (accountOf(key) === account && lastPart(key) === roleName) yield* Cache.invalidate(roles, key)

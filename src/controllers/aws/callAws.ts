@@ -1,9 +1,11 @@
 /**
- * One call to AWS: bounded in time, repeated with a jittered backoff where AWS throttles or doesn't answer, and
- * failing with a kind that says what the caller can do.
+ * One call to AWS: bounded in time, within the operator's share of a quota where it has one, repeated with a jittered
+ * backoff where AWS throttles or doesn't answer, and failing with a kind that says what the caller can do.
  */
 import { type Duration, Effect, Predicate, Schedule } from "effect"
 import { AwsCallFailed } from "./AwsCallFailed.ts"
+import type { CallBudget } from "./CallBudget.ts"
+import { CallLane } from "./CallLane.ts"
 
 export interface AwsCall<A> {
   readonly service: string
@@ -11,6 +13,12 @@ export interface AwsCall<A> {
   readonly run: (signal: AbortSignal) => Promise<A>
   /** For one attempt; 10 s where absent. */
   readonly within?: Duration.Input
+  /** What each attempt takes a token of; what AWS doesn't count so has none. */
+  readonly budget?: CallBudget
+  /** By which somebody may hurry it while it waits for its token. */
+  readonly name?: string
+  /** The token of the first attempt was taken already. */
+  readonly paid?: boolean
 }
 
 const DENIED =
@@ -52,12 +60,26 @@ const retries = Schedule.min([Schedule.exponential("200 millis"), Schedule.space
   Schedule.while(({ input }) => input.kind === "throttled" || input.kind === "unavailable")
 )
 
-export const callAws = <A>(
-  { service, operation, run, within = "10 seconds" }: AwsCall<A>
-): Effect.Effect<A, AwsCallFailed> =>
+/** The time that an attempt waits for its token isn't AWS's. */
+const metered = <A>(
+  { name, paid = false }: AwsCall<A>,
+  budget: CallBudget,
+  attempt: Effect.Effect<A, AwsCallFailed>
+): Effect.Effect<A, AwsCallFailed> => {
+  let isPaid = paid
+  return Effect.gen(function*() {
+    if (!isPaid) yield* budget.take(yield* CallLane, name)
+    isPaid = false
+    return yield* attempt
+  }).pipe(
+    Effect.tapError(({ kind }) => kind === "throttled" ? Effect.sync(budget.refused) : Effect.void)
+  )
+}
+
+const attemptOf = <A>({ service, operation, run, within: duration = "10 seconds" }: AwsCall<A>) =>
   Effect.tryPromise({ try: run, catch: (error) => awsCallFailed(service, operation, error) }).pipe(
     Effect.timeoutOrElse({
-      duration: within,
+      duration,
       orElse: () =>
         Effect.fail(
           new AwsCallFailed({
@@ -68,6 +90,11 @@ export const callAws = <A>(
             message: `${service} gave no answer to ${operation} in time: check that its endpoint can be reached`
           })
         )
-    }),
-    Effect.retry(retries)
+    })
   )
+
+export const callAws = <A>(call: AwsCall<A>): Effect.Effect<A, AwsCallFailed> =>
+  Effect.suspend(() => {
+    const attempt = attemptOf(call)
+    return Effect.retry(call.budget === undefined ? attempt : metered(call, call.budget, attempt), retries)
+  })

@@ -88,6 +88,7 @@ export const awsConfig = (env: Environment, zone: string): AwsConfig => {
     clusters: clusters.length > 0 ? clusters : ["default"],
     queueName: env.text("ECS_MESH_QUEUE_NAME", `ecs-mesh-${zone}`),
     createEventRules: env.flag("ECS_MESH_CREATE_EVENT_RULES", true),
+    apiShare: env.integer("ECS_MESH_AWS_API_SHARE", 50, 1, 1_000) / 100,
     resyncSeconds: Math.max(1, env.millis("ECS_MESH_RESYNC_INTERVAL", 60_000) / 1_000),
     copyTags: env.list("ECS_MESH_COPY_TAGS"),
     outboundAddress: env.oneOf("ECS_MESH_OUTBOUND_ADDRESS", ["loopback", "task"], "loopback")

@@ -1,13 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import { AwsClients } from "../../../src/controllers/aws/AwsClients.ts"
 import { EcsReader } from "../../../src/controllers/aws/EcsReader.ts"
 import { type Answer, type Script, scriptedAws } from "./scriptedAws.ts"
-import { testAwsConfig } from "./testAwsConfig.ts"
+import { testAwsConfig, testClients } from "./testAwsConfig.ts"
 
 const scripted = Effect.fnUntraced(function*(script: Script) {
   const { endpoint, requests } = yield* scriptedAws(script)
-  const layer = EcsReader.layer.pipe(Layer.provide(AwsClients.layer(testAwsConfig(endpoint))))
+  const layer = EcsReader.layer.pipe(Layer.provide(testClients(testAwsConfig(endpoint))))
   const context = yield* Layer.build(layer)
   return { requests, reader: yield* Effect.provide(EcsReader, context) }
 })

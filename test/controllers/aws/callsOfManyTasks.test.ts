@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Layer } from "effect"
-import { AwsClients } from "../../../src/controllers/aws/AwsClients.ts"
-import { DESCRIBE_AT_ONCE, EcsReader } from "../../../src/controllers/aws/EcsReader.ts"
+import { EcsReader } from "../../../src/controllers/aws/EcsReader.ts"
+import { DESCRIBE_AT_ONCE } from "../../../src/controllers/aws/TaskGathering.ts"
 import { done } from "../../../src/controllers/queue/Outcome.ts"
 import { makeWorkQueue } from "../../../src/controllers/queue/WorkQueue.ts"
 import { scriptedAws } from "./scriptedAws.ts"
-import { testAwsConfig } from "./testAwsConfig.ts"
+import { testAwsConfig, testClients } from "./testAwsConfig.ts"
 
 const arn = (id: string): string => `arn:aws:ecs:us-east-1:000000000000:task/demo/${id}`
 
@@ -35,7 +35,7 @@ const callsFor = Effect.fnUntraced(function*(tasks: number) {
     }
   })
   const readStore = oneByOne()
-  const clients = AwsClients.layer(testAwsConfig(endpoint))
+  const clients = testClients(testAwsConfig(endpoint))
   const reader = yield* Effect.provide(EcsReader, yield* Layer.build(Layer.provide(EcsReader.layer, clients)))
   let looks = 0
   const all = yield* Deferred.make<void>()

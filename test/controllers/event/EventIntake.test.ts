@@ -3,7 +3,6 @@ import { Effect, Layer, Schedule } from "effect"
 import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { AwsClients } from "../../../src/controllers/aws/AwsClients.ts"
 import { IamReader } from "../../../src/controllers/aws/IamReader.ts"
 import { SqsReader } from "../../../src/controllers/aws/SqsReader.ts"
 import { decode } from "../../../src/controllers/event/decode.ts"
@@ -14,7 +13,7 @@ import { Journal } from "../../../src/model/Journal.ts"
 import { Store, StoreUnavailable } from "../../../src/model/Store.ts"
 import { openStore, useTestDatabases } from "../../cp/store/testDatabases.ts"
 import { scriptedAws } from "../aws/scriptedAws.ts"
-import { testAwsConfig } from "../aws/testAwsConfig.ts"
+import { testAwsConfig, testClients } from "../aws/testAwsConfig.ts"
 
 const databases = useTestDatabases()
 
@@ -59,7 +58,7 @@ const world = Effect.fnUntraced(function*(
   const real = yield* openStore(yield* Effect.promise(databases.create))
   const store = { ...real, list }
   const readers = Layer.merge(SqsReader.layer, IamReader.layer).pipe(
-    Layer.provide(AwsClients.layer(testAwsConfig(endpoint)))
+    Layer.provide(testClients(testAwsConfig(endpoint)))
   )
   const expected: Array<number> = []
   const controller = Layer.succeed(TaskController, {

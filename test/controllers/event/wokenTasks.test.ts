@@ -3,7 +3,6 @@ import { Effect, Layer, Schedule } from "effect"
 import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { AwsClients } from "../../../src/controllers/aws/AwsClients.ts"
 import { IamReader } from "../../../src/controllers/aws/IamReader.ts"
 import { SqsReader } from "../../../src/controllers/aws/SqsReader.ts"
 import { intake } from "../../../src/controllers/event/EventIntake.ts"
@@ -13,7 +12,7 @@ import { TaskController } from "../../../src/controllers/TaskController.ts"
 import { Journal } from "../../../src/model/Journal.ts"
 import { Store } from "../../../src/model/Store.ts"
 import { scriptedAws } from "../aws/scriptedAws.ts"
-import { testAwsConfig } from "../aws/testAwsConfig.ts"
+import { testAwsConfig, testClients } from "../aws/testAwsConfig.ts"
 import { recorded, withContainers, withHealth, withTask } from "../scenarios/looks.ts"
 
 const event = (name: string): string =>
@@ -69,7 +68,7 @@ const wokenBy = Effect.fnUntraced(function*(name: string, handles: (key: string)
     known
   })
   const readers = Layer.merge(SqsReader.layer, IamReader.layer).pipe(
-    Layer.provide(AwsClients.layer(testAwsConfig(endpoint)))
+    Layer.provide(testClients(testAwsConfig(endpoint)))
   )
   const work = {
     add: (key: string, onHandled?: () => void) => {

@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import { AwsClients } from "../../../src/controllers/aws/AwsClients.ts"
 import { EcsReader } from "../../../src/controllers/aws/EcsReader.ts"
 import { HostAddress } from "../../../src/controllers/aws/HostAddress.ts"
 import { IamReader } from "../../../src/controllers/aws/IamReader.ts"
@@ -8,7 +7,7 @@ import { observeTask } from "../../../src/controllers/lifecycle/observeTask.ts"
 import { addressOf } from "../../../src/controllers/lifecycle/TaskObservation.ts"
 import type { Resource } from "../../../src/model/Resource.ts"
 import { type Script, scriptedAws } from "../aws/scriptedAws.ts"
-import { testAwsConfig } from "../aws/testAwsConfig.ts"
+import { testAwsConfig, testClients } from "../aws/testAwsConfig.ts"
 
 const key = { cluster: "demo", taskId: "1" }
 
@@ -55,7 +54,7 @@ const observed = (before: Resource<"EcsTask"> | null, said: Script) =>
     const config = testAwsConfig(endpoint)
     const layer = Layer.merge(HostAddress.layer, IamReader.layer).pipe(
       Layer.provideMerge(EcsReader.layer),
-      Layer.provide(AwsClients.layer(config))
+      Layer.provide(testClients(config))
     )
     const look = yield* observeTask(config, key, before).pipe(Effect.provide(yield* Layer.build(layer)))
     return { look, asked: requests.map(([action]) => action) }

@@ -137,6 +137,7 @@ beforeAll(async () => {
         clusters: ["demo"],
         queueName: "ecs-mesh",
         createEventRules: false,
+        apiShare: 1,
         resyncSeconds: 60,
         copyTags: [],
         outboundAddress: "loopback"

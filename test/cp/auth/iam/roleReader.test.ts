@@ -64,6 +64,7 @@ const configFor = (iam: ScriptedSts, sts: ScriptedSts): AwsConfig => ({
   clusters: ["demo"],
   queueName: "ecs-mesh",
   createEventRules: false,
+  apiShare: 1,
   resyncSeconds: 60,
   copyTags: [],
   outboundAddress: "loopback"

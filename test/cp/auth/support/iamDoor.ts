@@ -43,6 +43,7 @@ export const awsConfig = (change: Partial<AwsConfig> = {}): AwsConfig => ({
   clusters: ["demo"],
   queueName: "ecs-mesh",
   createEventRules: false,
+  apiShare: 1,
   resyncSeconds: 60,
   copyTags: [],
   outboundAddress: "loopback",
