@@ -26,12 +26,26 @@ export interface PutOptions {
 }
 
 /**
- * Something changed. `Changed` names a key that was written or removed (read it to know which);
- * `Resynced` says that changes may have been missed: read everything.
+ * Something changed. `Changed` names a key that was written or removed; where it doesn't say what is there since, read
+ * it to know. `Resynced` says that changes may have been missed: read everything.
  */
 export type Change =
-  | { readonly _tag: "Changed"; readonly key: ResourceKey }
+  | {
+      readonly _tag: "Changed"
+      readonly key: ResourceKey
+      /** Counts commits: the change is in every snapshot of this revision or a later one, and in none before. */
+      readonly revision?: number
+      /** What is there as of that revision, null: nothing. Absent where that has to be read. */
+      readonly after?: Resource | null
+    }
   | { readonly _tag: "Resynced" }
+
+/** Resources as they were at one instant. */
+export interface Snapshot {
+  /** All changes up to this one are in it, and none after it; null where the store counts none. */
+  readonly revision: number | null
+  readonly resources: ReadonlyArray<Resource>
+}
 
 export class Store extends Context.Service<
   Store,
@@ -46,6 +60,8 @@ export class Store extends Context.Service<
     ) => Effect.Effect<ReadonlyArray<Resource<T>>, StoreUnavailable>
     /** Everything at one instant (one transaction). */
     readonly listAll: Effect.Effect<ReadonlyArray<Resource>, StoreUnavailable>
+    /** What is there of these keys, or of all, in no order. */
+    readonly snapshot: (keys: ReadonlyArray<ResourceKey> | "all") => Effect.Effect<Snapshot, StoreUnavailable>
     /** Writes; writes nothing (same version back) where spec and labels are already so. */
     readonly put: <T extends ResourceType>(
       resource: DesiredResource<T>,

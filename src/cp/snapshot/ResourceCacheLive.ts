@@ -1,40 +1,23 @@
 /**
- * The `ResourceCache` over a `Store`: subscribes to the changes first, lists everything, then keeps up. A burst of
- * changes becomes one batch, for which only the changed keys are read. While the store can't be reached it keeps
- * what it has, says so once, and tries again; it never writes.
+ * The `ResourceCache` over a `Store`: subscribes to the changes first, reads everything, then keeps up. What a change
+ * doesn't say itself is read, for all that have come meanwhile in one statement. While the store can't be reached it
+ * keeps what it has, says so once, and tries again; it never writes.
  */
-import { Effect, Layer, Queue, Schedule, Stream } from "effect"
-import { formatKey, type ResourceKey } from "../../model/Resource.ts"
-import { type Change, Store, type StoreUnavailable } from "../../model/Store.ts"
+import { Effect, Layer, Schedule, Stream } from "effect"
+import { Store, type StoreUnavailable } from "../../model/Store.ts"
+import { KeptResources } from "./KeptResources.ts"
 import { ResourceCache, type ResourceChange } from "./ResourceCache.ts"
-import { ResourceIndex } from "./ResourceIndex.ts"
-
-/** Beyond this many keys one statement that reads everything is cheaper than one for each. */
-const MANY_KEYS = 200
-
-/** How many keys are read side by side. */
-const READS = 4
 
 /** Until it can be read no proxy hears of anything, and one statement a second is a burden to nobody. */
 const retrying = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("1 second")]).pipe(
   Schedule.jittered
 )
 
-/** What is to be read for some changes: everything, or these keys, each once. */
-export const keysToRead = (changes: ReadonlyArray<Change>): "everything" | ReadonlyArray<ResourceKey> => {
-  const keys = new Map<string, ResourceKey>()
-  for (const change of changes) {
-    if (change._tag === "Resynced") return "everything"
-    keys.set(formatKey(change.key), change.key)
-  }
-  return keys.size > MANY_KEYS ? "everything" : [...keys.values()]
-}
-
 type Listener = (changes: ReadonlyArray<ResourceChange>) => void
 
 const make = Effect.gen(function*() {
   const store = yield* Store
-  const index = new ResourceIndex()
+  const kept = new KeptResources()
   const listeners = new Set<Listener>()
 
   /** A listener that throws must not keep the others, or the cache, from going on. */
@@ -65,35 +48,21 @@ const make = Effect.gen(function*() {
       )
     })
 
-  const readEverything = Effect.map(untilRead(store.listAll), (resources) => index.replaceAll(resources))
+  const readEverything = Effect.map(untilRead(store.snapshot("all")), (everything) => kept.replaceAll(everything))
+  const readAnew = Effect.flatMap(readEverything, tell)
 
-  const readKey = (key: ResourceKey) =>
-    Effect.catchTag(store.get(key), "NotFound", () => Effect.succeed(undefined)).pipe(
-      Effect.map((resource) => ({ key, resource }))
-    )
-
-  /** Sets all keys of the batch in one go: a listener never sees half of it. */
-  const readKeys = (keys: ReadonlyArray<ResourceKey>) =>
-    Effect.map(untilRead(Effect.forEach(keys, readKey, { concurrency: READS })), (read) =>
-      read.map(({ key, resource }) => index.set(key, resource)).filter((change) => change !== undefined))
-
-  const queue = yield* Queue.unbounded<Change>()
-  // Started at once: the subscription must stand before the list is read, or a change between the two is lost.
-  yield* Effect.forkScoped(
-    Stream.runForEach(store.changes, (change) => Queue.offer(queue, change)),
-    { startImmediately: true }
-  )
+  // Started at once: the subscription must stand before everything is read, or a change between the two is lost.
+  const pull = yield* Stream.toPull(store.changes)
   yield* readEverything
 
   const keepUp = Effect.gen(function*() {
-    const first = yield* Queue.takeAll(queue)
-    // One turn of the event loop: what a burst has already sent belongs to the same batch.
-    yield* Effect.promise(() => new Promise<void>((resume) => setImmediate(resume)))
-    const rest = yield* Queue.clear(queue)
-    const keys = keysToRead([...first, ...rest])
-    yield* tell(yield* (keys === "everything" ? readEverything : readKeys(keys)))
+    const changes = yield* pull
+    const wanted = kept.wanted(changes)
+    if (wanted === "all") return yield* readAnew
+    // Where the changes say all by themselves nothing is waited for.
+    const read = wanted.length === 0 ? null : yield* untilRead(store.snapshot(wanted))
+    yield* tell(kept.apply(changes, wanted, read))
   })
-  const readAnew = Effect.flatMap(readEverything, tell)
   yield* keepUp.pipe(
     // A cache that stood still in silence would be served for true: what the failed round was about is read again.
     Effect.catchDefect((defect) =>
@@ -103,12 +72,14 @@ const make = Effect.gen(function*() {
       )
     ),
     Effect.forever,
+    // The changes end with the store, and the cache with them.
+    Effect.ignore,
     Effect.forkScoped
   )
 
   return ResourceCache.of({
-    get: (key) => index.get(key),
-    list: (type, mesh) => index.list(type, mesh),
+    get: (key) => kept.index.get(key),
+    list: (type, mesh) => kept.index.list(type, mesh),
     onChange: (listener) => {
       listeners.add(listener)
       return () => {

@@ -1,10 +1,12 @@
 /** All resources by type and key, in memory. Reading never waits; a change is answered as a `ResourceChange`. */
+import { isDeepStrictEqual } from "node:util"
 import { formatKey, isType, type Resource, type ResourceKey, type ResourceType } from "../../model/Resource.ts"
 import type { ResourceChange } from "./ResourceCache.ts"
 
 const isSame = (a: Resource, b: Resource): boolean =>
-  // A resource that was removed and put again starts counting anew.
-  a.version === b.version && a.creationTime === b.creationTime
+  // A resource that was removed and put again starts counting anew, maybe within the millisecond.
+  a.version === b.version && a.creationTime === b.creationTime &&
+  isDeepStrictEqual(a.spec, b.spec) && isDeepStrictEqual(a.labels, b.labels)
 
 const keyOf = ({ type, mesh, name }: ResourceKey): ResourceKey => ({ type, mesh, name })
 

@@ -2,20 +2,35 @@
  * The `Store` on Postgres, embedded or any other. It receives resources of whatever kind, keeps them as rows, and
  * hands them back as they were put; it never looks into a spec.
  *
- * No statement holds a lock beyond itself: a put reads, decides, and writes on condition that what it read
- * still stands; otherwise it starts over.
+ * Gets and puts that come together go together, whoever asks: a thousand proxies that register at once are a handful
+ * of statements. No statement holds a lock beyond itself. What this process wrote it tells the change feed at once, in
+ * the place that the commit has among all others.
  */
 import { Effect, Exit, Layer } from "effect"
 import { Pool, type PoolClient } from "pg"
-import { formatKey, type Resource, type ResourceKey, type ResourceType } from "../../model/Resource.ts"
-import { Conflict, NotFound, Store } from "../../model/Store.ts"
+import {
+  type DesiredResource,
+  formatKey,
+  isType,
+  type Resource,
+  type ResourceKey,
+  type ResourceType
+} from "../../model/Resource.ts"
+import { Conflict, NotFound, type PutOptions, Store } from "../../model/Store.ts"
 import type { StoreConfig } from "../config/ControlPlaneConfig.ts"
+import { makeBatches } from "./Batches.ts"
+import { type Put, putAll, sizeOf, toPut } from "./batchedPut.ts"
 import { type ChangeFeedOptions, makeChangeFeed } from "./ChangeFeed.ts"
 import { connectionOptions } from "./connectionOptions.ts"
 import { decidePut } from "./decidePut.ts"
 import { migrate } from "./migrate.ts"
 import * as Rows from "./resourceRows.ts"
-import { isConnectionLost, storeUnavailable } from "./storeUnavailable.ts"
+import { isConnectionLost, isDataRefused, storeUnavailable } from "./storeUnavailable.ts"
+
+/** Two statements of each kind at a time leave most of the pool to whatever else is asked. */
+const BATCHES = { lanes: 2, most: 256, mostBytes: 1024 * 1024 }
+
+const ABSENT = "absent"
 
 const openPool = (config: StoreConfig) =>
   Effect.acquireRelease(
@@ -37,10 +52,10 @@ const openPool = (config: StoreConfig) =>
     (pool) => Effect.promise(() => pool.end())
   )
 
-const make = Effect.fnUntraced(function*(config: StoreConfig, feed?: ChangeFeedOptions) {
+const make = Effect.fnUntraced(function*(config: StoreConfig, feedOptions?: ChangeFeedOptions) {
   yield* migrate(config)
   const pool = yield* openPool(config)
-  const changes = yield* makeChangeFeed(config, feed)
+  const feed = yield* makeChangeFeed(config, feedOptions)
 
   /** A connection whose use failed or was interrupted is in an unknown state: it leaves the pool. */
   const onConnection = <A>(run: (client: PoolClient) => Promise<A>): Effect.Effect<A, { readonly cause: unknown }> =>
@@ -63,15 +78,44 @@ const make = Effect.fnUntraced(function*(config: StoreConfig, feed?: ChangeFeedO
       Effect.mapError(({ cause }) => storeUnavailable(config, operation, cause))
     )
 
-  const get = Effect.fn("Store.get")(function*<T extends ResourceType>(key: ResourceKey<T>) {
-    const found = yield* read("get", (client) => Rows.selectOne(client, key))
-    return found ?? (yield* new NotFound({ key: formatKey(key) }))
+  /** What several ask for in one turn, or while others are read, is read together. */
+  const select = yield* makeBatches({
+    ...BATCHES,
+    bytesOf: () => 0,
+    nameOf: null,
+    run: (keys: ReadonlyArray<ResourceKey>) =>
+      Effect.map(read("get", (client) => Rows.selectKeys(client, keys)), ({ resources }) => {
+        const found = new Map(resources.map((resource) => [formatKey(resource), resource]))
+        return keys.map((key) => found.get(formatKey(key)) ?? ABSENT)
+      }),
+    isOneToBlame: () => false
   })
 
-  const put: Store["Service"]["put"] = Effect.fn("Store.put")(function*(desired, options) {
+  const get = Effect.fn("Store.get")(function*<T extends ResourceType>(key: ResourceKey<T>) {
+    const found = yield* select(key)
+    return found !== ABSENT && isType(key.type, found) ? found : (yield* new NotFound({ key: formatKey(key) }))
+  })
+
+  const submit = yield* makeBatches({
+    ...BATCHES,
+    bytesOf: sizeOf,
+    nameOf: ({ desired }: Put) => formatKey(desired),
+    run: (puts) =>
+      Effect.map(onConnection((client) => putAll(client, puts)), ({ changes, outcomes, revision }) => {
+        feed.written(revision, changes)
+        return outcomes
+      }),
+    isOneToBlame: ({ cause }) => isDataRefused(cause)
+  })
+
+  /** Waits for whoever is writing it. */
+  const putAlone = Effect.fnUntraced(function*<T extends ResourceType>(
+    desired: DesiredResource<T>,
+    expected: PutOptions["expect"]
+  ) {
     while (true) {
       const current = yield* read("put", (client) => Rows.selectWithSameness(client, desired))
-      const step = decidePut(current, options?.expect)
+      const step = decidePut(current, expected)
       switch (step._tag) {
         case "Keep":
           return step.resource
@@ -91,6 +135,18 @@ const make = Effect.fnUntraced(function*(config: StoreConfig, feed?: ChangeFeedO
     }
   })
 
+  const put: Store["Service"]["put"] = Effect.fn("Store.put")(function*(desired, options) {
+    const outcome = yield* submit(toPut(desired, options?.expect)).pipe(
+      Effect.mapError(({ cause }) => storeUnavailable(config, "put", cause))
+    )
+    if (outcome._tag === "Refused") {
+      return yield* new Conflict({ key: formatKey(desired), expected: outcome.expected })
+    }
+    return outcome._tag === "Stored" && isType(desired.type, outcome.resource)
+      ? outcome.resource
+      : yield* putAlone(desired, options?.expect)
+  })
+
   const remove: Store["Service"]["remove"] = Effect.fn("Store.remove")(function*(key, options) {
     const expected = options?.expect
     while (!(yield* write("remove", (client) => Rows.remove(client, key, expected)))) {
@@ -105,12 +161,15 @@ const make = Effect.fnUntraced(function*(config: StoreConfig, feed?: ChangeFeedO
     get,
     put,
     remove,
-    changes,
+    changes: feed.changes,
     list: Effect.fn("Store.list")(<T extends ResourceType>(type: T, mesh?: string) =>
       read("list", (client) => Rows.selectType(client, type, mesh))
     ),
     // One statement sees one snapshot of the database.
-    listAll: read("listAll", (client): Promise<ReadonlyArray<Resource>> => Rows.selectAll(client))
+    listAll: read("listAll", (client): Promise<ReadonlyArray<Resource>> => Rows.selectAll(client)),
+    snapshot: Effect.fn("Store.snapshot")((keys) =>
+      read("snapshot", (client) => keys === "all" ? Rows.selectEverything(client) : Rows.selectKeys(client, keys))
+    )
   })
 })
 

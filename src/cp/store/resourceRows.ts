@@ -1,6 +1,7 @@
 /** The statements on the table of resources, and how its rows become resources. */
 import type { ClientBase } from "pg"
 import type { DesiredResource, Resource, ResourceKey, ResourceType, SpecByType } from "../../model/Resource.ts"
+import type { Snapshot } from "../../model/Store.ts"
 import type { Stored } from "./decidePut.ts"
 
 interface Row<T extends ResourceType> {
@@ -45,6 +46,36 @@ export const selectOne = <T extends ResourceType>(client: ClientBase, key: Resou
       keyValues(key)
     )
   )
+
+interface Revision {
+  /** bigint, as text. */
+  readonly revision: string
+}
+
+/** A statement sees one snapshot of the database: the rows are those of the revision. */
+const toSnapshot = (rows: ReadonlyArray<Revision & (Row<ResourceType> | { readonly type: null })>): Snapshot => ({
+  revision: Number(rows[0]?.revision ?? 0),
+  resources: rows.flatMap((row) => row.type === null ? [] : [toResource(row)])
+})
+
+/** Those that are there; a key that is asked for twice is read once. */
+export const selectKeys = async (client: ClientBase, keys: ReadonlyArray<ResourceKey>): Promise<Snapshot> => {
+  const { rows } = await client.query<Revision & Row<ResourceType>>(
+    `SELECT revision, ${COLUMNS} FROM resource_revision LEFT JOIN (
+       (SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::text[]) AS wanted(type, mesh, name)) AS wanted
+       JOIN resource USING (type, mesh, name)
+     ) ON true`,
+    [keys.map(({ type }) => type), keys.map(({ mesh }) => mesh), keys.map(({ name }) => name)]
+  )
+  return toSnapshot(rows)
+}
+
+export const selectEverything = async (client: ClientBase): Promise<Snapshot> => {
+  const { rows } = await client.query<Revision & Row<ResourceType>>(
+    `SELECT revision, ${COLUMNS} FROM resource_revision LEFT JOIN resource ON true`
+  )
+  return toSnapshot(rows)
+}
 
 /** Compared as jsonb, which knows neither order of fields nor white space. */
 export const selectWithSameness = async <T extends ResourceType>(

@@ -37,6 +37,12 @@ export const isConnectionLost = (cause: unknown): boolean => {
     : CONNECTION_LOST.has(code)
 }
 
+/**
+ * Whether the server won't take what it was given (data exception, constraint, limit exceeded), so that it is no use to
+ * try it again, and it has done nothing.
+ */
+export const isDataRefused = (cause: unknown): boolean => /^(22|23|54)[0-9A-Z]{3}$/.test(codeOf(cause) ?? "")
+
 /** Whoever connects by a name with several addresses gets one error with an empty message and a list in it. */
 const messageOf = (cause: unknown): string => {
   if (cause instanceof AggregateError && cause.message === "") return cause.errors.map(messageOf).join("; ")

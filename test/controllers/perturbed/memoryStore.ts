@@ -1,7 +1,7 @@
 /** The Store port over resources in memory. `visit` stands before every call, to delay it or let it fail. */
 import { Channel, Effect, Queue, Scope, Stream } from "effect"
 import { Conflict, NotFound, type Change, Store, type StoreUnavailable } from "../../../src/model/Store.ts"
-import type { Resource, ResourceKey, ResourceType } from "../../../src/model/Resource.ts"
+import { formatKey, type Resource, type ResourceKey, type ResourceType } from "../../../src/model/Resource.ts"
 import type { MemoryResources } from "./MemoryResources.ts"
 
 export interface Visit {
@@ -31,6 +31,11 @@ export const memoryStore = (resources: MemoryResources, { tell, visit }: Visitor
       ),
     list: (type, mesh) => visit({ operation: "list", key: null }, () => resources.list(type, mesh)),
     listAll: visit({ operation: "listAll", key: null }, () => resources.all()),
+    snapshot: (keys) =>
+      Effect.map(visit({ operation: "listAll", key: null }, () => resources.all()), (all) => {
+        const wanted = keys === "all" ? null : new Set(keys.map(formatKey))
+        return { revision: null, resources: all.filter((one) => wanted === null || wanted.has(formatKey(one))) }
+      }),
     put: (desired, options) =>
       visit({ operation: "put", key: desired }, () => resources.put(desired, options)).pipe(
         Effect.flatMap((written) => written instanceof Conflict ? Effect.fail(written) : Effect.succeed(written))

@@ -1,15 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
-import { keysToRead, ResourceCacheLive } from "../../../src/cp/snapshot/ResourceCacheLive.ts"
+import { ResourceCacheLive } from "../../../src/cp/snapshot/ResourceCacheLive.ts"
 import { ResourceCache, type ResourceChange } from "../../../src/cp/snapshot/ResourceCache.ts"
-import { type Change, Store, StoreUnavailable } from "../../../src/model/Store.ts"
+import { Store, StoreUnavailable } from "../../../src/model/Store.ts"
 import { killing, openStore, outboundPort, useTestDatabases } from "../store/testDatabases.ts"
 
 const databases = useTestDatabases()
 
 /** A real store that counts what is read, and can be made to answer nothing. */
 const watched = (store: Store["Service"]) => {
-  const counts = { get: 0, listAll: 0, refused: 0 }
+  const counts = { all: 0, keys: 0, refused: 0 }
   let down = false
   const unlessDown = <A, E>(read: Effect.Effect<A, E>): Effect.Effect<A, E | StoreUnavailable> =>
     Effect.suspend((): Effect.Effect<A, E | StoreUnavailable> => {
@@ -19,8 +19,7 @@ const watched = (store: Store["Service"]) => {
     })
   const service: Store["Service"] = {
     ...store,
-    get: (key) => unlessDown(Effect.suspend(() => (counts.get++, store.get(key)))),
-    listAll: unlessDown(Effect.suspend(() => (counts.listAll++, store.listAll)))
+    snapshot: (keys) => unlessDown(Effect.suspend(() => (counts[keys === "all" ? "all" : "keys"]++, store.snapshot(keys))))
   }
   return { service, counts, setDown: (value: boolean) => void (down = value) }
 }
@@ -61,9 +60,10 @@ describe("the resource cache", () => {
       assert.deepStrictEqual(cache.list("Dataplane"), [])
     }).pipe(Effect.scoped))
 
-  it.live("tells what was before and what is after, and reads the changed key alone", () =>
+  it.live("tells what was before and what is after, and reads what another wrote, once", () =>
     Effect.gen(function*() {
-      const { store, service, counts } = yield* setUp
+      const { config, service, counts } = yield* setUp
+      const store = yield* openStore(config)
       const cache = yield* openCache(service)
       const { batches, stop } = collect(cache)
       yield* store.put(outboundPort("kv", 1))
@@ -80,16 +80,51 @@ describe("the resource cache", () => {
         [{ port: 2 }, undefined]
       ])
       assert.strictEqual(cache.get(key("kv")), undefined)
-      assert.deepStrictEqual(counts, { get: 3, listAll: 1, refused: 0 })
+      // A removal says what is there since: nothing.
+      assert.deepStrictEqual(counts, { all: 1, keys: 2, refused: 0 })
       stop()
       yield* store.put(outboundPort("kv", 3))
       yield* until("the resource", () => cache.get(key("kv")) !== undefined)
       assert.strictEqual(batches.length, 3)
     }).pipe(Effect.scoped))
 
+  it.live("knows what its own process wrote by the time that it is written, and reads none of it", () =>
+    Effect.gen(function*() {
+      const { store, service, counts } = yield* setUp
+      const cache = yield* openCache(service)
+      const { batches } = collect(cache)
+      for (const port of [1, 2]) {
+        const written = yield* store.put(outboundPort("kv", port))
+        assert.deepStrictEqual(cache.get(key("kv")), written)
+        assert.deepStrictEqual(cache.get(key("kv")), yield* store.get(key("kv")))
+      }
+      yield* store.remove(key("kv"))
+      yield* until("the removal", () => cache.get(key("kv")) === undefined)
+      // The database told of all three, too.
+      assert.strictEqual(batches.flat().length, 3)
+      assert.deepStrictEqual(counts, { all: 1, keys: 0, refused: 0 })
+    }).pipe(Effect.scoped))
+
+  it.live("tells what was written at once at once, and reads what others wrote at once at once", () =>
+    Effect.gen(function*() {
+      const { config, store, service, counts } = yield* setUp
+      const cache = yield* openCache(service)
+      const { batches } = collect(cache)
+      const names = Array.from({ length: 200 }, (_, index) => `kv-${index}`)
+      yield* Effect.forEach(names, (name) => store.put(outboundPort(name, 1)), { concurrency: "unbounded" })
+      assert.deepStrictEqual(batches.map(({ length }) => length), [200])
+      const sql = "UPDATE resource SET spec = '{\"port\":2}', version = version + 1"
+      yield* Effect.promise(() => databases.query(config, sql))
+      yield* until("all", () => cache.list("OutboundPort").every(({ spec }) => spec.port === 2))
+      assert.strictEqual(counts.all, 1)
+      // What the database tells of them comes in a few notifications, the first of which doesn't wait for the others.
+      assert.isAtMost(counts.keys, 5)
+    }).pipe(Effect.scoped))
+
   it.live("keeps what it has while the store can't be read, and catches up once it can", () =>
     Effect.gen(function*() {
-      const { store, service, counts, setDown } = yield* setUp
+      const { config, service, counts, setDown } = yield* setUp
+      const store = yield* openStore(config)
       yield* store.put(outboundPort("kept", 1))
       const cache = yield* openCache(service)
       const { batches } = collect(cache)
@@ -130,17 +165,4 @@ describe("the resource cache", () => {
       yield* store.put(outboundPort("b", 1))
       yield* until("the second", () => batches.length === 2)
     }).pipe(Effect.scoped))
-})
-
-describe("what a burst of changes asks to be read", () => {
-  const change = (name: string): Change => ({ _tag: "Changed", key: key(name) })
-
-  it("is each key once", () => {
-    assert.deepStrictEqual(keysToRead([change("a"), change("b"), change("a")]), [key("a"), key("b")])
-  })
-
-  it("is everything where changes may have been missed, or where there are very many", () => {
-    assert.strictEqual(keysToRead([change("a"), { _tag: "Resynced" }]), "everything")
-    assert.strictEqual(keysToRead(Array.from({ length: 201 }, (_, index) => change(`${index}`))), "everything")
-  })
 })

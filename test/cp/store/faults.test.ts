@@ -79,19 +79,21 @@ describe("the store", () => {
     Effect.gen(function*() {
       const config = { ...(yield* Effect.promise(databases.create)), maxOpenConnections: 2 }
       const store = yield* openStore(config)
-      const writes = yield* Effect.forkChild(
+      const asked = yield* Effect.forkChild(
         Effect.forEach(Array.from({ length: 200 }, (_, index) => index), (index) =>
-          store.put(outboundPort(`kv-${index}`, index)), { concurrency: "unbounded" })
+          Effect.andThen(store.put(outboundPort(`kv-${index}`, index)), store.list("OutboundPort")), {
+          concurrency: "unbounded"
+        })
       )
       let most = 0
-      while (writes.pollUnsafe() === undefined) {
+      while (asked.pollUnsafe() === undefined) {
         const open = yield* query(
           config,
           "SELECT 1 FROM pg_stat_activity WHERE application_name = 'ecs-mesh store' AND datname = current_database()"
         )
         most = Math.max(most, open.length)
       }
-      assert.strictEqual((yield* Fiber.join(writes)).length, 200)
+      assert.strictEqual((yield* Fiber.join(asked)).length, 200)
       assert.strictEqual(most, 2)
     }), 30_000)
 })
