@@ -1,7 +1,7 @@
 /** A CA's certificate and key, checked and ready to sign. */
 import { createPrivateKey, X509Certificate } from "node:crypto"
-import { readSigningKey } from "./keys.ts"
-import { type Issuer, keyUsages } from "./signCertificate.ts"
+import { type LeafTemplate, leafTemplate } from "./leafTemplate.ts"
+import { keyUsages } from "./signCertificate.ts"
 
 /** What is configured or kept of a CA. */
 export interface AuthorityPems {
@@ -10,7 +10,8 @@ export interface AuthorityPems {
   readonly keyPem: string
 }
 
-export interface SigningAuthority extends Issuer {
+export interface SigningAuthority {
+  readonly template: LeafTemplate
   /** What follows a leaf that it signed, up to the root and without it; PEM, may be empty. */
   readonly intermediates: string
   /** Unix milliseconds. */
@@ -49,8 +50,7 @@ export const signingAuthority = async (pems: AuthorityPems): Promise<SigningAuth
     return issuer !== subject
   })
   return {
-    certificate,
-    signingKey: await readSigningKey(pems.keyPem),
+    template: await leafTemplate(certificate, pems.keyPem),
     intermediates: intermediates.map((pem) => `${pem}\n`).join(""),
     expiresAt: Date.parse(parsed.validTo)
   }

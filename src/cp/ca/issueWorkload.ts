@@ -1,8 +1,8 @@
 /** One certificate for one workload: a new key, the names that it is known by, a short life. */
 import type { WorkloadCertificate } from "./CertificateAuthority.ts"
-import { generateKeyPem } from "./keys.ts"
+import { generateWorkloadKey } from "./keys.ts"
+import { signFromTemplate } from "./leafTemplate.ts"
 import type { SigningAuthority } from "./SigningAuthority.ts"
-import { signLeaf } from "./signCertificate.ts"
 
 /** How far a peer's clock may be behind. */
 const CLOCK_SKEW_MILLIS = 10_000
@@ -21,16 +21,13 @@ export const issueWorkload = async (
   authority: SigningAuthority,
   { backend, lifetimeMillis, names, now }: WorkloadOrder
 ): Promise<WorkloadCertificate> => {
-  const privateKeyPem = await generateKeyPem()
+  const { privateKeyPem, spki } = generateWorkloadKey()
   // Certificates count in seconds.
   const expiresAt = Math.floor(Math.min(now + lifetimeMillis, authority.expiresAt) / SECOND) * SECOND
-  const leaf = await signLeaf(
-    authority,
-    privateKeyPem,
-    names.map((value) => ({ type: "url", value })),
-    ["server", "client"],
-    { notBefore: now - CLOCK_SKEW_MILLIS, notAfter: expiresAt }
-  )
+  const leaf = await signFromTemplate(authority.template, spki, names, {
+    notBefore: now - CLOCK_SKEW_MILLIS,
+    notAfter: expiresAt
+  })
   return {
     certificatePem: leaf + authority.intermediates,
     privateKeyPem,
