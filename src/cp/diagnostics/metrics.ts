@@ -27,6 +27,10 @@ export const refusals = Metric.counter("ecs_mesh_proxies_refused_total", {
   description: "Proxies turned away at the bootstrap or ADS door, by reason",
   incremental: true
 })
+export const translations = Metric.counter("ecs_mesh_translations_total", {
+  description: "Translations of one proxy's whole configuration: how many follow a change tells what it touches",
+  incremental: true
+})
 export const translationFailures = Metric.counter("ecs_mesh_translation_failures_total", {
   description: "Translations that failed; the proxy kept its last good configuration",
   incremental: true

@@ -1,26 +1,25 @@
 /**
- * Keeps every mesh's view true. Receives batches of resource changes; updates the views in place and answers what
- * depends on them. A Dataplane's change costs what its own services hold, whatever else the mesh holds; a status
+ * Keeps every mesh's view true. Receives batches of resource changes; updates the views in place and answers what is
+ * another than before. A Dataplane's change costs what its own services hold, whatever else the mesh holds; a status
  * write costs nothing. It translates nothing and knows no Envoy.
  */
-import { isDeepStrictEqual } from "node:util"
-import type { ProxyId } from "../../model/ProxyType.ts"
-import { isType, type Resource } from "../../model/Resource.ts"
-import { buildServiceView, servicesOf } from "./buildServiceView.ts"
+import { isType, type Resource, type ResourceType } from "../../model/Resource.ts"
+import { buildServiceView, keepEndpoints, sameService, type Share, sharesOf } from "./buildServiceView.ts"
+import type { Impact, PolicyChange, ProxyChange, ServiceChange } from "./Impact.ts"
 import type { MeshView, ServiceView, ZoneView } from "./MeshView.ts"
 import type { ResourceChange } from "./ResourceCache.ts"
+import { sameData } from "./sameData.ts"
 
-/** What one batch of changes touches. */
-export interface Impact {
-  /** Meshes of which every proxy is to be translated anew: by its Mesh, a policy, an outbound port, a protocol. */
-  readonly meshes: ReadonlySet<string>
-  /** Proxies to be translated anew because their own resource changed or went. */
-  readonly proxies: ReadonlyArray<ProxyId>
-  /** Services whose endpoints changed, by mesh: only who holds their assignments gets anything. */
-  readonly services: ReadonlyMap<string, ReadonlySet<string>>
-  /** Meshes of which a Secret changed: trust and certificates may be others. */
-  readonly secrets: ReadonlySet<string>
-}
+/** The types that views are made of. */
+export const VIEWED: ReadonlyArray<ResourceType> = [
+  "Mesh",
+  "Dataplane",
+  "ZoneIngress",
+  "ZoneEgress",
+  "OutboundPort",
+  "MeshTrafficPermission",
+  "MeshTimeout"
+]
 
 interface MutableMesh {
   readonly mesh: string
@@ -30,22 +29,25 @@ interface MutableMesh {
   readonly outboundPorts: Map<string, number>
   trafficPermissions: ReadonlyArray<Resource<"MeshTrafficPermission">>
   timeouts: ReadonlyArray<Resource<"MeshTimeout">>
-  /** Which Dataplanes each service is made of. */
-  readonly members: Map<string, Map<string, Resource<"Dataplane">>>
+  /** What each service is made of: by service, then by Dataplane. */
+  readonly shares: Map<string, Map<string, Share>>
 }
 
-interface MutableImpact {
+interface MutableImpact extends Impact {
   readonly meshes: Set<string>
-  readonly proxies: Array<ProxyId>
-  readonly touched: Map<string, Set<string>>
+  readonly policies: Array<PolicyChange>
+  readonly outboundPorts: Set<string>
+  readonly services: Array<ServiceChange>
+  readonly dataplanes: Array<ProxyChange<Resource<"Dataplane">>>
+  readonly ingresses: Array<ProxyChange<Resource<"ZoneIngress">>>
+  readonly egresses: Array<ProxyChange<Resource<"ZoneEgress">>>
   readonly secrets: Set<string>
 }
 
-const addTo = <V>(map: Map<string, Set<V>>, key: string, value: V): void => {
-  const values = map.get(key)
-  if (values === undefined) map.set(key, new Set([value]))
-  else values.add(value)
-}
+/** Services that are to be joined anew, by mesh. */
+type Touched = Map<MutableMesh, Set<string>>
+
+const NO_SHARES: ReadonlyMap<string, Share> = new Map()
 
 /** The list with one resource put in its place by name, or taken out. */
 const replaced = <R extends Resource>(list: ReadonlyArray<R>, name: string, after: R | undefined): ReadonlyArray<R> => {
@@ -53,11 +55,17 @@ const replaced = <R extends Resource>(list: ReadonlyArray<R>, name: string, afte
   return after === undefined ? others : [...others, after].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-/** A write of labels or spec that nothing is derived from (times, version) leaves all as it was. */
-const saysTheSame = (change: ResourceChange): boolean =>
-  change.before !== undefined && change.after !== undefined &&
-  isDeepStrictEqual(change.before.spec, change.after.spec) &&
-  isDeepStrictEqual(change.before.labels, change.after.labels)
+const put = <R>(resources: Map<string, R>, name: string, after: R | undefined): void => {
+  if (after === undefined) resources.delete(name)
+  else resources.set(name, after)
+}
+
+const sameSpec = (before: Resource | undefined, after: Resource | undefined): boolean =>
+  sameData(before?.spec, after?.spec)
+
+/** A write of nothing but times and version. */
+const saysTheSame = (before: Resource | undefined, after: Resource | undefined): boolean =>
+  sameSpec(before, after) && sameData(before?.labels, after?.labels)
 
 export class MeshViews implements ZoneView {
   readonly meshes = new Map<string, MutableMesh>()
@@ -69,13 +77,20 @@ export class MeshViews implements ZoneView {
   }
 
   apply(changes: Iterable<ResourceChange>): Impact {
-    const impact: MutableImpact = { meshes: new Set(), proxies: [], touched: new Map(), secrets: new Set() }
-    for (const change of changes) if (!saysTheSame(change)) this.#applyOne(change, impact)
-    const services = new Map<string, Set<string>>()
-    for (const [mesh, names] of impact.touched) {
-      for (const name of names) this.#rebuildService(this.#mesh(mesh), name, impact, services)
+    const impact: MutableImpact = {
+      meshes: new Set(),
+      policies: [],
+      outboundPorts: new Set(),
+      services: [],
+      dataplanes: [],
+      ingresses: [],
+      egresses: [],
+      secrets: new Set()
     }
-    return { meshes: impact.meshes, proxies: impact.proxies, services, secrets: impact.secrets }
+    const touched: Touched = new Map()
+    for (const change of changes) this.#applyOne(change, impact, touched)
+    for (const [mesh, services] of touched) for (const name of services) joinService(mesh, name, impact)
+    return impact
   }
 
   #mesh(name: string): MutableMesh {
@@ -89,58 +104,70 @@ export class MeshViews implements ZoneView {
       outboundPorts: new Map(),
       trafficPermissions: [],
       timeouts: [],
-      members: new Map()
+      shares: new Map()
     }
     this.meshes.set(name, created)
     return created
   }
 
-  #applyOne({ key, before, after }: ResourceChange, impact: MutableImpact): void {
+  #applyOne({ key, before: known, after: now }: ResourceChange, impact: MutableImpact, touched: Touched): void {
     switch (key.type) {
-      case "Mesh":
-        this.#mesh(key.name).resource = after !== undefined && isType("Mesh", after) ? after : null
-        impact.meshes.add(key.name)
+      case "Mesh": {
+        const mesh = this.#mesh(key.name)
+        const after = only("Mesh", now)
+        if (!sameSpec(mesh.resource ?? undefined, after)) impact.meshes.add(key.name)
+        mesh.resource = after ?? null
         return
-      case "Dataplane":
-        return this.#applyDataplane(
-          key,
-          before !== undefined && isType("Dataplane", before) ? before : undefined,
-          after !== undefined && isType("Dataplane", after) ? after : undefined,
-          impact
-        )
+      }
+      case "Dataplane": {
+        const mesh = this.#mesh(key.mesh)
+        const after = only("Dataplane", now)
+        const before = mesh.dataplanes.get(key.name)
+        put(mesh.dataplanes, key.name, after)
+        if (saysTheSame(before, after)) return
+        impact.dataplanes.push({ mesh: key.mesh, name: key.name, before, after })
+        share(mesh, key.name, before, after, touched)
+        return
+      }
       case "OutboundPort": {
         const ports = this.#mesh(key.mesh).outboundPorts
-        if (after !== undefined && isType("OutboundPort", after)) ports.set(key.name, after.spec.port)
-        else ports.delete(key.name)
-        impact.meshes.add(key.mesh)
+        const before = ports.get(key.name)
+        put(ports, key.name, only("OutboundPort", now)?.spec.port)
+        if (ports.get(key.name) !== before) impact.outboundPorts.add(key.mesh)
         return
       }
       case "MeshTrafficPermission": {
         const mesh = this.#mesh(key.mesh)
-        const policy = after !== undefined && isType("MeshTrafficPermission", after) ? after : undefined
-        mesh.trafficPermissions = replaced(mesh.trafficPermissions, key.name, policy)
-        impact.meshes.add(key.mesh)
+        const after = only("MeshTrafficPermission", now)
+        const before = mesh.trafficPermissions.find(({ name }) => name === key.name)
+        mesh.trafficPermissions = replaced(mesh.trafficPermissions, key.name, after)
+        if (!saysTheSame(before, after)) impact.policies.push({ mesh: key.mesh, before, after })
         return
       }
       case "MeshTimeout": {
         const mesh = this.#mesh(key.mesh)
-        const policy = after !== undefined && isType("MeshTimeout", after) ? after : undefined
-        mesh.timeouts = replaced(mesh.timeouts, key.name, policy)
-        impact.meshes.add(key.mesh)
+        const after = only("MeshTimeout", now)
+        const before = mesh.timeouts.find(({ name }) => name === key.name)
+        mesh.timeouts = replaced(mesh.timeouts, key.name, after)
+        if (!saysTheSame(before, after)) impact.policies.push({ mesh: key.mesh, before, after })
         return
       }
-      case "ZoneIngress":
-        if (after !== undefined && isType("ZoneIngress", after)) this.ingresses.set(key.name, after)
-        else this.ingresses.delete(key.name)
-        impact.proxies.push({ proxyType: "ingress", mesh: "", name: key.name })
+      case "ZoneIngress": {
+        const after = only("ZoneIngress", now)
+        const before = this.ingresses.get(key.name)
+        put(this.ingresses, key.name, after)
+        if (!saysTheSame(before, after)) impact.ingresses.push({ mesh: "", name: key.name, before, after })
         return
-      case "ZoneEgress":
-        if (after !== undefined && isType("ZoneEgress", after)) this.egresses.set(key.name, after)
-        else this.egresses.delete(key.name)
-        impact.proxies.push({ proxyType: "egress", mesh: "", name: key.name })
+      }
+      case "ZoneEgress": {
+        const after = only("ZoneEgress", now)
+        const before = this.egresses.get(key.name)
+        put(this.egresses, key.name, after)
+        if (!sameSpec(before, after)) impact.egresses.push({ mesh: "", name: key.name, before, after })
         return
+      }
       case "Secret":
-        impact.secrets.add(key.mesh)
+        if (!sameSpec(known, now)) impact.secrets.add(key.mesh)
         return
       // What the control plane and the operator write down of what they saw: no proxy's configuration says any of it.
       case "DataplaneInsight":
@@ -151,43 +178,43 @@ export class MeshViews implements ZoneView {
         return
     }
   }
+}
 
-  #applyDataplane(
-    key: { readonly mesh: string; readonly name: string },
-    before: Resource<"Dataplane"> | undefined,
-    after: Resource<"Dataplane"> | undefined,
-    impact: MutableImpact
-  ): void {
-    const mesh = this.#mesh(key.mesh)
-    if (after === undefined) mesh.dataplanes.delete(key.name)
-    else mesh.dataplanes.set(key.name, after)
-    for (const service of servicesOf(before)) {
-      mesh.members.get(service)?.delete(key.name)
-      addTo(impact.touched, key.mesh, service)
-    }
-    if (after !== undefined) {
-      for (const service of servicesOf(after)) {
-        const members = mesh.members.get(service) ?? new Map<string, Resource<"Dataplane">>()
-        members.set(key.name, after)
-        mesh.members.set(service, members)
-        addTo(impact.touched, key.mesh, service)
-      }
-    }
-    impact.proxies.push({ proxyType: "dataplane", mesh: key.mesh, name: key.name })
-  }
+const only = <T extends ResourceType>(type: T, resource: Resource | undefined): Resource<T> | undefined =>
+  resource !== undefined && isType(type, resource) ? resource : undefined
 
-  #rebuildService(mesh: MutableMesh, name: string, impact: MutableImpact, services: Map<string, Set<string>>): void {
-    const before = mesh.services.get(name)
-    const members = mesh.members.get(name)
-    const after = members === undefined || members.size === 0 ? undefined : buildServiceView(name, members.values())
-    if (isDeepStrictEqual(before, after)) return
-    if (after === undefined) {
-      mesh.services.delete(name)
-      mesh.members.delete(name)
-    } else {
-      mesh.services.set(name, after)
-    }
-    addTo(services, mesh.mesh, name)
-    if (before?.protocol !== after?.protocol) impact.meshes.add(mesh.mesh)
+/** Puts what a Dataplane is to its services where it is another than before. */
+const share = (
+  mesh: MutableMesh,
+  dataplane: string,
+  before: Resource<"Dataplane"> | undefined,
+  after: Resource<"Dataplane"> | undefined,
+  touched: Touched
+): void => {
+  const ofMesh = touched.get(mesh) ?? new Set<string>()
+  touched.set(mesh, ofMesh)
+  const now = after === undefined ? NO_SHARES : sharesOf(after)
+  for (const service of before === undefined ? [] : sharesOf(before).keys()) {
+    if (now.has(service)) continue
+    mesh.shares.get(service)?.delete(dataplane)
+    ofMesh.add(service)
   }
+  for (const [service, itsShare] of now) {
+    const shares = mesh.shares.get(service) ?? new Map<string, Share>()
+    mesh.shares.set(service, shares)
+    const known = shares.get(dataplane)
+    if (sameData(known, itsShare)) continue
+    shares.set(dataplane, known === undefined ? itsShare : keepEndpoints(known, itsShare))
+    ofMesh.add(service)
+  }
+}
+
+const joinService = (mesh: MutableMesh, name: string, impact: MutableImpact): void => {
+  const before = mesh.services.get(name)
+  const shares = mesh.shares.get(name)
+  const after = shares === undefined || shares.size === 0 ? undefined : buildServiceView(name, shares)
+  if (after === undefined) mesh.shares.delete(name)
+  if (sameService(before, after)) return
+  put(mesh.services, name, after)
+  impact.services.push({ mesh: mesh.mesh, name, before, after })
 }

@@ -8,19 +8,19 @@ import type { Resource } from "../../model/Resource.ts"
 import { SERVICE_TAG, ZONE_TAG } from "../../model/Tags.ts"
 import type { Endpoint, ServiceView } from "./MeshView.ts"
 import { commonProtocol, type Protocol, protocolOf } from "./Protocol.ts"
+import { sameData } from "./sameData.ts"
+
+/** What one Dataplane is to one service: plain data, compared as such. */
+export interface Share {
+  readonly protocols: ReadonlyArray<Protocol>
+  readonly endpoints: ReadonlyArray<Endpoint>
+  /** Endpoints for a service that has no others. */
+  readonly lastResort: ReadonlyArray<Endpoint>
+}
 
 /** As Kuma has it: a `health` that doesn't say ready is not ready. */
 export const isHealthy = (inbound: Inbound): boolean =>
   (inbound.state ?? "Ready") === "Ready" && (inbound.health === undefined || inbound.health.ready === true)
-
-/** The services that a Dataplane answers for, healthy or not. */
-export const servicesOf = (dataplane: Resource<"Dataplane"> | undefined): ReadonlySet<string> =>
-  new Set(
-    (dataplane?.spec.networking?.inbound ?? []).flatMap((inbound) => {
-      const service = inbound.tags?.[SERVICE_TAG]
-      return service === undefined || inbound.state === "Ignored" ? [] : [service]
-    })
-  )
 
 const endpointOf = (dataplane: Resource<"Dataplane">, inbound: Inbound): ReadonlyArray<Endpoint> => {
   const networking = dataplane.spec.networking
@@ -30,20 +30,47 @@ const endpointOf = (dataplane: Resource<"Dataplane">, inbound: Inbound): Readonl
   return [{ dataplane: dataplane.name, address, port: inbound.port, zone: tags[ZONE_TAG] ?? null, tags }]
 }
 
-export const buildServiceView = (name: string, dataplanes: Iterable<Resource<"Dataplane">>): ServiceView => {
-  const ordered = [...dataplanes].sort((a, b) => (a.name < b.name ? -1 : 1))
-  const protocols: Array<Protocol> = []
-  const endpoints: Array<Endpoint> = []
-  const lastResort: Array<Endpoint> = []
-  for (const dataplane of ordered) {
-    const inbounds = (dataplane.spec.networking?.inbound ?? [])
-      .filter((inbound) => inbound.tags?.[SERVICE_TAG] === name && inbound.state !== "Ignored")
-      .sort((a, b) => a.port - b.port)
-    for (const inbound of inbounds) {
-      protocols.push(protocolOf(inbound))
-      if (isHealthy(inbound)) endpoints.push(...endpointOf(dataplane, inbound))
-      else if (dataplane.labels[LAST_RESORT_LABEL] === "true") lastResort.push(...endpointOf(dataplane, inbound))
-    }
+/** By service: what a Dataplane answers for, healthy or not. */
+export const sharesOf = (dataplane: Resource<"Dataplane">): ReadonlyMap<string, Share> => {
+  const inbounds = Map.groupBy(
+    (dataplane.spec.networking?.inbound ?? []).filter((inbound) => inbound.state !== "Ignored"),
+    (inbound) => inbound.tags?.[SERVICE_TAG]
+  )
+  const shares = new Map<string, Share>()
+  for (const [service, ofService] of inbounds) {
+    if (service === undefined) continue
+    const ordered = ofService.sort((a, b) => a.port - b.port)
+    const unhealthy = ordered.filter((inbound) => !isHealthy(inbound))
+    const answers = dataplane.labels[LAST_RESORT_LABEL] === "true" ? unhealthy : []
+    shares.set(service, {
+      protocols: ordered.map(protocolOf),
+      endpoints: ordered.filter(isHealthy).flatMap((inbound) => endpointOf(dataplane, inbound)),
+      lastResort: answers.flatMap((inbound) => endpointOf(dataplane, inbound))
+    })
   }
-  return { name, protocol: commonProtocol(protocols), endpoints: endpoints.length > 0 ? endpoints : lastResort }
+  return shares
 }
+
+/** The share with the objects of those endpoints that are as they were. */
+export const keepEndpoints = (before: Share, { protocols, endpoints, lastResort }: Share): Share => {
+  const known = [...before.endpoints, ...before.lastResort]
+  const kept = (endpoint: Endpoint): Endpoint => known.find((one) => sameData(one, endpoint)) ?? endpoint
+  return { protocols, endpoints: endpoints.map(kept), lastResort: lastResort.map(kept) }
+}
+
+/** `shares`: by the name of the Dataplane. */
+export const buildServiceView = (name: string, shares: ReadonlyMap<string, Share>): ServiceView => {
+  const ordered = [...shares].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, share]) => share)
+  const endpoints = ordered.flatMap((share) => share.endpoints)
+  return {
+    name,
+    protocol: commonProtocol(ordered.flatMap((share) => share.protocols)),
+    endpoints: endpoints.length > 0 ? endpoints : ordered.flatMap((share) => share.lastResort)
+  }
+}
+
+/** Whether nothing that anybody reads of a service is another. Endpoints are the same objects while they are. */
+export const sameService = (one: ServiceView | undefined, other: ServiceView | undefined): boolean =>
+  one === other || (one !== undefined && other !== undefined && one.protocol === other.protocol &&
+    one.endpoints.length === other.endpoints.length &&
+    one.endpoints.every((endpoint, at) => endpoint === other.endpoints[at]))

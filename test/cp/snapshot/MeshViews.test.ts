@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import type { Resource } from "../../../src/model/Resource.ts"
+import { isEmpty } from "../../../src/cp/snapshot/Impact.ts"
 import { MeshViews } from "../../../src/cp/snapshot/MeshViews.ts"
 import type { ResourceChange } from "../../../src/cp/snapshot/ResourceCache.ts"
 import { created, dataplane, mesh, resource } from "./resources.ts"
@@ -38,7 +39,7 @@ describe("a mesh view", () => {
       created(resource("DataplaneInsight", "default", "kv-1", { subscriptions: [] })),
       changed(mesh(), { ...mesh(), version: 2, modificationTime: "2030-01-01T00:00:00Z" })
     ])
-    expect(impact).toEqual({ meshes: new Set(), proxies: [], services: new Map(), secrets: new Set() })
+    expect(isEmpty(impact)).toBe(true)
   })
 
   it("changes, for one Dataplane, the services of its tags and nothing else", () => {
@@ -50,24 +51,42 @@ describe("a mesh view", () => {
       dataplane("other-1", "10.0.0.9", [{ service: "other" }])
     )
     const other = views.view("default")?.services.get("other")
-    const impact = views.apply([changed(before, dataplane("kv-1", "10.0.0.1", [{ service: "kv", ready: false }]))])
+    const after = dataplane("kv-1", "10.0.0.1", [{ service: "kv", ready: false }])
+    const impact = views.apply([changed(before, after)])
     expect(impact.meshes).toEqual(new Set())
-    expect(impact.services).toEqual(new Map([["default", new Set(["kv"])]]))
-    expect(impact.proxies).toEqual([{ proxyType: "dataplane", mesh: "default", name: "kv-1" }])
+    expect(impact.services.map(({ mesh, name }) => [mesh, name])).toEqual([["default", "kv"]])
+    expect(impact.dataplanes).toEqual([{ mesh: "default", name: "kv-1", before, after }])
     expect(views.view("default")?.services.get("other")).toBe(other)
   })
 
-  it("asks every proxy of the mesh to be translated anew when a service's protocol becomes another", () => {
+  it("says of a service whose protocol becomes another what it was and is", () => {
     const views = viewsOf(mesh(), dataplane("kv-1", "10.0.0.1", [{ service: "kv" }]))
     const impact = views.apply([created(dataplane("kv-2", "10.0.0.2", [{ service: "kv", protocol: "tcp" }]))])
-    expect(impact.meshes).toEqual(new Set(["default"]))
+    expect(impact.meshes).toEqual(new Set())
+    expect(impact.services).toMatchObject([{ name: "kv", before: { protocol: "http" }, after: { protocol: "tcp" } }])
     expect(views.view("default")?.services.get("kv")?.protocol).toBe("tcp")
+  })
+
+  it("keeps the object of an endpoint whose inbound says what it said, and makes no other service of it", () => {
+    const views = viewsOf(
+      mesh(),
+      dataplane("kv-1", "10.0.0.1", [{ service: "kv" }]),
+      dataplane("kv-2", "10.0.0.2", [{ service: "kv" }])
+    )
+    const kv = () => views.view("default")?.services.get("kv")
+    const before = kv()
+    const kv2 = dataplane("kv-2", "10.0.0.2", [{ service: "kv" }], ["other"])
+    const impact = views.apply([changed(dataplane("kv-2", "10.0.0.2", [{ service: "kv" }]), kv2)])
+    expect(impact.services).toEqual([])
+    expect(kv()).toBe(before)
+    views.apply([changed(kv2, dataplane("kv-2", "10.0.0.2", [{ service: "kv" }, { service: "kv", port: 9_090 }]))])
+    expect(kv()?.endpoints.map((endpoint) => before?.endpoints.includes(endpoint))).toEqual([true, true, false])
   })
 
   it("says whose secrets changed, and nothing more", () => {
     const impact = viewsOf(mesh()).apply([created(resource("Secret", "default", "ca", { data: "AA==" }))])
     expect(impact.secrets).toEqual(new Set(["default"]))
-    expect(impact.meshes.size + impact.proxies.length + impact.services.size).toBe(0)
+    expect(isEmpty({ ...impact, secrets: new Set() })).toBe(true)
   })
 
   it("is the same after any changes as one built from what is there at last", () => {

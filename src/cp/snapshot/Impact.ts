@@ -1,0 +1,49 @@
+/**
+ * What one batch of changes did to the views, in the views' own terms: what there was before and is now. Who depends
+ * on which of it is for those to say who read it.
+ */
+import type { Resource } from "../../model/Resource.ts"
+import type { ServiceView } from "./MeshView.ts"
+
+/** A resource before and after; undefined where it wasn't there, or isn't any more. */
+export interface Replaced<R> {
+  readonly before: R | undefined
+  readonly after: R | undefined
+}
+
+export type Policy = Resource<"MeshTrafficPermission"> | Resource<"MeshTimeout">
+
+export interface PolicyChange extends Replaced<Policy> {
+  readonly mesh: string
+}
+
+export interface ProxyChange<R> extends Replaced<R> {
+  readonly mesh: string
+  readonly name: string
+}
+
+/** A service that came, went, or has other endpoints or another protocol. */
+export interface ServiceChange extends Replaced<ServiceView> {
+  readonly mesh: string
+  readonly name: string
+}
+
+export interface Impact {
+  /** Meshes whose Mesh says something else, came or went. */
+  readonly meshes: ReadonlySet<string>
+  readonly policies: ReadonlyArray<PolicyChange>
+  /** Meshes with another OutboundPort than before. */
+  readonly outboundPorts: ReadonlySet<string>
+  readonly services: ReadonlyArray<ServiceChange>
+  readonly dataplanes: ReadonlyArray<ProxyChange<Resource<"Dataplane">>>
+  readonly ingresses: ReadonlyArray<ProxyChange<Resource<"ZoneIngress">>>
+  readonly egresses: ReadonlyArray<ProxyChange<Resource<"ZoneEgress">>>
+  /** Meshes of which a Secret changed: trust and certificates may be others. */
+  readonly secrets: ReadonlySet<string>
+}
+
+/** Whether nothing that anybody reads is another. */
+export const isEmpty = (impact: Impact): boolean =>
+  impact.meshes.size === 0 && impact.policies.length === 0 && impact.outboundPorts.size === 0 &&
+  impact.services.length === 0 && impact.dataplanes.length === 0 && impact.ingresses.length === 0 &&
+  impact.egresses.length === 0 && impact.secrets.size === 0

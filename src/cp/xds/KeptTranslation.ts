@@ -1,0 +1,135 @@
+/**
+ * What one proxy is to have but for its secrets, kept from one change to the next. What a change leaves as it was stays
+ * the same object. What can't be translated leaves all that was there, and an assignment that can't be built leaves
+ * itself: the others go on coming.
+ */
+import type { Condition } from "../../model/Condition.ts"
+import type { ProxyId } from "../../model/ProxyType.ts"
+import type { ServiceView, ZoneView } from "../snapshot/MeshView.ts"
+import { type Dependent, serviceKey } from "./Dependents.ts"
+import { emptyTranslation, type ProxyTranslation, type ServiceUse } from "./ProxyTranslation.ts"
+import { ResourceSet } from "./ResourceSet.ts"
+import { translateProxy } from "./translateProxy.ts"
+import type { TranslateSettings } from "./TranslateSettings.ts"
+import type { TypeUrl, XdsResource } from "./XdsResource.ts"
+
+type ResourcesByType = ReadonlyMap<TypeUrl, ResourceSet>
+
+/** What is gone (its resource, its mesh) takes nothing from a proxy that runs: it drains with what it has. */
+const nothing: Pick<ProxyTranslation, "uses" | "secretMeshes" | "conditions"> = emptyTranslation
+
+const NO_SERVICES: ReadonlyMap<string, ServiceView> = new Map()
+
+const messageOf = (error: unknown): string => error instanceof Error ? error.message : String(error)
+
+export class KeptTranslation implements Dependent {
+  readonly proxy: ProxyId
+  settings: TranslateSettings
+  readonly #zone: ZoneView
+  #translated: Pick<ProxyTranslation, "uses" | "secretMeshes" | "conditions"> = nothing
+  #failure: string | null = null
+  /** Why, by service, for the assignments that could not be built; most proxies have none ever. */
+  #unassigned: Map<string, string> | null = null
+  #isThere = false
+  #resources: ResourcesByType | null = null
+  #endpoints = ResourceSet.empty()
+
+  constructor(proxy: ProxyId, zone: ZoneView, settings: TranslateSettings) {
+    this.proxy = proxy
+    this.#zone = zone
+    this.settings = settings
+  }
+
+  /** Clusters, listeners and routes as last translated, or null: there are none yet. */
+  get resources(): ResourcesByType | null {
+    return this.#resources
+  }
+
+  /** Assignments, by cluster. */
+  get endpoints(): ResourceSet {
+    return this.#endpoints
+  }
+
+  /** Whether it has a resource of its own, and a mesh. */
+  get isThere(): boolean {
+    return this.#isThere
+  }
+
+  get uses(): ReadonlyArray<ServiceUse> {
+    return this.#translated.uses
+  }
+
+  /** Meshes whose certificate and CA it needs. */
+  get secretMeshes(): ReadonlyArray<string> {
+    return this.#translated.secretMeshes
+  }
+
+  /** What of its resource could not be translated; the rest is. */
+  get conditions(): ReadonlyArray<Condition> {
+    return this.#translated.conditions
+  }
+
+  get failure(): string | null {
+    return this.#failure ?? this.#unassigned?.values().next().value ?? null
+  }
+
+  /** Translates everything as it is now. */
+  translate(): void {
+    let translation: ProxyTranslation | null
+    try {
+      translation = translateProxy(this.#zone, this.proxy, this.settings)
+    } catch (error) {
+      this.#failure = messageOf(error)
+      return
+    }
+    this.#failure = null
+    this.#unassigned = null
+    this.#isThere = translation !== null && (translation !== emptyTranslation || this.#resources === null)
+    if (translation === null || !this.#isThere) {
+      this.#translated = nothing
+      return
+    }
+    const { conditions, secretMeshes, uses } = translation
+    this.#translated = { conditions, secretMeshes, uses }
+    this.#resources = nextResources(this.#resources, translation.resources)
+    this.#endpoints = this.#endpoints.next(uses.flatMap((use) => this.#assign(use) ?? []))
+  }
+
+  /** Takes the assignments of these services (`serviceKey`) as they are now. */
+  reassign(services: ReadonlyArray<string>): void {
+    for (const service of services) this.#unassigned?.delete(service)
+    const uses = this.uses.filter((use) => services.includes(serviceKey(use)))
+    this.#endpoints = this.#endpoints.with(uses.flatMap((use) => this.#assign(use) ?? []))
+  }
+
+  #assign(use: ServiceUse): XdsResource | undefined {
+    try {
+      return use.assignment(this.#zone.meshes.get(use.mesh)?.services ?? NO_SERVICES)
+    } catch (error) {
+      this.#unassigned ??= new Map()
+      this.#unassigned.set(serviceKey(use), messageOf(error))
+      return this.#lastGood(use)
+    }
+  }
+
+  /** A cluster is never left without any assignment: Envoy would wait for it. */
+  #lastGood(use: ServiceUse): XdsResource | undefined {
+    try {
+      const none = use.assignment(NO_SERVICES)
+      return this.#endpoints.get(none.name) ?? none
+    } catch {
+      return undefined
+    }
+  }
+}
+
+/** By type; a type that stays as it was keeps its object, and so does the whole. */
+const nextResources = (before: ResourcesByType | null, resources: ReadonlyArray<XdsResource>): ResourcesByType => {
+  const next = new Map<TypeUrl, ResourceSet>()
+  for (const [type, ofType] of Map.groupBy(resources, ({ typeUrl }) => typeUrl)) {
+    next.set(type, (before?.get(type) ?? ResourceSet.empty()).next(ofType))
+  }
+  const isSame = before !== null && before.size === next.size &&
+    [...next].every(([type, ofType]) => before.get(type) === ofType)
+  return isSame ? before : next
+}

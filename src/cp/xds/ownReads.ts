@@ -1,0 +1,65 @@
+/**
+ * Which parts of a Dataplane and of a policy a translation reads: a write of anything else is nothing to translate for.
+ * Wherever it isn't plain that a part isn't read, it counts as read.
+ */
+import type { Dataplane, Inbound } from "../../model/Dataplane.ts"
+import { LISTEN_LABEL_PREFIX, OUTBOUND_ADDRESS_LABEL, OUTBOUNDS_LABEL } from "../../model/dataplaneLabels.ts"
+import type { Resource } from "../../model/Resource.ts"
+import { DISPLAY_NAME_LABEL, ORIGIN_LABEL, ZONE_TAG } from "../../model/Tags.ts"
+import type { Policy, Replaced } from "../snapshot/Impact.ts"
+import { sameData } from "../snapshot/sameData.ts"
+import { selectsDataplane, selectsInbound } from "./policies/selection.ts"
+
+/** What stands in a policy's labels and says whom it is about, or which of two policies has the last word. */
+const POLICY_LABELS = [ORIGIN_LABEL, ZONE_TAG, DISPLAY_NAME_LABEL, "kuma.io/policy-role", "kuma.io/effect"]
+
+const DATAPLANE_LABELS: ReadonlySet<string> = new Set([
+  OUTBOUNDS_LABEL,
+  OUTBOUND_ADDRESS_LABEL,
+  ORIGIN_LABEL,
+  ZONE_TAG
+])
+
+/** Whether an inbound is well is its callers' business: it listens all the same, unless it is ignored. */
+const withoutHealth = ({ health: _, state, ...inbound }: Inbound) => ({ ...inbound, ignored: state === "Ignored" })
+
+const sameListening = (before: Dataplane, after: Dataplane): boolean => {
+  const { networking: { inbound: inboundBefore, ...networkingBefore } = {}, ...restBefore } = before
+  const { networking: { inbound: inboundAfter, ...networkingAfter } = {}, ...restAfter } = after
+  return sameData(networkingBefore, networkingAfter) && sameData(restBefore, restAfter) &&
+    sameData(inboundBefore?.map(withoutHealth), inboundAfter?.map(withoutHealth))
+}
+
+const sameLabels = (before: Resource, after: Resource, read: (label: string) => boolean): boolean =>
+  [...Object.keys(before.labels), ...Object.keys(after.labels)].every((label) =>
+    before.labels[label] === after.labels[label] || !read(label)
+  )
+
+/** `selecting`: labels that some policy of the mesh picks Dataplanes by, or did until now. */
+export const readsDataplane = (
+  { before, after }: Replaced<Resource<"Dataplane">>,
+  selecting: () => ReadonlySet<string>
+): boolean =>
+  before === undefined || after === undefined || !sameListening(before.spec, after.spec) ||
+  !sameLabels(before, after, (label) =>
+    DATAPLANE_LABELS.has(label) || label.startsWith(LISTEN_LABEL_PREFIX) || selecting().has(label))
+
+/** The labels by which some of these policies pick Dataplanes. */
+export const selectingLabels = (policies: Iterable<Policy | undefined>): ReadonlySet<string> =>
+  new Set([...policies].flatMap((policy) => Object.keys(policy?.spec.targetRef?.labels ?? {})))
+
+export const samePolicy = ({ before, after }: Replaced<Policy>): boolean =>
+  before !== undefined && after !== undefined && sameData(before.spec, after.spec) &&
+  sameLabels(before, after, (label) => POLICY_LABELS.includes(label))
+
+/** Whether the policy says anything of this Dataplane, be it of its inbounds or of its calls. */
+export const concerns = (policy: Policy | undefined, dataplane: Resource<"Dataplane">): boolean => {
+  if (policy === undefined) return false
+  try {
+    return selectsDataplane(policy, dataplane) ||
+      (dataplane.spec.networking?.inbound ?? []).some((inbound) => selectsInbound(policy, dataplane, inbound))
+  } catch {
+    // One that can't be read is the translation's to tell of.
+    return true
+  }
+}
