@@ -1,6 +1,5 @@
 /** What differs between the two variants of ADS, for the loop that serves both. */
 import type { DeltaDiscoveryRequest, DiscoveryRequest } from "../proto/envoy/service/discovery/v3/discovery_pb.js"
-import type { ProxySnapshot } from "../xds/XdsResource.ts"
 import type { NackPolicy } from "./ack.ts"
 import type { Outgoing } from "./Outgoing.ts"
 import { type Received, receiveDelta, receiveSotw } from "./receive.ts"
@@ -13,7 +12,7 @@ export type AdsRequest = Pick<DiscoveryRequest | DeltaDiscoveryRequest, "node" |
 export interface AdsProtocol<R extends AdsRequest> {
   readonly initial: StreamState
   readonly encode: (outgoing: Outgoing) => Buffer
-  readonly receive: (request: R, now: number) => (state: StreamState, snapshot: ProxySnapshot | null) => Received
+  readonly receive: (state: StreamState, request: R, now: number) => Received
 }
 
 /** A NACK may come without words; it is one all the same. */
@@ -23,12 +22,11 @@ const errorOf = (request: DiscoveryRequest | DeltaDiscoveryRequest): string | nu
 export const deltaProtocol = (policy: NackPolicy): AdsProtocol<DeltaDiscoveryRequest> => ({
   initial: streamState("delta"),
   encode: encodeDeltaResponse,
-  receive: (request, now) => (state) => receiveDelta(state, { ...request, error: errorOf(request) }, { now, policy })
+  receive: (state, request, now) => receiveDelta(state, { ...request, error: errorOf(request) }, { now, policy })
 })
 
 export const sotwProtocol = (policy: NackPolicy): AdsProtocol<DiscoveryRequest> => ({
   initial: streamState("sotw"),
   encode: encodeSotwResponse,
-  receive: (request, now) => (state, snapshot) =>
-    receiveSotw(state, { ...request, error: errorOf(request) }, snapshot, { now, policy })
+  receive: (state, request, now) => receiveSotw(state, { ...request, error: errorOf(request) }, { now, policy })
 })

@@ -71,8 +71,8 @@ export class AdsStream {
   }
 
   /** Folds one request in; `receive` is the fold of this stream's protocol. */
-  accept(typeUrl: string, receive: (state: StreamState, snapshot: ProxySnapshot | null) => Received): void {
-    const { answered, state } = receive(this.state, this.snapshot)
+  accept(typeUrl: string, receive: (state: StreamState) => Received): void {
+    const { answered, state } = receive(this.state)
     this.state = state
     if (answered !== null) this.options.onEvent({ _tag: "Answered", typeUrl, answered })
     this.flush()
@@ -100,7 +100,7 @@ export class AdsStream {
     this.state = state
     if (outgoing === null) {
       // The change concerned nothing that this proxy asked for, unless it waits behind what is unanswered.
-      if ([...this.state.subscriptions.values()].every(({ unanswered }) => unanswered.size === 0)) this.changedAt = null
+      if (allAnswered(this.state)) this.changedAt = null
       return this.wakeForRetry(this.snapshot, now)
     }
     this.writing = true
@@ -121,6 +121,11 @@ export class AdsStream {
     this.retry = setTimeout(() => this.flush(), Math.max(0, at - now))
     this.retry.unref()
   }
+}
+
+const allAnswered = ({ subscriptions }: StreamState): boolean => {
+  for (const { unanswered } of subscriptions.values()) if (unanswered.length > 0) return false
+  return true
 }
 
 /** Ends a call with a status; grpc-js takes it from an `error` event. */

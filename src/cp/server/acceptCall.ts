@@ -72,7 +72,7 @@ export const acceptCall = <R extends AdsRequest>(
   )
 
   const accept = (to: AdsStream, request: R): void =>
-    to.accept(request.typeUrl, protocol.receive(request, Date.now()))
+    to.accept(request.typeUrl, (state) => protocol.receive(state, request, Date.now()))
 
   const begin = (request: R): void => {
     clearTimeout(patience)

@@ -3,7 +3,17 @@
  * time later, then never; another version goes out at once.
  */
 import type { ProxySnapshot } from "../xds/XdsResource.ts"
-import { isUnderWay, type Rejected, type Sent, type Subscription } from "./Subscription.ts"
+import {
+  ALL_ANSWERED,
+  knownOf,
+  NOTHING_PENDING,
+  type Pending,
+  pendingOf,
+  type Rejected,
+  type Sent,
+  type Subscription,
+  underWay
+} from "./Subscription.ts"
 
 export interface NackPolicy {
   /** Wait before the first repetition; doubled before each further one. */
@@ -32,25 +42,38 @@ export type Answered =
  * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#nack
  */
 export const answer = (before: Subscription, answer: Answer, now: number, policy: NackPolicy): Answered => {
-  const sent = before.unanswered.get(answer.nonce)
+  const sent = before.unanswered.find(({ nonce }) => nonce === answer.nonce)
   if (sent === undefined) return { _tag: "Stale", subscription: before }
-  const unanswered = new Map(before.unanswered)
-  unanswered.delete(answer.nonce)
-  const rejected = new Map(before.rejected)
-  if (answer.error === null) {
-    for (const [name, version] of sent.versions) if (rejected.get(name)?.version === version) rejected.delete(name)
-    return { _tag: "Acked", subscription: { ...before, unanswered, rejected }, sent }
-  }
-  for (const [name, version] of sent.versions) {
+  const others = before.unanswered.filter((other) => other !== sent)
+  const after = { ...before, unanswered: others.length === 0 ? ALL_ANSWERED : others }
+  if (answer.error === null) return { _tag: "Acked", subscription: accepted(after, sent), sent }
+  const pending = new Map(before.pending)
+  for (const { name, version } of sent.resources) {
     // A newer version is already on its way: its own answer counts.
-    if (before.known.get(name)?.version !== version) continue
-    rejected.set(name, reject(rejected.get(name), version, now, policy))
+    if (knownOf(before, name)?.version !== version) continue
+    const was = pendingOf(before, name)
+    pending.set(name, { ...was, rejected: reject(was.rejected, version, now, policy) })
   }
-  const subscription = { ...before, unanswered, rejected, settledOn: null }
-  return { _tag: "Nacked", subscription, sent, message: answer.error.slice(0, MAX_REASON_LENGTH) }
+  const message = answer.error.slice(0, MAX_REASON_LENGTH)
+  return { _tag: "Nacked", subscription: { ...after, pending }, sent, message }
 }
 
-const reject = (before: Rejected | undefined, version: string, now: number, policy: NackPolicy): Rejected => {
+/** What was refused before and is accepted now is as if it had never been refused. */
+const accepted = (before: Subscription, { resources }: Sent): Subscription => {
+  if (before.pending.size === 0) return before
+  let pending: Map<string, Pending> | null = null
+  for (const { name, version } of resources) {
+    const was = before.pending.get(name)
+    if (was === undefined || was.rejected?.version !== version) continue
+    pending ??= new Map(before.pending)
+    const done = !was.owed && was.known?.version === before.seen.get(name)?.version
+    if (done) pending.delete(name)
+    else pending.set(name, { ...was, rejected: null })
+  }
+  return pending === null ? before : { ...before, pending: pending.size === 0 ? NOTHING_PENDING : pending }
+}
+
+const reject = (before: Rejected | null, version: string, now: number, policy: NackPolicy): Rejected => {
   const attempts = before?.version === version ? before.attempts + 1 : 1
   return {
     version,
@@ -66,10 +89,12 @@ const reject = (before: Rejected | undefined, version: string, now: number, poli
 export const nextRetry = (subscriptions: Iterable<Subscription>, snapshot: ProxySnapshot): number | null => {
   let next: number | null = null
   for (const subscription of subscriptions) {
-    for (const [name, { retryAt, version }] of subscription.rejected) {
-      if (retryAt === null || (next !== null && next <= retryAt)) continue
-      if (snapshot.get(subscription.typeUrl)?.get(name)?.version !== version || isUnderWay(subscription, name)) continue
-      next = retryAt
+    if (subscription.pending.size === 0) continue
+    const waiting = underWay(subscription)
+    for (const [name, { rejected }] of subscription.pending) {
+      if (rejected === null || rejected.retryAt === null || (next !== null && next <= rejected.retryAt)) continue
+      if (snapshot.get(subscription.typeUrl)?.get(name)?.version !== rejected.version || waiting.has(name)) continue
+      next = rejected.retryAt
     }
   }
   return next

@@ -1,9 +1,7 @@
 /** Which resources of a type are due for a proxy: what both protocol variants have in common. Pure. */
 import type { XdsResource } from "../xds/XdsResource.ts"
 import { RESPONSE_BYTES } from "./Outgoing.ts"
-import { isUnderWay, type Subscription, wants } from "./Subscription.ts"
-
-export type Resources = ReadonlyMap<string, XdsResource>
+import { NOTHING_PENDING, type Pending, type Subscription, underWay } from "./Subscription.ts"
 
 export interface Due {
   /**
@@ -11,38 +9,40 @@ export interface Due {
    * so that it can't take others along.
    */
   readonly resources: ReadonlyArray<XdsResource>
-  /** Asked for by name and not there. */
+  /** Owed and not there. */
   readonly absent: ReadonlyArray<string>
   /** The proxy has them and should not any more. */
   readonly gone: ReadonlyArray<string>
 }
 
-export const due = (subscription: Subscription, resources: Resources, now: number): Due => {
+export const due = (subscription: Subscription, now: number): Due => {
   const fresh: Array<XdsResource> = []
-  const again: Array<XdsResource> = []
+  const ripe: Array<XdsResource> = []
+  const absent: Array<string> = []
+  const gone: Array<string> = []
   let bytes = 0
-  const consider = (name: string): void => {
-    const resource = resources.get(name)
-    if (resource === undefined) return
-    const owed = subscription.owed.has(name)
-    const rejected = subscription.rejected.get(name)
-    if (!owed && rejected?.version === resource.version) {
-      if (!isUnderWay(subscription, name) && rejected.retryAt !== null && rejected.retryAt <= now) again.push(resource)
-      return
+  for (const [name, { known, owed, rejected }] of subscription.pending) {
+    const resource = subscription.seen.get(name)
+    if (resource === undefined) {
+      if (owed) absent.push(name)
+      if (known !== null) gone.push(name)
+    } else if (!owed && rejected?.version === resource.version) {
+      if (rejected.retryAt !== null && rejected.retryAt <= now) ripe.push(resource)
+    } else if (owed || known?.version !== resource.version) {
+      if (bytes > 0 && bytes + resource.bytes.length > RESPONSE_BYTES) continue
+      bytes += resource.bytes.length
+      fresh.push(resource)
     }
-    if (!owed && subscription.known.get(name)?.version === resource.version) return
-    if (bytes > 0 && bytes + resource.bytes.length > RESPONSE_BYTES) return
-    bytes += resource.bytes.length
-    fresh.push(resource)
   }
-  for (const name of subscription.wildcard ? resources.keys() : subscription.names) consider(name)
-  const absent = [...new Set([...subscription.owed, ...subscription.names])].filter((name) =>
-    !resources.has(name) && (subscription.owed.has(name) || !subscription.known.has(name))
-  )
-  const gone = [...subscription.known].flatMap(([name, known]) =>
-    known.version !== "" && (!resources.has(name) || !wants(subscription, name)) ? [name] : []
-  )
-  return { resources: fresh.length > 0 ? fresh : again.slice(0, 1), absent, gone }
+  return { resources: fresh.length > 0 ? fresh : again(subscription, ripe), absent, gone }
+}
+
+/** One at a time, and none that is on its way. */
+const again = (subscription: Subscription, ripe: ReadonlyArray<XdsResource>): ReadonlyArray<XdsResource> => {
+  if (ripe.length === 0) return ripe
+  const waiting = underWay(subscription)
+  const first = ripe.find(({ name }) => !waiting.has(name))
+  return first === undefined ? [] : [first]
 }
 
 /** The subscription once these went out under this nonce. */
@@ -55,33 +55,32 @@ export const sent = (
     readonly removed: ReadonlyArray<string>
   }
 ): Subscription => {
-  const known = new Map(before.known)
-  const owed = new Set(before.owed)
-  const rejected = new Map(before.rejected)
-  const versions = new Map<string, string>()
-  for (const resource of response.resources) {
-    versions.set(resource.name, resource.version)
-    known.set(resource.name, { version: resource.version, resource })
-    owed.delete(resource.name)
-    if (rejected.get(resource.name)?.version !== resource.version) rejected.delete(resource.name)
-  }
-  for (const name of response.removed) {
-    owed.delete(name)
-    rejected.delete(name)
-    // What was asked for by name is remembered as absent, so that it is told once.
-    if (before.names.has(name)) known.set(name, { version: "", resource: null })
-    else known.delete(name)
-  }
-  const unanswered = new Map(before.unanswered)
-  unanswered.set(response.nonce, { nonce: response.nonce, version: response.version, versions })
+  const { nonce, removed, resources, version } = response
   return {
     ...before,
-    known,
-    owed,
-    rejected,
-    unanswered,
+    pending: resources.length + removed.length === 0 ? before.pending : left(before, resources, removed),
+    unanswered: [...before.unanswered, { nonce, version, resources }],
     awaiting: false,
-    lastNonce: response.nonce,
-    settledOn: null
+    lastNonce: nonce
   }
+}
+
+/** What is still to be looked at once these went out. */
+const left = (
+  { pending, seen }: Subscription,
+  resources: ReadonlyArray<XdsResource>,
+  removed: ReadonlyArray<string>
+): ReadonlyMap<string, Pending> => {
+  const after = new Map(pending)
+  for (const resource of resources) {
+    const { name, version } = resource
+    const was = pending.get(name)
+    if (was === undefined) continue
+    const rejected = was.rejected?.version === version ? was.rejected : null
+    if (rejected === null && seen.get(name)?.version === version) after.delete(name)
+    else after.set(name, { known: { version, resource }, owed: false, rejected })
+  }
+  // A name that isn't there and isn't pending is one that the proxy knows to be absent: it is told once.
+  for (const name of removed) after.delete(name)
+  return after.size === 0 ? NOTHING_PENDING : after
 }

@@ -9,12 +9,12 @@
  * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#eventual-consistency-considerations
  */
 import { type ProxySnapshot, TypeUrl } from "../xds/XdsResource.ts"
+import { compare } from "./compare.ts"
 import { delta } from "./delta.ts"
-import type { Resources } from "./due.ts"
 import type { Outgoing } from "./Outgoing.ts"
-import { sotw } from "./sotw.ts"
+import { resume, sotw } from "./sotw.ts"
 import { type StreamState, withSubscription } from "./StreamState.ts"
-import { MAX_UNANSWERED, owe, type Subscription } from "./Subscription.ts"
+import { MAX_UNANSWERED, NO_RESOURCES, owe, type Subscription } from "./Subscription.ts"
 
 /** Secrets go first: whatever names them is warmed the sooner. */
 const ADDITIONS = [
@@ -25,8 +25,6 @@ const ADDITIONS = [
   TypeUrl.RouteConfiguration
 ] as const
 const REMOVALS = [TypeUrl.RouteConfiguration, TypeUrl.ClusterLoadAssignment, TypeUrl.Cluster, TypeUrl.Secret] as const
-
-const NONE: Resources = new Map()
 
 export interface Next {
   readonly state: StreamState
@@ -39,22 +37,28 @@ export const nextResponse = (before: StreamState, snapshot: ProxySnapshot, now: 
   for (const removals of [false, true]) {
     if (removals && !isQuiet(state, snapshot)) break
     for (const typeUrl of removals ? REMOVALS : ADDITIONS) {
-      const subscription = state.subscriptions.get(typeUrl)
-      const resources = snapshot.get(typeUrl) ?? NONE
-      if (subscription === undefined || subscription.settledOn === resources) continue
-      if (subscription.unanswered.size >= MAX_UNANSWERED) continue
-      const fold = state.protocol === "delta" ? delta : sotw
-      const offer = fold(subscription, resources, { nonce: String(state.sequence + 1), now, removals })
-      if (offer !== null) {
-        const after = withSubscription({ ...state, sequence: state.sequence + 1 }, offer.subscription)
-        return { state: warm(after, subscription, offer.outgoing), outgoing: offer.outgoing }
-      }
-      if (removals && subscription.rejected.size === 0) {
-        state = withSubscription(state, { ...subscription, settledOn: resources })
-      }
+      const known = state.subscriptions.get(typeUrl)
+      if (known === undefined) continue
+      const subscription = upTo(state, known, snapshot)
+      if (subscription !== known) state = withSubscription(state, subscription)
+      if (subscription.pending.size === 0 && !subscription.awaiting) continue
+      if (subscription.unanswered.length >= MAX_UNANSWERED) continue
+      const offer = (state.protocol === "delta" ? delta : sotw)(subscription, {
+        nonce: String(state.sequence + 1),
+        now,
+        removals
+      })
+      if (offer === null) continue
+      const after = withSubscription({ ...state, sequence: state.sequence + 1 }, offer.subscription)
+      return { state: warm(after, subscription, offer.outgoing), outgoing: offer.outgoing }
     }
   }
   return { state, outgoing: null }
+}
+
+const upTo = (state: StreamState, subscription: Subscription, snapshot: ProxySnapshot): Subscription => {
+  const compared = compare(subscription, snapshot.get(subscription.typeUrl) ?? NO_RESOURCES)
+  return state.protocol === "delta" ? compared : resume(compared)
 }
 
 /**
@@ -62,10 +66,10 @@ export const nextResponse = (before: StreamState, snapshot: ProxySnapshot, now: 
  * its answer to a CDS response back until the clusters are warm.)
  */
 const isQuiet = (state: StreamState, snapshot: ProxySnapshot): boolean => {
-  for (const { typeUrl, rejected, unanswered } of state.subscriptions.values()) {
-    if (unanswered.size > 0) return false
-    for (const [name, { version }] of rejected) {
-      if (snapshot.get(typeUrl)?.get(name)?.version === version) return false
+  for (const { pending, typeUrl, unanswered } of state.subscriptions.values()) {
+    if (unanswered.length > 0) return false
+    for (const [name, { rejected }] of pending) {
+      if (rejected !== null && snapshot.get(typeUrl)?.get(name)?.version === rejected.version) return false
     }
   }
   return true
@@ -77,11 +81,12 @@ const isQuiet = (state: StreamState, snapshot: ProxySnapshot): boolean => {
  * Listener, it will use it" (https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#resource-warming).
  * Secrets are shared between their users in Envoy, as routes are. An assignment has its cluster's name.
  */
-const warm = (state: StreamState, before: Subscription, outgoing: Outgoing): StreamState => {
+const warm = (state: StreamState, { pending }: Subscription, outgoing: Outgoing): StreamState => {
   const assignments = state.subscriptions.get(TypeUrl.ClusterLoadAssignment)
   if (outgoing.typeUrl !== TypeUrl.Cluster || assignments === undefined) return state
-  const warming = outgoing.resources.filter(({ name, version }) =>
-    before.rejected.has(name) || before.known.get(name)?.version !== version
-  )
+  const warming = outgoing.resources.filter(({ name, version }) => {
+    const was = pending.get(name)
+    return was !== undefined && (was.rejected !== null || was.known?.version !== version)
+  })
   return withSubscription(state, owe(assignments, warming.map(({ name }) => name)))
 }

@@ -1,7 +1,6 @@
 /** Folds one request of a proxy into the stream's state: first what it answers, then what it asks for. Pure. */
-import type { ProxySnapshot } from "../xds/XdsResource.ts"
+import { TypeUrl } from "../xds/XdsResource.ts"
 import { answer, type Answered, type NackPolicy } from "./ack.ts"
-import { resume } from "./sotw.ts"
 import { isServed, type StreamState, withSubscription } from "./StreamState.ts"
 import { subscribeDelta, subscribeSotw, subscription } from "./Subscription.ts"
 
@@ -44,7 +43,8 @@ export const receiveDelta = (state: StreamState, request: DeltaRequest, options:
   const interest = {
     subscribe: request.resourceNamesSubscribe,
     unsubscribe: request.resourceNamesUnsubscribe,
-    initialVersions: request.initialResourceVersions
+    initialVersions: request.initialResourceVersions,
+    resumes: resumes(state, request.typeUrl)
   }
   const asks = before === undefined || interest.subscribe.length > 0 || interest.unsubscribe.length > 0
   const after = answered?.subscription ?? current
@@ -54,21 +54,20 @@ export const receiveDelta = (state: StreamState, request: DeltaRequest, options:
   }
 }
 
-export const receiveSotw = (
-  state: StreamState,
-  request: SotwRequest,
-  snapshot: ProxySnapshot | null,
-  options: ReceiveOptions
-): Received => {
+/**
+ * Whether a proxy that comes back needs nothing of what it has. A cluster that it was given and that still warms waits
+ * for an assignment, even for the one that the proxy has. As long as one does, Envoy asks for no clusters: whoever asked
+ * for those before has none that warms.
+ */
+const resumes = (state: StreamState, typeUrl: TypeUrl): boolean =>
+  typeUrl !== TypeUrl.ClusterLoadAssignment || state.subscriptions.has(TypeUrl.Cluster)
+
+export const receiveSotw = (state: StreamState, request: SotwRequest, options: ReceiveOptions): Received => {
   if (!isServed(request.typeUrl)) return { state, answered: null }
   const before = state.subscriptions.get(request.typeUrl)
   if (before === undefined) {
-    const first = subscribeSotw(subscription(request.typeUrl), request.resourceNames)
-    const resources = snapshot?.get(request.typeUrl)
-    return {
-      state: withSubscription(state, resources === undefined ? first : resume(first, resources, request.versionInfo)),
-      answered: null
-    }
+    const first = { ...subscription(request.typeUrl), resumes: request.versionInfo }
+    return { state: withSubscription(state, subscribeSotw(first, request.resourceNames)), answered: null }
   }
   const answered = request.responseNonce === ""
     ? null

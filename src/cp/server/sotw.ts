@@ -1,10 +1,9 @@
 /** What a state-of-the-world subscription is to be sent next. Pure. */
-import { createHash } from "node:crypto"
-import { TypeUrl, type XdsResource } from "../xds/XdsResource.ts"
-import { due, type Resources, sent } from "./due.ts"
+import { TypeUrl } from "../xds/XdsResource.ts"
+import { type Due, due, sent } from "./due.ts"
 import type { Offer, OfferOptions } from "./Outgoing.ts"
-import type { Subscription } from "./Subscription.ts"
-import { wants } from "./Subscription.ts"
+import { knownOf, NOTHING_PENDING, type Subscription, wants } from "./Subscription.ts"
+import { versionOf, versionOfAll } from "./versionOf.ts"
 
 /**
  * "In the SotW protocol variants, all resource types except for Listener and Cluster are grouped into responses in the
@@ -14,40 +13,40 @@ import { wants } from "./Subscription.ts"
  */
 const isWhole = (typeUrl: TypeUrl): boolean => typeUrl === TypeUrl.Listener || typeUrl === TypeUrl.Cluster
 
-export const sotw = (subscription: Subscription, resources: Resources, options: OfferOptions): Offer => {
-  const found = due(subscription, resources, options.now)
+export const sotw = (subscription: Subscription, options: OfferOptions): Offer => {
+  const found = due(subscription, options.now)
   return isWhole(subscription.typeUrl)
-    ? whole(subscription, resources, options, found)
-    : changed(subscription, resources, options, found)
+    ? whole(subscription, options, found)
+    : changed(subscription, options, found)
 }
 
-type Found = ReturnType<typeof due>
-
-const whole = (subscription: Subscription, resources: Resources, options: OfferOptions, found: Found): Offer => {
+const whole = (subscription: Subscription, options: OfferOptions, found: Due): Offer => {
   const removals = options.removals || subscription.typeUrl === TypeUrl.Listener
   const gone = removals ? found.gone : []
   if (found.resources.length === 0 && gone.length === 0 && !subscription.awaiting) return null
-  const current = [...resources.values()].filter((resource) => wants(subscription, resource.name))
+  const all = [...subscription.seen.values()]
+  const current = subscription.wildcard ? all : all.filter(({ name }) => wants(subscription, name))
   // What may not be removed yet is repeated as the proxy has it: leaving it out would delete it.
-  const held = removals ? [] : found.gone.flatMap((name) => subscription.known.get(name)?.resource ?? [])
-  const all = [...current, ...held]
+  const held = removals ? [] : found.gone.flatMap((name) => knownOf(subscription, name)?.resource ?? [])
+  const resources = held.length === 0 ? current : [...current, ...held]
   const outgoing = {
     typeUrl: subscription.typeUrl,
     nonce: options.nonce,
-    version: versionOf(all),
-    resources: all,
+    version: resources === all ? versionOfAll(subscription.seen) : versionOf(resources),
+    resources,
     removed: gone
   }
   return { outgoing, subscription: sent(subscription, outgoing) }
 }
 
 /** Removal needs no word here: "deletions are indicated implicitly by parent resources". */
-const changed = (subscription: Subscription, resources: Resources, options: OfferOptions, found: Found): Offer => {
+const changed = (subscription: Subscription, options: OfferOptions, found: Due): Offer => {
   if (found.resources.length === 0) return null
   const outgoing = {
     typeUrl: subscription.typeUrl,
     nonce: options.nonce,
-    version: versionOf([...resources.values()].filter((resource) => wants(subscription, resource.name))),
+    // Of what it carries: all that the proxy has besides may be the whole mesh, which one change mustn't cost.
+    version: versionOf(found.resources),
     resources: found.resources,
     removed: []
   }
@@ -55,24 +54,14 @@ const changed = (subscription: Subscription, resources: Resources, options: Offe
   return { outgoing, subscription: sent(subscription, { ...outgoing, removed }) }
 }
 
-/** Hash over names and versions, so that every replica gives the same resources the same version. */
-export const versionOf = (resources: ReadonlyArray<XdsResource>): string => {
-  const hash = createHash("sha256")
-  const lines = resources.map((resource) => JSON.stringify([resource.name, resource.version])).sort()
-  for (const line of lines) hash.update(line)
-  return hash.digest("hex").slice(0, 16)
-}
-
 /**
  * "Servers may decide to optimize by not resending resources that the client had already seen on the previous stream
  * [...] it is generally safe for servers to do this optimization for LDS and CDS when the only subscription is a
- * wildcard subscription"
+ * wildcard subscription". `before` has seen the newest snapshot.
  */
-export const resume = (subscription: Subscription, resources: Resources, versionInfo: string): Subscription => {
-  const all = [...resources.values()]
-  const same = isWhole(subscription.typeUrl) && subscription.wildcard && subscription.names.size === 0 &&
-    versionInfo === versionOf(all)
-  if (!same) return subscription
-  const known = new Map(all.map((resource) => [resource.name, { version: resource.version, resource }]))
-  return { ...subscription, known, awaiting: false }
+export const resume = (before: Subscription): Subscription => {
+  if (before.resumes === "") return before
+  const same = isWhole(before.typeUrl) && before.awaiting && before.wildcard && before.names.size === 0 &&
+    before.resumes === versionOfAll(before.seen)
+  return { ...before, resumes: "", ...(same ? { pending: NOTHING_PENDING, awaiting: false } : {}) }
 }

@@ -50,7 +50,7 @@ export const streamReporter = (options: ReporterOptions) => (event: StreamEvent)
   journal.append({ kind: "nacked", key, typeUrl, version, message })
   options.log(
     Effect.logWarning("A proxy refused its configuration and keeps what it had").pipe(
-      Effect.annotateLogs({ proxy: key, typeUrl, names: [...answered.sent.versions.keys()].join(", "), message })
+      Effect.annotateLogs({ proxy: key, typeUrl, names: answered.sent.resources.map(({ name }) => name).join(", "), message })
     )
   )
 }

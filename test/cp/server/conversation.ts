@@ -50,7 +50,7 @@ export class Conversation {
       error: fields.error ?? null,
       resourceNames: names
     }
-    const received = receiveSotw(this.state, request, this.snapshot, { now: this.now, policy: POLICY })
+    const received = receiveSotw(this.state, request, { now: this.now, policy: POLICY })
     this.state = received.state
     return received.answered
   }

@@ -1,10 +1,14 @@
 import { describe, expect, it } from "vitest"
+import type { Subscription } from "../../../src/cp/server/Subscription.ts"
 import { TypeUrl } from "../../../src/cp/xds/XdsResource.ts"
 import { Conversation } from "./conversation.ts"
 import { resource, snapshot } from "./resources.ts"
 
 const brief = (all: ReadonlyArray<{ readonly type: string; readonly names: ReadonlyArray<string>; readonly removed: ReadonlyArray<string> }>) =>
   all.map(({ type, names, removed }) => [type, ...names, ...removed.map((name) => `-${name}`)].join(" "))
+
+const rejections = ({ pending }: Subscription): ReadonlyArray<string> =>
+  [...pending].flatMap(([name, { rejected }]) => rejected === null ? [] : [name])
 
 const started = (content: Parameters<typeof snapshot>[0]): Conversation => {
   const talk = new Conversation("delta", snapshot(content))
@@ -75,6 +79,42 @@ describe("an incremental stream", () => {
     ])
     talk.subscribe("Cluster")
     expect(talk.drain().map(({ names: { length } }) => length)).toEqual([2, 2, 1])
+  })
+})
+
+describe("a proxy that comes back and says what it has", () => {
+  const mesh = {
+    Cluster: { a: "1", b: "1" },
+    ClusterLoadAssignment: { a: "1", b: "1" },
+    Secret: { ca: "1" },
+    Listener: { l: "1" }
+  }
+  const back = (content: Parameters<typeof snapshot>[0], order: ReadonlyArray<keyof typeof mesh>): Conversation => {
+    const talk = new Conversation("delta", snapshot(content))
+    for (const type of order) {
+      const isNamed = type === "ClusterLoadAssignment" || type === "Secret"
+      talk.subscribe(type, isNamed ? Object.keys(mesh[type]) : [], mesh[type])
+    }
+    return talk
+  }
+  const AS_EVER = ["Cluster", "ClusterLoadAssignment", "Listener", "Secret"] as const
+
+  it("gets no resource where nothing changed", () => {
+    expect(brief(back(mesh, AS_EVER).settle())).toEqual(["Cluster", "Listener"])
+  })
+
+  it("gets what changed, and the assignment of a cluster that did", () => {
+    const changed = { ...mesh, Cluster: { a: "2", b: "1" }, Secret: { ca: "2" } }
+    expect(brief(back(changed, AS_EVER).settle())).toEqual([
+      "Secret ca@2",
+      "Cluster a@2",
+      "ClusterLoadAssignment a@1",
+      "Listener"
+    ])
+  })
+
+  it("gets every assignment where it asks for no clusters yet: one still warms", () => {
+    expect(brief(back(mesh, ["ClusterLoadAssignment"]).settle())).toEqual(["ClusterLoadAssignment a@1 b@1"])
   })
 })
 
@@ -170,7 +210,7 @@ describe("a refusal", () => {
     const talk = started({ Cluster: { a: "1" } })
     talk.snapshot = snapshot({ Cluster: { a: "2" } })
     const answered = talk.nack(talk.next()!, "no such filter")
-    expect(answered).toMatchObject({ _tag: "Nacked", message: "no such filter", sent: { versions: new Map([["a", "2"]]) } })
+    expect(answered).toMatchObject({ _tag: "Nacked", message: "no such filter", sent: { resources: [{ name: "a", version: "2" }] } })
   })
 
   it("is told by the beginning of its message where that is longer than a reason is", () => {
@@ -226,14 +266,14 @@ describe("a refusal", () => {
     expect(named.wakesAt()).toBe(1_000)
     named.unsubscribe("ClusterLoadAssignment", ["a", "*"])
     expect(named.wakesAt()).toBeNull()
-    expect([...named.state.subscriptions.values()].flatMap(({ rejected }) => [...rejected])).toEqual([])
+    expect([...named.state.subscriptions.values()].flatMap(rejections)).toEqual([])
   })
 
   it("is forgotten once the repetition is accepted", () => {
     const talk = refused()
     talk.now = 1_000
     talk.ack(talk.next()!)
-    expect([...talk.state.subscriptions.values()].flatMap(({ rejected }) => [...rejected])).toEqual([])
+    expect([...talk.state.subscriptions.values()].flatMap(rejections)).toEqual([])
     talk.now = 1_000_000
     expect(talk.drain()).toEqual([])
   })
@@ -246,7 +286,7 @@ describe("a refusal", () => {
     const again = talk.drain()
     expect(brief(again)).toEqual(["Cluster a@1", "Cluster bad@1", "Cluster c@1"])
     again.forEach((sent) => sent.names[0] === "bad@1" ? talk.nack(sent) : talk.ack(sent))
-    expect([...talk.state.subscriptions.values()].flatMap(({ rejected }) => [...rejected.keys()])).toEqual(["bad"])
+    expect([...talk.state.subscriptions.values()].flatMap(rejections)).toEqual(["bad"])
   })
 
   it("that comes after a newer version went out doesn't hold that one up", () => {
@@ -257,7 +297,7 @@ describe("a refusal", () => {
     const third = talk.next()!
     talk.nack(second)
     talk.ack(third)
-    expect([...talk.state.subscriptions.values()].flatMap(({ rejected }) => [...rejected])).toEqual([])
+    expect([...talk.state.subscriptions.values()].flatMap(rejections)).toEqual([])
   })
 
   it("of an unknown nonce says nothing", () => {
@@ -272,5 +312,5 @@ it("a proxy that answers nothing is sent a bounded number of responses", () => {
     talk.snapshot = snapshot({ Cluster: { a: String(version) } })
     talk.next()
   }
-  expect(talk.state.subscriptions.get(TypeUrl.Cluster)?.unanswered.size).toBe(16)
+  expect(talk.state.subscriptions.get(TypeUrl.Cluster)?.unanswered.length).toBe(16)
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { versionOf } from "../../../src/cp/server/sotw.ts"
+import { versionOf } from "../../../src/cp/server/versionOf.ts"
 import { TypeUrl } from "../../../src/cp/xds/XdsResource.ts"
 import { Conversation, type Sent } from "./conversation.ts"
 import { resource, snapshot } from "./resources.ts"
@@ -58,6 +58,19 @@ describe("a state-of-the-world stream", () => {
     again.request("Cluster", [], { version: sent!.version })
     again.request("ClusterLoadAssignment", ["a"], { version: "whatever" })
     expect(brief(again.drain())).toEqual(["ClusterLoadAssignment a@1"])
+  })
+
+  it("doesn't repeat them either where the proxy asks before there is a snapshot for it", () => {
+    const content = snapshot({ Cluster: { a: "1" } })
+    const first = new Conversation("sotw", content)
+    first.request("Cluster")
+    const [sent] = first.drain()
+    const again = new Conversation("sotw", new Map())
+    again.request("Cluster", [], { version: sent!.version })
+    again.snapshot = content
+    expect(again.drain()).toEqual([])
+    again.snapshot = snapshot({ Cluster: { a: "2" } })
+    expect(brief(again.drain())).toEqual(["Cluster a@2"])
   })
 
   it("takes a stale request's names for nothing, and a current one's for all", () => {
