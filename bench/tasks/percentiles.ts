@@ -6,8 +6,11 @@ export interface Percentiles {
   readonly max: number
 }
 
-export const percentiles = (values: ReadonlyArray<number>): Percentiles => {
+/** `digits`: places behind the point. */
+export const percentiles = (values: ReadonlyArray<number>, digits = 0): Percentiles => {
   const sorted = values.toSorted((a, b) => a - b)
-  const at = (share: number): number => Math.round(sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? NaN)
+  const scale = 10 ** digits
+  const at = (share: number): number =>
+    Math.round((sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? NaN) * scale) / scale
   return { count: sorted.length, p50: at(0.5), p99: at(0.99), max: at(1) }
 }

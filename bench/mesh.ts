@@ -1,0 +1,134 @@
+/**
+ * What a change costs, and how soon it is everywhere, with many proxies: simulated sidecars against this control plane
+ * and, beside it, against kuma-cp. docs/performance.md says what is measured and how. Ends by itself, with everything
+ * that it started; listens on loopback only. Progress goes to stderr.
+ *
+ *   node_modules/.bin/node bench/mesh.ts                                  50, 200, 500, 1000 and 2000 proxies, three runs
+ *   node_modules/.bin/node bench/mesh.ts --proxies 200 --runs 1           one size, once: two minutes
+ *   ... --phases change,storm     the cold start and these alone, of idle, change, unrelated, label, policy, storm
+ *   ... --phases none             the cold start alone
+ *   ... --profile FOLDER          a CPU profile of ours for each phase (FOLDER/storm-200.cpuprofile) and its hot functions
+ *   ... --heap                    ours' live heap a proxy, after a collection
+ *   ... --protocol sotw           state of the world instead of the incremental variant
+ *   ... --kuma-cp PATH            kuma-cp as well (as root: it gets a network namespace of its own)
+ *   ... --subjects kuma-cp        only that
+ *   ... --changes 30 --idle 20    endpoint changes; seconds of idling
+ *   ... --tree FOLDER             another checkout of ecs-mesh (with its node_modules) instead of this one
+ *   ... --json                    all figures of all runs
+ */
+import { spawn } from "node:child_process"
+import { mkdir } from "node:fs/promises"
+import { cpus, loadavg, totalmem } from "node:os"
+import { join, resolve } from "node:path"
+import { parseArgs } from "node:util"
+import type { Figures } from "./mesh/figures.ts"
+import { VARIANTS } from "./mesh/generator/discovery.ts"
+import { type Phase, PHASES, type Plan } from "./mesh/Plan.ts"
+import { SUBJECTS } from "./mesh/subject/Subject.ts"
+import { growthTable, type Measured, table } from "./mesh/table.ts"
+
+const { values } = parseArgs({
+  options: {
+    proxies: { type: "string", default: "50,200,500,1000,2000" },
+    runs: { type: "string", default: "3" },
+    subjects: { type: "string" },
+    phases: { type: "string", default: PHASES.join(",") },
+    protocol: { type: "string", default: "delta" },
+    changes: { type: "string", default: "40" },
+    idle: { type: "string", default: "20" },
+    "kuma-cp": { type: "string" },
+    tree: { type: "string", default: join(import.meta.dirname, "..") },
+    profile: { type: "string" },
+    heap: { type: "boolean", default: false },
+    json: { type: "boolean", default: false }
+  }
+})
+
+const number = (name: string, text: string, least: number): number => {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < least) throw new Error(`--${name}: ${text} is no whole number from ${least} on`)
+  return value
+}
+
+const listed = <A extends string>(name: string, text: string, allowed: ReadonlyArray<A>): ReadonlyArray<A> =>
+  text.split(",").map((item) => {
+    const found = allowed.find((one) => one === item)
+    if (found === undefined) throw new Error(`--${name}: ${item} is none of ${allowed.join(", ")}`)
+    return found
+  })
+
+const sizes = values.proxies.split(",").map((text) => number("proxies", text, 10))
+const runs = number("runs", values.runs, 1)
+const kumaCp = values["kuma-cp"] === undefined ? null : resolve(values["kuma-cp"])
+const subjects = listed("subjects", values.subjects ?? (kumaCp === null ? "ecs-mesh" : SUBJECTS.join(",")), SUBJECTS)
+const [variant = "delta"] = listed("protocol", values.protocol, VARIANTS)
+const phases: ReadonlyArray<Phase> = values.phases === "none" ? [] : listed("phases", values.phases, PHASES)
+const profile = values.profile === undefined ? null : resolve(values.profile)
+if (profile !== null) await mkdir(profile, { recursive: true })
+
+const MEASURE = join(import.meta.dirname, "mesh", "measure.ts")
+
+/** In a network namespace that has nothing but loopback. */
+const ALONE = ["unshare", "-n", "sh", "-c", "ip link set lo up && exec \"$@\"", "sh"]
+
+let interrupted: NodeJS.Signals | null = null
+let running: { kill: (signal: NodeJS.Signals) => boolean } | null = null
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    interrupted = signal
+    running?.kill(signal)
+  })
+}
+
+const measure = (plan: Plan): Promise<Figures> =>
+  new Promise((resolve, reject) => {
+    const command = [process.execPath, MEASURE, JSON.stringify(plan)]
+    const [program = "", ...args] = plan.subject === "kuma-cp" ? [...ALONE, ...command] : command
+    const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] })
+    running = child
+    let output = ""
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => (output += chunk))
+    child.on("error", reject)
+    child.on("close", (code) => {
+      running = null
+      if (code === 0 && interrupted === null) resolve(JSON.parse(output))
+      else reject(new Error(interrupted === null ? `the measurement ended with ${code}` : `ended by ${interrupted}`))
+    })
+  })
+
+const measured: Array<Measured> = []
+const failed: Array<string> = []
+for (let run = 1; run <= runs && interrupted === null; run++) {
+  for (const proxies of sizes) {
+    for (const subject of subjects) {
+      if (interrupted !== null) break
+      const what = `${subject} with ${proxies} proxies, run ${run} of ${runs}`
+      console.error(`${what} (load ${loadavg()[0]?.toFixed(1)})`)
+      try {
+        const plan: Plan = {
+          subject,
+          proxies,
+          variant,
+          phases,
+          changes: number("changes", values.changes, 2),
+          idleSeconds: number("idle", values.idle, 1),
+          tree: resolve(values.tree),
+          kumaCp,
+          profile,
+          heap: values.heap
+        }
+        measured.push({ subject, proxies, run, figures: await measure(plan) })
+      } catch (error) {
+        failed.push(`${what}: ${error instanceof Error ? error.message : String(error)}`)
+      }
+    }
+  }
+}
+const machine = { cores: cpus().length, model: cpus()[0]?.model, memoryGB: Math.round(totalmem() / 2 ** 30) }
+if (values.json) console.log(JSON.stringify({ machine, variant, runs, measured, failed }, null, 2))
+else {
+  console.log(`${machine.cores} cores (${machine.model}), ${machine.memoryGB} GB, ${variant}; min / median / max of ${runs}\n`)
+  console.log(`${table(measured)}\n\n${growthTable(measured)}`)
+}
+for (const text of failed) console.error(text)
+if (failed.length > 0) process.exitCode = 1

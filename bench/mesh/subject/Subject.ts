@@ -1,0 +1,26 @@
+/** A control plane that is measured: a process with a data plane server and an API, over a Postgres of its own. */
+import type { RunningProcess } from "../../../localstack/process/startProcess.ts"
+import type { Inspector } from "./Inspector.ts"
+
+export const SUBJECTS = ["ecs-mesh", "kuma-cp"] as const
+export type SubjectName = typeof SUBJECTS[number]
+
+export interface Subject {
+  readonly name: SubjectName
+  readonly process: RunningProcess
+  readonly dataplaneServer: { readonly host: string; readonly port: number }
+  /** Base URL of the API, in clear. */
+  readonly api: string
+  /** null where it is no Node process, or wasn't asked for. */
+  readonly inspector: Inspector | null
+}
+
+export interface SubjectOptions {
+  /** For its work dir and logs. */
+  readonly folder: string
+  /** By which it finds its Postgres. */
+  readonly store: Readonly<Record<string, string>>
+  readonly inspect: boolean
+  /** Where ecs-mesh's source is. */
+  readonly tree: string
+}

@@ -1,0 +1,48 @@
+/** Our control plane without its operator, in zone mode, for proxies with dataplane tokens. */
+import { join } from "node:path"
+import { freePort } from "../../../localstack/process/freePort.ts"
+import { startProcess } from "../../../localstack/process/startProcess.ts"
+import { waitForHttp } from "../../../localstack/process/waitFor.ts"
+import { Inspector } from "./Inspector.ts"
+import type { Subject, SubjectOptions } from "./Subject.ts"
+
+export const startEcsMesh = async ({ folder, inspect, store, tree: root }: SubjectOptions): Promise<Subject> => {
+  const [dataplaneServer, api, diagnostics, inspector] = [await freePort(), await freePort(), await freePort(), await freePort()]
+  const started = await startProcess({
+    command: process.execPath,
+    args: [
+      ...(inspect ? [`--inspect=127.0.0.1:${inspector}`] : []),
+      join(root, "src", "main.ts"),
+      "serve",
+      "--without-aws"
+    ],
+    cwd: root,
+    env: {
+      PATH: process.env["PATH"],
+      HOME: process.env["HOME"],
+      KUMA_GENERAL_WORK_DIR: join(folder, "control-plane"),
+      ECS_MESH_DP_SERVER_ADDRESS: "127.0.0.1",
+      KUMA_DP_SERVER_PORT: String(dataplaneServer),
+      KUMA_API_SERVER_HTTP_INTERFACE: "127.0.0.1",
+      KUMA_API_SERVER_HTTP_PORT: String(api),
+      KUMA_API_SERVER_HTTPS_ENABLED: "false",
+      ECS_MESH_DIAGNOSTICS_ADDRESS: "127.0.0.1",
+      KUMA_DIAGNOSTICS_SERVER_PORT: String(diagnostics),
+      ...store
+    },
+    logFile: join(folder, "ecs-mesh.log")
+  })
+  try {
+    await waitForHttp(`http://127.0.0.1:${diagnostics}/ready`, started, 60_000)
+    return {
+      name: "ecs-mesh",
+      process: started,
+      dataplaneServer: { host: "127.0.0.1", port: dataplaneServer },
+      api: `http://127.0.0.1:${api}`,
+      inspector: inspect ? await Inspector.open(inspector) : null
+    }
+  } catch (error) {
+    await started.stop(0)
+    throw error
+  }
+}
