@@ -8,6 +8,7 @@ import type { Journal } from "../model/Journal.ts"
 import { Store } from "../model/Store.ts"
 import { AwsClients } from "./aws/AwsClients.ts"
 import { CallBudgets } from "./aws/CallBudgets.ts"
+import { CallLane } from "./aws/CallLane.ts"
 import { type Clusters, EcsReader } from "./aws/EcsReader.ts"
 import { EventBus } from "./aws/EventBus.ts"
 import { HostAddress } from "./aws/HostAddress.ts"
@@ -43,9 +44,10 @@ const untilPossible = (what: string) =>
 
 /** Lists everything and wakes all of it. Roles are read anew: nothing that is remembered repairs what no event said. */
 const lookAtAll = (clusters: Clusters, work: WorkQueue) =>
-  resync(clusters).pipe(
+  Effect.provideService(resync(clusters), CallLane, "bulk").pipe(
     Effect.tap(Effect.flatMap(IamReader, ({ forgetAll }) => forgetAll)),
-    Effect.andThen((keys) => Effect.sync(() => keys.forEach((key) => work.add(key)))),
+    Effect.tap(Effect.map(TaskController, ({ doubtAll }) => doubtAll())),
+    Effect.andThen((keys) => Effect.sync(() => keys.forEach((key) => work.add(key, undefined, "bulk")))),
     // The change feed asks for ports as Dataplanes are written, unless the operator ended or the store was away then.
     Effect.andThen(Effect.flatMap(Store, (store) => store.list("Dataplane"))),
     Effect.andThen(givePorts),
@@ -120,14 +122,14 @@ const run = ({ aws }: OperatorConfig) =>
   Effect.gen(function*() {
     const tasks = yield* TaskController
     const tokens = yield* TokenController
-    // Those side by side share calls to AWS, so fewer would need more calls; more would keep an event waiting for long.
-    const work = yield* makeWorkQueue(tasks.reconcile, { parallel: 32 })
+    // Those that wait for AWS side by side share its calls: fewer would need more of them.
+    const work = yield* makeWorkQueue(tasks.reconcile, { parallel: 20_000, keptForUrgent: 5_000 })
     /** What ECS says of a task wakes its token as well. */
     const both: WorkQueue = {
       size: work.size,
-      add: (key, onHandled) => {
-        tokens.wake(key)
-        work.add(key, onHandled)
+      add: (key, onHandled, lane) => {
+        tokens.wake(key, lane)
+        work.add(key, onHandled, lane)
       }
     }
     // What the store says is watched from before the first list on, so that nothing falls in between.

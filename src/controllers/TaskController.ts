@@ -2,12 +2,13 @@
  * Handles one key: asks AWS about the task, hands what it says to the controller of its kind of proxy, and says when
  * to look again. A task without a sidecar is none of ours.
  */
-import { Clock, Context, Effect, Layer } from "effect"
+import { Clock, Context, Effect, Layer, Metric, Semaphore } from "effect"
 import { Journal } from "../model/Journal.ts"
 import type { ProxyType } from "../model/ProxyType.ts"
 import type { Resource } from "../model/Resource.ts"
 import type { Store } from "../model/Store.ts"
-import type { EcsReader } from "./aws/EcsReader.ts"
+import { CallLane } from "./aws/CallLane.ts"
+import { EcsReader, type TaskReading } from "./aws/EcsReader.ts"
 import type { HostAddress } from "./aws/HostAddress.ts"
 import type { IamReader } from "./aws/IamReader.ts"
 import { DataplaneController } from "./dataplane/Controller.ts"
@@ -15,17 +16,27 @@ import { EgressController } from "./egress/Controller.ts"
 import { IngressController } from "./ingress/Controller.ts"
 import { type IgnoringSettings, whyIgnored } from "./lifecycle/ignored.ts"
 import { KnownTasks } from "./lifecycle/KnownTasks.ts"
-import { observeTask } from "./lifecycle/observeTask.ts"
+import { isSameRole, isSameTask, type LastLook, LastLooks } from "./lifecycle/LastLooks.ts"
+import { observeTask, readRole } from "./lifecycle/observeTask.ts"
 import { readStored } from "./lifecycle/readStored.ts"
 import { isGone, sidecarOf, type TaskObservation } from "./lifecycle/TaskObservation.ts"
 import { ToldOnce } from "./lifecycle/ToldOnce.ts"
 import type { OperatorConfig } from "./OperatorConfig.ts"
-import { done, type Outcome, retry, wakeAt } from "./queue/Outcome.ts"
+import { LookPace } from "./queue/LookPace.ts"
+import { NoBreakOff } from "./queue/NoBreakOff.ts"
+import { done, lookAgain, type Outcome, retry, wakeAt } from "./queue/Outcome.ts"
 import { parseTaskKey } from "./TaskKey.ts"
 
 /** How long ECS may take to show in DescribeTasks what it said in an event. */
 const LAG_MILLIS = 5_000
 const LAG_STEP_MILLIS = 250
+
+/** Bulk looks that are with the store at a time: an urgent one must not stand in line behind thousands. */
+const BULK_AT_STORE = 128
+
+const lookStretch = Metric.gauge("ecs_mesh_look_stretch", {
+  description: "How many times rarer tasks are looked at without an event, for there being too many: 1, 2, 4, ..."
+})
 
 export class TaskController extends Context.Service<
   TaskController,
@@ -33,6 +44,8 @@ export class TaskController extends Context.Service<
     readonly reconcile: (key: string) => Effect.Effect<Outcome>
     /** An event spoke of this version of the task: a look that shows an older one is late, and repeated soon. */
     readonly expectVersion: (key: string, version: number) => void
+    /** The next look at each task is a whole one, whatever it shows. */
+    readonly doubtAll: () => void
     /** The tasks of the mesh as they were seen last. */
     readonly known: KnownTasks
   }
@@ -45,7 +58,9 @@ export class TaskController extends Context.Service<
     Layer.effect(
       TaskController,
       Effect.gen(function*() {
-        const services = yield* Effect.context<EcsReader | HostAddress | IamReader | Store>()
+        const context = yield* Effect.context()
+        const services = yield* Effect.context<HostAddress | IamReader | Store>()
+        const ecs = yield* EcsReader
         const journal = yield* Journal
         const clock = yield* Clock.Clock
         const controllers = {
@@ -59,6 +74,9 @@ export class TaskController extends Context.Service<
         const ignored = new ToldOnce()
         const ignoring: IgnoringSettings = { dataplanesBringOwn: config.dataplanesBringOwn === true }
         const known = new KnownTasks()
+        const looks = new LastLooks()
+        const pace = new LookPace(ecs.callsASecond)
+        const atStore = yield* Semaphore.make(BULK_AT_STORE)
 
         /** An older copy of the task than one that was seen already: it must not undo what the newer one led to. */
         const isLate = (key: string, { task }: TaskObservation, previous: Resource<"EcsTask"> | null): boolean =>
@@ -107,15 +125,46 @@ export class TaskController extends Context.Service<
         const kindOf = (look: TaskObservation, previous: Resource<"EcsTask"> | null): ProxyType =>
           sidecarOf(look)?.sidecar?.proxyType ?? previous?.spec.proxy?.proxyType ?? "dataplane"
 
+        /** Bulk looks take turns. What was begun is brought to its end, though an event asks for another look meanwhile. */
+        const withStore = Effect.fnUntraced(function*<A, E, R>(work: Effect.Effect<A, E, R>) {
+          const whole = Effect.andThen(Effect.map(NoBreakOff, (say) => say()), work)
+          return yield* (yield* CallLane) === "bulk" ? atStore.withPermit(whole) : whole
+        })
+
+        const isAsBefore = Effect.fnUntraced(function*(last: LastLook, reading: TaskReading | null) {
+          if (reading === null || !isSameTask(last, reading)) return false
+          return isSameRole(last, yield* readRole(config.aws, reading.task, null))
+        })
+
+        /** Remembers a look after which all is done, and says when the next is due. */
+        const settle = (key: string, reading: TaskReading | null, look: TaskObservation, outcome: Outcome): Outcome => {
+          if (outcome._tag !== "LookAgain") {
+            if (outcome._tag !== "Retry") pace.drop(key)
+            return outcome
+          }
+          const { patience } = outcome
+          if (reading !== null) looks.note(key, { reading, look, patience })
+          return nextLook(key, patience)
+        }
+
+        const nextLook = (key: string, patience: number): Outcome =>
+          lookAgain(pace.next(key, patience, clock.currentTimeMillisUnsafe()), patience)
+
         const attempt = Effect.fnUntraced(function*(key: string) {
           const taskKey = parseTaskKey(key)
+          const lane = yield* CallLane
+          const reading = yield* ecs.readTask(taskKey)
+          const last = lane === "bulk" && !expected.has(key) ? looks.of(key) : null
+          if (last !== null && (yield* isAsBefore(last, reading))) return nextLook(key, last.patience)
+          looks.forget(key)
           const previous = yield* readStored({ type: "EcsTask", mesh: "", name: taskKey.taskId })
-          const look = yield* observeTask(config.aws, taskKey, previous)
+          const look = yield* observeTask(config.aws, taskKey, reading, previous)
           const soon = clock.currentTimeMillisUnsafe() + LAG_STEP_MILLIS
           // An older copy still tells something; a task that isn't there tells nothing until the wait is over.
           const awaited = isAwaited(key, look)
-          if (isMissed(key, look, previous)) return wakeAt(soon)
-          if (isLate(key, look, previous) || (awaited && look.task === null)) return wakeAt(soon)
+          const lagLane = awaited ? "urgent" : lane
+          if (isMissed(key, look, previous)) return wakeAt(soon, lagLane)
+          if (isLate(key, look, previous) || (awaited && look.task === null)) return wakeAt(soon, lagLane)
           const ignoredFor = previous === null ? whyIgnored(look, ignoring) : null
           // Of one that is left alone nothing is stored by which its end would be noticed.
           if (ignoredFor === null || isGone(look)) known.note(key, look, previous !== null)
@@ -123,8 +172,8 @@ export class TaskController extends Context.Service<
           if (previous === null && isGone(look) && known.hasEnded(key)) return done
           const outcome = ignoredFor !== null
             ? ignore(key, look, ignoredFor)
-            : yield* controllers[kindOf(look, previous)].reconcile(key, look, previous)
-          return outcome._tag !== "Retry" && awaited ? wakeAt(soon) : outcome
+            : yield* withStore(controllers[kindOf(look, previous)].reconcile(key, look, previous))
+          return outcome._tag !== "Retry" && awaited ? wakeAt(soon, "urgent") : settle(key, reading, look, outcome)
         })
 
         const reconcile = Effect.fn("TaskController.reconcile")(function*(key: string) {
@@ -148,6 +197,10 @@ export class TaskController extends Context.Service<
         return {
           known,
           reconcile,
+          doubtAll: () => {
+            looks.forgetAll()
+            lookStretch.updateUnsafe(pace.stretch, context)
+          },
           expectVersion: (key, version) => {
             const until = clock.currentTimeMillisUnsafe() + LAG_MILLIS
             expected.set(key, { version: Math.max(version, expected.get(key)?.version ?? 0), until })

@@ -39,6 +39,8 @@ export interface TaskReading {
 export class EcsReader extends Context.Service<
   EcsReader,
   {
+    /** Looks at tasks and pages of lists that may be had a second, as far as is known now. */
+    readonly callsASecond: () => number
     /** ARNs of every task of a cluster that ECS wants running, all pages. */
     readonly listTasks: (cluster: string) => Effect.Effect<ReadonlyArray<string>, AwsCallFailed>
     /** Null where ECS doesn't know the task (any more). */
@@ -191,7 +193,7 @@ export class EcsReader extends Context.Service<
         return Object.fromEntries(attributes.map(({ name = "", value = "" }) => [name, value]))
       })
 
-      return { listTasks, readTask: readOne, describeTask, findClusters, instanceAttributes }
+      return { callsASecond: budgets.tasks.rate, listTasks, readTask: readOne, describeTask, findClusters, instanceAttributes }
     })
   )
 }

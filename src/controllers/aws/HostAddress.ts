@@ -3,11 +3,14 @@
  * ECS doesn't tell an instance's address. The default reads the custom attribute `ecs-mesh.io/address`, which the
  * instance sets at start (`ECS_INSTANCE_ATTRIBUTES={"ecs-mesh.io/address":"10.0.1.5"}` in /etc/ecs/ecs.config).
  */
-import { Context, Effect, Layer } from "effect"
+import { Cache, Context, Effect, Exit, Layer } from "effect"
 import type { AwsCallFailed } from "./AwsCallFailed.ts"
 import { EcsReader } from "./EcsReader.ts"
 
 export const ADDRESS_ATTRIBUTE = "ecs-mesh.io/address"
+
+/** An instance's tasks are looked at often, and its address hardly ever changes; one that has none yet is asked anew. */
+const REMEMBERED = "5 minutes"
 
 export class HostAddress extends Context.Service<
   HostAddress,
@@ -20,12 +23,15 @@ export class HostAddress extends Context.Service<
     HostAddress,
     Effect.gen(function*() {
       const { instanceAttributes } = yield* EcsReader
-      return {
-        resolve: Effect.fn("HostAddress.resolve")(function*(cluster: string, instance: string) {
+      const addresses = yield* Cache.makeWith(
+        Effect.fnUntraced(function*(place: string) {
+          const [cluster = "", instance = ""] = place.split(" ")
           const attributes = yield* instanceAttributes(cluster, instance)
           return attributes[ADDRESS_ATTRIBUTE] ?? null
-        })
-      }
+        }),
+        { capacity: 10_000, timeToLive: (exit) => (Exit.isSuccess(exit) && exit.value !== null ? REMEMBERED : 0) }
+      )
+      return { resolve: (cluster, instance) => Cache.get(addresses, `${cluster} ${instance}`) }
     })
   )
 }

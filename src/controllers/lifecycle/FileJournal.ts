@@ -1,7 +1,7 @@
 /**
  * The journal as a file: one JSON object a line, each with `seq` (counting on over restarts), `time` (ISO, UTC) and a
- * checksum. Appending only fills a buffer; whole lines are written soon after, so a crash leaves at most the last line
- * torn. When the file is full it becomes `<file>.1` in place of an older one, and a new one begins.
+ * checksum. Appending only keeps the entry; it becomes a line soon after, off the path of whoever appended, and only
+ * whole lines are written, so a crash leaves at most the last one torn. When the file is full it becomes `<file>.1` in place of an older one, and a new one begins.
  */
 import { Clock, Context, Effect, Layer } from "effect"
 import {
@@ -31,6 +31,8 @@ export interface FileJournalOptions {
   readonly flushMillis?: number
   /** The last guard: every string goes through it before it is written, names of fields too. Takes out secrets. */
   readonly guard?: (text: string) => string
+  /** Whether the guard could change anything in this JSON. Where absent each string is looked at. */
+  readonly suspects?: (json: string) => boolean
 }
 
 const NEWLINE = 0x0a
@@ -58,6 +60,17 @@ const putAside = (path: string): void => {
 /** What a line gets beside its entry: the braces, `seq` and the checksum. */
 const FRAME_BYTES = 48
 
+/** Entries that are written at a time: many that wait mustn't hold up what else is due. */
+const WRITTEN_AT_ONCE = 256
+
+/** An entry until it is a line. */
+interface Waiting {
+  readonly entry: JournalEntry
+  readonly at: number
+  /** How many were lost right before it. */
+  readonly dropped: number
+}
+
 /** The open file and what of it must be remembered. */
 class Writer {
   readonly options: Required<FileJournalOptions>
@@ -68,8 +81,7 @@ class Writer {
   private limit: number
   /** The file ends within a line, torn by a crash say: that one stays alone on its line. */
   private torn: boolean
-  /** Entries as JSON without their first brace: they are numbered when they are written. */
-  private waiting: Array<string> = []
+  private waiting: Array<Waiting> = []
   private dropped = 0
   private readonly toJson: (value: object) => string
   /** Who writes: told again at the head of each file. */
@@ -78,7 +90,7 @@ class Writer {
   constructor(options: Required<FileJournalOptions>) {
     this.options = options
     this.limit = options.maxBytes
-    this.toJson = guardedJson(options.guard)
+    this.toJson = guardedJson(options.guard, options.suspects)
     mkdirSync(dirname(options.path), { recursive: true })
     this.file = openSync(options.path, "a+", 0o600)
     this.size = fstatSync(this.file).size
@@ -92,41 +104,49 @@ class Writer {
       this.dropped += 1
       return
     }
-    const lost = this.dropped > 0 ? { dropped: this.dropped } : {}
+    this.waiting.push({ entry, at: now, dropped: this.dropped })
     this.dropped = 0
-    // What an export filters by stands first.
-    const { key, kind, ...more } = entry
-    const line = { time: new Date(now).toISOString(), kind, key, ...more, ...lost }
-    const text = this.toJson(line).slice(1)
-    if (kind === "replica") this.replica = text
-    this.waiting.push(text)
   }
 
-  /** Throws what the disk says. */
-  flush(): void {
-    if (this.waiting.length === 0) return
-    const { waiting } = this
-    this.waiting = []
-    const bytes = waiting.reduce((sum, text) => sum + Buffer.byteLength(text) + FRAME_BYTES, 0)
+  /** Writes the oldest that wait, and answers whether more do. Throws what the disk says. */
+  flush(): boolean {
+    if (this.waiting.length === 0) return false
+    const some = this.waiting.slice(0, WRITTEN_AT_ONCE)
+    this.put(some.map((waiting) => this.render(waiting)))
+    this.waiting = this.waiting.slice(some.length)
+    return this.waiting.length > 0
+  }
+
+  close(): void {
+    closeSync(this.file)
+  }
+
+  /** An entry as JSON without its first brace: it is numbered when it is written. */
+  private render({ at, dropped, entry }: Waiting): string {
+    // What an export filters by stands first.
+    const { key, kind, ...more } = entry
+    const lost = dropped > 0 ? { dropped } : {}
+    const text = this.toJson({ time: new Date(at).toISOString(), kind, key, ...more, ...lost }).slice(1)
+    if (kind === "replica") this.replica = text
+    return text
+  }
+
+  private put(lines: ReadonlyArray<string>): void {
+    const bytes = lines.reduce((sum, text) => sum + Buffer.byteLength(text) + FRAME_BYTES, 0)
     const full = this.size > 0 && this.size + bytes > this.limit
     const cause = full ? this.rotate() : null
     const head = full && cause === null && this.replica !== null ? [this.replica] : []
     const { seq } = this
     try {
       // Too long a journal is better than none.
-      this.write([...head, ...waiting].map((text) => `${sealLine(`{"seq":${this.seq += 1},${text}`)}\n`).join(""))
+      this.write([...head, ...lines].map((text) => `${sealLine(`{"seq":${this.seq += 1},${text}`)}\n`).join(""))
     } catch (failure) {
       // All of it comes again, as long as there is room for what waits.
-      this.waiting = [...head, ...waiting]
       this.seq = seq
       this.takeBack()
       throw failure
     }
     if (cause !== null) throw new Error(`it is full, can't be put aside and grows on: ${String(cause)}`)
-  }
-
-  close(): void {
-    closeSync(this.file)
   }
 
   private write(text: string): void {

@@ -56,6 +56,8 @@ export interface Decision<T extends ProxyResourceType> {
   readonly conditions: ReadonlyArray<Condition>
   /** Unix milliseconds; null: only an event wakes it. */
   readonly wakeAt: number | null
+  /** Milliseconds between looks of which `wakeAt` is the next; null with it. */
+  readonly patience: number | null
   /** Set where it is worth asking again soon: AWS or the store had no answer. */
   readonly retry: string | null
   /** Set where its owner has to change something first. */
@@ -128,6 +130,7 @@ export const decide = <T extends ProxyResourceType, O extends ProxyObservation<T
       new Date(now).toISOString()
     ),
     wakeAt: patience === null ? null : nextLook(now, patience),
+    patience,
     retry: phase === "identified" ? verdict.message : null,
     terminal: phase === "valid" && !derivation.ok ? derivation.message : null
   }

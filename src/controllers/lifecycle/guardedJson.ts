@@ -4,8 +4,14 @@
 const MAX_KNOWN = 1_000
 const MAX_KNOWN_LENGTH = 64
 
-/** Of names that the guard makes the same the last one stays. */
-export const guardedJson = (guard: (text: string) => string): (value: object) => string => {
+/**
+ * Of names that the guard makes the same the last one stays. `suspects`: whether the guard could change anything in
+ * this JSON; where it can't, which is nearly always, no string is looked at on its own.
+ */
+export const guardedJson = (
+  guard: (text: string) => string,
+  suspects: (json: string) => boolean
+): (value: object) => string => {
   const clean = new Set<string>()
   const guardName = (name: string): string => {
     if (clean.has(name)) return name
@@ -20,5 +26,8 @@ export const guardedJson = (guard: (text: string) => string): (value: object) =>
       ? value
       : Object.fromEntries(Object.entries(value).map(([name, field]) => [guardName(name), field]))
   }
-  return (value) => JSON.stringify(value, replace)
+  return (value) => {
+    const json = JSON.stringify(value)
+    return suspects(json) ? JSON.stringify(value, replace) : json
+  }
 }

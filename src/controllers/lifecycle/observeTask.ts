@@ -1,9 +1,9 @@
-/** Asks AWS about one task: the task with its tags, the definition that it runs, its role, its host's address. */
+/** What a task that ECS described is, and beside it what else AWS says of it: its role, its host's address. */
 import { Effect } from "effect"
 import type { Resource } from "../../model/Resource.ts"
 import { accountOf } from "../arn.ts"
 import type { AwsCallFailed } from "../aws/AwsCallFailed.ts"
-import { EcsReader } from "../aws/EcsReader.ts"
+import type { TaskReading } from "../aws/EcsReader.ts"
 import { HostAddress } from "../aws/HostAddress.ts"
 import { IamReader } from "../aws/IamReader.ts"
 import type { OperatorAwsConfig } from "../OperatorConfig.ts"
@@ -38,7 +38,8 @@ const foreignRole = (
   return null
 }
 
-const readRole = Effect.fnUntraced(function*(
+/** What IAM says of the task's role. `previous` tells what it said before, for as long as it doesn't answer. */
+export const readRole = Effect.fnUntraced(function*(
   config: OperatorAwsConfig,
   task: ObservedTask,
   previous: Resource<"EcsTask"> | null
@@ -80,12 +81,13 @@ const readHost = Effect.fnUntraced(function*(
   )
 })
 
+/** `reading`: what ECS says of the task, null where it doesn't know it. */
 export const observeTask = Effect.fn("observeTask")(function*(
   config: OperatorAwsConfig,
   key: TaskKey,
+  reading: TaskReading | null,
   previous: Resource<"EcsTask"> | null
-): Effect.fn.Return<TaskObservation, AwsCallFailed, EcsReader | HostAddress | IamReader> {
-  const reading = yield* (yield* EcsReader).readTask(key)
+): Effect.fn.Return<TaskObservation, AwsCallFailed, HostAddress | IamReader> {
   const { taskId } = key
   if (reading === null) {
     return { taskId, task: null, definition: null, role: { status: "none" }, hostAddress: null, knownAddress: null }

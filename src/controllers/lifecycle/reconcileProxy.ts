@@ -6,14 +6,14 @@ import { Clock, Effect, Equal } from "effect"
 import { Journal } from "../../model/Journal.ts"
 import { type DesiredResource, formatKey, type Resource, type ResourceType } from "../../model/Resource.ts"
 import { type Conflict, Store, type StoreUnavailable } from "../../model/Store.ts"
-import { done, type Outcome, retry, terminal, wakeAt } from "../queue/Outcome.ts"
+import { done, lookAgain, type Outcome, retry, terminal } from "../queue/Outcome.ts"
 import { conclude, recordOf } from "./conclude.ts"
 import type { Decision, ProxyKind } from "./decide.ts"
 import { OwnWrites } from "./OwnWrites.ts"
 import type { ProxyObservation, ProxyResourceType } from "./ProxyObservation.ts"
 
 /** Whether the store has to be written so that it holds `desired` where it holds `stored`. */
-const differs = <T extends ResourceType>(stored: Resource<T> | null, desired: DesiredResource<T> | null): boolean =>
+const differs = (stored: Resource | null, desired: DesiredResource | null): boolean =>
   stored === null || desired === null
     ? stored !== desired
     : !Equal.equals(stored.spec, desired.spec) || !Equal.equals(stored.labels, desired.labels)
@@ -43,7 +43,7 @@ const settle = Effect.fnUntraced(function*<T extends ResourceType>(
 const outcomeOf = (decision: Decision<ProxyResourceType>): Outcome => {
   if (decision.retry !== null) return retry(decision.retry)
   if (decision.terminal !== null) return terminal(decision.terminal)
-  return decision.wakeAt === null ? done : wakeAt(decision.wakeAt)
+  return decision.wakeAt === null || decision.patience === null ? done : lookAgain(decision.wakeAt, decision.patience)
 }
 
 export const reconcileProxy = Effect.fn("reconcileProxy")(function*<
@@ -65,9 +65,11 @@ export const reconcileProxy = Effect.fn("reconcileProxy")(function*<
 
   // AWS was asked before the store. What somebody else wrote meanwhile may follow from a newer answer, so it is changed
   // only by a look that began after it was known.
-  const isKnown = stored === null || own.knows(stored, stored.version)
-  if (!isKnown && differs(stored, desired)) {
-    return retry(`${formatKey(stored)} was written while its task was looked at`)
+  for (const [found, wanted] of [[stored, desired], [previous, told]] as const) {
+    const isKnown = found === null || own.knows(found, found.version)
+    if (!isKnown && differs(found, wanted)) {
+      return retry(`${formatKey(found)} was written while its task was looked at`)
+    }
   }
 
   // A look that changes nothing leaves no trace: health is looked at every few seconds.

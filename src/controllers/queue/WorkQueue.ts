@@ -1,14 +1,19 @@
 /**
  * Keys that want to be looked after. A key waits once however often it is added, is never handled twice at a time,
- * and is handled again where it was added meanwhile. Different keys run side by side, up to a bound. What fails
- * comes again after a backoff that grows with each failure of that key; being added cuts the wait short.
+ * and is handled again where it was added meanwhile. Different keys run side by side, up to a bound; urgent ones go
+ * before bulk ones. What fails comes again after a backoff that grows with each failure of that key; being added cuts
+ * the wait short.
  */
-import { Cause, Clock, Effect, FiberMap, Queue, type Scope } from "effect"
-import type { Outcome } from "./Outcome.ts"
+import { Cause, Clock, Effect, Exit, type Fiber, FiberMap, Latch, type Scope } from "effect"
+import { CallLane, type Lane } from "../aws/CallLane.ts"
+import { NoBreakOff } from "./NoBreakOff.ts"
+import { type Outcome, retry } from "./Outcome.ts"
 
 export interface WorkQueueOptions {
   /** Keys handled side by side. */
   readonly parallel: number
+  /** Of these, so many places that bulk keys leave to urgent ones. */
+  readonly keptForUrgent: number
   /** First wait after a failure; doubled with each further one. */
   readonly backoffMillis: number
   readonly backoffCapMillis: number
@@ -17,65 +22,83 @@ export interface WorkQueueOptions {
 export interface WorkQueue {
   /**
    * Asks for a look at the key. `onHandled` runs once a look that began after this call ended in anything but a
-   * Retry; it is not called where the queue ends before.
+   * Retry; it is not called where the queue ends before. `lane`: urgent where absent.
    */
-  readonly add: (key: string, onHandled?: () => void) => void
+  readonly add: (key: string, onHandled?: () => void, lane?: Lane) => void
   /** Keys that wait, run or have a wake-up set. */
   readonly size: () => number
 }
 
 interface Entry {
-  /** Ready because somebody asked or because its time has come, under way, or neither. */
-  state: "asked" | "due" | "running" | "waiting"
+  /** Ready in its lane, under way, or neither. */
+  state: "ready" | "running" | "waiting"
+  lane: Lane
   /** Added while running: a look that began earlier may not have seen what was meant. */
-  again: boolean
+  again: Lane | null
+  /** Ends the look under way; null where it may not be broken off. */
+  breakOff: (() => void) | null
   failures: number
   /** To be called after the next look that begins. */
   listeners: Array<() => void>
 }
 
-const DEFAULTS: WorkQueueOptions = { parallel: 16, backoffMillis: 200, backoffCapMillis: 60_000 }
+const DEFAULTS: WorkQueueOptions = { parallel: 16, keptForUrgent: 0, backoffMillis: 200, backoffCapMillis: 60_000 }
 
 /** Milliseconds to wait after the nth failure in a row, from 1. */
-export const backoff = (failures: number, { backoffMillis, backoffCapMillis }: WorkQueueOptions): number =>
-  Math.min(backoffMillis * 2 ** Math.min(failures - 1, 30), backoffCapMillis)
+export const backoff = (
+  failures: number,
+  { backoffMillis, backoffCapMillis }: Pick<WorkQueueOptions, "backoffMillis" | "backoffCapMillis">
+): number => Math.min(backoffMillis * 2 ** Math.min(failures - 1, 30), backoffCapMillis)
 
-/** Runs `handle` for keys until the scope closes. A defect in `handle` is logged and counts as a failure of its key. */
+/**
+ * Runs `handle` for keys until the scope closes, in the lane of each (`CallLane`). A defect in `handle` is logged and
+ * counts as a failure of its key. A bulk look may wait for long: it is broken off, until it says `NoBreakOff`, and
+ * begun anew once its key is asked for urgently.
+ */
 export const makeWorkQueue = <R>(
   handle: (key: string) => Effect.Effect<Outcome, never, R>,
   options: Partial<WorkQueueOptions> = {}
 ): Effect.Effect<WorkQueue, never, R | Scope.Scope> =>
   Effect.gen(function*() {
     const settings = { ...DEFAULTS, ...options }
+    const scope = yield* Effect.scope
     const entries = new Map<string, Entry>()
-    const ready = yield* Queue.unbounded<void>()
-    /** What somebody asked for goes before what only its time has come for: of that, much may come in one moment. */
-    const lines = { asked: new Array<string>(), due: new Array<string>() }
+    /** A key may stand in a line that it has left: it is passed over there. */
+    const lines: Record<Lane, Set<string>> = { urgent: new Set(), bulk: new Set() }
+    const running: Record<Lane, number> = { urgent: 0, bulk: 0 }
+    /** Open while somebody may begin. */
+    const ready = Latch.makeUnsafe(false)
     const timers = yield* FiberMap.make<string>()
 
-    const makeReady = (key: string, entry: Entry, line: keyof typeof lines): void => {
-      entry.state = line
-      lines[line].push(key)
-      Queue.offerUnsafe(ready, undefined)
+    const makeReady = (key: string, entry: Entry, lane: Lane): void => {
+      lines.bulk.delete(key)
+      entry.state = "ready"
+      entry.lane = lane
+      lines[lane].add(key)
+      ready.openUnsafe()
     }
 
-    const add = (key: string, onHandled?: () => void): void => {
-      const entry = entries.get(key) ?? { state: "waiting" as const, again: false, failures: 0, listeners: [] }
+    const add = (key: string, onHandled?: () => void, lane: Lane = "urgent"): void => {
+      const entry: Entry = entries.get(key) ??
+        { state: "waiting", lane, again: null, breakOff: null, failures: 0, listeners: [] }
       entries.set(key, entry)
       if (onHandled !== undefined) entry.listeners.push(onHandled)
-      // One that stands in the other line as well is found handled there.
-      if (entry.state === "waiting" || entry.state === "due") makeReady(key, entry, "asked")
-      else if (entry.state === "running") entry.again = true
+      if (entry.state === "running") {
+        if (entry.again !== "urgent") entry.again = lane
+        if (lane === "urgent") entry.breakOff?.()
+      } else if (entry.state === "waiting" || (entry.lane === "bulk" && lane === "urgent")) {
+        makeReady(key, entry, lane)
+      }
     }
 
     /** A timer that comes late, when the key was woken meanwhile, does nothing. */
-    const wakeAfter = (key: string, entry: Entry, millis: number) =>
+    const wakeAfter = (key: string, entry: Entry, millis: number, lane: Lane) =>
       FiberMap.run(
         timers,
         key,
         Effect.sleep(millis).pipe(
           Effect.andThen(Effect.sync(() => {
-            if (entry.state === "waiting") makeReady(key, entry, "due")
+            if (entry.state === "waiting") makeReady(key, entry, lane)
           }))
         )
       )
@@ -93,42 +116,86 @@ export const makeWorkQueue = <R>(
         entry.failures = 0
         listeners.forEach((listener) => listener())
       }
-      if (entry.again) return makeReady(key, entry, "asked")
+      if (entry.again !== null) return makeReady(key, entry, entry.again)
       entry.state = "waiting"
       switch (outcome._tag) {
         case "Retry":
-          yield* wakeAfter(key, entry, backoff(entry.failures, settings))
+          yield* wakeAfter(key, entry, backoff(entry.failures, settings), entry.lane)
           return
         case "WakeAt":
-          yield* wakeAfter(key, entry, Math.max(0, outcome.at - (yield* Clock.currentTimeMillis)))
+        case "LookAgain": {
+          const lane = outcome._tag === "WakeAt" ? outcome.lane : "bulk"
+          yield* wakeAfter(key, entry, Math.max(0, outcome.at - (yield* Clock.currentTimeMillis)), lane)
           return
+        }
         default:
           entries.delete(key)
       }
     })
 
-    const work = Effect.gen(function*() {
-      yield* Queue.take(ready)
-      const key = lines.asked.shift() ?? lines.due.shift()
-      const entry = key === undefined ? undefined : entries.get(key)
-      if (key === undefined || (entry?.state !== "asked" && entry?.state !== "due")) return
-      entry.state = "running"
-      entry.again = false
-      const listeners = entry.listeners
-      entry.listeners = []
-      yield* FiberMap.remove(timers, key)
-      const outcome = yield* handle(key).pipe(
-        Effect.catchCause((cause) =>
+    const look = (key: string): Effect.Effect<Outcome, never, R> =>
+      handle(key).pipe(
+        Effect.catchDefect((defect) =>
           Effect.logError("A key could not be handled").pipe(
-            Effect.annotateLogs({ key, cause: Cause.pretty(cause) }),
+            Effect.annotateLogs({ key, cause: Cause.pretty(Cause.die(defect)) }),
             Effect.as<Outcome>({ _tag: "Retry", reason: "defect" })
           )
         )
       )
-      yield* settle(key, entry, listeners, outcome)
-    })
 
-    for (let worker = 0; worker < settings.parallel; worker++) yield* Effect.forkScoped(Effect.forever(work))
+    const work = (key: string, entry: Entry, lane: Lane, listeners: Array<() => void>) =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.gen(function*() {
+          let broken = false
+          const fiber: Fiber.Fiber<unknown, unknown> | null = lane === "bulk" ? yield* Effect.fiber : null
+          entry.breakOff = fiber === null ? null : () => {
+            broken = true
+            fiber.interruptUnsafe()
+          }
+          const noBreakOff = () => void (entry.breakOff = null)
+          const exit = yield* look(key).pipe(
+            Effect.provideService(CallLane, lane),
+            Effect.provideService(NoBreakOff, noBreakOff),
+            restore,
+            Effect.exit
+          )
+          noBreakOff()
+          running[lane] -= 1
+          ready.openUnsafe()
+          if (!broken || Exit.isSuccess(exit)) {
+            const outcome = Exit.isSuccess(exit) ? exit.value : retry("it was interrupted")
+            return yield* settle(key, entry, listeners, outcome)
+          }
+          entry.listeners = [...listeners, ...entry.listeners]
+          makeReady(key, entry, "urgent")
+        })
+      )
+
+    const nextLane = (): Lane | null => {
+      const free = settings.parallel - running.urgent - running.bulk
+      if (free > 0 && lines.urgent.size > 0) return "urgent"
+      const freeForBulk = Math.min(free, settings.parallel - settings.keptForUrgent - running.bulk)
+      return freeForBulk > 0 && lines.bulk.size > 0 ? "bulk" : null
+    }
+
+    const begin = Effect.gen(function*() {
+      yield* ready.await
+      for (let lane = nextLane(); lane !== null; lane = nextLane()) {
+        const [key = ""] = lines[lane]
+        lines[lane].delete(key)
+        const entry = entries.get(key)
+        if (entry === undefined) continue
+        entry.state = "running"
+        entry.again = null
+        const { listeners } = entry
+        entry.listeners = []
+        running[lane] += 1
+        yield* FiberMap.remove(timers, key)
+        yield* Effect.forkIn(work(key, entry, lane, listeners), scope, { startImmediately: true })
+      }
+      ready.closeUnsafe()
+    })
+    yield* Effect.forkScoped(Effect.forever(begin))
 
     return { add, size: () => entries.size }
   })

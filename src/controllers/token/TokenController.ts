@@ -3,13 +3,15 @@
  * `kuma.io/service`, as ECS puts it into their containers. Woken by the tasks' keys; reads ECS and Secrets Manager. It
  * creates no secret, and stores and serves nothing of its own.
  */
-import { Clock, Context, Effect, Layer, Stream } from "effect"
+import { Clock, Context, Effect, Layer, Semaphore, Stream } from "effect"
 import { Journal } from "../../model/Journal.ts"
 import { TokenIssuer } from "../../model/TokenIssuer.ts"
+import type { Lane } from "../aws/CallLane.ts"
 import { EcsReader } from "../aws/EcsReader.ts"
 import type { TokenSecrets } from "../aws/TokenSecrets.ts"
 import { goOn } from "../goOn.ts"
 import { ToldOnce } from "../lifecycle/ToldOnce.ts"
+import { NoBreakOff } from "../queue/NoBreakOff.ts"
 import { done, type Outcome, retry } from "../queue/Outcome.ts"
 import { makeWorkQueue } from "../queue/WorkQueue.ts"
 import { parseTaskKey } from "../TaskKey.ts"
@@ -21,11 +23,13 @@ import type { TokenSettings } from "./TokenSettings.ts"
 
 const TOKEN = "token/"
 
+const SECRETS_AT_ONCE = 32
+
 export class TokenController extends Context.Service<
   TokenController,
   {
     /** Something may have changed about a task: `task/<cluster>/<id>`. Never waits. */
-    readonly wake: (taskKey: string) => void
+    readonly wake: (taskKey: string, lane?: Lane) => void
   }
 >()("ecs-mesh/controllers/token/TokenController") {
   /** Where no tokens are kept. */
@@ -66,6 +70,11 @@ export class TokenController extends Context.Service<
           return done
         })
 
+        const secretsAtOnce = yield* Semaphore.make(SECRETS_AT_ONCE)
+        // What was begun is brought to its end, though its service is asked for again meanwhile.
+        const keepOne = (service: string) =>
+          secretsAtOnce.withPermit(Effect.andThen(Effect.map(NoBreakOff, (say) => say()), keep(service)))
+
         const lookAt = Effect.fnUntraced(function*(key: string) {
           const task = yield* ecs.describeTask(parseTaskKey(key))
           const service = demand.saw(key, task, yield* Clock.currentTimeMillis)
@@ -74,7 +83,7 @@ export class TokenController extends Context.Service<
         })
 
         const handle = (key: string): Effect.Effect<Outcome> =>
-          (key.startsWith(TOKEN) ? keep(key.slice(TOKEN.length)) : lookAt(key)).pipe(
+          (key.startsWith(TOKEN) ? keepOne(key.slice(TOKEN.length)) : lookAt(key)).pipe(
             Effect.provide(services),
             Effect.catchTag("AwsCallFailed", (failure) =>
               Effect.logWarning("ECS can't be asked whether a task wants a dataplane token").pipe(
@@ -82,7 +91,8 @@ export class TokenController extends Context.Service<
                 Effect.as(retry(failure.message))
               ))
           )
-        const work = yield* makeWorkQueue(handle, { parallel: 32 })
+        // Looks that wait for ECS side by side share its calls, also with the operator's own.
+        const work = yield* makeWorkQueue(handle, { parallel: 20_000, keptForUrgent: 5_000 })
 
         yield* Effect.forkScoped(
           Stream.runForEach(issuer.changes, () =>
@@ -90,7 +100,7 @@ export class TokenController extends Context.Service<
               goOn("Following what may end tokens")
             )
         )
-        return { wake: (taskKey) => work.add(taskKey) }
+        return { wake: (taskKey, lane) => work.add(taskKey, undefined, lane) }
       })
     )
 }

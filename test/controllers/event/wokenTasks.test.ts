@@ -65,6 +65,7 @@ const wokenBy = Effect.fnUntraced(function*(name: string, handles: (key: string)
   const controller = Layer.succeed(TaskController, {
     reconcile: () => Effect.die("nothing is reconciled here"),
     expectVersion: () => undefined,
+    doubtAll: () => {},
     known
   })
   const readers = Layer.merge(SqsReader.layer, IamReader.layer).pipe(

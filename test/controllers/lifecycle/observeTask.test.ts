@@ -56,7 +56,10 @@ const observed = (before: Resource<"EcsTask"> | null, said: Script) =>
       Layer.provideMerge(EcsReader.layer),
       Layer.provide(testClients(config))
     )
-    const look = yield* observeTask(config, key, before).pipe(Effect.provide(yield* Layer.build(layer)))
+    const look = yield* Effect.flatMap(EcsReader, (ecs) => ecs.readTask(key)).pipe(
+      Effect.flatMap((reading) => observeTask(config, key, reading, before)),
+      Effect.provide(yield* Layer.build(layer))
+    )
     return { look, asked: requests.map(([action]) => action) }
   }).pipe(Effect.scoped)
 

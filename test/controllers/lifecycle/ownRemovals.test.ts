@@ -11,9 +11,9 @@ it.effect("what the operator removes is its own also where the store tells of it
     const before = recorded()
     const observation = after(before, withTask(before.look, { lastStatus: "STOPPED", desiredStatus: "STOPPED" }))
     const own = yield* OwnWrites
-    const { stored } = observation
-    if (stored === null) throw new Error("nothing is stored")
-    own.knows(stored, stored.version)
+    const { previous, stored } = observation
+    if (stored === null || previous === null) throw new Error("nothing is stored")
+    for (const { version, ...key } of [stored, previous]) own.knows(key, version)
     const told: Array<string> = []
     const store = Layer.mock(Store, {
       remove: (key) => Effect.sync(() => void told.push(`${key.type} ${own.isOwn(key, null)}`))

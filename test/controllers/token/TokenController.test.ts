@@ -70,6 +70,7 @@ const world = Effect.fnUntraced(function*(change: Partial<TokenSettings> = {}) {
   const layers = Layer.mergeAll(
     Layer.succeed(EcsReader, {
       listTasks: () => unused,
+      callsASecond: () => 1,
       readTask: () => unused,
       findClusters: () => unused,
       instanceAttributes: () => unused,
