@@ -1,38 +1,52 @@
 /**
- * What translating costs, for docs/decisions/001: `node_modules/.bin/node bench/translate.ts`.
- * A mesh of 1000 Dataplanes: 100 services of 10 instances, each calling 10 services, all connected here.
+ * What translating costs, for docs/decisions/001: `node_modules/.bin/node --expose-gc bench/translate.ts`.
+ * Times are the CPU time of this process: what else runs on the machine moves them little.
  */
 import { fromBinary } from "@bufbuild/protobuf"
+import type { Resource } from "../src/model/Resource.ts"
 import type { Tags } from "../src/model/Tags.ts"
-import { created, dataplane, mesh } from "../test/cp/snapshot/resources.ts"
+import { created, dataplane, mesh, resource } from "../test/cp/snapshot/resources.ts"
 
-const importing = performance.now()
-const { ProxyTranslations } = await import("../src/cp/xds/ProxyTranslations.ts")
+const importing = process.cpuUsage()
+const { translateProxy } = await import("../src/cp/xds/translateProxy.ts")
 const { assignment } = await import("../src/cp/xds/endpoint/assignment.ts")
 const { ClusterLoadAssignmentSchema } = await import("../src/cp/proto/envoy/config/endpoint/v3/endpoint_pb.js")
-const imported = performance.now() - importing
 const { MeshViews } = await import("../src/cp/snapshot/MeshViews.ts")
-const { buildServiceView } = await import("../src/cp/snapshot/buildServiceView.ts")
+const { buildServiceView, sharesOf } = await import("../src/cp/snapshot/buildServiceView.ts")
 const { defaultTranslateSettings } = await import("../src/cp/xds/TranslateSettings.ts")
 
+const noShare = { protocols: [], endpoints: [], lastResort: [] }
+
+/** Milliseconds of CPU since. */
+const since = (start: NodeJS.CpuUsage): number => {
+  const { user, system } = process.cpuUsage(start)
+  return (user + system) / 1000
+}
+
 const say = (what: string, millis: number): void =>
-  console.log(`${what.padEnd(60)} ${millis < 10 ? `${(millis * 1000).toFixed(0)} µs` : `${millis.toFixed(0)} ms`}`)
+  console.log(`${what.padEnd(70)} ${millis < 10 ? `${(millis * 1000).toFixed(0)} µs` : `${millis.toFixed(0)} ms`}`)
+
+const cpu = (run: () => void): number => {
+  const start = process.cpuUsage()
+  run()
+  return since(start)
+}
 
 const measure = (what: string, times: number, run: () => void): void => {
   for (let i = 0; i < times / 5; i++) run()
-  const start = performance.now()
-  for (let i = 0; i < times; i++) run()
-  say(what, (performance.now() - start) / times)
+  say(what, cpu(() => {
+    for (let i = 0; i < times; i++) run()
+  }) / times)
 }
 
-say("import of the translation with the generated code", imported)
+say("import of the translation with the generated code", since(importing))
 
 for (const count of [10, 100, 1000]) {
   const instances = Array.from(
     { length: count },
     (_, index) => dataplane(`d${index}`, `10.0.${index >> 8}.${index & 255}`, [{ service: "kv" }])
   )
-  const view = buildServiceView("kv", instances)
+  const view = buildServiceView("kv", new Map(instances.map((one) => [one.name, sharesOf(one).get("kv") ?? noShare])))
   const tags: Tags = { "kuma.io/service": "kv" }
   const { bytes } = assignment(view, { clusterName: "kv", tags })
   const times = 20_000 / count
@@ -42,35 +56,115 @@ for (const count of [10, 100, 1000]) {
   measure(`assignment of ${count}: decode ${bytes.length} bytes`, times, () => {
     fromBinary(ClusterLoadAssignmentSchema, bytes)
   })
-  measure(`assignment of ${count}: taken again`, 10_000, () => {
-    assignment(view, { clusterName: "kv", tags })
-  })
 }
 
-const callsOf = (index: number) => Array.from({ length: 10 }, (_, call) => `s${(index + call * 7) % 100}`)
-const proxyOf = (name: string) => ({ proxyType: "dataplane", mesh: "default", name } as const)
-const fleet = Array.from({ length: 1000 }, (_, index) => {
-  const address = `10.1.${index >> 8}.${index & 255}`
-  return dataplane(`d${index}`, address, [{ service: `s${index % 100}` }], callsOf(index))
-})
-const views = new MeshViews()
-views.apply([mesh(), ...fleet].map(created))
-const translations = new ProxyTranslations(views)
-const opening = performance.now()
-for (const { name } of fleet) translations.open(proxyOf(name), defaultTranslateSettings)
-say("1000 proxies translated from nothing", performance.now() - opening)
-console.log(`heap ${(process.memoryUsage().heapUsed / 1e6).toFixed(0)} MB`)
+/** What is used of the heap and beside it once all garbage is gone, in MB. */
+const retained = (): number => {
+  for (let round = 0; round < 4; round++) globalThis.gc?.()
+  const { arrayBuffers, heapUsed } = process.memoryUsage()
+  return (heapUsed + arrayBuffers) / 1e6
+}
 
-const states = [true, false].map((ready) => dataplane("d5", "10.1.0.5", [{ service: "s5", ready }], callsOf(5)))
-let turn = 0
-let touched = 0
-measure("one instance's health, to everybody's assignments", 200, () => {
-  const [before, after] = [states[turn % 2], states[(turn + 1) % 2]]
-  turn++
-  if (after === undefined) return
-  touched = translations.apply(views.apply([{ key: after, before, after }])).length
+interface Fleet {
+  readonly what: string
+  readonly services: number
+  readonly proxies: ReadonlyArray<Resource<"Dataplane">>
+  readonly ports: ReadonlyArray<Resource<"OutboundPort">>
+  readonly accessLogPath: string | null
+}
+
+const addressOf = (index: number): string => `10.${1 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`
+
+/** Ten instances a service, each calling ten services by a list of its own. */
+const lists = (count: number, accessLogPath: string | null): Fleet => {
+  const services = count / 10
+  return {
+    what: `${count} proxies, 10 outbounds each${accessLogPath === null ? "" : ", access log"}`,
+    services,
+    ports: [],
+    proxies: Array.from({ length: count }, (_, index) =>
+      dataplane(
+        `d${index}`,
+        addressOf(index),
+        [{ service: `s${index % services}` }],
+        Array.from({ length: 10 }, (_, call) => `s${(index + call * 7) % services}`)
+      )),
+    accessLogPath
+  }
+}
+
+/** Every proxy reaches every service. */
+const everywhere = (count: number, services: number, accessLogPath: string | null): Fleet => ({
+  what: `${count} proxies, ${services} outbounds each${accessLogPath === null ? "" : ", access log"}`,
+  services,
+  ports: Array.from({ length: services }, (_, index) =>
+    resource("OutboundPort", "default", `s${index}`, { port: 10_001 + index })),
+  proxies: Array.from({ length: count }, (_, index) => ({
+    ...dataplane(`d${index}`, addressOf(index), [{ service: `s${index % services}` }]),
+    labels: { "ecs-mesh.io/outbounds": "all", "ecs-mesh.io/outbound-address": "loopback" }
+  })),
+  accessLogPath
 })
-console.log(`of 1000 proxies ${touched} are touched`)
-measure("one proxy with 10 outbounds, translated anew", 200, () => {
-  translations.open(proxyOf("d7"), defaultTranslateSettings)
-})
+
+const timeout = (requestTimeout: string, service?: string): Resource<"MeshTimeout"> =>
+  resource("MeshTimeout", "default", "timeouts", {
+    targetRef: { kind: "Mesh" },
+    to: [{
+      targetRef: service === undefined ? { kind: "Mesh" } : { kind: "MeshService", name: service },
+      default: { http: { requestTimeout } }
+    }],
+    from: service === undefined ? [{ targetRef: { kind: "Mesh" }, default: { http: { requestTimeout } } }] : []
+  })
+
+const permission = (source: string): Resource<"MeshTrafficPermission"> =>
+  resource("MeshTrafficPermission", "default", "callers", {
+    targetRef: { kind: "Mesh" },
+    from: [{ targetRef: { kind: "MeshService", name: source }, default: { action: "Allow" } }]
+  })
+
+const run = ({ accessLogPath, ports, proxies, services, what }: Fleet): void => {
+  console.log(`\n${what}, ${services} services`)
+  const views = new MeshViews()
+  views.apply([mesh(), ...ports, ...proxies].map(created))
+  const settings = {
+    ...defaultTranslateSettings,
+    accessLogPath,
+    admin: { address: "127.0.0.1", port: 9901 },
+    readiness: { address: "127.0.0.1", port: 9902 }
+  }
+  const kept = new Map<string, ReturnType<typeof translateProxy>>()
+  const translate = ({ name }: Resource<"Dataplane">): void => {
+    kept.set(name, translateProxy(views, { proxyType: "dataplane", mesh: "default", name }, settings))
+  }
+  const all = (): number => {
+    const objects = new Set<unknown>()
+    for (const translation of kept.values()) translation?.resources.forEach((one) => objects.add(one))
+    return objects.size
+  }
+  const [first, ...others] = proxies
+  if (first === undefined) return
+  const empty = retained()
+  say("the first", cpu(() => translate(first)))
+  const rest = cpu(() => others.forEach(translate))
+  say("each of the others", rest / others.length)
+  const bytes = retained() - empty
+  console.log(`${"kept a proxy, translations alone".padEnd(70)} ${(bytes * 1000 / proxies.length).toFixed(1)} KB`)
+  console.log(`${"resources that there are".padEnd(70)} ${all()}`)
+  const again = (change: string, after: Resource): void => {
+    views.apply([created(after)])
+    say(`each, after ${change}`, cpu(() => proxies.forEach(translate)) / proxies.length)
+  }
+  again("a timeout for all", timeout("3s"))
+  again("another", timeout("4s"))
+  again("a permission for all", permission("s1"))
+  again("another", permission("s2"))
+  again("a timeout for calls to one service", timeout("5s", "s3"))
+  console.log(`${"resources that there are".padEnd(70)} ${all()}`)
+  console.log(`${"kept a proxy".padEnd(70)} ${((retained() - empty) * 1000 / proxies.length).toFixed(1)} KB`)
+}
+
+const scale = Number(process.argv[2] ?? 2000)
+run(lists(scale, null))
+run(lists(scale, "/dev/stdout"))
+run(everywhere(scale, 200, null))
+run(everywhere(scale, 200, "/dev/stdout"))

@@ -11,6 +11,12 @@ export interface ServiceUse {
   readonly assignment: (services: ReadonlyMap<string, ServiceView>) => XdsResource
 }
 
+/** All of a proxy's outbounds: the same object for every proxy that calls the same services in the same way. */
+export interface OutboundPart {
+  readonly resources: ReadonlyArray<XdsResource>
+  readonly uses: ReadonlyArray<ServiceUse>
+}
+
 export interface ProxyTranslation {
   /** Clusters, listeners and routes. */
   readonly resources: ReadonlyArray<XdsResource>
@@ -20,6 +26,8 @@ export interface ProxyTranslation {
   readonly secretMeshes: ReadonlyArray<string>
   /** What of its resource could not be translated; the rest is. */
   readonly conditions: ReadonlyArray<Condition>
+  /** What `resources` has of its outbounds, and all of its `uses`; a zone proxy has none. */
+  readonly calls?: OutboundPart
 }
 
 export const emptyTranslation: ProxyTranslation = { resources: [], uses: [], secretMeshes: [], conditions: [] }

@@ -17,7 +17,7 @@ export interface XdsResource {
   readonly version: string
   /** The message itself, serialised (the `value` of a google.protobuf.Any). */
   readonly bytes: Uint8Array
-  /** For dumps and goldens. */
+  /** For dumps and goldens: read from the bytes whenever it is asked for. */
   readonly message: Message
 }
 

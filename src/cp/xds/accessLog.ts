@@ -5,13 +5,21 @@ import { FileAccessLogSchema } from "../proto/envoy/extensions/access_loggers/fi
 import { StdoutAccessLogSchema } from "../proto/envoy/extensions/access_loggers/stream/v3/stream_pb.js"
 import { packAny } from "./packAny.ts"
 
+/** Who logs where to. Where nothing is logged it is null, and nothing of this goes into a resource. */
+export interface ProxyLog {
+  readonly path: string
+  /** The Dataplane's name. */
+  readonly proxy: string
+}
+
+export interface CallerLog extends ProxyLog {
+  /** Service that the calls come from, or the Dataplane's name where it answers for none. */
+  readonly source: string
+}
+
 export interface AccessLogSubject {
   readonly direction: "inbound" | "outbound"
   readonly mesh: string
-  /** The Dataplane that logs. */
-  readonly proxy: string
-  /** Null on inbounds: there the caller's certificate says it (`peer`). */
-  readonly source: string | null
   readonly destination: string
   readonly http: boolean
 }
@@ -27,12 +35,13 @@ const requestFields = {
   attempts: "%UPSTREAM_REQUEST_ATTEMPT_COUNT%"
 }
 
-const fields = (subject: AccessLogSubject) => ({
+/** An inbound's log has no source: there the caller's certificate says it (`peer`). */
+const fields = (log: ProxyLog | CallerLog, subject: AccessLogSubject) => ({
   time: "%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%",
   direction: subject.direction,
   mesh: subject.mesh,
-  proxy: subject.proxy,
-  ...(subject.source === null ? {} : { source: subject.source }),
+  proxy: log.proxy,
+  ...("source" in log ? { source: log.source } : {}),
   destination: subject.destination,
   peer: subject.direction === "inbound" ? "%DOWNSTREAM_PEER_URI_SAN%" : "%UPSTREAM_PEER_URI_SAN%",
   ...(subject.http ? requestFields : {}),
@@ -45,14 +54,15 @@ const fields = (subject: AccessLogSubject) => ({
   upstream: "%UPSTREAM_HOST%"
 })
 
-/** What a listener's filter has as `accessLog`; empty where `path` is null. */
+/** What a listener's filter has as `accessLog`; empty where nothing is logged. */
 export const accessLog = (
-  path: string | null,
+  log: ProxyLog | CallerLog | null,
   subject: AccessLogSubject
 ): Array<MessageInitShape<typeof AccessLogSchema>> => {
-  if (path === null) return []
+  if (log === null) return []
+  const { path } = log
   const logFormat = {
-    format: { case: "jsonFormat", value: fields(subject) },
+    format: { case: "jsonFormat", value: fields(log, subject) },
     omitEmptyValues: true
   } as const
   // A process' own stdout may be a pipe or a socket, which can't be opened by its path.

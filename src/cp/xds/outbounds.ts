@@ -1,9 +1,13 @@
-/** Which services a Dataplane reaches, and on which of its addresses: its own list, then one for every service. */
+/**
+ * Which services a Dataplane reaches, and on which of its addresses: its own list, then one for every service. Proxies
+ * with the same outbounds get the same array, so that what is made of it can be made once.
+ */
 import type { Condition } from "../../model/Condition.ts"
 import { OUTBOUND_ADDRESS_LABEL, OUTBOUNDS_LABEL } from "../../model/dataplaneLabels.ts"
 import type { Resource } from "../../model/Resource.ts"
 import { SERVICE_TAG, type Tags } from "../../model/Tags.ts"
 import type { MeshView } from "../snapshot/MeshView.ts"
+import { Shared } from "./share/Shared.ts"
 
 const LOOPBACK = "127.0.0.1"
 
@@ -14,10 +18,21 @@ export interface ResolvedOutbound {
   readonly tags: Tags
 }
 
+export type OutboundList = ReadonlyArray<ResolvedOutbound>
+
 export interface Outbounds {
-  readonly outbounds: ReadonlyArray<ResolvedOutbound>
+  readonly outbounds: OutboundList
   /** What was asked for and can't be had. */
   readonly conditions: ReadonlyArray<Condition>
+}
+
+/** The ports of a mesh's outbounds, as they were when they were last looked at. */
+interface EveryService {
+  readonly ports: ReadonlyArray<readonly [service: string, port: number]>
+  /** By service, at an address that every proxy's host has. */
+  readonly atLoopback: OutboundList
+  /** The addresses of those. */
+  readonly addresses: ReadonlySet<string>
 }
 
 const unsupported = (reason: string, message: string): Condition => ({
@@ -29,19 +44,30 @@ const unsupported = (reason: string, message: string): Condition => ({
 
 const at = ({ address, port }: { readonly address: string; readonly port: number }): string => `${address}|${port}`
 
-export const resolveOutbounds = (view: MeshView, dataplane: Resource<"Dataplane">): Outbounds => {
-  const networking = dataplane.spec.networking
+const itself = (outbounds: OutboundList): OutboundList => outbounds
+
+const byService = (a: readonly [string, number], b: readonly [string, number]): number => (a[0] < b[0] ? -1 : 1)
+
+const outboundsAt = (address: string, ports: EveryService["ports"]): OutboundList =>
+  [...ports].sort(byService).map(([service, port]) => ({ address, port, tags: { [SERVICE_TAG]: service } }))
+
+/** Where the proxy's own inbounds listen, and where its workload does. */
+const takenAddresses = ({ spec: { networking } }: Resource<"Dataplane">): ReadonlySet<string> => {
   const own = networking?.address ?? LOOPBACK
-  const conditions: Array<Condition> = []
-  const outbounds = new Map<string, ResolvedOutbound>()
-  // Where the proxy's own inbounds listen, and where its workload does.
-  const taken = new Set(
+  return new Set(
     (networking?.inbound ?? []).flatMap((inbound) => {
       const address = inbound.address || own
       const port = inbound.servicePort || inbound.port
       return [at({ address, port: inbound.port }), at({ address: inbound.serviceAddress || address, port })]
     })
   )
+}
+
+const resolve = (dataplane: Resource<"Dataplane">, everyService: EveryService | null): Outbounds => {
+  const networking = dataplane.spec.networking
+  const conditions: Array<Condition> = []
+  const outbounds = new Map<string, ResolvedOutbound>()
+  const taken = takenAddresses(dataplane)
 
   const add = (outbound: ResolvedOutbound, what: string): void => {
     const key = at(outbound)
@@ -67,14 +93,67 @@ export const resolveOutbounds = (view: MeshView, dataplane: Resource<"Dataplane"
     }
   }
 
-  if (dataplane.labels[OUTBOUNDS_LABEL] === "all") {
-    const address = dataplane.labels[OUTBOUND_ADDRESS_LABEL] === "task" ? own : LOOPBACK
+  if (everyService !== null) {
+    const ofTask = dataplane.labels[OUTBOUND_ADDRESS_LABEL] === "task"
     const reached = new Set([...outbounds.values()].filter((one) => Object.keys(one.tags).length === 1)
       .map((one) => one.tags[SERVICE_TAG]))
-    for (const [service, port] of [...view.outboundPorts].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      if (reached.has(service)) continue
-      add({ address, port, tags: { [SERVICE_TAG]: service } }, `the outbound of ${service}`)
+    const all = ofTask ? outboundsAt(networking?.address ?? LOOPBACK, everyService.ports) : everyService.atLoopback
+    for (const outbound of all) {
+      const service = outbound.tags[SERVICE_TAG]
+      if (!reached.has(service)) add(outbound, `the outbound of ${service}`)
     }
   }
   return { outbounds: [...outbounds.values()], conditions }
+}
+
+/** Most proxies have one outbound for each service, at the loopback address, and nothing in its way. */
+const hasJustThose = ({ addresses, ports }: EveryService, dataplane: Resource<"Dataplane">): boolean =>
+  dataplane.labels[OUTBOUND_ADDRESS_LABEL] !== "task" && (dataplane.spec.networking?.outbound ?? []).length === 0 &&
+  addresses.size === ports.length && [...takenAddresses(dataplane)].every((address) => !addresses.has(address))
+
+export class OutboundLists {
+  readonly #lists = new Shared<OutboundList>()
+  readonly #everyService = new WeakMap<MeshView, EveryService>()
+  /** Of each Dataplane as it is: its resource is replaced when anything in it changes. */
+  readonly #resolved = new WeakMap<
+    Resource<"Dataplane">,
+    { readonly everyService: EveryService | null; readonly outbounds: Outbounds }
+  >()
+
+  of(view: MeshView, dataplane: Resource<"Dataplane">): Outbounds {
+    const everyService = dataplane.labels[OUTBOUNDS_LABEL] === "all" ? this.#portsOf(view) : null
+    const before = this.#resolved.get(dataplane)
+    if (before !== undefined && before.everyService === everyService) return before.outbounds
+    const after = everyService !== null && hasJustThose(everyService, dataplane)
+      ? { outbounds: everyService.atLoopback, conditions: [] }
+      : this.#resolve(dataplane, everyService)
+    this.#resolved.set(dataplane, { everyService, outbounds: after })
+    return after
+  }
+
+  #resolve(dataplane: Resource<"Dataplane">, everyService: EveryService | null): Outbounds {
+    const { conditions, outbounds } = resolve(dataplane, everyService)
+    return { conditions, outbounds: this.#lists.of(itself, outbounds) }
+  }
+
+  /** The same object while no port is another: the view is changed in place. */
+  #portsOf(view: MeshView): EveryService {
+    const before = this.#everyService.get(view)
+    if (before !== undefined && samePorts(before.ports, view.outboundPorts)) return before
+    const ports = [...view.outboundPorts]
+    const atLoopback = outboundsAt(LOOPBACK, ports)
+    const after = { ports, atLoopback, addresses: new Set(atLoopback.map(at)) }
+    this.#everyService.set(view, after)
+    return after
+  }
+}
+
+const samePorts = (before: EveryService["ports"], now: ReadonlyMap<string, number>): boolean => {
+  if (before.length !== now.size) return false
+  let index = 0
+  for (const [service, port] of now) {
+    const known = before[index++]
+    if (known === undefined || known[0] !== service || known[1] !== port) return false
+  }
+  return true
 }

@@ -7,18 +7,16 @@ import { LISTEN_LABEL_PREFIX } from "../../model/dataplaneLabels.ts"
 import { SERVICE_TAG } from "../../model/Tags.ts"
 import type { MeshView } from "../snapshot/MeshView.ts"
 import { isHttp, protocolOf } from "../snapshot/Protocol.ts"
+import type { ProxyLog } from "./accessLog.ts"
 import { localCluster } from "./cluster/local.ts"
-import { outboundCluster } from "./cluster/outbound.ts"
-import { assignment } from "./endpoint/assignment.ts"
 import { adminResources } from "./listener/admin.ts"
 import { inboundListener } from "./listener/inbound.ts"
-import { outboundListener } from "./listener/outbound.ts"
-import { inboundListenerName, localClusterName, serviceClusterName } from "./names.ts"
-import { resolveOutbounds, type ResolvedOutbound } from "./outbounds.ts"
-import { inboundTimeouts, outboundTimeouts } from "./policies/MeshTimeout.ts"
+import { inboundListenerName, localClusterName } from "./names.ts"
+import { callTimeouts, inboundTimeouts } from "./policies/MeshTimeout.ts"
 import { permissionsOf } from "./policies/MeshTrafficPermission.ts"
-import type { ProxyTranslation, ServiceUse } from "./ProxyTranslation.ts"
+import type { ProxyTranslation } from "./ProxyTranslation.ts"
 import { inboundRoute } from "./route/inbound.ts"
+import type { SharedResources } from "./share/SharedResources.ts"
 import type { SocketAddress, TranslateSettings } from "./TranslateSettings.ts"
 import type { XdsResource } from "./XdsResource.ts"
 
@@ -27,7 +25,8 @@ interface Context {
   readonly dataplane: Resource<"Dataplane">
   readonly address: string
   readonly mtls: "STRICT" | "PERMISSIVE" | null
-  readonly settings: TranslateSettings
+  readonly log: ProxyLog | null
+  readonly shared: SharedResources
 }
 
 const mtlsMode = (view: MeshView): Context["mtls"] => {
@@ -42,21 +41,23 @@ const boundBehindDocker = ({ labels }: Resource<"Dataplane">, port: number): Soc
 }
 
 const translateInbound = (context: Context, inbound: Inbound): ReadonlyArray<XdsResource> => {
-  const { view, dataplane, settings } = context
+  const { dataplane, log, mtls, view, shared: { resources } } = context
   const address = inbound.address || context.address
   const servicePort = inbound.servicePort || inbound.port
   const service = inbound.tags?.[SERVICE_TAG] ?? dataplane.name
   const protocol = protocolOf(inbound)
   const cluster = localClusterName(servicePort)
   const timeouts = inboundTimeouts(view.timeouts, dataplane, inbound)
-  const permissions = context.mtls === null
-    ? null
-    : permissionsOf(view.mesh, view.trafficPermissions, dataplane, inbound)
+  const permissions = mtls === null ? null : permissionsOf(view.mesh, view.trafficPermissions, dataplane, inbound)
+  const name = inboundListenerName(address, inbound.port)
   return [
-    localCluster({ address: inbound.serviceAddress || address, port: servicePort }, protocol, timeouts),
-    inboundListener({
+    resources.of(localCluster, {
+      workload: { address: inbound.serviceAddress || address, port: servicePort },
+      protocol,
+      timeouts
+    }),
+    resources.of(inboundListener, {
       mesh: view.mesh,
-      proxy: dataplane.name,
       address,
       port: inbound.port,
       bind: boundBehindDocker(dataplane, inbound.port),
@@ -65,47 +66,16 @@ const translateInbound = (context: Context, inbound: Inbound): ReadonlyArray<Xds
       protocol,
       cluster,
       timeouts,
-      mtls: context.mtls === null || permissions === null ? null : { mode: context.mtls, permissions },
-      accessLogPath: settings.accessLogPath
+      mtls: mtls === null ? null : { mode: mtls, permissions: isHttp(protocol) ? null : permissions },
+      log
     }),
-    ...(isHttp(protocol)
-      ? [inboundRoute({ name: inboundListenerName(address, inbound.port), service, cluster, timeouts, permissions })]
-      : [])
+    ...(isHttp(protocol) ? [resources.of(inboundRoute, { name, service, cluster, timeouts, permissions })] : [])
   ]
 }
 
-const translateOutbound = (context: Context, outbound: ResolvedOutbound): ReadonlyArray<XdsResource> => {
-  const { view, dataplane, settings } = context
-  const service = outbound.tags[SERVICE_TAG] ?? ""
-  const protocol = view.services.get(service)?.protocol ?? "tcp"
-  const timeouts = outboundTimeouts(view.timeouts, dataplane, service)
-  const source = dataplane.spec.networking?.inbound?.[0]?.tags?.[SERVICE_TAG] ??
-    dataplane.spec.networking?.gateway?.tags?.[SERVICE_TAG] ?? dataplane.name
-  return [
-    outboundCluster({ mesh: view.mesh, tags: outbound.tags, protocol, timeouts, mtls: context.mtls !== null }),
-    outboundListener({
-      mesh: view.mesh,
-      proxy: dataplane.name,
-      source,
-      address: outbound.address,
-      port: outbound.port,
-      tags: outbound.tags,
-      protocol,
-      timeouts,
-      accessLogPath: settings.accessLogPath
-    })
-  ]
-}
-
-const useOf = (view: MeshView, outbound: ResolvedOutbound): ServiceUse => {
-  const service = outbound.tags[SERVICE_TAG] ?? ""
-  const clusterName = serviceClusterName(outbound.tags)
-  return {
-    mesh: view.mesh,
-    service,
-    assignment: (services) => assignment(services.get(service), { clusterName, tags: outbound.tags })
-  }
-}
+/** What its calls are logged as coming from. */
+const sourceOf = ({ name, spec: { networking } }: Resource<"Dataplane">): string =>
+  networking?.inbound?.[0]?.tags?.[SERVICE_TAG] ?? networking?.gateway?.tags?.[SERVICE_TAG] ?? name
 
 const builtinGateway: Condition = {
   type: "GatewayTranslated",
@@ -117,28 +87,33 @@ const builtinGateway: Condition = {
 export const translateDataplane = (
   view: MeshView,
   dataplane: Resource<"Dataplane">,
-  settings: TranslateSettings
+  settings: TranslateSettings,
+  shared: SharedResources
 ): ProxyTranslation => {
   const networking = dataplane.spec.networking
   const address = networking?.address ?? "127.0.0.1"
-  const context: Context = { view, dataplane, address, mtls: mtlsMode(view), settings }
-  const admin = adminResources(address, networking?.admin?.port, settings)
-  const secretMeshes = context.mtls === null ? [] : [view.mesh]
+  const mtls = mtlsMode(view)
+  const log = settings.accessLogPath === null ? null : { path: settings.accessLogPath, proxy: dataplane.name }
+  const admin = adminResources(address, networking?.admin?.port, settings, shared.resources)
+  const secretMeshes = mtls === null ? [] : [view.mesh]
   if (networking?.gateway?.type === "BUILTIN") {
     return { resources: admin, uses: [], secretMeshes, conditions: [builtinGateway] }
   }
   const inbounds = networking?.gateway === undefined
     ? (networking?.inbound ?? []).filter((inbound) => inbound.state !== "Ignored")
     : []
-  const { outbounds, conditions } = resolveOutbounds(view, dataplane)
+  const context: Context = { view, dataplane, address, mtls, log, shared }
+  const { outbounds, conditions } = shared.outboundLists.of(view, dataplane)
+  const calls = shared.outboundParts.of(view, outbounds, {
+    mtls: mtls !== null,
+    timeouts: callTimeouts(view.timeouts, dataplane),
+    log: log === null ? null : { ...log, source: sourceOf(dataplane) }
+  })
   return {
-    resources: [
-      ...admin,
-      ...inbounds.flatMap((inbound) => translateInbound(context, inbound)),
-      ...outbounds.flatMap((outbound) => translateOutbound(context, outbound))
-    ],
-    uses: outbounds.map((outbound) => useOf(view, outbound)),
+    resources: [...admin, ...inbounds.flatMap((inbound) => translateInbound(context, inbound)), ...calls.resources],
+    uses: calls.uses,
     secretMeshes,
-    conditions
+    conditions,
+    calls
   }
 }

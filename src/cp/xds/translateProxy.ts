@@ -8,6 +8,7 @@ import type { ZoneView } from "../snapshot/MeshView.ts"
 import { emptyTranslation, type ProxyTranslation } from "./ProxyTranslation.ts"
 import { translateDataplane } from "./translateDataplane.ts"
 import { translateEgress, translateIngress } from "./translateZoneProxy.ts"
+import { sharedResources } from "./share/SharedResources.ts"
 import type { TranslateSettings } from "./TranslateSettings.ts"
 import { caSecretName, identitySecretName } from "./names.ts"
 import type { ProxySnapshot, TypeUrl, XdsResource } from "./XdsResource.ts"
@@ -18,20 +19,21 @@ export const translateProxy = (
   proxy: ProxyId,
   settings: TranslateSettings
 ): ProxyTranslation | null => {
+  const shared = sharedResources(zone)
   switch (proxy.proxyType) {
     case "dataplane": {
       const view = zone.meshes.get(proxy.mesh)
       const dataplane = view?.dataplanes.get(proxy.name)
       if (view === undefined || dataplane === undefined) return null
-      return view.resource === null ? emptyTranslation : translateDataplane(view, dataplane, settings)
+      return view.resource === null ? emptyTranslation : translateDataplane(view, dataplane, settings, shared)
     }
     case "ingress": {
       const ingress = zone.ingresses.get(proxy.name)
-      return ingress === undefined ? null : translateIngress(zone, ingress, settings)
+      return ingress === undefined ? null : translateIngress(zone, ingress, settings, shared)
     }
     case "egress": {
       const egress = zone.egresses.get(proxy.name)
-      return egress === undefined ? null : translateEgress(zone, egress, settings)
+      return egress === undefined ? null : translateEgress(zone, egress, settings, shared)
     }
   }
 }

@@ -8,10 +8,12 @@ import { SERVICE_TAG } from "../../model/Tags.ts"
 import type { Endpoint, MeshView, ServiceView, ZoneView } from "../snapshot/MeshView.ts"
 import { passthroughCluster } from "./cluster/outbound.ts"
 import { assignment } from "./endpoint/assignment.ts"
+import { serviceUse } from "./endpoint/serviceUse.ts"
 import { adminResources } from "./listener/admin.ts"
 import { zoneProxyListener } from "./listener/zoneProxy.ts"
 import { meshClusterName, sniOf } from "./names.ts"
 import type { ProxyTranslation, ServiceUse } from "./ProxyTranslation.ts"
+import type { SharedResources } from "./share/SharedResources.ts"
 import type { TranslateSettings } from "./TranslateSettings.ts"
 
 interface Target {
@@ -31,13 +33,14 @@ interface ZoneProxyAddress {
 const translate = (
   { proxy, address, port, adminPort }: ZoneProxyAddress,
   targets: ReadonlyArray<Target>,
-  settings: TranslateSettings
+  settings: TranslateSettings,
+  { resources }: SharedResources
 ): ProxyTranslation => {
-  const listener = port === undefined || port === 0 ? null : zoneProxyListener({
-    proxy,
+  // Envoy takes no listener without a chain.
+  const listener = port === undefined || port === 0 || targets.length === 0 ? null : resources.of(zoneProxyListener, {
     address,
     port,
-    accessLogPath: settings.accessLogPath,
+    log: settings.accessLogPath === null ? null : { path: settings.accessLogPath, proxy },
     services: targets.map(({ mesh, service, cluster }) => ({
       sni: sniOf(mesh, { [SERVICE_TAG]: service }),
       cluster,
@@ -47,8 +50,8 @@ const translate = (
   })
   return {
     resources: [
-      ...adminResources(address, adminPort, settings),
-      ...targets.map(({ cluster }) => passthroughCluster(cluster)),
+      ...adminResources(address, adminPort, settings, resources),
+      ...targets.map(({ cluster }) => resources.of(passthroughCluster, { name: cluster })),
       ...(listener === null ? [] : [listener])
     ],
     uses: targets.map((target) => target.use),
@@ -63,21 +66,13 @@ const hasMtls = (view: MeshView | undefined): view is MeshView =>
   view !== undefined && view.resource !== null && enabledBackend(view.resource.spec) !== undefined
 
 /** Without mTLS there is no SNI to go by, so those meshes' services can't come through. */
-const localTargets = (zone: ZoneView): ReadonlyArray<Target> =>
+const localTargets = (zone: ZoneView, { uses }: SharedResources): ReadonlyArray<Target> =>
   [...zone.meshes.values()].filter(hasMtls).flatMap((view) =>
     [...view.services.keys()].map((service): Target => {
-      const cluster = meshClusterName(view.mesh, service)
-      return {
-        mesh: view.mesh,
-        service,
-        cluster,
-        use: {
-          mesh: view.mesh,
-          service,
-          assignment: (services) =>
-            assignment(services.get(service), { clusterName: cluster, tags: {}, mesh: view.mesh })
-        }
-      }
+      const { mesh } = view
+      const cluster = meshClusterName(mesh, service)
+      const endpoints = { clusterName: cluster, tags: {}, mesh }
+      return { mesh, service, cluster, use: uses.of(serviceUse, { mesh, service, endpoints }) }
     })
   ).sort(byMeshAndService)
 
@@ -89,7 +84,21 @@ const gateOf = (ingress: Resource<"ZoneIngress">, zone: string): Endpoint | unde
     : { dataplane: ingress.name, address: advertisedAddress, port: advertisedPort, zone, tags: {} }
 }
 
-const remoteTargets = (zone: ZoneView, ownZone: string): ReadonlyArray<Target> => {
+interface RemoteService {
+  readonly mesh: string
+  readonly service: string
+  /** Each zone ingress that takes its connections. */
+  readonly gates: ReadonlyArray<Endpoint>
+}
+
+/** Its endpoints are other zones' ingresses, whatever this zone has of that service. */
+const remoteUse = ({ gates, mesh, service }: RemoteService): ServiceUse => {
+  const view: ServiceView = { name: service, protocol: "tcp", endpoints: gates }
+  const input = { clusterName: meshClusterName(mesh, service), tags: {}, mesh }
+  return { mesh, service, assignment: () => assignment(view, input) }
+}
+
+const remoteTargets = (zone: ZoneView, ownZone: string, { uses }: SharedResources): ReadonlyArray<Target> => {
   const found = new Map<string, { readonly mesh: string; readonly service: string; readonly gates: Array<Endpoint> }>()
   for (const ingress of zone.ingresses.values()) {
     const itsZone = ingress.spec.zone || ingress.labels["kuma.io/zone"] || ownZone
@@ -107,9 +116,7 @@ const remoteTargets = (zone: ZoneView, ownZone: string): ReadonlyArray<Target> =
   }
   return [...found].map(([cluster, { mesh, service, gates }]): Target => {
     const ordered = gates.sort((a, b) => (a.dataplane < b.dataplane ? -1 : 1))
-    const view: ServiceView = { name: service, protocol: "tcp", endpoints: ordered }
-    const input = { clusterName: cluster, tags: {}, mesh }
-    return { mesh, service, cluster, use: { mesh, service, assignment: () => assignment(view, input) } }
+    return { mesh, service, cluster, use: uses.of(remoteUse, { mesh, service, gates: ordered }) }
   }).sort(byMeshAndService)
 }
 
@@ -124,11 +131,13 @@ const placeOf = ({ name, spec: { networking } }: Resource<"ZoneIngress"> | Resou
 export const translateIngress = (
   zone: ZoneView,
   ingress: Resource<"ZoneIngress">,
-  settings: TranslateSettings
-): ProxyTranslation => translate(placeOf(ingress), localTargets(zone), settings)
+  settings: TranslateSettings,
+  shared: SharedResources
+): ProxyTranslation => translate(placeOf(ingress), localTargets(zone, shared), settings, shared)
 
 export const translateEgress = (
   zone: ZoneView,
   egress: Resource<"ZoneEgress">,
-  settings: TranslateSettings
-): ProxyTranslation => translate(placeOf(egress), remoteTargets(zone, settings.zone), settings)
+  settings: TranslateSettings,
+  shared: SharedResources
+): ProxyTranslation => translate(placeOf(egress), remoteTargets(zone, settings.zone, shared), settings, shared)

@@ -19,8 +19,14 @@ const assignmentOf = (name: string, { address, port }: SocketAddress) => ({
   }]
 })
 
+export interface LocalClusterInput {
+  readonly workload: SocketAddress
+  readonly protocol: Protocol
+  readonly timeouts: Timeouts
+}
+
 /** The workload behind an inbound: HTTP/1.1 for http, HTTP/2 for http2 and grpc, bytes for the rest. */
-export const localCluster = (workload: SocketAddress, protocol: Protocol, timeouts: Timeouts): XdsResource => {
+export const localCluster = ({ workload, protocol, timeouts }: LocalClusterInput): XdsResource => {
   const name = localClusterName(workload.port)
   return toXdsResource(TypeUrl.Cluster, name, ClusterSchema, {
     name,

@@ -80,7 +80,7 @@ export const outboundCluster = ({ mesh, tags, protocol, timeouts, mtls }: Outbou
 }
 
 /** A service seen from a zone proxy: bytes of somebody else's TLS, passed on. */
-export const passthroughCluster = (name: string): XdsResource =>
+export const passthroughCluster = ({ name }: { readonly name: string }): XdsResource =>
   toXdsResource(TypeUrl.Cluster, name, ClusterSchema, {
     ...edsCluster(name),
     altStatName: statName(name),

@@ -10,12 +10,13 @@ import {
 import { readinessCluster } from "../cluster/local.ts"
 import { ADMIN, READINESS, statName } from "../names.ts"
 import { socketAddress } from "../socketAddress.ts"
+import type { Shared } from "../share/Shared.ts"
 import { toXdsResource } from "../toXdsResource.ts"
-import type { TranslateSettings } from "../TranslateSettings.ts"
+import type { SocketAddress, TranslateSettings } from "../TranslateSettings.ts"
 import { TypeUrl, type XdsResource } from "../XdsResource.ts"
 import { filter, internalAddresses, router } from "./filters.ts"
 
-const adminListener = (address: string, port: number): XdsResource =>
+const adminListener = ({ address, port }: SocketAddress): XdsResource =>
   toXdsResource(TypeUrl.Listener, ADMIN, ListenerSchema, {
     name: ADMIN,
     address: socketAddress(address, port),
@@ -50,12 +51,16 @@ const adminListener = (address: string, port: number): XdsResource =>
 export const adminResources = (
   address: string,
   port: number | undefined,
-  { admin, readiness }: TranslateSettings
+  { admin, readiness }: TranslateSettings,
+  resources: Shared<XdsResource>
 ): ReadonlyArray<XdsResource> => {
   const listens = port ?? admin?.port
   if (readiness === null || admin === null || listens === undefined || listens === 0) return []
   const taken = [admin, readiness].some((own) =>
     own.port === listens && (own.address === address || own.address === "0.0.0.0" || own.address === "::")
   )
-  return taken ? [] : [adminListener(address, listens), readinessCluster(readiness)]
+  return taken ? [] : [
+    resources.of(adminListener, { address, port: listens }),
+    resources.of(readinessCluster, readiness)
+  ]
 }

@@ -11,7 +11,7 @@ import type {
   HttpFilterSchema
 } from "../../proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js"
 import { TcpProxySchema } from "../../proto/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js"
-import { accessLog, type AccessLogSubject } from "../accessLog.ts"
+import { accessLog, type AccessLogSubject, type CallerLog, type ProxyLog } from "../accessLog.ts"
 import { duration } from "../duration.ts"
 import { packAny } from "../packAny.ts"
 
@@ -49,7 +49,7 @@ export interface TcpProxyInput {
   readonly cluster: string
   readonly idleMillis?: number
   readonly maxConnectAttempts?: number
-  readonly accessLogPath: string | null
+  readonly log: ProxyLog | CallerLog | null
   readonly subject: AccessLogSubject
 }
 
@@ -59,5 +59,5 @@ export const tcpProxy = (input: TcpProxyInput): Filter =>
     clusterSpecifier: { case: "cluster", value: input.cluster },
     ...(input.idleMillis === undefined ? {} : { idleTimeout: duration(input.idleMillis) }),
     ...(input.maxConnectAttempts === undefined ? {} : { maxConnectAttempts: input.maxConnectAttempts }),
-    accessLog: accessLog(input.accessLogPath, input.subject)
+    accessLog: accessLog(input.log, input.subject)
   })

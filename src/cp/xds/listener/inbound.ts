@@ -15,7 +15,7 @@ import {
 import { RBACSchema as NetworkRbacSchema } from "../../proto/envoy/extensions/filters/network/rbac/v3/rbac_pb.js"
 import { isHttp, type Protocol } from "../../snapshot/Protocol.ts"
 import type { Tags } from "../../../model/Tags.ts"
-import { accessLog } from "../accessLog.ts"
+import { accessLog, type ProxyLog } from "../accessLog.ts"
 import { overAds } from "../configSource.ts"
 import { duration } from "../duration.ts"
 import { inboundListenerName, statName } from "../names.ts"
@@ -30,10 +30,14 @@ import { toXdsResource } from "../toXdsResource.ts"
 import { TypeUrl, type XdsResource } from "../XdsResource.ts"
 import { filter, httpFilter, internalAddresses, router, tcpProxy, tlsInspector } from "./filters.ts"
 
+export interface InboundMtls {
+  readonly mode: "STRICT" | "PERMISSIVE"
+  /** Who may connect. Null for HTTP: there the route says who may call, and the listener lets nobody. */
+  readonly permissions: Permissions | null
+}
+
 export interface InboundListenerInput {
   readonly mesh: string
-  /** The Dataplane's name. */
-  readonly proxy: string
   readonly address: string
   readonly port: number
   /** Where it really listens, if not there: Docker maps the address and port of the host to it. */
@@ -43,8 +47,8 @@ export interface InboundListenerInput {
   readonly protocol: Protocol
   readonly cluster: string
   readonly timeouts: Timeouts
-  readonly mtls: { readonly mode: "STRICT" | "PERMISSIVE"; readonly permissions: Permissions } | null
-  readonly accessLogPath: string | null
+  readonly mtls: InboundMtls | null
+  readonly log: ProxyLog | null
 }
 
 type FilterChain = MessageInitShape<typeof FilterChainSchema>
@@ -52,8 +56,6 @@ type FilterChain = MessageInitShape<typeof FilterChainSchema>
 const subjectOf = (input: InboundListenerInput) => ({
   direction: "inbound",
   mesh: input.mesh,
-  proxy: input.proxy,
-  source: null,
   destination: input.service,
   http: isHttp(input.protocol)
 } as const)
@@ -94,30 +96,30 @@ const httpConnectionManager = (input: InboundListenerInput, secured: boolean): F
     },
     httpFilters: secured ? [denyAll, router] : [router],
     localReplyConfig: markUndelivered,
-    accessLog: accessLog(input.accessLogPath, subjectOf(input))
+    accessLog: accessLog(input.log, subjectOf(input))
   })
 
 /**
  * Bytes have no requests: a connection is judged once, when its first bytes come. A denial ends those that are open
  * when the old chain has drained (`--drain-time-s`), not before: Envoy gives a chain's filters nothing new.
  */
-const networkRbac = (input: InboundListenerInput, { rules, shadowRules }: Permissions): Filter =>
+const networkRbac = (input: InboundListenerInput, permissions: Permissions | null): Filter =>
   filter("envoy.filters.network.rbac", NetworkRbacSchema, {
     statPrefix: `${statName(inboundListenerName(input.address, input.port))}.`,
-    rules,
-    ...(shadowRules === undefined ? {} : { shadowRules })
+    rules: permissions?.rules ?? {},
+    ...(permissions?.shadowRules === undefined ? {} : { shadowRules: permissions.shadowRules })
   })
 
-const filters = (input: InboundListenerInput, permissions: Permissions | null): Array<Filter> =>
+const filters = (input: InboundListenerInput, mtls: InboundMtls | null): Array<Filter> =>
   isHttp(input.protocol)
-    ? [httpConnectionManager(input, permissions !== null)]
+    ? [httpConnectionManager(input, mtls !== null)]
     : [
-      ...(permissions === null ? [] : [networkRbac(input, permissions)]),
+      ...(mtls === null ? [] : [networkRbac(input, mtls.permissions)]),
       tcpProxy({
         statPrefix: statName(input.cluster),
         cluster: input.cluster,
         idleMillis: input.timeouts.idle,
-        accessLogPath: input.accessLogPath,
+        log: input.log,
         subject: subjectOf(input)
       })
     ]
@@ -125,7 +127,7 @@ const filters = (input: InboundListenerInput, permissions: Permissions | null): 
 const chains = (input: InboundListenerInput): Array<FilterChain> => {
   if (input.mtls === null) return [{ filters: filters(input, null) }]
   const secured = {
-    filters: filters(input, input.mtls.permissions),
+    filters: filters(input, input.mtls),
     transportSocket: downstreamMtls(input.mesh)
   }
   if (input.mtls.mode === "STRICT") return [secured]

@@ -6,7 +6,7 @@ import {
 } from "../../proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js"
 import { SERVICE_TAG, type Tags } from "../../../model/Tags.ts"
 import { isHttp, type Protocol } from "../../snapshot/Protocol.ts"
-import { accessLog, type AccessLogSubject } from "../accessLog.ts"
+import { accessLog, type AccessLogSubject, type CallerLog } from "../accessLog.ts"
 import { duration } from "../duration.ts"
 import { outboundListenerName, serviceClusterName, statName } from "../names.ts"
 import type { Timeouts } from "../policies/MeshTimeout.ts"
@@ -18,24 +18,18 @@ import { filter, internalAddresses, router, tcpProxy } from "./filters.ts"
 
 export interface OutboundListenerInput {
   readonly mesh: string
-  /** The Dataplane's name. */
-  readonly proxy: string
-  /** Service that the calls come from, or the Dataplane's name where it answers for none. */
-  readonly source: string
   readonly address: string
   readonly port: number
   readonly tags: Tags
   readonly protocol: Protocol
   readonly timeouts: Timeouts
-  readonly accessLogPath: string | null
+  readonly log: CallerLog | null
 }
 
 const chainFilter = (input: OutboundListenerInput, service: string, cluster: string) => {
   const subject: AccessLogSubject = {
     direction: "outbound",
     mesh: input.mesh,
-    proxy: input.proxy,
-    source: input.source,
     destination: service,
     http: isHttp(input.protocol)
   }
@@ -45,7 +39,7 @@ const chainFilter = (input: OutboundListenerInput, service: string, cluster: str
       cluster,
       idleMillis: input.timeouts.idle,
       maxConnectAttempts: 5,
-      accessLogPath: input.accessLogPath,
+      log: input.log,
       subject
     })
   }
@@ -58,7 +52,7 @@ const chainFilter = (input: OutboundListenerInput, service: string, cluster: str
     normalizePath: true,
     routeSpecifier: { case: "routeConfig", value: outboundRoutes(service, cluster, input.timeouts) },
     httpFilters: [router],
-    accessLog: accessLog(input.accessLogPath, subject)
+    accessLog: accessLog(input.log, subject)
   })
 }
 

@@ -1,6 +1,7 @@
 /** The listener of a zone proxy: by its SNI, each TLS connection is passed on unread to the service that it names. */
 import { TrafficDirection } from "../../proto/envoy/config/core/v3/base_pb.js"
 import { ListenerSchema } from "../../proto/envoy/config/listener/v3/listener_pb.js"
+import type { ProxyLog } from "../accessLog.ts"
 import { inboundListenerName, statName } from "../names.ts"
 import { socketAddress } from "../socketAddress.ts"
 import { toXdsResource } from "../toXdsResource.ts"
@@ -8,22 +9,19 @@ import { TypeUrl, type XdsResource } from "../XdsResource.ts"
 import { tcpProxy, tlsInspector } from "./filters.ts"
 
 export interface ZoneProxyListenerInput {
-  readonly proxy: string
   readonly address: string
   readonly port: number
-  /** Each SNI once, in a fixed order. */
+  /** Each SNI once, in a fixed order; at least one. */
   readonly services: ReadonlyArray<{
     readonly sni: string
     readonly cluster: string
     readonly mesh: string
     readonly service: string
   }>
-  readonly accessLogPath: string | null
+  readonly log: ProxyLog | null
 }
 
-/** Null where there is no service: Envoy takes no listener without a chain. */
-export const zoneProxyListener = (input: ZoneProxyListenerInput): XdsResource | null => {
-  if (input.services.length === 0) return null
+export const zoneProxyListener = (input: ZoneProxyListenerInput): XdsResource => {
   const name = inboundListenerName(input.address, input.port)
   return toXdsResource(TypeUrl.Listener, name, ListenerSchema, {
     name,
@@ -38,12 +36,10 @@ export const zoneProxyListener = (input: ZoneProxyListenerInput): XdsResource | 
           statPrefix: statName(cluster),
           cluster,
           maxConnectAttempts: 5,
-          accessLogPath: input.accessLogPath,
+          log: input.log,
           subject: {
             direction: "inbound",
             mesh,
-            proxy: input.proxy,
-            source: null,
             destination: service,
             http: false
           }

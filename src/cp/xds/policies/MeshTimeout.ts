@@ -6,8 +6,11 @@ import type { Inbound } from "../../../model/Dataplane.ts"
 import type { TimeoutConf } from "../../../model/MeshTimeout.ts"
 import { parseDuration } from "../../../model/parseDuration.ts"
 import type { Resource } from "../../../model/Resource.ts"
-import { SERVICE_TAG } from "../../../model/Tags.ts"
-import { bySpecificity, selectsDataplane, selectsInbound, tagsMatch, tagsOfRef } from "./selection.ts"
+import { SERVICE_TAG, type Tags } from "../../../model/Tags.ts"
+import { onceFor } from "../share/onceFor.ts"
+import { Recent } from "../share/Recent.ts"
+import { tagsMatch, tagsOfRef } from "./selection.ts"
+import { Selections } from "./Selections.ts"
 
 /** All in milliseconds. */
 export interface Timeouts {
@@ -44,6 +47,9 @@ export const inboundDefaults: Timeouts = {
   streamIdle: HOUR
 }
 
+/** So many services' timeouts are remembered. */
+const MAX_SERVICES = 5000
+
 const overlay = (timeouts: Timeouts, conf: TimeoutConf): Timeouts => {
   const said = (text: string | undefined, otherwise: number): number =>
     (text === undefined ? undefined : parseDuration(text)) ?? otherwise
@@ -69,29 +75,44 @@ const ofCallers = (policy: Resource<"MeshTimeout">): ReadonlyArray<TimeoutConf> 
   return (policy.spec.from ?? []).flatMap((from) => from.default ?? [])
 }
 
+const selectionsOf = onceFor((policies: ReadonlyArray<Resource<"MeshTimeout">>) => new Selections(policies))
+
+const timeoutsOfCallers = onceFor((selected: ReadonlyArray<Resource<"MeshTimeout">>): Timeouts =>
+  selected.flatMap(ofCallers).reduce(overlay, inboundDefaults)
+)
+
 export const inboundTimeouts = (
   policies: ReadonlyArray<Resource<"MeshTimeout">>,
   dataplane: Resource<"Dataplane">,
   inbound: Inbound
-): Timeouts =>
-  policies
-    .filter((policy) => selectsInbound(policy, dataplane, inbound))
-    .sort(bySpecificity)
-    .flatMap(ofCallers)
-    .reduce(overlay, inboundDefaults)
+): Timeouts => timeoutsOfCallers(selectionsOf(policies).inbound(dataplane, inbound))
 
-export const outboundTimeouts = (
-  policies: ReadonlyArray<Resource<"MeshTimeout">>,
-  dataplane: Resource<"Dataplane">,
-  service: string
-): Timeouts =>
-  policies
-    .filter((policy) => selectsDataplane(policy, dataplane))
-    .sort(bySpecificity)
-    .flatMap((policy) => policy.spec.to ?? [])
-    .filter((to) => {
-      const tags = tagsOfRef(to.targetRef)
-      return tags !== undefined && tagsMatch(tags, { [SERVICE_TAG]: service })
+/** What some policies say of calls, service by service. */
+export class CallTimeouts {
+  readonly #rules: ReadonlyArray<{ readonly tags: Tags; readonly conf: TimeoutConf }>
+  readonly #byService = new Recent<string, Timeouts>(MAX_SERVICES)
+
+  constructor(selected: ReadonlyArray<Resource<"MeshTimeout">>) {
+    this.#rules = selected.flatMap((policy) => policy.spec.to ?? []).flatMap(({ targetRef, default: conf }) => {
+      const tags = tagsOfRef(targetRef)
+      return tags === undefined || conf === undefined ? [] : [{ tags, conf }]
     })
-    .flatMap((to) => to.default ?? [])
-    .reduce(overlay, outboundDefaults)
+  }
+
+  of(service: string): Timeouts {
+    return this.#byService.get(service, () =>
+      this.#rules
+        .filter(({ tags }) => tagsMatch(tags, { [SERVICE_TAG]: service }))
+        .map(({ conf }) => conf)
+        .reduce(overlay, outboundDefaults)
+    )
+  }
+}
+
+const callTimeoutsOf = onceFor((selected: ReadonlyArray<Resource<"MeshTimeout">>) => new CallTimeouts(selected))
+
+/** The same object for all proxies that the same policies are about. */
+export const callTimeouts = (
+  policies: ReadonlyArray<Resource<"MeshTimeout">>,
+  dataplane: Resource<"Dataplane">
+): CallTimeouts => callTimeoutsOf(selectionsOf(policies).dataplane(dataplane))

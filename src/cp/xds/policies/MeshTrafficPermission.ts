@@ -5,7 +5,9 @@
  * Kuma gives each caller the action of the last rule that matches it (`bySpecificity`, then the order in the policy).
  * So a rule that allows stands for its callers, but for those that a later rule denies.
  */
+import { hash } from "node:crypto"
 import { create, type MessageInitShape } from "@bufbuild/protobuf"
+import type { Any } from "@bufbuild/protobuf/wkt"
 import type { Inbound } from "../../../model/Dataplane.ts"
 import type { Match } from "../../../model/Match.ts"
 import type { Resource } from "../../../model/Resource.ts"
@@ -17,14 +19,33 @@ import {
   RBAC_Action,
   RBACSchema
 } from "../../proto/envoy/config/rbac/v3/rbac_pb.js"
+import { RBACPerRouteSchema } from "../../proto/envoy/extensions/filters/http/rbac/v3/rbac_pb.js"
 import type { StringMatcherSchema } from "../../proto/envoy/type/matcher/v3/string_pb.js"
 import { kumaId, spiffeId } from "../names.ts"
-import { bySpecificity, selectsInbound, tagsOfRef } from "./selection.ts"
+import { packAny } from "../packAny.ts"
+import { onceFor } from "../share/onceFor.ts"
+import { tagsOfRef } from "./selection.ts"
+import { Selections } from "./Selections.ts"
 
-export interface Permissions {
+export class Permissions {
   readonly rules: RBAC
   /** Counts and logs whom `AllowWithShadowDeny` would deny; undefined where nothing says that. */
   readonly shadowRules: RBAC | undefined
+  /** As a route has them for its HTTP filter. */
+  readonly perRoute: Any
+  readonly #key: string
+
+  constructor(rules: RBAC, shadowRules: RBAC | undefined) {
+    this.rules = rules
+    this.shadowRules = shadowRules
+    this.perRoute = packAny(RBACPerRouteSchema, { rbac: { rules, ...(shadowRules === undefined ? {} : { shadowRules }) } })
+    this.#key = hash("sha256", this.perRoute.value)
+  }
+
+  /** Stands for the whole content. */
+  toJSON(): string {
+    return this.#key
+  }
 }
 
 type Action = "Allow" | "Deny" | "AllowWithShadowDeny"
@@ -98,10 +119,11 @@ const rbac = (action: RBAC_Action, principals: ReadonlyArray<Principal>): RBAC =
     }
   })
 
-const permissions = (allowed: ReadonlyArray<Principal>, shadowDenied: ReadonlyArray<Principal>): Permissions => ({
-  rules: rbac(RBAC_Action.ALLOW, allowed),
-  shadowRules: shadowDenied.length === 0 ? undefined : rbac(RBAC_Action.DENY, shadowDenied)
-})
+const permissions = (allowed: ReadonlyArray<Principal>, shadowDenied: ReadonlyArray<Principal>): Permissions =>
+  new Permissions(
+    rbac(RBAC_Action.ALLOW, allowed),
+    shadowDenied.length === 0 ? undefined : rbac(RBAC_Action.DENY, shadowDenied)
+  )
 
 const callersOf = ({ spiffeID: id }: Match): Principal =>
   id === undefined
@@ -121,13 +143,9 @@ const fromMatches = (policies: ReadonlyArray<Resource<"MeshTrafficPermission">>)
   return permissions(allowed.map((callers) => all([callers, ...denied])), shadow)
 }
 
-export const permissionsOf = (
-  mesh: string,
-  policies: ReadonlyArray<Resource<"MeshTrafficPermission">>,
-  dataplane: Resource<"Dataplane">,
-  inbound: Inbound
-): Permissions => {
-  const selected = policies.filter((policy) => selectsInbound(policy, dataplane, inbound)).sort(bySpecificity)
+type Policies = ReadonlyArray<Resource<"MeshTrafficPermission">>
+
+const fromSelected = (mesh: string, selected: Policies): Permissions => {
   // As Kuma has it: where any selected policy has `rules`, `from` is not looked at.
   if (selected.some((policy) => (policy.spec.rules ?? []).length > 0)) return fromMatches(selected)
   const rules = rulesOf(mesh, selected)
@@ -135,4 +153,25 @@ export const permissionsOf = (
     whoseLastRule(rules, (action) => action !== "Deny"),
     whoseLastRule(rules, (action) => action === "AllowWithShadowDeny")
   )
+}
+
+const selectionsOf = onceFor((policies: Policies) => new Selections(policies))
+
+/** By mesh: the callers' identities have its name. */
+const permissionsBy = onceFor((_: Policies) => new Map<string, Permissions>())
+
+/** The same object for all inbounds that the same policies are about. */
+export const permissionsOf = (
+  mesh: string,
+  policies: Policies,
+  dataplane: Resource<"Dataplane">,
+  inbound: Inbound
+): Permissions => {
+  const selected = selectionsOf(policies).inbound(dataplane, inbound)
+  const known = permissionsBy(selected)
+  const before = known.get(mesh)
+  if (before !== undefined) return before
+  const after = fromSelected(mesh, selected)
+  known.set(mesh, after)
+  return after
 }

@@ -5,16 +5,18 @@ import { SERVICE_TAG, type Tags } from "../../../model/Tags.ts"
 import { tagSets } from "../../../model/tagSets.ts"
 import type { TargetRef } from "../../../model/TargetRef.ts"
 
-type Policy = Resource<"MeshTrafficPermission"> | Resource<"MeshTimeout">
+export type Policy = Resource<"MeshTrafficPermission"> | Resource<"MeshTimeout">
 
 const MESH: TargetRef = { kind: "Mesh" }
 
 /** Every tag that is asked for is there, with that value; `*` takes any value. */
-export const tagsMatch = (wanted: Tags, tags: Tags): boolean =>
-  Object.entries(wanted).every(([key, value]) => {
+export const tagsMatch = (wanted: Tags, tags: Tags): boolean => {
+  for (const key in wanted) {
     const actual = tags[key]
-    return actual !== undefined && (value === "*" || value === actual)
-  })
+    if (actual === undefined || (wanted[key] !== "*" && wanted[key] !== actual)) return false
+  }
+  return true
+}
 
 /** The tags by which a reference picks, or undefined for a kind that doesn't pick by tags. */
 export const tagsOfRef = (ref: TargetRef): Tags | undefined => {
@@ -51,7 +53,7 @@ const dataplaneFits = (ref: TargetRef, dataplane: Resource<"Dataplane">): boolea
     Object.entries(ref.labels).every(([key, value]) => dataplane.labels[key] === value)
 }
 
-const isShadow = (policy: Policy): boolean => policy.labels["kuma.io/effect"] === "shadow"
+export const isShadow = (policy: Policy): boolean => policy.labels["kuma.io/effect"] === "shadow"
 
 const applies = (policy: Policy, dataplane: Resource<"Dataplane">): boolean =>
   !isShadow(policy) && zoneFits(policy, dataplane) &&

@@ -4,9 +4,7 @@
  * old ones drain: so a denial bites at once, and no change of permissions ends a connection.
  */
 import { RouteConfigurationSchema } from "../../proto/envoy/config/route/v3/route_pb.js"
-import { RBACPerRouteSchema } from "../../proto/envoy/extensions/filters/http/rbac/v3/rbac_pb.js"
 import { duration } from "../duration.ts"
-import { packAny } from "../packAny.ts"
 import type { Timeouts } from "../policies/MeshTimeout.ts"
 import type { Permissions } from "../policies/MeshTrafficPermission.ts"
 import { toXdsResource } from "../toXdsResource.ts"
@@ -47,13 +45,6 @@ export const inboundRoute = ({ name, service, cluster, timeouts, permissions }: 
       }]
     }],
     ...(permissions === null ? {} : {
-      typedPerFilterConfig: {
-        [HTTP_RBAC]: packAny(RBACPerRouteSchema, {
-          rbac: {
-            rules: permissions.rules,
-            ...(permissions.shadowRules === undefined ? {} : { shadowRules: permissions.shadowRules })
-          }
-        })
-      }
+      typedPerFilterConfig: { [HTTP_RBAC]: permissions.perRoute }
     })
   })
