@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { Effect, Layer } from "effect"
 import packageJson from "../../package.json" with { type: "json" }
 import { FileJournal } from "../controllers/lifecycle/FileJournal.ts"
-import { redact } from "../cp/auth/redact.ts"
+import { looksSecret, redact } from "../cp/auth/redact.ts"
 import { Journal, type JournalEntry } from "../model/Journal.ts"
 
 const replica = (instance: string, leads: boolean): JournalEntry => ({
@@ -28,5 +28,5 @@ export const serveJournal = (workDir: string, instance: string) =>
   Layer.effectDiscard(
     Effect.map(Journal, (journal) => journal.append(replica(instance, false)))
   ).pipe(
-    Layer.provideMerge(FileJournal.layer({ path: join(workDir, "journal.jsonl"), guard: redact }))
+    Layer.provideMerge(FileJournal.layer({ path: join(workDir, "journal.jsonl"), guard: redact, suspects: looksSecret }))
   )

@@ -86,6 +86,8 @@ class Writer {
   private readonly toJson: (value: object) => string
   /** Who writes: told again at the head of each file. */
   private replica: string | null = null
+  /** The file was begun in place of a full one, and isn't written to yet. */
+  private headless = false
 
   constructor(options: Required<FileJournalOptions>) {
     this.options = options
@@ -112,8 +114,14 @@ class Writer {
   flush(): boolean {
     if (this.waiting.length === 0) return false
     const some = this.waiting.slice(0, WRITTEN_AT_ONCE)
-    this.put(some.map((waiting) => this.render(waiting)))
+    const lines = some.map((waiting) => this.render(waiting))
+    const bytes = lines.reduce((sum, text) => sum + Buffer.byteLength(text) + FRAME_BYTES, 0)
+    const cause = this.size > 0 && this.size + bytes > this.limit ? this.rotate() : null
+    // Where it fails, all of it comes again, as long as there is room for what waits. Too long a journal is better than
+    // none.
+    this.write(this.headless && this.replica !== null ? [this.replica, ...lines] : lines)
     this.waiting = this.waiting.slice(some.length)
+    if (cause !== null) throw new Error(`it is full, can't be put aside and grows on: ${String(cause)}`)
     return this.waiting.length > 0
   }
 
@@ -126,34 +134,35 @@ class Writer {
     // What an export filters by stands first.
     const { key, kind, ...more } = entry
     const lost = dropped > 0 ? { dropped } : {}
-    const text = this.toJson({ time: new Date(at).toISOString(), kind, key, ...more, ...lost }).slice(1)
+    const time = new Date(at).toISOString()
+    const text = this.jsonOf({ time, kind, key, ...more, ...lost }, { time, kind, key, ...lost }).slice(1)
     if (kind === "replica") this.replica = text
     return text
   }
 
-  private put(lines: ReadonlyArray<string>): void {
-    const bytes = lines.reduce((sum, text) => sum + Buffer.byteLength(text) + FRAME_BYTES, 0)
-    const full = this.size > 0 && this.size + bytes > this.limit
-    const cause = full ? this.rotate() : null
-    const head = full && cause === null && this.replica !== null ? [this.replica] : []
-    const { seq } = this
+  /** What is no JSON must not keep all that comes after it from being written. */
+  private jsonOf(line: object, otherwise: object): string {
     try {
-      // Too long a journal is better than none.
-      this.write([...head, ...lines].map((text) => `${sealLine(`{"seq":${this.seq += 1},${text}`)}\n`).join(""))
+      return this.toJson(line)
+    } catch (cause) {
+      return this.toJson({ ...otherwise, unwritable: String(cause) })
+    }
+  }
+
+  private write(lines: ReadonlyArray<string>): void {
+    let { seq } = this
+    const text = lines.map((line) => `${sealLine(`{"seq":${seq += 1},${line}`)}\n`).join("")
+    const bytes = Buffer.from(this.torn ? `\n${text}` : text)
+    try {
+      writeAll(this.file, bytes)
     } catch (failure) {
-      // All of it comes again, as long as there is room for what waits.
-      this.seq = seq
       this.takeBack()
       throw failure
     }
-    if (cause !== null) throw new Error(`it is full, can't be put aside and grows on: ${String(cause)}`)
-  }
-
-  private write(text: string): void {
-    const bytes = Buffer.from(this.torn ? `\n${text}` : text)
-    writeAll(this.file, bytes)
+    this.seq = seq
     this.size += bytes.length
     this.torn = false
+    this.headless = false
   }
 
   /** Of a write that failed half way, so that the next line isn't glued to half a one. */
@@ -178,6 +187,7 @@ class Writer {
     }
     this.limit = this.options.maxBytes
     this.size = 0
+    this.headless = true
     closeSync(full)
     return null
   }
@@ -189,34 +199,49 @@ export const FileJournal = {
    * lost once too many do.
    */
   layer: (
-    { flushMillis = 100, guard = (text) => text, maxBytes = 64 * 1024 * 1024, maxWaiting = 10_000, path }:
-      FileJournalOptions
+    {
+      flushMillis = 100,
+      guard = (text) => text,
+      maxBytes = 64 * 1024 * 1024,
+      maxWaiting = 10_000,
+      path,
+      suspects = () => true
+    }: FileJournalOptions
   ): Layer.Layer<Journal | JournalExport> =>
     Layer.effectContext(
       Effect.gen(function*() {
         const clock = yield* Clock.Clock
         /** Said once, not at each try. */
         let trouble: string | null = null
-        const flush = (open: Writer) =>
+        /** Answers whether more can be written. */
+        const flushSome = (open: Writer): Effect.Effect<boolean> =>
           Effect.suspend(() => {
             const before = trouble
             try {
-              open.flush()
+              const more = open.flush()
               trouble = null
+              return Effect.succeed(more)
             } catch (cause) {
               trouble = String(cause)
             }
-            return trouble === null || trouble === before
-              ? Effect.void
-              : Effect.logError("The journal can't be written as it should").pipe(
+            return trouble === before ? Effect.succeed(false) : Effect.as(
+              Effect.logError("The journal can't be written as it should").pipe(
                 Effect.annotateLogs({ path, cause: trouble })
-              )
+              ),
+              false
+            )
           })
+        const flush = (open: Writer): Effect.Effect<void> =>
+          Effect.flatMap(flushSome(open), (more) => more ? Effect.suspend(() => flush(open)) : Effect.void)
+        /** Lets whatever else is due come in between. */
+        const flushByAndBy = (open: Writer): Effect.Effect<void> =>
+          Effect.flatMap(flushSome(open), (more) =>
+            more ? Effect.andThen(Effect.yieldNow, Effect.suspend(() => flushByAndBy(open))) : Effect.void)
         const writer = yield* Effect.acquireRelease(
-          Effect.sync(() => new Writer({ path, maxBytes, maxWaiting, flushMillis, guard })),
+          Effect.sync(() => new Writer({ path, maxBytes, maxWaiting, flushMillis, guard, suspects })),
           (open) => Effect.andThen(flush(open), Effect.sync(() => open.close()))
         )
-        yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(flushMillis), flush(writer))))
+        yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(flushMillis), flushByAndBy(writer))))
         return Context.make(Journal, { append: (entry) => writer.append(entry, clock.currentTimeMillisUnsafe()) }).pipe(
           Context.add(JournalExport, { read: (filter) => Effect.as(flush(writer), readJournalFile(path, filter)) })
         )

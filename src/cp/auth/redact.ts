@@ -42,6 +42,12 @@ const REPLACES: ReadonlyArray<Replace> = [
 /** What each of them needs to match: most texts have none of it, and are quickly passed. */
 const SIGNS = new RegExp(`${IAM_TOKEN_PREFIX.replaceAll(".", "\\.")}|x-amz-|eyJ|authorization|PRIVATE KEY|AKIA|ASIA`, "i")
 
+/**
+ * Whether anything in a text, or in the JSON of one, could be taken out: none of the signs has a character that JSON
+ * writes otherwise.
+ */
+export const looksSecret = (text: string): boolean => SIGNS.test(text)
+
 /** The same text without tokens, presigned URLs, signatures, access keys and private keys. */
 export const redact = (text: string): string =>
-  SIGNS.test(text) ? REPLACES.reduce((rest, replace) => replace(rest), text) : text
+  looksSecret(text) ? REPLACES.reduce((rest, replace) => replace(rest), text) : text

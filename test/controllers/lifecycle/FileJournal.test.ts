@@ -18,7 +18,7 @@ import { Readable } from "node:stream"
 import { text } from "node:stream/consumers"
 import { FileJournal, type FileJournalOptions } from "../../../src/controllers/lifecycle/FileJournal.ts"
 import { readSeal } from "../../../src/controllers/lifecycle/sealLine.ts"
-import { redact } from "../../../src/cp/auth/redact.ts"
+import { looksSecret, redact } from "../../../src/cp/auth/redact.ts"
 import { Journal, JournalExport, type JournalFilter } from "../../../src/model/Journal.ts"
 
 const folder = Effect.acquireRelease(
@@ -70,6 +70,55 @@ describe("the journal on disk", () => {
         yield* TestClock.adjust(100)
         assert.strictEqual(lines(path).length, 1)
       }).pipe(Effect.provide(FileJournal.layer({ path }), { local: true }))
+    }).pipe(Effect.scoped))
+
+  it.effect("does nothing with an entry until it writes, and looks at its strings only where one may be secret", () =>
+    Effect.gen(function*() {
+      const path = join(yield* folder, "journal.jsonl")
+      const looked: Array<string> = []
+      const guard = (text: string): string => {
+        looked.push(text)
+        return redact(text)
+      }
+      yield* Effect.gen(function*() {
+        const journal = yield* Journal
+        journal.append({ kind: "pushed", key: "a", names: ["b", "c"] })
+        journal.append({ kind: "nacked", key: "d", message: "AKIAIOSFODNN7EXAMPLE" })
+        assert.deepStrictEqual(looked, [])
+        yield* TestClock.adjust(100)
+        assert.deepStrictEqual(entries(path).map(({ key }) => key), ["a", "d"])
+      }).pipe(Effect.provide(FileJournal.layer({ path, guard, suspects: looksSecret }), { local: true }))
+      assert.notInclude(looked, "b")
+      assert.include(looked, "AKIAIOSFODNN7EXAMPLE")
+      assert.notMatch(readFileSync(path, "utf8"), /AKIA/)
+    }).pipe(Effect.scoped))
+
+  it.effect("writes all that waits, in order, however much", () =>
+    Effect.gen(function*() {
+      const path = join(yield* folder, "journal.jsonl")
+      const keys = Array.from({ length: 1_000 }, (_, index) => `task/${index}`)
+      yield* Effect.gen(function*() {
+        const journal = yield* Journal
+        for (const key of keys) journal.append({ kind: "event", key })
+        yield* TestClock.adjust(100)
+        journal.append({ kind: "event", key: "last" })
+      }).pipe(Effect.provide(FileJournal.layer({ path }), { local: true }))
+      assert.deepStrictEqual(entries(path).map(({ key, seq }) => `${seq} ${key}`), [
+        ...keys.map((key, index) => `${index + 1} ${key}`),
+        "1001 last"
+      ])
+    }).pipe(Effect.scoped))
+
+  it.effect("goes on after an entry that is no JSON, and says so in its place", () =>
+    Effect.gen(function*() {
+      const path = join(yield* folder, "journal.jsonl")
+      yield* Effect.gen(function*() {
+        const journal = yield* Journal
+        journal.append({ kind: "event", key: "a", count: 1n })
+        journal.append({ kind: "event", key: "b" })
+      }).pipe(Effect.provide(FileJournal.layer({ path }), { local: true }))
+      assert.deepStrictEqual(entries(path).map(({ key, seq }) => `${seq} ${key}`), ["1 a", "2 b"])
+      assert.match(lines(path)[0] ?? "", /"unwritable":"TypeError/)
     }).pipe(Effect.scoped))
 
   it.effect("counts on after a restart, and leaves a line that a crash tore alone on its line", () =>

@@ -1,6 +1,7 @@
+import fc from "fast-check"
 import { generateKeyPairSync } from "node:crypto"
 import { describe, expect, it } from "vitest"
-import { redact } from "../../../src/cp/auth/redact.ts"
+import { looksSecret, redact } from "../../../src/cp/auth/redact.ts"
 import { CREDENTIALS, signedToken, signedUrl } from "./support/signed.ts"
 
 const JWT = "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.eyJOYW1lIjoiYSJ9.c2lnbmF0dXJlLXNpZ25hdHVyZQ"
@@ -72,4 +73,12 @@ describe("takes time in proportion to the length of", () => {
   ])("%s", (_, textOf) => {
     expect(millisOf(textOf(400_000))).toBeLessThan(5_000)
   })
+})
+
+it("looks at every text that holds something to take out, also where it stands in JSON", () => {
+  const secret = fc.constantFrom(JWT, "AKIAIOSFODNN7EXAMPLE", "authorization: Bearer abc", "X-Amz-Signature=0123abcd")
+  fc.assert(fc.property(fc.string({ unit: "binary" }), secret, fc.string({ unit: "binary" }), (before, inside, after) => {
+    const text = before + inside + after
+    if (redact(text) !== text) expect(looksSecret(JSON.stringify({ text }))).toBe(true)
+  }))
 })
