@@ -198,7 +198,7 @@ export class NaiveStream {
       const { retryAt = null, version: refused } = of.rejected.get(name) ?? {}
       return refused === version && retryAt !== null && retryAt <= now && !of.isUnderWay(name)
     })
-    const changed = fresh.length > 0 ? fresh : again.filter(({ name }) => name === prefer)
+    const changed = fresh.length > 0 ? fresh : again.filter(({ name }) => name === (prefer ?? again[0]?.name))
     const absent = [...of.owed].filter((name) => !all.has(name))
     const gone = [...of.known].flatMap(([name, { version }]) => version !== "" && !all.has(name) ? [name] : [])
     const mayGo = removals || typeUrl === TypeUrl.Listener

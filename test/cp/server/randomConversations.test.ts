@@ -124,7 +124,7 @@ const converse = (protocol: StreamState["protocol"], seed: number): number => {
 
 it.each(["delta", "sotw"] as const)("a %s stream says what the plain model says, whatever happens", (protocol) => {
   let carried = 0
-  for (let seed = 1; seed <= 2_000; seed++) {
+  for (let seed = 1; seed <= 1_000; seed++) {
     try {
       carried += converse(protocol, seed)
     } catch (cause) {
@@ -132,5 +132,5 @@ it.each(["delta", "sotw"] as const)("a %s stream says what the plain model says,
     }
   }
   // They are about something.
-  expect(carried).toBeGreaterThan(20_000)
+  expect(carried).toBeGreaterThan(10_000)
 })
