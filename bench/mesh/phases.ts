@@ -78,7 +78,11 @@ interface Made extends Observed {
 const make = async ({ api, generators }: Ground, { body, path, sign }: Change, quietMillis: number): Promise<Made> => {
   await generators.watch(sign)
   const written = await api.put(path, body)
-  return { ...await generators.collect(ARRIVES_WITHIN_MILLIS, quietMillis), written }
+  const observed = await generators.collect(ARRIVES_WITHIN_MILLIS, quietMillis)
+  if (sign.kind !== "nothing" && observed.arrivals.length === 0) {
+    throw new Error(`PUT ${path} has arrived nowhere after ${ARRIVES_WITHIN_MILLIS} ms: ${JSON.stringify(body)}`)
+  }
+  return { ...observed, written }
 }
 
 /** Of a fixed sequence, so that changes fall anywhere within a subject's own rhythm, and the same in each run. */
@@ -174,17 +178,18 @@ const timeout = (millis: number): Change => ({
 })
 
 const permission = (place: number): Change => ({
-  sign: { kind: "text", text: `guest-${place}.` },
-  path: "/meshes/default/meshtrafficpermissions/guests",
+  sign: { kind: "text", text: `guest-${place}x` },
+  path: "/meshes/default/meshtrafficpermissions/a-guests",
   body: {
     type: "MeshTrafficPermission",
     mesh: "default",
-    name: "guests",
+    // Of two that target the same, the one whose name comes first wins: here against `allow-all`.
+    name: "a-guests",
     spec: {
       targetRef: everybody,
       from: [{
-        targetRef: { kind: "MeshSubset", tags: { "kuma.io/service": `guest-${place}.` } },
-        default: { action: "Allow" }
+        targetRef: { kind: "MeshSubset", tags: { "kuma.io/service": `guest-${place}x` } },
+        default: { action: "Deny" }
       }]
     }
   }
