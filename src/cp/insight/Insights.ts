@@ -44,11 +44,16 @@ export interface InsightsOptions {
 interface Open {
   readonly proxy: ProxyId
   session: ProxySession
-  /** The fold that the store has. */
-  stored: ProxySession | null
-  /** Not to wait for the others. */
-  urgent: boolean
 }
+
+/**
+ * What is urgent is written at once, and what becomes urgent within this time after it together: thousands of proxies
+ * that come at a time are told of in a few statements.
+ */
+const URGENT_MILLIS = 50
+
+/** Written side by side, which the store joins to one statement. */
+const TOGETHER = 128
 
 /**
  * Others wait for a proxy's first accepted listeners before they send it traffic, and people for the news that it is
@@ -58,6 +63,21 @@ const isUrgent = (before: ProxySession, after: ProxySession): boolean =>
   (before.byType.lds.acknowledged === 0 && after.byType.lds.acknowledged > 0) ||
   before.disconnectedAt !== after.disconnectedAt ||
   before.total.rejected !== after.total.rejected || before.rejections.size !== after.rejections.size
+
+type Entries = readonly [Open, ...Array<Open>]
+type Sessions = readonly [ProxySession, ...Array<ProxySession>]
+
+const nameOf = ({ proxy }: Open): string => formatKey(proxyKey(proxy))
+
+const byProxy = (entries: ReadonlyArray<Open>): Iterable<Entries> => {
+  const grouped = new Map<string, [Open, ...Array<Open>]>()
+  for (const entry of entries) {
+    const known = grouped.get(nameOf(entry))
+    if (known === undefined) grouped.set(nameOf(entry), [entry])
+    else known.push(entry)
+  }
+  return grouped.values()
+}
 
 export class Insights extends Context.Service<
   Insights,
@@ -74,59 +94,76 @@ export class Insights extends Context.Service<
         const store = yield* Store
         const cache = yield* ResourceCache
         const context = yield* Effect.context<never>()
-        const open = new Set<Open>()
+        /** Streams by their proxy: a newer one may begin before the older one's end is written. */
+        const open = new Map<string, Set<Open>>()
+        /** Of which the store doesn't have all, and those of them that don't wait for the others. */
+        const due = new Set<Open>()
+        const urgent = new Set<Open>()
         const orphans = new Set<ProxyId>()
-        const urgent = yield* Queue.sliding<void>(1)
+        const hurried = yield* Queue.sliding<void>(1)
         const hurry = (entry: Open): void => {
-          entry.urgent = true
-          Queue.offerUnsafe(urgent, undefined)
+          due.add(entry)
+          urgent.add(entry)
+          Queue.offerUnsafe(hurried, undefined)
+        }
+        const forget = (entry: Open): void => {
+          const streams = open.get(nameOf(entry))
+          streams?.delete(entry)
+          if (streams?.size === 0) open.delete(nameOf(entry))
         }
 
         const readStored = (key: ResourceKey<InsightType>) =>
           store.get(key).pipe(Effect.catchTag("NotFound", () => Effect.succeed(null)))
 
-        const writeOver = Effect.fnUntraced(function*(entry: Open, read: typeof readStored) {
-          const { session } = entry
-          const key = insightKey(entry.proxy)
+        /** All that is due of one proxy: its stream that ended and the one that took its place, mostly. */
+        const writeOver = Effect.fnUntraced(function*(proxy: ProxyId, sessions: Sessions, read: typeof readStored) {
+          const key = insightKey(proxy)
           // A proxy whose resource is gone has no insight: it would outlive it.
-          if (cache.get(proxyKey(entry.proxy)) === undefined) return
+          if (cache.get(proxyKey(proxy)) === undefined) return
           const before = yield* read(key)
-          const spec = mergeInsight(before?.spec, session)
+          const spec = sessions.slice(1).reduce(mergeInsight, mergeInsight(before?.spec, sessions[0]))
           yield* store.put(
             { ...key, labels: before?.labels ?? {}, spec },
             { expect: before === null ? "absent" : before.version }
           )
-          entry.stored = session
         })
 
         /** What the cache has is what is stored, unless another replica wrote just now. */
-        const write = (entry: Open) =>
-          writeOver(entry, (key) => {
+        const write = (proxy: ProxyId, sessions: Sessions) =>
+          writeOver(proxy, sessions, (key) => {
             const known = cache.get(key)
             return known === undefined ? readStored(key) : Effect.succeed(known)
           }).pipe(
             Effect.catchTag("Conflict", () =>
-              Effect.retry(writeOver(entry, readStored), { times: 5, while: (error) => error._tag === "Conflict" }))
+              Effect.retry(writeOver(proxy, sessions, readStored), {
+                times: 5,
+                while: (error) => error._tag === "Conflict"
+              }))
           )
 
         /** While the store can't be reached it is said once, not for each proxy at each flush. */
         let unreachable = false
-        const tell = (entry: Open, error: Effect.Error<ReturnType<typeof write>>) => {
+        const tell = (proxy: ProxyId, error: Effect.Error<ReturnType<typeof write>>) => {
           const known = unreachable && error._tag === "StoreUnavailable"
           unreachable ||= error._tag === "StoreUnavailable"
           return known ? Effect.void : Effect.logWarning("A proxy's insight could not be written; it will be tried again").pipe(
-            Effect.annotateLogs({ proxy: formatKey(proxyKey(entry.proxy)), error: error.message || error._tag })
+            Effect.annotateLogs({ proxy: formatKey(proxyKey(proxy)), error: error.message || error._tag })
           )
         }
 
-        const save = (entry: Open) =>
-          write(entry).pipe(
+        const save = (entries: Entries) => {
+          const { proxy } = entries[0]
+          return write(proxy, [entries[0].session, ...entries.slice(1).map(({ session }) => session)]).pipe(
             Effect.tap(() => Effect.sync(() => {
               unreachable = false
             })),
+            Effect.onError(() => Effect.sync(() => {
+              for (const entry of entries) due.add(entry)
+            })),
             Effect.tapError(() => Effect.sync(() => count(storeErrors, 1, context))),
-            Effect.catch((error) => tell(entry, error))
+            Effect.catch((error) => tell(proxy, error))
           )
+        }
 
         const removeOrphan = Effect.fnUntraced(function*(proxy: ProxyId) {
           // Read before its proxy is looked for: what is written after that is known of a proxy that is back.
@@ -145,34 +182,41 @@ export class Insights extends Context.Service<
             return removeOrphan(proxy).pipe(
               Effect.catchTags({ NotFound: () => Effect.void, Conflict: later, StoreUnavailable: later })
             )
-          }, { discard: true })
+          }, { concurrency: TOGETHER, discard: true })
         )
 
-        const flushSome = (which: "all" | "urgent") =>
+        /** What happens meanwhile is due again. */
+        const flushSome = (which: ReadonlySet<Open>) =>
           Effect.suspend(() => {
-            const due = [...open].filter((entry) => entry.stored !== entry.session && (which === "all" || entry.urgent))
-            for (const entry of due) entry.urgent = false
-            return Effect.forEach(due, save, { concurrency: 8, discard: true })
-          }).pipe(
-            Effect.andThen(removeOrphans),
-            Effect.andThen(Effect.sync(() => {
-              for (const entry of open) {
-                const written = entry.stored === entry.session || cache.get(proxyKey(entry.proxy)) === undefined
-                if (entry.session.disconnectedAt !== null && written) open.delete(entry)
-              }
-            }))
-          )
-        const flush = flushSome("all")
+            const taken = [...which]
+            for (const entry of taken) {
+              due.delete(entry)
+              urgent.delete(entry)
+            }
+            return Effect.forEach(byProxy(taken), save, { concurrency: TOGETHER, discard: true }).pipe(
+              Effect.andThen(removeOrphans),
+              Effect.andThen(Effect.sync(() => {
+                for (const entry of taken) if (entry.session.disconnectedAt !== null && !due.has(entry)) forget(entry)
+              }))
+            )
+          })
+        const flush = flushSome(due)
 
         /** When all is written next, however often something urgent comes before. */
         let allAt = (yield* Clock.currentTimeMillis) + options.flushMillis
+        let urgentAt = 0
         const keepWriting = Effect.gen(function*() {
-          const wait = Math.max(0, allAt - (yield* Clock.currentTimeMillis))
+          const now = yield* Clock.currentTimeMillis
           const which = yield* Effect.raceFirst(
-            Effect.as(Effect.sleep(Duration.millis(wait)), "all" as const),
-            Effect.as(Queue.take(urgent), "urgent" as const)
+            Effect.as(Effect.sleep(Duration.millis(Math.max(0, allAt - now))), due),
+            Effect.sleep(Duration.millis(Math.max(0, urgentAt - now))).pipe(
+              Effect.andThen(Queue.take(hurried)),
+              Effect.as(urgent)
+            )
           )
-          if (which === "all") allAt = (yield* Clock.currentTimeMillis) + options.flushMillis
+          const begun = yield* Clock.currentTimeMillis
+          if (which === due) allAt = begun + options.flushMillis
+          else urgentAt = begun + URGENT_MILLIS
           yield* flushSome(which)
         })
 
@@ -183,11 +227,10 @@ export class Insights extends Context.Service<
                 const proxyType = PROXY_TYPE[key.type]
                 if (proxyType === undefined || (before !== undefined && after !== undefined)) continue
                 if (after === undefined) orphans.add({ proxyType, mesh: key.mesh, name: key.name })
-                // Should it come back while its stream is open, everything about it is to be written anew.
-                for (const entry of open) {
-                  if (formatKey(proxyKey(entry.proxy)) !== formatKey(key)) continue
-                  if (after === undefined) entry.stored = null
-                  else hurry(entry)
+                for (const entry of open.get(formatKey(key)) ?? []) {
+                  // Should it come back while its stream is open, everything about it is to be written anew.
+                  if (after !== undefined) hurry(entry)
+                  else if (entry.session.disconnectedAt !== null) forget(entry)
                 }
               }
             })
@@ -205,12 +248,15 @@ export class Insights extends Context.Service<
           open: (proxy, version, at) => {
             const id = randomUUID()
             const session = openSession({ id, instanceId: options.instanceId, connectedAt: at, version })
-            const entry: Open = { proxy, session, stored: null, urgent: false }
-            open.add(entry)
+            const entry: Open = { proxy, session }
+            const streams = open.get(nameOf(entry)) ?? new Set<Open>()
+            open.set(nameOf(entry), streams.add(entry))
+            due.add(entry)
             return {
               record: (event) => {
                 const before = entry.session
                 entry.session = foldSession(before, event)
+                due.add(entry)
                 if (isUrgent(before, entry.session)) hurry(entry)
               }
             }

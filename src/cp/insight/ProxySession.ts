@@ -78,9 +78,11 @@ export const foldSession = (session: ProxySession, event: SessionEvent): ProxySe
     case "Pushed":
       return counted(session, event.typeUrl, "sent", event.at)
     case "Acked": {
+      const acknowledged = counted(session, event.typeUrl, "acknowledged", event.at)
+      if (!session.rejections.has(event.typeUrl)) return acknowledged
       const rejections = new Map(session.rejections)
       rejections.delete(event.typeUrl)
-      return { ...counted(session, event.typeUrl, "acknowledged", event.at), rejections }
+      return { ...acknowledged, rejections }
     }
     case "Nacked": {
       const rejections = new Map(session.rejections).set(event.typeUrl, { message: event.message, at: event.at })

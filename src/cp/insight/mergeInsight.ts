@@ -9,7 +9,7 @@ export const mergeInsight = (before: DataplaneInsight | undefined, session: Prox
   const others = (before?.subscriptions ?? []).filter(({ id }) => id !== session.id)
   const subscriptions = kept(ended(
     [...others, toSubscription(session)]
-      .sort((one, other) => one.connectTime.localeCompare(other.connectTime))
+      .sort((one, other) => (one.connectTime < other.connectTime ? -1 : one.connectTime > other.connectTime ? 1 : 0))
   ))
   // An older stream's last word doesn't overwrite what a newer one says of the proxy.
   const newest = subscriptions.at(-1)?.id === session.id

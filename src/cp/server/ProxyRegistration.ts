@@ -3,13 +3,14 @@
  * connected, and removed some time after it left, unless it came back here or to another replica. Never touches what
  * the operator wrote, and removes nothing because this control plane stops.
  */
+import { isDeepStrictEqual } from "node:util"
 import { Context, Duration, Effect, FiberMap, Layer, Schema } from "effect"
 import { completeResource } from "../../model/completeResource.ts"
 import { TASK_LABEL } from "../../model/dataplaneLabels.ts"
 import type { Mesh } from "../../model/Mesh.ts"
 import { proxyKey } from "../../model/proxyResource.ts"
 import type { ProxyId, ProxyType } from "../../model/ProxyType.ts"
-import { formatKey } from "../../model/Resource.ts"
+import { type DesiredResource, formatKey, type Resource } from "../../model/Resource.ts"
 import { Store, type StoreUnavailable } from "../../model/Store.ts"
 import type { Identity, Refused } from "../auth/Authenticator.ts"
 import { insightKey } from "../insight/Insights.ts"
@@ -33,6 +34,9 @@ export interface RegistrationOptions {
   readonly instanceId: string
   readonly deregistrationDelayMillis: number
 }
+
+const isSame = (stored: Resource, brought: DesiredResource): boolean =>
+  isDeepStrictEqual(stored.spec, brought.spec) && isDeepStrictEqual(stored.labels, brought.labels)
 
 /** What is known here of a proxy that is connected, or left a moment ago. */
 interface Presence {
@@ -83,16 +87,19 @@ export class ProxyRegistration extends Context.Service<
             const causes = own.violations.map(({ field, message }) => `${field}: ${message}`).join("; ")
             return yield* new RegistrationRefused({ message: `the proxy's own resource isn't valid: ${causes}` })
           }
-          const resource = completeResource(own.resource, options.zone, yield* meshOf(proxy))
+          const [mesh, before] = yield* Effect.all([
+            meshOf(proxy),
+            store.get(proxyKey(proxy)).pipe(Effect.catchTag("NotFound", () => Effect.succeed(null)))
+          ], { concurrency: 2 })
+          const resource = completeResource(own.resource, options.zone, mesh)
           const refused = judgeOwnResource(identity, resource)
           if (refused !== null) return yield* refused
-          const before = yield* store.get(proxyKey(proxy)).pipe(
-            Effect.catchTag("NotFound", () => Effect.succeed(null))
-          )
           if (before !== null && before.labels[TASK_LABEL] !== undefined) return
           // The store, not the cache: whose proxy it is counts, also where that became known a moment ago.
           const foreign = before === null ? null : judgeOwnResource(identity, before)
           if (foreign !== null) return yield* foreign
+          // A proxy that comes back mostly brings what it brought before.
+          if (before !== null && isSame(before, resource)) return
           yield* store.put(resource, { expect: before === null ? "absent" : before.version })
         })
 

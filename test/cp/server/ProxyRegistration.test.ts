@@ -134,7 +134,8 @@ describe("what a proxy registered", () => {
     const registration = Context.get(await runtime.context(), ProxyRegistration)
     await run(registration.connected(proxy, token, yaml("kv")))
     faulty = true
-    expect(Exit.hasDies(await run(Effect.exit(registration.connected(proxy, token, yaml("kv")))))).toBe(true)
+    const changed = yaml("kv").replace("8080", "8081")
+    expect(Exit.hasDies(await run(Effect.exit(registration.connected(proxy, token, changed))))).toBe(true)
     faulty = false
     await run(registration.disconnected(proxy))
     await eventually(() => isThere(parts), (there) => !there)
