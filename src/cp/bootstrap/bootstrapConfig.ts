@@ -4,6 +4,7 @@
  */
 import { isIP } from "node:net"
 import type { BootstrapRequest } from "../../model/Bootstrap.ts"
+import { NODE_PROXY, NODE_SOURCE } from "../../model/nodeMetadata.ts"
 import { nodeId, type ProxyId } from "../../model/ProxyType.ts"
 
 export interface BootstrapParams {
@@ -79,6 +80,17 @@ export const bootstrapConfig = (request: BootstrapRequest, params: BootstrapPara
 const given = (fields: Json): Json =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== null && value !== ""))
 
+/**
+ * Whether its Envoy can log what stands in its node's metadata: since 1.34 it takes `%CEL(...)%` without being asked to.
+ * https://www.envoyproxy.io/docs/envoy/v1.34.0/api-v3/extensions/formatter/cel/v3/cel.proto
+ */
+const readsItsNode = ({ version }: BootstrapRequest): boolean => {
+  const envoy = version?.["envoy"]
+  const text = typeof envoy === "object" && envoy !== null && "version" in envoy ? String(envoy.version) : ""
+  const [, major = 0, minor = 0] = /^v?(\d+)\.(\d+)\./.exec(text)?.map(Number) ?? []
+  return major > 1 || (major === 1 && minor >= 34)
+}
+
 /** Ports are text, as Kuma has them. */
 const nodeMetadata = (request: BootstrapRequest, params: BootstrapParams): Json =>
   given({
@@ -88,6 +100,7 @@ const nodeMetadata = (request: BootstrapRequest, params: BootstrapParams): Json 
     "dataplane.dns.port": request.dnsPort ? String(request.dnsPort) : null,
     "dataplane.proxyType": params.proxy.proxyType,
     "dataplane.resource": request.dataplaneResource,
+    ...(readsItsNode(request) ? { [NODE_PROXY]: params.proxy.name, [NODE_SOURCE]: params.service } : {}),
     // True means enabled, whatever the field's name says.
     "dataplane.appProbeProxy.enabled": request.appProbeProxyDisabled === true ? "true" : null,
     dynamicMetadata: request.dynamicMetadata,

@@ -1,7 +1,10 @@
 /** What a translation needs to know of the proxy's own host, from its node's metadata. Pure. */
+import { NODE_PROXY, NODE_SOURCE } from "../../model/nodeMetadata.ts"
 import type { SocketAddress, TranslateSettings } from "../xds/TranslateSettings.ts"
 
 export type NodeMetadata = Readonly<Record<string, unknown>>
+
+const text = (value: unknown): string | null => typeof value === "string" && value !== "" ? value : null
 
 /** Ports are text there, as Kuma has them. */
 const socket = (address: unknown, port: unknown): SocketAddress | null => {
@@ -18,5 +21,6 @@ export const nodeSettings = (
   zone: base.zone,
   accessLogPath: base.accessLogPath,
   admin: socket(metadata["dataplane.admin.address"], metadata["dataplane.admin.port"]),
-  readiness: socket(metadata["dataplane.admin.address"], metadata["dataplane.readinessReporter.port"])
+  readiness: socket(metadata["dataplane.admin.address"], metadata["dataplane.readinessReporter.port"]),
+  node: { proxy: text(metadata[NODE_PROXY]), source: text(metadata[NODE_SOURCE]) }
 })

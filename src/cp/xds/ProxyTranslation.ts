@@ -26,8 +26,8 @@ export interface ProxyTranslation {
   readonly secretMeshes: ReadonlyArray<string>
   /** What of its resource could not be translated; the rest is. */
   readonly conditions: ReadonlyArray<Condition>
-  /** What `resources` has of its outbounds, and all of its `uses`; a zone proxy has none. */
-  readonly calls?: OutboundPart
+  /** All of `uses`, and what `resources` has for them; null for what isn't a workload's proxy. It is kept while used. */
+  readonly calls: OutboundPart | null
 }
 
-export const emptyTranslation: ProxyTranslation = { resources: [], uses: [], secretMeshes: [], conditions: [] }
+export const emptyTranslation: ProxyTranslation = { resources: [], uses: [], secretMeshes: [], conditions: [], calls: null }

@@ -6,6 +6,12 @@ export interface SocketAddress {
   readonly port: number
 }
 
+/** Null where it can't. */
+export interface NodeWords {
+  readonly proxy: string | null
+  readonly source: string | null
+}
+
 export interface TranslateSettings {
   /** This control plane's zone. */
   readonly zone: string
@@ -15,6 +21,8 @@ export interface TranslateSettings {
   readonly admin: SocketAddress | null
   /** Where the sidecar answers `/ready`, or null where it doesn't. */
   readonly readiness: SocketAddress | null
+  /** What its Envoy can say of itself in its access log. */
+  readonly node?: NodeWords
 }
 
 export const defaultTranslateSettings: TranslateSettings = {

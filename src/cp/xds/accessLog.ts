@@ -3,17 +3,19 @@ import type { MessageInitShape } from "@bufbuild/protobuf"
 import type { AccessLogSchema } from "../proto/envoy/config/accesslog/v3/accesslog_pb.js"
 import { FileAccessLogSchema } from "../proto/envoy/extensions/access_loggers/file/v3/file_pb.js"
 import { StdoutAccessLogSchema } from "../proto/envoy/extensions/access_loggers/stream/v3/stream_pb.js"
+import { NODE_PROXY, NODE_SOURCE } from "../../model/nodeMetadata.ts"
 import { packAny } from "./packAny.ts"
+import type { TranslateSettings } from "./TranslateSettings.ts"
 
 /** Who logs where to. Where nothing is logged it is null, and nothing of this goes into a resource. */
 export interface ProxyLog {
   readonly path: string
-  /** The Dataplane's name. */
+  /** The Dataplane's name, or how Envoy says it. */
   readonly proxy: string
 }
 
 export interface CallerLog extends ProxyLog {
-  /** Service that the calls come from, or the Dataplane's name where it answers for none. */
+  /** Service that the calls come from, or the Dataplane's name where it answers for none; or how Envoy says it. */
   readonly source: string
 }
 
@@ -53,6 +55,22 @@ const fields = (log: ProxyLog | CallerLog, subject: AccessLogSubject) => ({
   termination: "%CONNECTION_TERMINATION_DETAILS%",
   upstream: "%UPSTREAM_HOST%"
 })
+
+/**
+ * Envoy's own word where it has it, so that the same listener serves every proxy; else, and where it has another
+ * (a service that was renamed since it started), the word itself.
+ * https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/advanced/attributes#xds-attributes
+ */
+const word = (actual: string, known: string | null | undefined, key: string): string =>
+  actual === known ? `%CEL(xds.node.metadata['${key}'])%` : actual
+
+export const proxyLog = ({ accessLogPath, node }: TranslateSettings, proxy: string): ProxyLog | null =>
+  accessLogPath === null ? null : { path: accessLogPath, proxy: word(proxy, node?.proxy, NODE_PROXY) }
+
+export const callerLog = (settings: TranslateSettings, proxy: string, source: string): CallerLog | null => {
+  const log = proxyLog(settings, proxy)
+  return log === null ? null : { ...log, source: word(source, settings.node?.source, NODE_SOURCE) }
+}
 
 /** What a listener's filter has as `accessLog`; empty where nothing is logged. */
 export const accessLog = (

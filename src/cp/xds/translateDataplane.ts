@@ -7,7 +7,7 @@ import { LISTEN_LABEL_PREFIX } from "../../model/dataplaneLabels.ts"
 import { SERVICE_TAG } from "../../model/Tags.ts"
 import type { MeshView } from "../snapshot/MeshView.ts"
 import { isHttp, protocolOf } from "../snapshot/Protocol.ts"
-import type { ProxyLog } from "./accessLog.ts"
+import { callerLog, type ProxyLog, proxyLog } from "./accessLog.ts"
 import { localCluster } from "./cluster/local.ts"
 import { adminResources } from "./listener/admin.ts"
 import { inboundListener } from "./listener/inbound.ts"
@@ -93,11 +93,11 @@ export const translateDataplane = (
   const networking = dataplane.spec.networking
   const address = networking?.address ?? "127.0.0.1"
   const mtls = mtlsMode(view)
-  const log = settings.accessLogPath === null ? null : { path: settings.accessLogPath, proxy: dataplane.name }
+  const log = proxyLog(settings, dataplane.name)
   const admin = adminResources(address, networking?.admin?.port, settings, shared.resources)
   const secretMeshes = mtls === null ? [] : [view.mesh]
   if (networking?.gateway?.type === "BUILTIN") {
-    return { resources: admin, uses: [], secretMeshes, conditions: [builtinGateway] }
+    return { resources: admin, uses: [], secretMeshes, conditions: [builtinGateway], calls: null }
   }
   const inbounds = networking?.gateway === undefined
     ? (networking?.inbound ?? []).filter((inbound) => inbound.state !== "Ignored")
@@ -107,7 +107,7 @@ export const translateDataplane = (
   const calls = shared.outboundParts.of(view, outbounds, {
     mtls: mtls !== null,
     timeouts: callTimeouts(view.timeouts, dataplane),
-    log: log === null ? null : { ...log, source: sourceOf(dataplane) }
+    log: callerLog(settings, dataplane.name, sourceOf(dataplane))
   })
   return {
     resources: [...admin, ...inbounds.flatMap((inbound) => translateInbound(context, inbound)), ...calls.resources],

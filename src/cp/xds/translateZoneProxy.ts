@@ -6,6 +6,7 @@ import type { Resource } from "../../model/Resource.ts"
 import { enabledBackend } from "../../model/Mesh.ts"
 import { SERVICE_TAG } from "../../model/Tags.ts"
 import type { Endpoint, MeshView, ServiceView, ZoneView } from "../snapshot/MeshView.ts"
+import { proxyLog } from "./accessLog.ts"
 import { passthroughCluster } from "./cluster/outbound.ts"
 import { assignment } from "./endpoint/assignment.ts"
 import { serviceUse } from "./endpoint/serviceUse.ts"
@@ -40,7 +41,7 @@ const translate = (
   const listener = port === undefined || port === 0 || targets.length === 0 ? null : resources.of(zoneProxyListener, {
     address,
     port,
-    log: settings.accessLogPath === null ? null : { path: settings.accessLogPath, proxy },
+    log: proxyLog(settings, proxy),
     services: targets.map(({ mesh, service, cluster }) => ({
       sni: sniOf(mesh, { [SERVICE_TAG]: service }),
       cluster,
@@ -56,7 +57,8 @@ const translate = (
     ],
     uses: targets.map((target) => target.use),
     secretMeshes: [],
-    conditions: []
+    conditions: [],
+    calls: null
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { bootstrapConfig, type BootstrapParams } from "../../../src/cp/bootstrap/bootstrapConfig.ts"
+import { NODE_PROXY, NODE_SOURCE } from "../../../src/model/nodeMetadata.ts"
 
 const params: BootstrapParams = {
   proxy: { proxyType: "dataplane", mesh: "default", name: "kv-1" },
@@ -55,6 +56,20 @@ describe("a bootstrap", () => {
         systemCaPath: "/ca"
       }
     })
+  })
+
+  it.each([
+    ["1.40.0", true],
+    ["1.34.0", true],
+    ["1.33.9", false],
+    ["2.0.1", true],
+    ["", false],
+    [undefined, false]
+  ])("of Envoy %s names proxy and service in the metadata where that can log them: %s", (version, can) => {
+    const request = { name: "kv-1", ...(version === undefined ? {} : { version: { envoy: { version } } }) }
+    const { metadata } = bootstrapConfig(request, params)["node"] as { readonly metadata: object }
+    expect([NODE_PROXY in metadata, NODE_SOURCE in metadata]).toEqual([can, can])
+    if (can) expect(metadata).toMatchObject({ [NODE_PROXY]: "kv-1", [NODE_SOURCE]: "kv" })
   })
 
   it("sends a given token with each stream of Envoy's own client", () => {

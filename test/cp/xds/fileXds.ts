@@ -79,9 +79,9 @@ export const putResources = (folder: string, rendered: RenderedSnapshot): void =
   for (const part of ["endpoints", "clusters", "routes", "listeners"] as const) put(folder, part, rendered[part])
 }
 
-export const bootstrapOf = (folder: string, id: string, adminPort: number): string =>
+export const bootstrapOf = (folder: string, id: string, adminPort: number, metadata: object = {}): string =>
   JSON.stringify({
-    node: { id, cluster: id },
+    node: { id, cluster: id, metadata },
     admin: { address: { socketAddress: { address: "127.0.0.1", portValue: adminPort } } },
     dynamicResources: { cdsConfig: source(folder, "clusters"), ldsConfig: source(folder, "listeners") }
   })

@@ -6,6 +6,7 @@ import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { stringify } from "yaml"
 import { translateText } from "../../../src/cli/translate.ts"
+import { NODE_PROXY, NODE_SOURCE } from "../../../src/model/nodeMetadata.ts"
 import { freePort } from "../../support/freePort.ts"
 import { startEnvoy } from "../../support/startEnvoy.ts"
 import { bootstrapOf, putResources, putSecrets } from "./fileXds.ts"
@@ -133,11 +134,14 @@ const resources = ({ action = "Allow", kv1Ready = true, mode = "STRICT" }: Scene
     }
   ].map((resource) => stringify(resource)).join("---\n")
 
+const serviceOf = (proxy: Proxy): string => (proxy === "demo-app" ? "demo-app" : "kv")
+
 const logOf = (proxy: Proxy): string => join(folder, `${proxy}.log`)
 
 const apply = (scene: Scene): void => {
   for (const proxy of PROXIES) {
-    const [translated] = translateText(resources(scene), { proxy, settings: { accessLogPath: logOf(proxy) } })
+    const node = { proxy, source: serviceOf(proxy) }
+    const [translated] = translateText(resources(scene), { proxy, settings: { accessLogPath: logOf(proxy), node } })
     if (translated === undefined) throw new Error(`${proxy} was not translated`)
     putResources(join(folder, proxy), translated.rendered)
   }
@@ -161,13 +165,14 @@ beforeAll(async () => {
   for (const proxy of PROXIES) {
     world.inbound[proxy] = await freePort()
     world.admin[proxy] = await freePort()
-    const service = proxy === "demo-app" ? "demo-app" : "kv"
-    putSecrets(join(folder, proxy), "default", await issue([`spiffe://default/${service}`, "kuma://version/v1"]))
+    const uris = [`spiffe://default/${serviceOf(proxy)}`, "kuma://version/v1"]
+    putSecrets(join(folder, proxy), "default", await issue(uris))
   }
   apply({})
   for (const proxy of PROXIES) {
     const admin = `http://127.0.0.1:${world.admin[proxy]}`
-    const envoy = await startEnvoy(bootstrapOf(join(folder, proxy), proxy, world.admin[proxy]), { admin })
+    const metadata = { [NODE_PROXY]: proxy, [NODE_SOURCE]: serviceOf(proxy) }
+    const envoy = await startEnvoy(bootstrapOf(join(folder, proxy), proxy, world.admin[proxy], metadata), { admin })
     cleanups.push(() => envoy.stop())
   }
   await until("the first answer", async () => {
@@ -189,12 +194,13 @@ describe("two services behind real Envoys", () => {
     // Envoy writes its logs out every ten seconds where `--file-flush-interval-msec` says nothing else.
     await until("the log lines", () => seenBy("demo-app").length === 1, 15_000)
     expect(seenBy("demo-app")[0]).toMatchObject({
-      direction: "outbound", source: "demo-app", destination: "kv", method: "GET", status: 200
+      direction: "outbound", proxy: "demo-app", source: "demo-app", destination: "kv", method: "GET", status: 200
     })
     expect(seenBy("demo-app")[0]?.["peer"]).toContain("spiffe://default/kv")
     await until("the inbound's log line", () => seenBy("kv-1").length + seenBy("kv-2").length === 1, 15_000)
     const [inbound] = [...seenBy("kv-1"), ...seenBy("kv-2")]
     expect(inbound).toMatchObject({ direction: "inbound", destination: "kv", status: 200 })
+    expect(inbound?.["proxy"]).toBe(seenBy("kv-1").length === 1 ? "kv-1" : "kv-2")
     expect(inbound?.["peer"]).toContain("spiffe://default/demo-app")
     expect(readFileSync(logOf("demo-app"), "utf8")).not.toContain("hidden")
   }, 30_000)

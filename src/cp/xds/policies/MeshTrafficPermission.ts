@@ -38,7 +38,8 @@ export class Permissions {
   constructor(rules: RBAC, shadowRules: RBAC | undefined) {
     this.rules = rules
     this.shadowRules = shadowRules
-    this.perRoute = packAny(RBACPerRouteSchema, { rbac: { rules, ...(shadowRules === undefined ? {} : { shadowRules }) } })
+    const rbac = { rules, ...(shadowRules === undefined ? {} : { shadowRules }) }
+    this.perRoute = packAny(RBACPerRouteSchema, { rbac })
     this.#key = hash("sha256", this.perRoute.value)
   }
 
