@@ -14,6 +14,7 @@ import { EventBus } from "./aws/EventBus.ts"
 import { HostAddress } from "./aws/HostAddress.ts"
 import { IamReader } from "./aws/IamReader.ts"
 import { SqsReader } from "./aws/SqsReader.ts"
+import { DESCRIBE_AT_ONCE } from "./aws/TaskGathering.ts"
 import { DataplaneController } from "./dataplane/Controller.ts"
 import { EndpointHolders } from "./dataplane/EndpointHolders.ts"
 import { givePorts } from "./dataplane/givePorts.ts"
@@ -33,6 +34,9 @@ import { TokenController } from "./token/TokenController.ts"
 
 const patience = Schedule.min([Schedule.exponential("1 second"), Schedule.spaced("30 seconds")]).pipe(Schedule.jittered)
 
+/** Events that are taken are handled within this time, as a rule: well before the queue delivers them again. */
+const EVENTS_WITHIN_SECONDS = 20
+
 /** Tells what can't be done now, and tries again until it can. */
 const untilPossible = (what: string) =>
 <A, E extends { readonly message: string }, R>(effect: Effect.Effect<A, E, R>) =>
@@ -50,6 +54,7 @@ const lookAtAll = (clusters: Clusters, work: WorkQueue) =>
     Effect.andThen((keys) => Effect.sync(() => keys.forEach((key) => work.add(key, undefined, "bulk")))),
     // The change feed asks for ports as Dataplanes are written, unless the operator ended or the store was away then.
     Effect.andThen(Effect.flatMap(Store, (store) => store.list("Dataplane"))),
+    Effect.tap(Effect.map(OutboundPorts, ({ forgetAll }) => forgetAll())),
     Effect.andThen(givePorts),
     Effect.catchTag("StoreUnavailable", (failure) =>
       Effect.logWarning("The full look at all tasks failed").pipe(Effect.annotateLogs({ reason: failure.message })))
@@ -76,7 +81,9 @@ const followEvents = Effect.fn("Operator.followEvents")(function*(
   yield* Effect.logInfo("The operator follows events").pipe(Effect.annotateLogs({ queue: queueUrl }))
   const once = Schedule.upTo(Schedule.spaced("1 minute"), { times: 1 })
   const again = lookAtAll(clusters, work).pipe(Effect.repeat(once))
-  const events = intake({ queueUrl, clusterArns: clusters.arns, work })
+  const { callsASecond } = yield* EcsReader
+  const mostOpen = () => callsASecond() * DESCRIBE_AT_ONCE * EVENTS_WITHIN_SECONDS
+  const events = intake({ queueUrl, clusterArns: clusters.arns, work, mostOpen })
   yield* Effect.all([again, events, watchDeadLetters(queueUrl, resyncSeconds)], {
     concurrency: "unbounded",
     discard: true

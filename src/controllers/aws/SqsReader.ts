@@ -11,7 +11,15 @@ export interface QueuedMessage {
   readonly body: string
 }
 
-const LONG_POLL_SECONDS = 20
+/**
+ * "Valid values: 1 to 10", and ten to a DeleteMessageBatch as well:
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
+ */
+export const RECEIVE_AT_ONCE = 10
+export const DELETE_AT_ONCE = 10
+
+/** Long: until there is something. Short: whatever is there, also asked of all of SQS's servers. */
+const POLL_SECONDS = { long: 20, short: 1 }
 
 /** A message that isn't deleted within this time is delivered again. */
 const VISIBILITY_SECONDS = 60
@@ -19,8 +27,11 @@ const VISIBILITY_SECONDS = 60
 export class SqsReader extends Context.Service<
   SqsReader,
   {
-    /** Up to ten messages; none after 20 seconds without any. */
-    readonly receive: (queueUrl: string) => Effect.Effect<ReadonlyArray<QueuedMessage>, AwsCallFailed>
+    /** Up to ten messages; none after 20 seconds without any, after one where the wait is short. */
+    readonly receive: (
+      queueUrl: string,
+      wait?: "long" | "short"
+    ) => Effect.Effect<ReadonlyArray<QueuedMessage>, AwsCallFailed>
     /** Deletes messages; one that can't be deleted comes back and is handled again, which changes nothing. */
     readonly remove: (queueUrl: string, receipts: ReadonlyArray<string>) => Effect.Effect<void, AwsCallFailed>
   }
@@ -30,17 +41,17 @@ export class SqsReader extends Context.Service<
     Effect.gen(function*() {
       const { sqs } = yield* AwsClients
       return {
-        receive: Effect.fn("SqsReader.receive")(function*(QueueUrl: string) {
+        receive: Effect.fn("SqsReader.receive")(function*(QueueUrl: string, wait: "long" | "short" = "long") {
           const answer = yield* callAws({
             service: "SQS",
             operation: "ReceiveMessage",
-            within: `${LONG_POLL_SECONDS + 5} seconds`,
+            within: `${POLL_SECONDS[wait] + 5} seconds`,
             run: (abortSignal) =>
               sqs.send(
                 new ReceiveMessageCommand({
                   QueueUrl,
-                  MaxNumberOfMessages: 10,
-                  WaitTimeSeconds: LONG_POLL_SECONDS,
+                  MaxNumberOfMessages: RECEIVE_AT_ONCE,
+                  WaitTimeSeconds: POLL_SECONDS[wait],
                   VisibilityTimeout: VISIBILITY_SECONDS
                 }),
                 { abortSignal }
@@ -49,7 +60,7 @@ export class SqsReader extends Context.Service<
           return (answer.Messages ?? []).map(({ ReceiptHandle: receipt = "", Body: body = "" }) => ({ receipt, body }))
         }),
         remove: Effect.fn("SqsReader.remove")(function*(QueueUrl: string, receipts: ReadonlyArray<string>) {
-          for (const chunk of Arr.chunksOf(receipts, 10)) {
+          for (const chunk of Arr.chunksOf(receipts, DELETE_AT_ONCE)) {
             const { Failed = [] } = yield* callAws({
               service: "SQS",
               operation: "DeleteMessageBatch",

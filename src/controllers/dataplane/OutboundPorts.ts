@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto"
 import { Context, Effect, Layer, Semaphore } from "effect"
+import type { Resource, ResourceKey } from "../../model/Resource.ts"
 import { Store, type StoreUnavailable } from "../../model/Store.ts"
 import { ZONE_TAG } from "../../model/Tags.ts"
 
@@ -35,6 +36,10 @@ export class OutboundPorts extends Context.Service<
       mesh: string,
       services: ReadonlyArray<string>
     ) => Effect.Effect<Readonly<Record<string, number>>, StoreUnavailable>
+    /** Takes in what the store holds now, null for nothing. */
+    readonly note: (key: ResourceKey<"OutboundPort">, port: Resource<"OutboundPort"> | null) => void
+    /** What is remembered is read anew. */
+    readonly forgetAll: () => void
   }
 >()("ecs-mesh/controllers/dataplane/OutboundPorts") {
   static readonly layer = (zone: string): Layer.Layer<OutboundPorts, never, Store> =>
@@ -44,12 +49,21 @@ export class OutboundPorts extends Context.Service<
         const store = yield* Store
         // Two services that look for a port at the same time must not find the same one.
         const oneAtATime = yield* Semaphore.make(1)
+        /** Each mesh's ports by service: thousands of Dataplanes are written, and few bring a new service. */
+        const meshes = new Map<string, Map<string, number>>()
+
+        const portsOf = Effect.fnUntraced(function*(mesh: string) {
+          const known = meshes.get(mesh) ??
+            new Map((yield* store.list("OutboundPort", mesh)).map(({ name, spec }) => [name, spec.port]))
+          meshes.set(mesh, known)
+          return known
+        })
 
         const allocate = Effect.fn("OutboundPorts.allocate")(function*(
           mesh: string,
           services: ReadonlyArray<string>
         ): Effect.fn.Return<Readonly<Record<string, number>>, StoreUnavailable> {
-          const known = new Map((yield* store.list("OutboundPort", mesh)).map(({ name, spec }) => [name, spec.port]))
+          const known = yield* portsOf(mesh)
           const taken = new Set(known.values())
           for (const service of services) {
             if (known.has(service)) continue
@@ -74,7 +88,12 @@ export class OutboundPorts extends Context.Service<
 
         return {
           ensure: (mesh, services) =>
-            services.length === 0 ? Effect.succeed({}) : oneAtATime.withPermit(allocate(mesh, services))
+            services.length === 0 ? Effect.succeed({}) : oneAtATime.withPermit(allocate(mesh, services)),
+          note: ({ mesh, name }, port) => {
+            if (port === null) meshes.get(mesh)?.delete(name)
+            else meshes.get(mesh)?.set(name, port.spec.port)
+          },
+          forgetAll: () => meshes.clear()
         }
       })
     )

@@ -2,23 +2,26 @@
  * Carries EventBridge's events from the SQS queue to the work queue. Receives messages, wakes keys, and deletes a
  * message only once every key that it woke was handled. It reads nothing of AWS but the queue.
  */
-import { Clock, Effect, Queue, Schedule } from "effect"
+import { Array as Arr, Clock, Effect, Queue } from "effect"
 import { Journal } from "../../model/Journal.ts"
 import { Store, type StoreUnavailable } from "../../model/Store.ts"
 import { accountOf, lastPart } from "../arn.ts"
 import { IamReader } from "../aws/IamReader.ts"
-import { type QueuedMessage, SqsReader } from "../aws/SqsReader.ts"
+import { DELETE_AT_ONCE, type QueuedMessage, SqsReader } from "../aws/SqsReader.ts"
 import { goOn } from "../goOn.ts"
 import type { KnownTasks } from "../lifecycle/KnownTasks.ts"
 import type { WorkQueue } from "../queue/WorkQueue.ts"
 import { TaskController } from "../TaskController.ts"
 import { formatTaskKey, taskKeyOf } from "../TaskKey.ts"
 import { type Decoded, decode } from "./decode.ts"
+import { receiveAll } from "./receiveAll.ts"
 
 export interface IntakeOptions {
   readonly queueUrl: string
   readonly clusterArns: ReadonlyArray<string>
   readonly work: WorkQueue
+  /** So many events may be under way now: they must be handled before the queue delivers them again. */
+  readonly mostOpen: () => number
 }
 
 type ChangedRole = Pick<Extract<Decoded, { readonly _tag: "RoleChanged" }>, "account" | "roleName">
@@ -98,23 +101,27 @@ const wokenBy = Effect.fnUntraced(function*(
   }
 })
 
-const patience = Schedule.min([Schedule.exponential("500 millis"), Schedule.spaced("30 seconds")]).pipe(
-  Schedule.jittered
-)
-
 /**
  * Events come in bursts, and nobody waits for a deletion: it must only come well before the queue delivers again. One
  * that never comes, as the operator ended, means a look that changes nothing.
  */
 const GATHER = "1 second"
 
-export const intake = Effect.fn("EventIntake.intake")(function*({ clusterArns, queueUrl, work }: IntakeOptions) {
+/** Calls that delete side by side. */
+const DELETING = 8
+
+export const intake = Effect.fn("EventIntake.intake")(function*({ clusterArns, mostOpen, queueUrl, work }: IntakeOptions) {
   const sqs = yield* SqsReader
+  const services = yield* Effect.context<IamReader | Store | TaskController>()
   const journal = yield* Journal
   const handled = yield* Queue.unbounded<string>()
   const changed = yield* Queue.unbounded<{ readonly role: ChangedRole; readonly againAt: number }>()
 
-  const take = Effect.fnUntraced(function*({ body, receipt }: QueuedMessage) {
+  const take = Effect.fnUntraced(function*({ body, receipt }: QueuedMessage, done: () => void) {
+    const isHandled = (): void => {
+      done()
+      Queue.offerUnsafe(handled, receipt)
+    }
     const decoded = decode(body)
     if (decoded._tag === "Ignored") {
       journal.append({ kind: "event", key: "ignored", reason: decoded.reason })
@@ -128,19 +135,20 @@ export const intake = Effect.fn("EventIntake.intake")(function*({ clusterArns, q
     const { awaited, beforehand } = yield* wokenBy(decoded, clusterArns)
     for (const key of beforehand) work.add(key)
     let open = awaited.length
-    if (open === 0) return Queue.offerUnsafe(handled, receipt)
+    if (open === 0) return isHandled()
     for (const key of awaited) {
       work.add(key, () => {
         open -= 1
-        if (open === 0) Queue.offerUnsafe(handled, receipt)
+        if (open === 0) isHandled()
       })
     }
-    return true
   })
 
   /** What can't be taken now stays in the queue and is delivered again; the others don't wait for it. */
-  const takeAlone = (message: QueuedMessage) =>
-    take(message).pipe(
+  const takeAlone = (message: QueuedMessage, done: () => void) =>
+    take(message, done).pipe(
+      Effect.tapCause(() => Effect.sync(done)),
+      Effect.provide(services),
       Effect.catchTag("StoreUnavailable", (failure) =>
         Effect.logWarning("An event can't be taken now and will come again").pipe(
           Effect.annotateLogs({ reason: failure.message })
@@ -148,25 +156,19 @@ export const intake = Effect.fn("EventIntake.intake")(function*({ clusterArns, q
       Effect.catchDefect((defect) => Effect.logError("An event could not be taken", defect))
     )
 
-  const receive = sqs.receive(queueUrl).pipe(
-    Effect.tapError((failure) =>
-      Effect.logWarning("Events can't be read now").pipe(Effect.annotateLogs({ reason: failure.message }))
-    ),
-    Effect.retry(patience),
-    Effect.orDie,
-    Effect.flatMap((messages) => Effect.forEach(messages, takeAlone, { discard: true })),
-    goOn("Reading events")
-  )
-
-  const remove = Effect.gen(function*() {
-    const first = yield* Queue.take(handled)
-    yield* Effect.sleep(GATHER)
-    yield* sqs.remove(queueUrl, [first, ...yield* Queue.clear(handled)]).pipe(
+  const removeSome = (receipts: ReadonlyArray<string>) =>
+    sqs.remove(queueUrl, receipts).pipe(
       Effect.catchTag("AwsCallFailed", (failure) =>
         Effect.logWarning("Handled events can't be deleted and will come again").pipe(
           Effect.annotateLogs({ reason: failure.message })
         ))
     )
+
+  const remove = Effect.gen(function*() {
+    const first = yield* Queue.take(handled)
+    yield* Effect.sleep(GATHER)
+    const receipts = Arr.chunksOf([first, ...yield* Queue.clear(handled)], DELETE_AT_ONCE)
+    yield* Effect.forEach(receipts, removeSome, { concurrency: DELETING, discard: true })
   }).pipe(goOn("Deleting handled events"))
 
   const lookAgain = Effect.gen(function*() {
@@ -182,5 +184,6 @@ export const intake = Effect.fn("EventIntake.intake")(function*({ clusterArns, q
     goOn("Looking again at changed roles")
   )
 
+  const receive = receiveAll({ queueUrl, mostOpen, take: takeAlone })
   return yield* Effect.all([receive, remove, lookAgain], { concurrency: "unbounded", discard: true })
 })

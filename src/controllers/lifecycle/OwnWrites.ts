@@ -10,7 +10,10 @@ export class OwnWrites extends Context.Service<
   {
     /** `version` null: removed. */
     readonly note: (key: ResourceKey, version: number | null) => void
-    /** Whether the store holds what was noted last. A removal is asked about once: then nothing is left to remember. */
+    /**
+     * Whether the store holds, or held before, what was noted last: nobody else's write stands between. A removal is
+     * asked about once: then nothing is left to remember.
+     */
     readonly isOwn: (key: ResourceKey, version: number | null) => boolean
     /** Whether this version was known before: the operator wrote it, or asked about it already. */
     readonly knows: (key: ResourceKey, version: number) => boolean
@@ -34,7 +37,8 @@ export class OwnWrites extends Context.Service<
         return known
       },
       isOwn: (key, version) => {
-        const own = written.get(formatKey(key)) === version
+        const last = written.get(formatKey(key))
+        const own = last === version || (typeof last === "number" && version !== null && version < last)
         if (version === null) {
           written.delete(formatKey(key))
           see(key, null)

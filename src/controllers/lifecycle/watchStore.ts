@@ -6,7 +6,7 @@
 import { Effect, Stream } from "effect"
 import type { DataplaneInsight } from "../../model/DataplaneInsight.ts"
 import { OUTBOUNDS_LABEL, TASK_LABEL } from "../../model/dataplaneLabels.ts"
-import { isType, type Resource, type ResourceKey } from "../../model/Resource.ts"
+import { formatKey, isType, type Resource, type ResourceKey, type ResourceType } from "../../model/Resource.ts"
 import { Store, type StoreUnavailable } from "../../model/Store.ts"
 import { SERVICE_TAG } from "../../model/Tags.ts"
 import { EndpointHolders } from "../dataplane/EndpointHolders.ts"
@@ -16,6 +16,7 @@ import { givePorts } from "../dataplane/givePorts.ts"
 import { OutboundPorts } from "../dataplane/OutboundPorts.ts"
 import { servicesOf } from "../dataplane/servicesOf.ts"
 import type { WorkQueue } from "../queue/WorkQueue.ts"
+import { TaskController } from "../TaskController.ts"
 import { formatTaskKey, taskKeyOf } from "../TaskKey.ts"
 import { OwnWrites } from "./OwnWrites.ts"
 import { connectionOf } from "./ProxyObservation.ts"
@@ -33,10 +34,24 @@ const WRITTEN: ReadonlyArray<string> = ["EcsTask", "Dataplane", "ZoneIngress", "
 
 const isWritten = (key: ResourceKey): key is ResourceKey<WrittenType> => WRITTEN.includes(key.type)
 
-/** Whether the operator wrote it with a list of what it calls, and without this service. */
-const waitsFor = ({ labels, spec }: Resource<"Dataplane">, service: string): boolean =>
-  labels[TASK_LABEL] !== undefined && labels[OUTBOUNDS_LABEL] === undefined &&
+/** Whether the operator wrote it with a list of what it calls. */
+const isListing = ({ labels }: Resource<"Dataplane">): boolean =>
+  labels[TASK_LABEL] !== undefined && labels[OUTBOUNDS_LABEL] === undefined
+
+/** Whether its list lacks this service. */
+const waitsFor = ({ spec }: Resource<"Dataplane">, service: string): boolean =>
   (spec.networking?.outbound ?? []).every(({ tags }) => tags?.[SERVICE_TAG] !== service)
+
+/** What a change says is there since; undefined where it doesn't say. */
+type After = Resource | null | undefined
+
+const thereOf = <T extends ResourceType>(
+  key: ResourceKey<T>,
+  after: After
+): Effect.Effect<Resource<T> | null, StoreUnavailable, Store> => {
+  if (after === null) return Effect.succeed(null)
+  return after !== undefined && isType(key.type, after) ? Effect.succeed(after) : readStored(key)
+}
 
 const keyOf = ({ spec: { clusterArn, taskArn } }: Resource<"EcsTask">): string =>
   formatTaskKey(taskKeyOf(clusterArn, taskArn))
@@ -47,15 +62,19 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
   const own = yield* OwnWrites
   const iam = yield* IamReader
   const holders = yield* EndpointHolders
+  const { doubtAll } = yield* TaskController
   /** The last known state of each proxy's connection: insights change often, and rarely in a way that matters here. */
   const seen = new Map<string, string>()
   /** The tasks' keys by their ids: one that somebody removes says no more in which cluster it is. */
   const keys = new Map<string, string>()
+  /** Those that list what they call. */
+  const listing = new Map<string, Resource<"Dataplane">>()
 
   const wakeTask = Effect.fnUntraced(function*(name: string): Effect.fn.Return<void, StoreUnavailable, Store> {
+    const known = keys.get(name)
+    if (known !== undefined) return work.add(known)
     const task = yield* readStored({ type: "EcsTask", mesh: "", name })
-    const key = task === null ? keys.get(name) : keyOf(task)
-    if (key !== undefined) work.add(key)
+    if (task !== null) work.add(keyOf(task))
   })
 
   /**
@@ -67,8 +86,8 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
     if (arn !== null) yield* iam.forget(accountOf(arn), lastPart(arn))
   })
 
-  const insightChanged = Effect.fnUntraced(function*(key: ResourceKey<InsightType>) {
-    const insight: { readonly spec: DataplaneInsight } | null = yield* readStored(key)
+  const insightChanged = Effect.fnUntraced(function*(key: ResourceKey<InsightType>, after: After) {
+    const insight: { readonly spec: DataplaneInsight } | null = yield* thereOf(key, after)
     const state = insight === null ? undefined : JSON.stringify(connectionOf(insight.spec, null))
     if (seen.get(key.name) === state) return
     if (state === undefined) seen.delete(key.name)
@@ -77,8 +96,8 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
   })
 
   /** What the operator wrote and somebody else removes or edits is decided upon again. A task's proxy bears its id. */
-  const writtenChanged = Effect.fnUntraced(function*(key: ResourceKey<WrittenType>) {
-    const resource: Resource | null = yield* readStored(key)
+  const writtenChanged = Effect.fnUntraced(function*(key: ResourceKey<WrittenType>, after: After) {
+    const resource: Resource | null = yield* thereOf(key, after)
     if (resource !== null && isType("EcsTask", resource)) keys.set(key.name, keyOf(resource))
     if (!own.isOwn(key, resource?.version ?? null)) {
       yield* forgetRoleOf(key.name)
@@ -87,25 +106,37 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
     if (resource === null && key.type === "EcsTask") keys.delete(key.name)
     if (!isDataplane(key)) return
     const dataplane = resource !== null && isType("Dataplane", resource) ? resource : null
+    noteListing(key, dataplane)
     for (const name of holders.note(key, dataplane)) yield* wakeTask(name)
     if (dataplane !== null) yield* ports.ensure(key.mesh, servicesOf(dataplane.spec))
   })
 
   /** Tasks that list what they call may have waited for this service to get its port. */
-  const portGiven = Effect.fnUntraced(function*({ mesh, name }: ResourceKey<"OutboundPort">) {
-    for (const dataplane of yield* store.list("Dataplane", mesh)) {
-      if (waitsFor(dataplane, name)) yield* wakeTask(dataplane.name)
+  const portGiven = Effect.fnUntraced(function*(key: ResourceKey<"OutboundPort">, after: After) {
+    ports.note(key, yield* thereOf(key, after))
+    for (const dataplane of listing.values()) {
+      if (dataplane.mesh === key.mesh && waitsFor(dataplane, key.name)) yield* wakeTask(dataplane.name)
     }
   })
+
+  /** Most call every service, and wait for none. */
+  const noteListing = (key: ResourceKey, dataplane: Resource<"Dataplane"> | null): void => {
+    if (dataplane !== null && isListing(dataplane)) listing.set(formatKey(key), dataplane)
+    else listing.delete(formatKey(key))
+  }
 
   const readAll = Effect.gen(function*() {
     const dataplanes = yield* store.list("Dataplane")
     holders.begin(dataplanes)
+    listing.clear()
+    for (const dataplane of dataplanes) noteListing(dataplane, dataplane)
+    ports.forgetAll()
     yield* givePorts(dataplanes)
     for (const task of yield* store.list("EcsTask")) {
       keys.set(task.name, keyOf(task))
-      work.add(keyOf(task))
+      work.add(keyOf(task), undefined, "bulk")
     }
+    doubtAll()
   })
 
   const isDataplane = (key: ResourceKey): key is ResourceKey<"Dataplane"> => key.type === "Dataplane"
@@ -124,8 +155,9 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
 
   return yield* Stream.runForEach(store.changes, (change) => {
     if (change._tag === "Resynced") return attend(readAll)
-    if (isInsight(change.key)) return attend(insightChanged(change.key))
-    if (isOutboundPort(change.key)) return attend(portGiven(change.key))
-    return isWritten(change.key) ? attend(writtenChanged(change.key)) : Effect.void
+    const { after, key } = change
+    if (isInsight(key)) return attend(insightChanged(key, after))
+    if (isOutboundPort(key)) return attend(portGiven(key, after))
+    return isWritten(key) ? attend(writtenChanged(key, after)) : Effect.void
   })
 })

@@ -76,7 +76,7 @@ const world = Effect.fnUntraced(function*(
     },
     size: () => 0
   }
-  yield* intake({ queueUrl: `${endpoint}/queue`, clusterArns: [clusterArn], work }).pipe(
+  yield* intake({ queueUrl: `${endpoint}/queue`, clusterArns: [clusterArn], work, mostOpen: () => 1_000 }).pipe(
     Effect.provide(Layer.mergeAll(readers, controller, Layer.succeed(Store, store), Journal.none)),
     Effect.forkScoped
   )

@@ -80,7 +80,7 @@ const wokenBy = Effect.fnUntraced(function*(name: string, handles: (key: string)
   }
   const nothingStored = Layer.mock(Store, {})
   const clusterArns = [cluster("FargateCluster"), cluster("default")]
-  yield* intake({ queueUrl: `${endpoint}/queue`, clusterArns, work }).pipe(
+  yield* intake({ queueUrl: `${endpoint}/queue`, clusterArns, work, mostOpen: () => 1_000 }).pipe(
     Effect.provide(Layer.mergeAll(readers, controller, nothingStored, Journal.none)),
     Effect.forkScoped
   )

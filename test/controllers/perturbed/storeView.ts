@@ -57,7 +57,11 @@ export const storeView = (operator: OperatorProcess): Visitor => {
       return
     }
     heardAt = Math.max(heardAt, time.now + 1 + (faults.hits("changes delayed") ? CHANGE_DELAY : 0))
-    time.after(heardAt - time.now, () => hear({ _tag: "Changed", key }))
+    const found = resources.get(key)
+    const after = found instanceof NotFound ? null : found
+    // Some changes say what is there since, as of their time, and some don't.
+    const change: Change = faults.chance(2) === 0 ? { _tag: "Changed", key } : { _tag: "Changed", key, after }
+    time.after(heardAt - time.now, () => hear(change))
   }
 
   return {
