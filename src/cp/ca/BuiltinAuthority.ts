@@ -7,7 +7,7 @@
  */
 import { Clock, Effect } from "effect"
 import type { CertificateAuthorityBackend } from "../../model/Mesh.ts"
-import type { ResourceKey } from "../../model/Resource.ts"
+import type { Resource, ResourceKey } from "../../model/Resource.ts"
 import { Store, type StoreUnavailable } from "../../model/Store.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
 import { builtinConf } from "./backendConfig.ts"
@@ -74,25 +74,34 @@ export const makeBuiltinAuthority = Effect.gen(function*() {
     return { certificatePem, keyPem }
   })
 
+  /** What is cached, by mesh and backend: read once for as long as it is the same. */
+  const read = new Map<string, { readonly from: ReadonlyArray<Resource<"Secret">>; readonly pems: AuthorityPems }>()
+
   const cached = (mesh: string, backend: string): AuthorityPems | undefined => {
     const certificate = cache.get(certificateSecret(mesh, backend))
     const key = cache.get(keySecret(mesh, backend))
-    return certificate === undefined || key === undefined
-      ? undefined
-      : { certificatePem: decodeSecret(certificate.spec), keyPem: decodeSecret(key.spec) }
+    if (certificate === undefined || key === undefined) return undefined
+    const id = `${mesh}/${backend}`
+    const before = read.get(id)
+    if (before?.from[0] === certificate && before.from[1] === key) return before.pems
+    const pems = { certificatePem: decodeSecret(certificate.spec), keyPem: decodeSecret(key.spec) }
+    read.set(id, { from: [certificate, key], pems })
+    return pems
   }
 
-  return Effect.fnUntraced(function*(mesh: string, backend: CertificateAuthorityBackend) {
-    const id = `${mesh}/${backend.name}`
-    const known = cached(mesh, backend.name)
-    if (known !== undefined) {
-      ahead.delete(id)
-      return known
-    }
-    const early = ahead.get(id)
-    if (early !== undefined) return early
-    const ensured = yield* ensure(mesh, backend)
-    ahead.set(id, ensured)
-    return ensured
-  })
+  return {
+    /** What is made and known here already. */
+    known: (mesh: string, backend: string): AuthorityPems | undefined => {
+      const id = `${mesh}/${backend}`
+      const known = cached(mesh, backend)
+      if (known !== undefined) ahead.delete(id)
+      return known ?? ahead.get(id)
+    },
+    /** Finds it in the store, or makes it. */
+    make: Effect.fnUntraced(function*(mesh: string, backend: CertificateAuthorityBackend) {
+      const ensured = yield* ensure(mesh, backend)
+      ahead.set(`${mesh}/${backend.name}`, ensured)
+      return ensured
+    })
+  }
 })

@@ -3,35 +3,17 @@
  * ResourceCache, and hands out trust and workload certificates. Certificates and their keys are kept in memory only
  * and belong to this replica; only a builtin CA is written, once, to the Store.
  */
-import { Clock, Effect, Layer, Semaphore } from "effect"
+import { Clock, Effect, FiberSet, Layer, Semaphore } from "effect"
 import { type CertificateAuthorityBackend, enabledBackend } from "../../model/Mesh.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
 import { workloadLifetime } from "./backendConfig.ts"
 import { makeBuiltinAuthority } from "./BuiltinAuthority.ts"
-import {
-  CaUnavailable,
-  CertificateAuthority,
-  type CertificateRequest,
-  type WorkloadCertificate
-} from "./CertificateAuthority.ts"
+import { CaUnavailable, CertificateAuthority, type CertificateRequest, NoIdentity } from "./CertificateAuthority.ts"
 import { issueWorkload } from "./issueWorkload.ts"
+import { KeptCertificates, type Place } from "./KeptCertificates.ts"
 import { makeProvidedAuthority } from "./ProvidedAuthority.ts"
 import { type AuthorityPems, type SigningAuthority, signingAuthority } from "./SigningAuthority.ts"
 import { workloadNames } from "./workloadNames.ts"
-
-interface Issued {
-  readonly certificate: WorkloadCertificate
-  /** The very object that signed: a changed CA is another. */
-  readonly authority: SigningAuthority
-  /** Names, lifetime and backend that it was issued for. */
-  readonly terms: string
-}
-
-/** A proxy's place: whoever finds nothing valid in it issues under the lock, one at a time. */
-interface Slot {
-  readonly lock: Semaphore.Semaphore
-  issued: Issued | undefined
-}
 
 const unavailable = (mesh: string, backend?: string) => (cause: unknown): CaUnavailable =>
   new CaUnavailable({
@@ -42,11 +24,14 @@ const unavailable = (mesh: string, backend?: string) => (cause: unknown): CaUnav
 
 const make = Effect.gen(function*() {
   const cache = yield* ResourceCache
+  const clock = yield* Clock.Clock
   const builtin = yield* makeBuiltinAuthority
   const provided = yield* makeProvidedAuthority
   const loading = yield* Semaphore.make(1)
+  const run = yield* FiberSet.makeRuntime<never, void, never>()
   const authorities = new Map<string, { readonly pems: AuthorityPems; readonly authority: SigningAuthority }>()
-  const slots = new Map<string, Slot>()
+  const kept = new KeptCertificates()
+  let dropping = false
 
   const mtlsOf = Effect.fnUntraced(function*(mesh: string) {
     const spec = cache.get({ type: "Mesh", mesh: "", name: mesh })?.spec
@@ -63,10 +48,19 @@ const make = Effect.gen(function*() {
 
   const pemsOf = (mesh: string, backend: CertificateAuthorityBackend): Effect.Effect<AuthorityPems, CaUnavailable> => {
     const failed = unavailable(mesh, backend.name)
+    const known = () => builtin.known(mesh, backend.name)
     switch (backend.type) {
       // One at a time, so that this replica makes a CA once for all who ask at the same moment.
       case "builtin":
-        return Effect.mapError(loading.withPermit(builtin(mesh, backend)), failed)
+        return Effect.suspend(() => {
+          const now = known()
+          if (now !== undefined) return Effect.succeed(now)
+          const made = Effect.suspend(() => {
+            const meanwhile = known()
+            return meanwhile === undefined ? builtin.make(mesh, backend) : Effect.succeed(meanwhile)
+          })
+          return Effect.mapError(loading.withPermit(made), failed)
+        })
       case "provided":
         return Effect.mapError(provided(mesh, backend), failed)
       default:
@@ -74,9 +68,8 @@ const make = Effect.gen(function*() {
     }
   }
 
-  const authorityOf = Effect.fnUntraced(function*(mesh: string, backend: CertificateAuthorityBackend) {
-    const pems = yield* pemsOf(mesh, backend)
-    const id = `${mesh}/${backend.name}`
+  const authorityOf = Effect.fnUntraced(function*(mesh: string, backend: string, pems: AuthorityPems) {
+    const id = `${mesh}/${backend}`
     const known = (): SigningAuthority | undefined => {
       const found = authorities.get(id)
       return found?.pems.certificatePem === pems.certificatePem && found.pems.keyPem === pems.keyPem
@@ -88,80 +81,97 @@ const make = Effect.gen(function*() {
       if (meanwhile !== undefined) return meanwhile
       const authority = yield* Effect.tryPromise({
         try: () => signingAuthority(pems),
-        catch: unavailable(mesh, backend.name)
+        catch: unavailable(mesh, backend)
       })
       authorities.set(id, { pems, authority })
       return authority
     })))
   })
 
-  const trustBundle = Effect.fn("CertificateAuthority.trustBundle")(function*(mesh: string) {
+  const open = Effect.fn("CertificateAuthority.open")(function*(mesh: string) {
     const { enabled, others } = yield* mtlsOf(mesh)
-    const first = yield* pemsOf(mesh, enabled)
+    const backend = enabled.name
+    const pems = yield* pemsOf(mesh, enabled)
+    const authority = yield* authorityOf(mesh, backend, pems)
+    const lifetimeMillis = yield* Effect.try({
+      try: () => workloadLifetime(enabled),
+      catch: unavailable(mesh, backend)
+    })
     // Workloads that still hold a certificate of another listed backend stay trusted, so that backends can be
     // switched under traffic. One that can't be had is left out: only the enabled one has to work.
-    const more = yield* Effect.forEach(others, (backend) =>
-      Effect.matchEffect(pemsOf(mesh, backend), {
-        onSuccess: (pems) => Effect.succeed([pems.certificatePem]),
+    const more = yield* Effect.forEach(others, (other) =>
+      Effect.matchEffect(pemsOf(mesh, other), {
+        onSuccess: (found) => Effect.succeed([found.certificatePem]),
         onFailure: (error) =>
           Effect.as(Effect.logDebug("a backend is left out of the trust bundle", error.message), [])
       }))
-    return [first.certificatePem, ...more.flat()].map((pem) => pem.trimEnd() + "\n").join("")
+    const trustBundle = [pems.certificatePem, ...more.flat()].map((pem) => pem.trimEnd() + "\n").join("")
+
+    const valid = (place: Place, terms: string, now: number) =>
+      place.issued?.authority === authority && place.issued.terms === terms && now < place.issued.certificate.renewAt
+        ? place.issued.certificate
+        : undefined
+    const orderOf = ({ proxy, tags }: CertificateRequest) => {
+      const names = workloadNames(mesh, tags)
+      return { names, terms: JSON.stringify([backend, lifetimeMillis, names]), place: kept.place(mesh, proxy) }
+    }
+
+    const issue = Effect.fn("CertificateAuthority.certificate")(function*(request: CertificateRequest) {
+      const { proxy } = request
+      const { names, place, terms } = orderOf(request)
+      if (!names.some((name) => name.startsWith("spiffe:"))) {
+        return yield* new NoIdentity({
+          mesh,
+          message: `${proxy} has no kuma.io/service tag: without one it has no mTLS identity`
+        })
+      }
+      return yield* place.lock.withPermit(Effect.gen(function*() {
+        const now = yield* Clock.currentTimeMillis
+        const meanwhile = valid(place, terms, now)
+        if (meanwhile !== undefined) return meanwhile
+        if (authority.expiresAt <= now) {
+          const expired = new Date(authority.expiresAt).toISOString()
+          return yield* unavailable(mesh, backend)(
+            `the CA expired at ${expired}: give the mesh another backend and enable it`
+          )
+        }
+        const certificate = yield* Effect.tryPromise({
+          try: () => issueWorkload(authority, { proxy, names, lifetimeMillis, backend, now }),
+          catch: unavailable(mesh, backend)
+        })
+        place.issued = { certificate, authority, terms }
+        return certificate
+      }))
+    })
+
+    return {
+      trustBundle,
+      current: (request: CertificateRequest) => {
+        const { place, terms } = orderOf(request)
+        return valid(place, terms, clock.currentTimeMillisUnsafe())
+      },
+      certificate: issue
+    }
   })
 
-  const slotOf = (mesh: string, proxy: string): Slot => {
-    const id = `${mesh}/${proxy}`
-    const slot = slots.get(id) ?? { lock: Semaphore.makeUnsafe(1), issued: undefined }
-    slots.set(id, slot)
-    return slot
-  }
-
-  const certificate = Effect.fn("CertificateAuthority.certificate")(function*(request: CertificateRequest) {
-    const { mesh, proxy } = request
-    const { enabled } = yield* mtlsOf(mesh)
-    const authority = yield* authorityOf(mesh, enabled)
-    const lifetimeMillis = yield* Effect.try({
-      try: () => workloadLifetime(enabled),
-      catch: unavailable(mesh, enabled.name)
-    })
-    const names = workloadNames(mesh, request.tags)
-    if (!names.some((name) => name.startsWith("spiffe:"))) {
-      return yield* new CaUnavailable({
-        mesh,
-        message: `${proxy} has no kuma.io/service tag: without one it has no mTLS identity`
-      })
+  /** For as long as there are some that left. */
+  const dropOld = Effect.gen(function*() {
+    for (;;) {
+      const now = clock.currentTimeMillisUnsafe()
+      const next = kept.dropOld(now)
+      if (next === null) break
+      yield* Effect.sleep(next - now)
     }
-    const terms = JSON.stringify([enabled.name, lifetimeMillis, names])
-    const slot = slotOf(mesh, proxy)
-    const valid = (now: number): WorkloadCertificate | undefined =>
-      slot.issued?.authority === authority && slot.issued.terms === terms && now < slot.issued.certificate.renewAt
-        ? slot.issued.certificate
-        : undefined
-
-    return valid(yield* Clock.currentTimeMillis) ?? (yield* slot.lock.withPermit(Effect.gen(function*() {
-      const now = yield* Clock.currentTimeMillis
-      const meanwhile = valid(now)
-      if (meanwhile !== undefined) return meanwhile
-      if (authority.expiresAt <= now) {
-        const expired = new Date(authority.expiresAt).toISOString()
-        return yield* unavailable(mesh, enabled.name)(
-          `the CA expired at ${expired}: give the mesh another backend and enable it`
-        )
-      }
-      const issued = yield* Effect.tryPromise({
-        try: () => issueWorkload(authority, { names, lifetimeMillis, backend: enabled.name, now }),
-        catch: unavailable(mesh, enabled.name)
-      })
-      slot.issued = { certificate: issued, authority, terms }
-      return issued
-    })))
+    dropping = false
   })
 
   return CertificateAuthority.of({
-    trustBundle,
-    certificate,
-    forget: (mesh, proxy) => {
-      slots.delete(`${mesh}/${proxy}`)
+    open,
+    left: (mesh, proxy) => {
+      kept.leave(mesh, proxy, clock.currentTimeMillisUnsafe())
+      if (dropping) return
+      dropping = true
+      run(dropOld)
     }
   })
 })

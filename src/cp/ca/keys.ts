@@ -54,7 +54,7 @@ const algorithmOf = (key: KeyObject) => {
   throw new Error(`a key of type ${kind} can't sign: use RSA, or EC on P-256, P-384 or P-521`)
 }
 
-/** How a key signs: node:crypto's name of the digest, and DER of the AlgorithmIdentifier. Throws where it can't sign. */
+/** How a key signs: node:crypto's name of the digest, and DER of the AlgorithmIdentifier. Throws where it can't. */
 export const signatureOf = (key: KeyObject): { readonly digest: string; readonly algorithm: Uint8Array } => {
   const { algorithm, identifier } = algorithmOf(key)
   return { digest: algorithm.hash.replace("-", ""), algorithm: Buffer.from(identifier, "hex") }

@@ -1,6 +1,6 @@
 /**
- * Workloads' certificates, from a template: whatever is the same in all that a CA signs is encoded once, by the library,
- * and each one then costs its key, its names, its dates and a signature.
+ * Workloads' certificates, from a template: whatever is the same in all that a CA signs is encoded once, by the
+ * library, and each one then costs its key, its names, its dates and a signature.
  */
 import "./reflectMetadata.ts"
 import { createPrivateKey, type KeyObject, randomBytes, sign } from "node:crypto"

@@ -1,15 +1,18 @@
 /**
- * The certificates of connected proxies. Receives who is connected and of which meshes it needs secrets; gets them
- * from the authority, says when there are others, and renews them in time. Translates and sends nothing.
+ * The secrets of connected proxies. Receives who is connected and of which meshes it needs secrets, and the cache's
+ * changes of what certificates are made from; has them kept, and says when a proxy's secrets are others. Translates and
+ * sends nothing.
  */
-import { Duration, Effect, type Fiber, FiberSet, Queue } from "effect"
+import { isDeepStrictEqual } from "node:util"
+import { Effect } from "effect"
 import type { ProxyId } from "../../model/ProxyType.ts"
 import { proxyKey } from "../../model/proxyResource.ts"
 import { formatKey, isType } from "../../model/Resource.ts"
 import { tagSets } from "../../model/tagSets.ts"
-import { CertificateAuthority, type WorkloadCertificate } from "../ca/CertificateAuthority.ts"
+import type { WorkloadCertificate } from "../ca/CertificateAuthority.ts"
+import { type KeptCertificate, makeCertificateKeeper } from "../ca/CertificateKeeper.ts"
 import { certificatesIssued, count } from "../diagnostics/metrics.ts"
-import { ResourceCache } from "../snapshot/ResourceCache.ts"
+import { ResourceCache, type ResourceChange } from "../snapshot/ResourceCache.ts"
 import { caSecret, identitySecret } from "../xds/secret.ts"
 import type { XdsResource } from "../xds/XdsResource.ts"
 
@@ -22,10 +25,7 @@ export interface HeldCertificates {
   readonly secrets: ReadonlyMap<string, MeshSecrets>
   /** The last that it was given, or null. */
   readonly certificate: WorkloadCertificate | null
-  /**
-   * It needs the secrets of these meshes from now on, and no others. Those that it has are looked at again, too: to be
-   * said where its tags, a mesh's CA or a mesh's mTLS may have changed.
-   */
+  /** It needs the secrets of these meshes from now on, and no others. */
   readonly want: (meshes: ReadonlyArray<string>) => void
   /** It is connected no longer. */
   readonly release: () => void
@@ -36,26 +36,16 @@ export interface ProxyCertificates {
   readonly hold: (proxy: ProxyId, onChange: (certificate: WorkloadCertificate) => void) => HeldCertificates
 }
 
-interface Holder {
-  readonly key: string
-  readonly proxy: ProxyId
-  readonly onChange: (certificate: WorkloadCertificate) => void
-  readonly secrets: Map<string, MeshSecrets>
-  certificate: WorkloadCertificate | null
-  /** By mesh: what keeps its certificate, and how to have it look again once it is done with what it is at. */
-  readonly keepers: Map<string, { readonly fiber: Fiber.Fiber<void>; readonly again: Queue.Queue<void> }>
-}
-
-/** Jittered, so that not all proxies ask at once when the authority is back. */
-const retryMillis = (failures: number): number => Math.min(10_000, 125 * 2 ** failures) * (0.8 + 0.4 * Math.random())
-
 export const makeProxyCertificates = Effect.gen(function*() {
-  const authority = yield* CertificateAuthority
+  const keeper = yield* makeCertificateKeeper
   const cache = yield* ResourceCache
   const context = yield* Effect.context<never>()
-  const run = yield* FiberSet.makeRuntime<never, void, never>()
   /** One object a mesh and bundle, so that it is serialised once for all proxies. */
   const trust = new Map<string, { readonly pem: string; readonly resource: XdsResource }>()
+  /** One object a certificate: it may be kept for a proxy that left, and be served once more. */
+  const identities = new WeakMap<WorkloadCertificate, XdsResource>()
+  /** By a proxy's key: what is kept for it, by mesh. */
+  const byProxy = new Map<string, ReadonlyMap<string, KeptCertificate>>()
 
   const trustSecret = (mesh: string, pem: string): XdsResource => {
     const before = trust.get(mesh)
@@ -65,86 +55,72 @@ export const makeProxyCertificates = Effect.gen(function*() {
     return resource
   }
 
-  /** Gets the mesh's secrets for the proxy; answers when to ask again. */
-  const refresh = Effect.fnUntraced(function*(holder: Holder, mesh: string) {
-    const resource = cache.get(proxyKey(holder.proxy))
-    const tags = resource !== undefined && isType("Dataplane", resource) ? tagSets(resource.spec) : []
-    const pem = yield* authority.trustBundle(mesh)
-    const certificate = yield* authority.certificate({ mesh, proxy: holder.proxy.name, tags })
-    const before = holder.secrets.get(mesh)
-    const ca = trustSecret(mesh, pem)
-    if (before === undefined || before[1] !== ca || holder.certificate !== certificate) {
-      if (holder.certificate?.issuedAt !== certificate.issuedAt) count(certificatesIssued, 1, context, { mesh })
-      holder.certificate = certificate
-      holder.secrets.set(mesh, [identitySecret(mesh, certificate), ca])
-      holder.onChange(certificate)
-    }
-    return certificate.renewAt
-  })
-
-  /**
-   * One mesh's certificate of one proxy, for as long as it is connected. A certificate that is being issued is
-   * waited for, whatever changes meanwhile: given up, it would be issued once more.
-   */
-  const keepCertificate = Effect.fnUntraced(function*(holder: Holder, mesh: string, again: Queue.Queue<void>) {
-    let failures = 0
-    for (;;) {
-      const wait = yield* refresh(holder, mesh).pipe(
-        Effect.map((renewAt) => {
-          failures = 0
-          // Not in a busy loop where the authority still gives the old one.
-          return Math.max(1_000, renewAt - Date.now())
-        }),
-        Effect.catchDefect((defect) => Effect.fail({ message: `a fault of our own: ${String(defect)}` })),
-        Effect.catch((error) => {
-          failures += 1
-          return Effect.logWarning("A proxy's certificate can't be had; it keeps the one it has").pipe(
-            Effect.annotateLogs({ proxy: holder.key, mesh, error: error.message }),
-            Effect.as(retryMillis(failures))
-          )
-        })
-      )
-      yield* Effect.raceFirst(Effect.sleep(Duration.millis(wait)), Queue.take(again))
-    }
-  })
-
-  const drop = (holder: Holder, mesh: string): void => {
-    holder.keepers.get(mesh)?.fiber.interruptUnsafe()
-    holder.keepers.delete(mesh)
-    holder.secrets.delete(mesh)
+  const identityOf = (mesh: string, certificate: WorkloadCertificate): XdsResource => {
+    const before = identities.get(certificate)
+    if (before !== undefined) return before
+    const resource = identitySecret(mesh, certificate)
+    identities.set(certificate, resource)
+    count(certificatesIssued, 1, context, { mesh })
+    return resource
   }
 
-  const want = (holder: Holder, meshes: ReadonlyArray<string>): void => {
-    for (const mesh of [...holder.keepers.keys()]) if (!meshes.includes(mesh)) drop(holder, mesh)
-    for (const mesh of meshes) {
-      const known = holder.keepers.get(mesh)
-      if (known !== undefined) {
-        Queue.offerUnsafe(known.again, undefined)
-        continue
-      }
-      const again = Effect.runSync(Queue.sliding<void>(1))
-      holder.keepers.set(mesh, { again, fiber: run(keepCertificate(holder, mesh, again)) })
+  const onChange = (changes: ReadonlyArray<ResourceChange>): void => {
+    const meshes = new Set<string>()
+    for (const { after, before, key } of changes) {
+      const concerned = key.type === "Dataplane" ? byProxy.get(formatKey(key)) : undefined
+      if (concerned === undefined && key.type !== "Mesh" && key.type !== "Secret") continue
+      // Written anew with nothing in it that a certificate is made from.
+      if (before !== undefined && after !== undefined && isDeepStrictEqual(before.spec, after.spec)) continue
+      if (concerned !== undefined) for (const kept of concerned.values()) kept.look()
+      else meshes.add(key.type === "Mesh" ? key.name : key.mesh)
     }
+    for (const mesh of meshes) keeper.reconfigured(mesh)
   }
+  yield* Effect.acquireRelease(Effect.sync(() => cache.onChange(onChange)), (stop) => Effect.sync(stop))
 
-  const hold: ProxyCertificates["hold"] = (proxy, onChange) => {
-    const holder: Holder = {
-      key: formatKey(proxyKey(proxy)),
-      proxy,
-      onChange,
-      secrets: new Map(),
-      certificate: null,
-      keepers: new Map()
+  const hold: ProxyCertificates["hold"] = (proxy, onSecrets) => {
+    const key = proxyKey(proxy)
+    const id = formatKey(key)
+    const secrets = new Map<string, MeshSecrets>()
+    const kept = new Map<string, KeptCertificate>()
+    let last: WorkloadCertificate | null = null
+
+    const tags = () => {
+      const resource = cache.get(key)
+      return resource !== undefined && isType("Dataplane", resource) ? tagSets(resource.spec) : []
     }
+    const end = (mesh: string): void => {
+      kept.get(mesh)?.end()
+      kept.delete(mesh)
+      secrets.delete(mesh)
+    }
+
+    byProxy.set(id, kept)
     return {
-      secrets: holder.secrets,
+      secrets,
       get certificate() {
-        return holder.certificate
+        return last
       },
-      want: (meshes) => want(holder, meshes),
+      want: (meshes) => {
+        for (const mesh of [...kept.keys()]) if (!meshes.includes(mesh)) end(mesh)
+        for (const mesh of meshes) {
+          if (kept.has(mesh)) continue
+          const order = {
+            mesh,
+            proxy: proxy.name,
+            tags,
+            onCertificate: (certificate: WorkloadCertificate, trustBundle: string) => {
+              last = certificate
+              secrets.set(mesh, [identityOf(mesh, certificate), trustSecret(mesh, trustBundle)])
+              onSecrets(certificate)
+            }
+          }
+          kept.set(mesh, keeper.keep(order))
+        }
+      },
       release: () => {
-        for (const mesh of [...holder.keepers.keys()]) drop(holder, mesh)
-        authority.forget(proxy.mesh, proxy.name)
+        for (const mesh of [...kept.keys()]) end(mesh)
+        if (byProxy.get(id) === kept) byProxy.delete(id)
       }
     }
   }

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
+import { KEPT_MILLIS, KEPT_MOST, KeptCertificates } from "../../../src/cp/ca/KeptCertificates.ts"
 import { openStore, useTestDatabases } from "../store/testDatabases.ts"
 import { builtin, putMesh, startReplica } from "./meshFixture.ts"
 
@@ -58,7 +59,7 @@ describe("a workload's certificate", () => {
       assert.strictEqual(Date.parse(certificate.validFrom), NOW - 10_000)
       assert.strictEqual(Date.parse(certificate.validTo), NOW + DAY)
       assert.isFalse(certificate.ca)
-      assert.deepInclude(issued, { issuedAt: NOW, expiresAt: NOW + DAY, renewAt: NOW + DAY * 4 / 5, backend: "ca-1" })
+      assert.deepInclude(issued, { issuedAt: NOW, expiresAt: NOW + DAY, backend: "ca-1" })
     }).pipe(Effect.scoped), 30_000)
 
   it.effect("verifies against the trust bundle, by openssl too", () =>
@@ -95,17 +96,33 @@ describe("a workload's certificate", () => {
 })
 
 describe("a certificate is never issued twice for nothing", () => {
-  it.effect("but kept until 4/5 of its life", () =>
+  it.effect("but kept until it is due", () =>
     Effect.gen(function*() {
       const { authority } = yield* start
       const first = yield* authority.certificate(kv)
-      yield* TestClock.adjust(DAY * 4 / 5 - 1)
+      yield* TestClock.setTime(first.renewAt - 1)
       assert.strictEqual(yield* authority.certificate(kv), first)
       yield* TestClock.adjust(1)
       const second = yield* authority.certificate(kv)
       assert.notStrictEqual(second.certificatePem, first.certificatePem)
-      assert.strictEqual(second.renewAt, first.renewAt + DAY * 4 / 5)
+      // At the same moment of its life, but that a certificate's end is told in seconds.
+      assert.approximately(second.renewAt - second.issuedAt, first.renewAt - first.issuedAt, 1_000)
       assert.strictEqual(yield* authority.certificate(kv), second)
+    }).pipe(Effect.scoped), 30_000)
+
+  it.effect("and proxies that came together are due one by one, from 3/4 of its life to 4/5", () =>
+    Effect.gen(function*() {
+      const { authority } = yield* start
+      const proxies = Array.from({ length: 200 }, (_, at) => `kv-${at}`)
+      const due = yield* Effect.forEach(proxies, (proxy) =>
+        Effect.map(authority.certificate({ ...kv, proxy }), ({ renewAt }) => renewAt - NOW))
+      const [from, width] = [DAY * 3 / 4, DAY / 20]
+      const tenths = Array.from({ length: 10 }, (_, at) =>
+        due.filter((moment) => Math.floor((moment - from) / width * 10) === at).length)
+      assert.strictEqual(tenths.reduce((sum, count) => sum + count), 200)
+      // 20 each, if they were dealt out.
+      assert.isBelow(Math.max(...tenths), 40)
+      assert.isAbove(Math.min(...tenths), 5)
     }).pipe(Effect.scoped), 30_000)
 
   it.effect("not for a hundred who ask at once, nor for reordered inbounds, nor once the cache has caught up", () =>
@@ -142,15 +159,66 @@ describe("a certificate is never issued twice for nothing", () => {
       yield* putMesh(store, "ca-2", { ...builtin("ca-2"), dpCert: { rotation: { expiration: "1h" } } })
       yield* refresh
       const third = yield* authority.certificate(kv)
-      assert.deepInclude(third, { expiresAt: NOW + HOUR, renewAt: NOW + HOUR * 4 / 5 })
+      assert.strictEqual(third.expiresAt, NOW + HOUR)
+      assert.isAtMost(third.renewAt, NOW + HOUR * 4 / 5)
       assert.strictEqual(yield* authority.certificate(kv), third)
     }).pipe(Effect.scoped), 30_000)
 
-  it.effect("but when the proxy has left and comes back", () =>
+  it.effect("not for a proxy that left and comes back within minutes, and asks for the same", () =>
+    Effect.gen(function*() {
+      const { authority, refresh, store } = yield* start
+      const first = yield* authority.certificate(kv)
+      authority.left("default", "kv-1")
+      yield* TestClock.adjust(KEPT_MILLIS - 1)
+      assert.strictEqual(yield* authority.certificate(kv), first)
+      authority.left("default", "kv-1")
+      const renamed = yield* authority.certificate({ ...kv, tags: [{ "kuma.io/service": "another" }] })
+      assert.include(new X509Certificate(renamed.certificatePem).subjectAltName, "spiffe://default/another")
+      authority.left("default", "kv-1")
+      yield* putMesh(store, "ca-2", builtin("ca-2"))
+      yield* refresh
+      assert.strictEqual((yield* authority.certificate(kv)).backend, "ca-2")
+    }).pipe(Effect.scoped), 30_000)
+
+  it.effect("but for a proxy that left for longer, or that was due meanwhile", () =>
     Effect.gen(function*() {
       const { authority } = yield* start
       const first = yield* authority.certificate(kv)
-      authority.forget("default", "kv-1")
-      assert.notStrictEqual(yield* authority.certificate(kv), first)
+      authority.left("default", "kv-1")
+      yield* TestClock.adjust(KEPT_MILLIS)
+      const second = yield* authority.certificate(kv)
+      assert.notStrictEqual(second, first)
+      yield* TestClock.setTime(second.renewAt - 1)
+      authority.left("default", "kv-1")
+      yield* TestClock.adjust(1)
+      assert.notStrictEqual(yield* authority.certificate(kv), second)
     }).pipe(Effect.scoped), 30_000)
+})
+
+describe("what is kept of proxies that left", () => {
+  const place = (kept: KeptCertificates, proxy: number) => kept.place("default", `kv-${proxy}`)
+
+  it("is no more than so many, and those that are there are none of them", () => {
+    const kept = new KeptCertificates()
+    const proxies = Array.from({ length: 3 * KEPT_MOST }, (_, at) => at)
+    const places = proxies.map((at) => place(kept, at))
+    for (const at of proxies.slice(KEPT_MOST)) kept.leave("default", `kv-${at}`, NOW)
+    assert.strictEqual(kept.size, 2 * KEPT_MOST)
+    // Those that left last are there still, as are those that stayed.
+    for (const at of [0, KEPT_MOST - 1, 2 * KEPT_MOST, 3 * KEPT_MOST - 1]) {
+      assert.strictEqual(place(kept, at), places[at])
+    }
+    assert.notStrictEqual(place(kept, KEPT_MOST), places[KEPT_MOST])
+  })
+
+  it("goes by itself", () => {
+    const kept = new KeptCertificates()
+    for (const at of [1, 2, 3]) place(kept, at)
+    kept.leave("default", "kv-1", NOW)
+    kept.leave("default", "kv-2", NOW + 1)
+    assert.strictEqual(kept.dropOld(NOW + KEPT_MILLIS), NOW + 1 + KEPT_MILLIS)
+    assert.strictEqual(kept.size, 2)
+    assert.isNull(kept.dropOld(NOW + 1 + KEPT_MILLIS))
+    assert.strictEqual(kept.size, 1)
+  })
 })

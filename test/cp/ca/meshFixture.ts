@@ -1,6 +1,12 @@
 /** A mesh in a real store, and a cache that the test brings up to date when it means to. */
 import { Effect, Layer } from "effect"
-import { CertificateAuthority } from "../../../src/cp/ca/CertificateAuthority.ts"
+import {
+  type CaUnavailable,
+  CertificateAuthority,
+  type CertificateRequest,
+  type NoIdentity,
+  type WorkloadCertificate
+} from "../../../src/cp/ca/CertificateAuthority.ts"
 import { CertificateAuthorityLive } from "../../../src/cp/ca/CertificateAuthorityLive.ts"
 import { ResourceCache } from "../../../src/cp/snapshot/ResourceCache.ts"
 import type { CertificateAuthorityBackend } from "../../../src/model/Mesh.ts"
@@ -8,7 +14,13 @@ import { formatKey, isType, type Resource, type ResourceKey, type ResourceType }
 import { Store } from "../../../src/model/Store.ts"
 
 export interface Replica {
-  readonly authority: CertificateAuthority["Service"]
+  readonly authority: {
+    readonly trustBundle: (mesh: string) => Effect.Effect<string, CaUnavailable>
+    readonly certificate: (
+      request: CertificateRequest & { readonly mesh: string }
+    ) => Effect.Effect<WorkloadCertificate, CaUnavailable | NoIdentity>
+    readonly left: (mesh: string, proxy: string) => void
+  }
   /** Makes the cache what the store is. */
   readonly refresh: Effect.Effect<void>
 }
@@ -33,7 +45,13 @@ export const startReplica = (store: Store["Service"]) =>
       Layer.provide(CertificateAuthorityLive, [Layer.succeed(Store, store), Layer.succeed(ResourceCache, cache)])
     )
     yield* refresh
-    return { authority: yield* Effect.provide(CertificateAuthority, context), refresh } satisfies Replica
+    const { left, open } = yield* Effect.provide(CertificateAuthority, context)
+    const authority: Replica["authority"] = {
+      trustBundle: (mesh) => Effect.map(open(mesh), ({ trustBundle }) => trustBundle),
+      certificate: ({ mesh, ...request }) => Effect.flatMap(open(mesh), ({ certificate }) => certificate(request)),
+      left
+    }
+    return { authority, refresh }
   })
 
 export const putMesh = (

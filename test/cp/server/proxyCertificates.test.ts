@@ -24,14 +24,18 @@ describe("while a proxy's certificate is being issued", () => {
       CertificateAuthority,
       Effect.map(CertificateAuthority, (authority) => ({
         ...authority,
-        certificate: (request) =>
-          Effect.suspend(() => {
-            asked.push(request.tags.map((tags) => tags["kuma.io/service"]).join())
-            return Deferred.await(free)
-          }).pipe(
-            Effect.andThen(authority.certificate(request)),
-            Effect.onInterrupt(() => Effect.sync(() => void (givenUp += 1)))
-          )
+        open: (mesh) =>
+          Effect.map(authority.open(mesh), (opened) => ({
+            ...opened,
+            certificate: (request) =>
+              Effect.suspend(() => {
+                asked.push(request.tags.map((tags) => tags["kuma.io/service"]).join())
+                return Deferred.await(free)
+              }).pipe(
+                Effect.andThen(opened.certificate(request)),
+                Effect.onInterrupt(() => Effect.sync(() => void (givenUp += 1)))
+              )
+          }))
       }))
     ).pipe(Layer.provide(CertificateAuthorityLive))
     const seen = Effect.gen(function*() {
