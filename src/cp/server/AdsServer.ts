@@ -22,12 +22,14 @@ import { acceptCall, type Newcomer } from "./acceptCall.ts"
 import { deltaProtocol, sotwProtocol } from "./AdsProtocol.ts"
 import { adsService } from "./adsService.ts"
 import { AdsStream, type CloseReason } from "./AdsStream.ts"
+import { Bookkeeper } from "./Bookkeeper.ts"
 import { keepRepeatedCredentials } from "./keepRepeatedCredentials.ts"
+import { type OpenStream, OpenStreams } from "./OpenStreams.ts"
 import { ProxyRegistration } from "./ProxyRegistration.ts"
 import { ProxySnapshots } from "./ProxySnapshots.ts"
 import { readVersion } from "./readVersion.ts"
 import { resetAnswered } from "./resetAnswered.ts"
-import { streamReporter } from "./streamReporter.ts"
+import { PARTS, RightsWatch } from "./RightsWatch.ts"
 
 export interface AdsServerOptions {
   readonly policy: NackPolicy
@@ -60,9 +62,6 @@ const STOPPING: CloseReason = { code: status.UNAVAILABLE, message: "the control 
 const TAKEN_OVER: CloseReason = { code: status.ABORTED, message: "a newer stream of this proxy took over" }
 const LAST_WORDS_MILLIS = 100
 
-/** Types whose change can cost a proxy its right. */
-const RIGHTS = new Set(["EcsTask", "Secret", "GlobalSecret", "Mesh"])
-
 export class AdsServer extends Context.Service<
   AdsServer,
   {
@@ -85,8 +84,8 @@ export class AdsServer extends Context.Service<
         const context = yield* Effect.context<never>()
         const run = yield* FiberSet.makeRuntime<never, void, never>()
         const admit = yield* admission
-        /** Each with what is to be done once it is over, which is done once. */
-        const streams = new Map<AdsStream, (reason: string) => void>()
+        const streams = new OpenStreams()
+        const books = new Bookkeeper({ journal, context, log: run })
         const sockets = new Map<string, TLSSocket>()
         let stopping = false
         const news = new News()
@@ -119,35 +118,40 @@ export class AdsServer extends Context.Service<
           const { call, claim } = newcomer
           const key = formatKey(proxyKey(claim))
           // The proxy came back before its old connection was noticed to be dead.
-          const olders = [...streams].filter(([older]) => formatKey(proxyKey(older.admitted.claim)) === key)
-          for (const [older] of olders) older.close(TAKEN_OVER)
+          streams.of(key)?.stream.close(TAKEN_OVER)
           const recorder = insights.open(claim, readVersion(newcomer.metadata), Date.now())
-          const report = streamReporter({ key, claim, recorder, journal, context, log: run })
+          const booked = { key, recorder }
           const stream = new AdsStream(call, { claim, identity, recorder }, {
             state: newcomer.state,
             encode: newcomer.encode,
             policy: options.policy,
-            onEvent: report,
+            onEvent: (event) => books.note(booked, event),
             kill: () => sockets.get(call.getPeer())?.destroy()
           })
+          // What its older stream did comes before.
+          books.settle()
           journal.append({ kind: "connected", key, proxy: claim, identity: facts(identity) })
           const unfollow = snapshots.follow(claim, newcomer.metadata, {
             onSnapshot: (published) => stream.publish(published),
             onCertificate: (certificate) => recorder.record({ _tag: "Certified", certificate, at: Date.now() })
           })
+          let left = false
           const leave = (reason: string): void => {
-            if (!streams.delete(stream)) return
+            if (left) return
+            left = true
+            streams.remove(open)
             unfollow()
             stream.end()
             count(proxiesConnected, streams.size, context)
+            books.settle()
             recorder.record({ _tag: "Disconnected", at: Date.now() })
             journal.append({ kind: "disconnected", key, proxy: claim, reason })
             if (!stopping) run(registration.disconnected(claim))
           }
-          streams.set(stream, leave)
+          const open: OpenStream = { key, stream, leave }
           // Not when its dead connection gives way: until then it would count beside the newer one. And not before the
           // newer one follows: what is kept for the proxy would be made anew.
-          for (const [, leaveOlder] of olders) leaveOlder(TAKEN_OVER.message)
+          streams.add(open)?.leave(TAKEN_OVER.message)
           count(proxiesConnected, streams.size, context)
           newcomer.onLeft(leave)
           run(Effect.logInfo("A proxy connected").pipe(Effect.annotateLogs({ proxy: key, method: identity.method })))
@@ -181,17 +185,16 @@ export class AdsServer extends Context.Service<
           )
         }
 
-        const recheck = (): void => {
-          for (const [stream, leave] of [...streams]) {
-            const { claim, identity } = stream.admitted
-            const lost = authenticator.lost(identity, claim)
-            if (lost === null) continue
+        const rights = new RightsWatch(streams, {
+          lost: authenticator.lost,
+          onLost: ({ leave, stream }, lost) => {
             const message = `${lost.reason}: ${lost.message}`
             stream.close({ code: status.PERMISSION_DENIED, message })
             leave(message)
-            run(refuse(claim, lost))
-          }
-        }
+            run(refuse(stream.admitted.claim, lost))
+          },
+          onFault: (fault) => run(Effect.logError("Looking at an open stream's right failed; it goes on", fault))
+        })
 
         const grpc = new Server(serverOptions(options))
         const accept = { firstRequestMillis: options.firstRequestMillis, welcome }
@@ -206,23 +209,22 @@ export class AdsServer extends Context.Service<
         resetAnswered(grpc)
 
         yield* Effect.acquireRelease(
-          Effect.sync(() =>
-            cache.onChange((changes) => {
-              if (changes.some(({ key }) => RIGHTS.has(key.type))) recheck()
+          Effect.sync(() => cache.onChange((changes) => rights.onChange(changes))),
+          (stop) =>
+            Effect.sync(() => {
+              stop()
+              rights.stop()
             })
-          ),
-          (stop) => Effect.sync(stop)
         )
-        yield* Effect.sync(recheck).pipe(
-          Effect.catchDefect((defect) => Effect.logError("Looking at open streams' rights failed; it goes on", defect)),
-          Effect.repeat(Schedule.spaced(Duration.millis(options.recheckMillis))),
+        yield* Effect.sync(() => rights.sweep()).pipe(
+          Effect.repeat(Schedule.spaced(Duration.millis(options.recheckMillis / PARTS))),
           Effect.forkScoped
         )
         yield* Effect.addFinalizer(() =>
           Effect.gen(function*() {
             stopping = true
-            const open = [...streams]
-            for (const [stream, leave] of open) {
+            const open = [...streams.all()]
+            for (const { leave, stream } of open) {
               stream.close(STOPPING)
               leave(STOPPING.message)
             }
@@ -242,7 +244,8 @@ export class AdsServer extends Context.Service<
             injector.injectConnection(socket)
           },
           connected: () =>
-            [...streams.keys()].map(({ admitted: { claim: { mesh, name, proxyType } } }) => ({ proxyType, mesh, name }))
+            Array.from(streams.all(), ({ stream: { admitted: { claim: { mesh, name, proxyType } } } }) =>
+              ({ proxyType, mesh, name }))
         })
       })
     )

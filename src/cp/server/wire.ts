@@ -1,59 +1,93 @@
 /**
  * The bytes of discovery messages. Responses are put together from resources that were serialised once, by whoever
- * built them: only the few bytes of framing before each are written here.
+ * built them; the few bytes of framing before each are made once, too, for all streams.
  * Encoding: https://protobuf.dev/programming-guides/encoding/#length-types
  */
 import { fromBinary } from "@bufbuild/protobuf"
 import { DeltaDiscoveryRequestSchema, DiscoveryRequestSchema } from "../proto/envoy/service/discovery/v3/discovery_pb.js"
-import type { XdsResource } from "../xds/XdsResource.ts"
+import { TypeUrl, type XdsResource } from "../xds/XdsResource.ts"
 import type { Outgoing } from "./Outgoing.ts"
 
 export const decodeDeltaRequest = (bytes: Buffer) => fromBinary(DeltaDiscoveryRequestSchema, bytes)
 export const decodeSotwRequest = (bytes: Buffer) => fromBinary(DiscoveryRequestSchema, bytes)
 
-type Chunk = Uint8Array
+/** Bytes of a varint: seven bits in each. */
+const varintSize = (value: number): number => {
+  let size = 1
+  for (let rest = value; rest >= 0x80; rest >>>= 7) size += 1
+  return size
+}
 
-/** Tag of a length-delimited field, then the length. Field numbers here are all below 16: their tag is one byte. */
-const head = (field: number, length: number): Chunk => {
-  const bytes = [(field << 3) | 2]
+/** Writes the tag of a length-delimited field (all of these are below 16: one byte) and the length; answers the end. */
+const writeHead = (to: Buffer, at: number, field: number, length: number): number => {
+  to[at++] = (field << 3) | 2
   let rest = length
-  for (; rest >= 0x80; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80)
-  bytes.push(rest)
-  return Uint8Array.from(bytes)
+  for (; rest >= 0x80; rest >>>= 7) to[at++] = (rest & 0x7f) | 0x80
+  to[at++] = rest
+  return at
 }
 
-const text = (field: number, value: string): Chunk => {
-  const bytes = Buffer.from(value, "utf8")
-  return Buffer.concat([head(field, bytes.length), bytes])
+const head = (field: number, length: number): Buffer => {
+  const bytes = Buffer.allocUnsafe(1 + varintSize(length))
+  writeHead(bytes, 0, field, length)
+  return bytes
 }
 
-/** Pushes a message field whose last part is the resource's own bytes. */
-const pushMessage = (chunks: Array<Chunk>, field: number, before: ReadonlyArray<Chunk>, bytes: Chunk): void => {
-  const length = before.reduce((sum, chunk) => sum + chunk.length, bytes.length)
-  chunks.push(head(field, length), ...before, bytes)
+const text = (field: number, value: string): Buffer => {
+  const length = Buffer.byteLength(value)
+  const bytes = Buffer.allocUnsafe(1 + varintSize(length) + length)
+  bytes.write(value, writeHead(bytes, 0, field, length))
+  return bytes
 }
 
 /** google.protobuf.Any up to its value: type_url 1, value 2. */
-const anyHead = ({ bytes, typeUrl }: XdsResource): Chunk =>
-  Buffer.concat([text(1, typeUrl), head(2, bytes.length)])
+const anyHead = ({ bytes, typeUrl }: XdsResource): Buffer => Buffer.concat([text(1, typeUrl), head(2, bytes.length)])
 
-/** envoy.service.discovery.v3.DeltaDiscoveryResponse; its Resource: version 1, name 3, resource 2. */
-export const encodeDeltaResponse = (outgoing: Outgoing): Buffer => {
-  const chunks: Array<Chunk> = [text(1, outgoing.version)]
-  for (const resource of outgoing.resources) {
-    const any = anyHead(resource)
-    const before = [text(1, resource.version), text(3, resource.name), head(2, any.length + resource.bytes.length), any]
-    pushMessage(chunks, 2, before, resource.bytes)
+/** All of a field of the response that stands before the resource's own bytes; `inside`: what of the message does. */
+const before = (field: number, inside: Buffer, { bytes }: XdsResource): Buffer =>
+  Buffer.concat([head(field, inside.length + bytes.length), inside])
+
+/** Made once for a resource, whoever is sent it: a resource never changes, and lives as long as somebody has it. */
+const once = (make: (resource: XdsResource) => Buffer) => {
+  const made = new WeakMap<XdsResource, Buffer>()
+  return (resource: XdsResource): Buffer => {
+    const known = made.get(resource)
+    if (known !== undefined) return known
+    const frame = make(resource)
+    made.set(resource, frame)
+    return frame
   }
-  chunks.push(text(4, outgoing.typeUrl), text(5, outgoing.nonce))
+}
+
+/** envoy.service.discovery.v3.Resource (`resources` 2 of the response): version 1, name 3, resource 2. */
+export const deltaFrame = once((resource) => {
+  const any = anyHead(resource)
+  const inside = [text(1, resource.version), text(3, resource.name), head(2, any.length + resource.bytes.length), any]
+  return before(2, Buffer.concat(inside), resource)
+})
+
+/** `resources` 2 of the response: an Any. */
+export const sotwFrame = once((resource) => before(2, anyHead(resource), resource))
+
+/** Always the same few: both responses' `type_url` is 4. */
+const typeUrls = new Map<TypeUrl, Buffer>(Object.values(TypeUrl).map((typeUrl) => [typeUrl, text(4, typeUrl)]))
+
+/** `version` 1, resources 2, `type_url` 4, `nonce` 5: what both responses have. */
+const chunksOf = (
+  { nonce, resources, typeUrl, version }: Outgoing,
+  frame: (resource: XdsResource) => Buffer
+): Array<Uint8Array> => {
+  const chunks: Array<Uint8Array> = [text(1, version), text(5, nonce), typeUrls.get(typeUrl) ?? text(4, typeUrl)]
+  for (const resource of resources) chunks.push(frame(resource), resource.bytes)
+  return chunks
+}
+
+/** envoy.service.discovery.v3.DeltaDiscoveryResponse; its `removed_resources` 6. */
+export const encodeDeltaResponse = (outgoing: Outgoing): Buffer => {
+  const chunks = chunksOf(outgoing, deltaFrame)
   for (const name of outgoing.removed) chunks.push(text(6, name))
   return Buffer.concat(chunks)
 }
 
 /** envoy.service.discovery.v3.DiscoveryResponse */
-export const encodeSotwResponse = (outgoing: Outgoing): Buffer => {
-  const chunks: Array<Chunk> = [text(1, outgoing.version)]
-  for (const resource of outgoing.resources) pushMessage(chunks, 2, [anyHead(resource)], resource.bytes)
-  chunks.push(text(4, outgoing.typeUrl), text(5, outgoing.nonce))
-  return Buffer.concat(chunks)
-}
+export const encodeSotwResponse = (outgoing: Outgoing): Buffer => Buffer.concat(chunksOf(outgoing, sotwFrame))

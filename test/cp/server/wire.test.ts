@@ -4,7 +4,7 @@ import {
   DeltaDiscoveryResponseSchema,
   DiscoveryResponseSchema
 } from "../../../src/cp/proto/envoy/service/discovery/v3/discovery_pb.js"
-import { encodeDeltaResponse, encodeSotwResponse } from "../../../src/cp/server/wire.ts"
+import { deltaFrame, encodeDeltaResponse, encodeSotwResponse, sotwFrame } from "../../../src/cp/server/wire.ts"
 import { TypeUrl } from "../../../src/cp/xds/XdsResource.ts"
 import { resource } from "./resources.ts"
 
@@ -32,4 +32,22 @@ it("a state-of-the-world response is what the proto says", () => {
 
 it("encodes the same resource to the same bytes each time", () => {
   expect(encodeDeltaResponse(outgoing)).toEqual(encodeDeltaResponse(outgoing))
+})
+
+it("what frames a resource is made once for all who are sent it, and is a few bytes beside its own", () => {
+  const shared = resource(TypeUrl.ClusterLoadAssignment, "a", "1", 2_200)
+  for (const frame of [deltaFrame, sotwFrame]) {
+    expect(frame(shared)).toBe(frame(shared))
+    expect(frame(shared).length).toBeLessThan(128)
+    expect(frame(resource(TypeUrl.ClusterLoadAssignment, "a", "1", 2_200))).not.toBe(frame(shared))
+  }
+})
+
+it("a change of one assignment is that assignment's bytes and some 200 more, whichever protocol", () => {
+  const shared = resource(TypeUrl.ClusterLoadAssignment, "a", "0123456789abcdef", 2_200)
+  const change = { ...outgoing, typeUrl: TypeUrl.ClusterLoadAssignment, resources: [shared], removed: [] }
+  for (const encode of [encodeDeltaResponse, encodeSotwResponse]) {
+    expect(encode(change).length).toBeGreaterThan(2_200)
+    expect(encode(change).length).toBeLessThan(2_400)
+  }
 })

@@ -1,0 +1,117 @@
+/**
+ * Tells journal, insights, metrics and log what happened on streams: after the bytes of all that a change sends went
+ * out, in order, all of a turn of the event loop together. Nobody who waits for a push waits for its being noted.
+ */
+import { type Context, Effect } from "effect"
+import type { Journal } from "../../model/Journal.ts"
+import { acknowledgements, count, pushes, pushLatency, rejections } from "../diagnostics/metrics.ts"
+import type { SessionRecorder } from "../insight/Insights.ts"
+import type { StreamEvent } from "./AdsStream.ts"
+
+/** Whose stream it is. */
+export interface BookedStream {
+  /** `Dataplane/<mesh>/<name>` */
+  readonly key: string
+  readonly recorder: SessionRecorder
+}
+
+export interface BookkeeperOptions {
+  readonly journal: Journal["Service"]
+  readonly context: Context.Context<never>
+  readonly log: (effect: Effect.Effect<void>) => void
+}
+
+interface Note {
+  readonly stream: BookedStream
+  readonly event: StreamEvent
+  /** Unix milliseconds. */
+  readonly at: number
+}
+
+export class Bookkeeper {
+  readonly #options: BookkeeperOptions
+  #notes: Array<Note> = []
+  #turn: NodeJS.Immediate | null = null
+
+  constructor(options: BookkeeperOptions) {
+    this.#options = options
+  }
+
+  note(stream: BookedStream, event: StreamEvent): void {
+    this.#notes.push({ stream, event, at: Date.now() })
+    // Node hands HTTP/2's frames to the socket right before these callbacks.
+    this.#turn ??= setImmediate(() => this.settle())
+  }
+
+  /** Tells what isn't told yet: before anything else is said of a stream, and before the control plane stops. */
+  settle(): void {
+    if (this.#turn === null) return
+    clearImmediate(this.#turn)
+    this.#turn = null
+    const notes = this.#notes
+    this.#notes = []
+    const sums = new Sums()
+    for (const note of notes) {
+      // What is wrong with one must not keep the others from being told.
+      try {
+        this.#tell(note, sums)
+      } catch (fault) {
+        this.#options.log(Effect.logError("What happened on a stream can't be noted", fault))
+      }
+    }
+    sums.tell(this.#options.context)
+  }
+
+  #tell({ at, event, stream: { key, recorder } }: Note, sums: Sums): void {
+    const { context, journal } = this.#options
+    if (event._tag === "Pushed") {
+      const { outgoing: { removed, resources, typeUrl, version }, latencyMillis } = event
+      sums.add(pushes, typeUrl)
+      if (latencyMillis !== null) count(pushLatency, latencyMillis / 1_000, context)
+      recorder.record({ _tag: "Pushed", typeUrl, at })
+      const names = resources.map(({ name }) => name)
+      journal.append({ kind: "pushed", key, typeUrl, version, names, ...(removed.length === 0 ? {} : { removed }) })
+      return
+    }
+    const { answered, typeUrl } = event
+    if (answered._tag === "Stale") return
+    const { resources, version } = answered.sent
+    if (answered._tag === "Acked") {
+      sums.add(acknowledgements, typeUrl)
+      recorder.record({ _tag: "Acked", typeUrl, at })
+      journal.append({ kind: "acked", key, typeUrl, version })
+      return
+    }
+    const { message } = answered
+    sums.add(rejections, typeUrl)
+    recorder.record({ _tag: "Nacked", typeUrl, message, at })
+    journal.append({ kind: "nacked", key, typeUrl, version, message })
+    this.#options.log(
+      Effect.logWarning("A proxy refused its configuration and keeps what it had").pipe(
+        Effect.annotateLogs({ proxy: key, typeUrl, names: resources.map(({ name }) => name).join(", "), message })
+      )
+    )
+  }
+}
+
+type Counter = typeof pushes
+
+/** Counts of one turn by type: a series is looked up once for all of them. */
+class Sums {
+  readonly #byCounter = new Map<Counter, Map<string, number>>()
+
+  add(counter: Counter, typeUrl: string): void {
+    const byType = this.#byCounter.get(counter) ?? new Map<string, number>()
+    this.#byCounter.set(counter, byType)
+    byType.set(typeUrl, (byType.get(typeUrl) ?? 0) + 1)
+  }
+
+  tell(context: Context.Context<never>): void {
+    for (const [counter, byType] of this.#byCounter) {
+      for (const [typeUrl, sum] of byType) count(counter, sum, context, { type: shortName(typeUrl) })
+    }
+  }
+}
+
+/** `type.googleapis.com/envoy.config.cluster.v3.Cluster` is `Cluster`. */
+const shortName = (typeUrl: string): string => typeUrl.slice(typeUrl.lastIndexOf(".") + 1)
