@@ -115,8 +115,10 @@ export class Insights extends Context.Service<
         const readStored = (key: ResourceKey<InsightType>) =>
           store.get(key).pipe(Effect.catchTag("NotFound", () => Effect.succeed(null)))
 
+        type ReadStored = (key: ResourceKey<InsightType>) => ReturnType<typeof readStored>
+
         /** All that is due of one proxy: its stream that ended and the one that took its place, mostly. */
-        const writeOver = Effect.fnUntraced(function*(proxy: ProxyId, sessions: Sessions, read: typeof readStored) {
+        const writeOver = Effect.fnUntraced(function*(proxy: ProxyId, sessions: Sessions, read: ReadStored) {
           const key = insightKey(proxy)
           // A proxy whose resource is gone has no insight: it would outlive it.
           if (cache.get(proxyKey(proxy)) === undefined) return
@@ -130,10 +132,7 @@ export class Insights extends Context.Service<
 
         /** What the cache has is what is stored, unless another replica wrote just now. */
         const write = (proxy: ProxyId, sessions: Sessions) =>
-          writeOver(proxy, sessions, (key) => {
-            const known = cache.get(key)
-            return known === undefined ? readStored(key) : Effect.succeed(known)
-          }).pipe(
+          writeOver(proxy, sessions, (key) => Effect.succeed(cache.get(key) ?? null)).pipe(
             Effect.catchTag("Conflict", () =>
               Effect.retry(writeOver(proxy, sessions, readStored), {
                 times: 5,

@@ -29,9 +29,17 @@ export interface ChangeFeed {
    * `startImmediately` runs).
    */
   readonly changes: Stream.Stream<Change>
-  /** A statement of ours committed these changes, the last of them at this revision. */
+  /**
+   * A statement that may write is sent in this session of the database. To be told, too: what it committed, with the
+   * revision of the last change, and that it is over.
+   */
+  readonly writing: (session: number) => void
   readonly written: (last: number, changes: ReadonlyArray<Change>) => void
+  readonly ended: (session: number) => void
 }
+
+/** An answer follows its notification at once. One that takes longer than this is lost, or worth less than the rest. */
+const HOLD_MILLIS = 20
 
 /** Until it is back no proxy hears of anything, and one connection a second is a burden to nobody. */
 const reconnecting = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("1 second")]).pipe(
@@ -53,9 +61,18 @@ export const makeChangeFeed = Effect.fnUntraced(function*(
   const log = new RevisionLog()
   const listening = yield* Deferred.make<void, StoreUnavailable>()
 
+  let holding: NodeJS.Timeout | null = null
+  const letGo = (): void => {
+    holding = null
+    changes.publish(log.release())
+  }
+
   const session = Effect.gen(function*() {
     const connection = yield* openConnection(config, "change feed", options.answerMillis)
-    connection.onNotification((payload) => changes.publish(log.notified(payload)))
+    connection.onNotification((payload, sender) => {
+      changes.publish(log.notified(payload, sender))
+      if (log.isHolding) holding ??= setTimeout(letGo, HOLD_MILLIS)
+    })
     yield* connection.query("LISTEN ecs_mesh_resource")
     log.connected(yield* readRevision(connection))
     if (!(yield* Deferred.succeed(listening, undefined))) {
@@ -88,5 +105,15 @@ export const makeChangeFeed = Effect.fnUntraced(function*(
 
   yield* Effect.forkScoped(Effect.retry(session, reconnecting))
   yield* Deferred.await(listening)
-  return { changes: changes.stream, written: (last, own) => changes.publish(log.written(last, own)) }
+  return {
+    changes: changes.stream,
+    writing: (session) => log.writing(session),
+    written: (last, own) => changes.publish(log.written(last, own)),
+    ended: (session) => {
+      changes.publish(log.ended(session))
+      if (holding === null || log.isHolding) return
+      clearTimeout(holding)
+      holding = null
+    }
+  }
 })

@@ -15,8 +15,8 @@ export interface DedicatedConnection {
     sql: string,
     values?: ReadonlyArray<unknown>
   ) => Effect.Effect<ReadonlyArray<Row>, StoreUnavailable>
-  /** Calls back with the payload of each notification, in the order of their commits. */
-  readonly onNotification: (listener: (payload: string) => void) => void
+  /** Calls back with each notification and the id of the session that sent it, in the order of their commits. */
+  readonly onNotification: (listener: (payload: string, sender: number) => void) => void
   /** Fails as soon as the connection is gone, never succeeds. */
   readonly lost: Effect.Effect<never, StoreUnavailable>
 }
@@ -58,7 +58,7 @@ export const openConnection = Effect.fnUntraced(function*(
         catch: failed
       }),
     onNotification: (listener) => {
-      client.on("notification", ({ payload }) => listener(payload ?? ""))
+      client.on("notification", ({ payload, processId }) => listener(payload ?? "", processId))
     },
     lost: Deferred.await(lost)
   }

@@ -6,7 +6,7 @@
  * of statements. No statement holds a lock beyond itself. What this process wrote it tells the change feed at once, in
  * the place that the commit has among all others.
  */
-import { Effect, Exit, Layer } from "effect"
+import { Effect, Exit, Layer, Predicate } from "effect"
 import { Pool, type PoolClient } from "pg"
 import {
   type DesiredResource,
@@ -31,6 +31,10 @@ import { isConnectionLost, isDataRefused, storeUnavailable } from "./storeUnavai
 const BATCHES = { lanes: 2, most: 256, mostBytes: 1024 * 1024 }
 
 const ABSENT = "absent"
+
+/** The id under which notifications name it; behind a pooler that is another's, and nothing is known by it. */
+const sessionOf = (client: PoolClient): number =>
+  Predicate.hasProperty(client, "processID") && Predicate.isNumber(client.processID) ? client.processID : Number.NaN
 
 const openPool = (config: StoreConfig) =>
   Effect.acquireRelease(
@@ -101,9 +105,16 @@ const make = Effect.fnUntraced(function*(config: StoreConfig, feedOptions?: Chan
     bytesOf: sizeOf,
     nameOf: ({ desired }: Put) => formatKey(desired),
     run: (puts) =>
-      Effect.map(onConnection((client) => putAll(client, puts)), ({ changes, outcomes, revision }) => {
-        feed.written(revision, changes)
-        return outcomes
+      onConnection(async (client) => {
+        const session = sessionOf(client)
+        feed.writing(session)
+        try {
+          const { changes, outcomes, revision } = await putAll(client, puts)
+          feed.written(revision, changes)
+          return outcomes
+        } finally {
+          feed.ended(session)
+        }
       }),
     isOneToBlame: ({ cause }) => isDataRefused(cause)
   })

@@ -4,7 +4,8 @@
  * wrote, which then nobody has to read). Both tell the same changes; each is passed on once. Pure but for its state.
  *
  * Revisions have no gaps and follow the order of commits, and so do notifications: one that leaves a gap says that
- * another was missed. An own answer may be ahead of notifications that are still on their way, and waits for them.
+ * another was missed. An own answer may be ahead of notifications that are still on their way, and waits for them; a
+ * notification of an own commit may be ahead of its answer, and is held back a moment with all that follow it.
  */
 import { Option, Schema } from "effect"
 import type { ResourceType } from "../../model/Resource.ts"
@@ -33,6 +34,13 @@ const toChange = ({ gone, mesh, name, type }: typeof Key.Type, revision: number)
   ...(gone === true ? { after: null } : {})
 })
 
+interface Notification {
+  readonly payload: string
+  /** Its last revision. */
+  readonly last: number
+  readonly session: number
+}
+
 interface Own {
   readonly last: number
   readonly changes: ReadonlyArray<Change>
@@ -44,34 +52,56 @@ export class RevisionLog {
   /** Own answers that wait for what comes before them, by their first revision. */
   readonly #ahead = new Map<number, Own>()
 
+  /** Sessions of the database in which a statement of ours is under way. */
+  readonly #writing = new Set<number>()
+  /** Notifications that wait for the answer to the first of them, in order. */
+  #held: Array<Notification> = []
+
   get seen(): number | null {
     return this.#seen
+  }
+
+  get isHolding(): boolean {
+    return this.#held.length > 0
   }
 
   /** From now on; what was committed until then is the business of whoever connects. */
   connected(revision: number): void {
     this.#seen = revision
     this.#ahead.clear()
+    this.#held = []
   }
 
   disconnected(): void {
     this.#seen = null
     this.#ahead.clear()
+    this.#held = []
   }
 
-  /** A notification came; what it makes known. */
-  notified(payload: string): ReadonlyArray<Change> {
+  /** A notification of a commit of this session of the database came; what it makes known. */
+  notified(payload: string, session: number): ReadonlyArray<Change> {
     if (this.#seen === null) return []
     const last = lastOf(payload)
-    if (Number.isNaN(last)) return [RESYNCED]
     // Told already: by an own answer, or by a reading of everything that came later than its commit.
     if (last <= this.#seen) return []
-    const decoded = decodePayload(payload)
-    const [, ...keys] = Option.getOrElse(decoded, () => [last] as const)
-    const first = last - keys.length + 1
-    const missed = keys.length === 0 || first > this.#seen + 1
-    this.#seen = last
-    return [...(missed ? [RESYNCED] : keys.map((key, index) => toChange(key, first + index))), ...this.#catchUp()]
+    this.#held.push({ payload, last, session })
+    return this.#hear((held) => this.#writing.has(held.session))
+  }
+
+  /** A statement is sent that may write. */
+  writing(session: number): void {
+    this.#writing.add(session)
+  }
+
+  /** It is over, also where no answer came. */
+  ended(session: number): ReadonlyArray<Change> {
+    this.#writing.delete(session)
+    return this.#hear((held) => this.#writing.has(held.session))
+  }
+
+  /** What is held is told as it stands: the answer is too long in coming. */
+  release(): ReadonlyArray<Change> {
+    return this.#hear(() => false)
   }
 
   /** A statement of ours committed these changes, the last of them at this revision. */
@@ -86,6 +116,25 @@ export class RevisionLog {
     if (this.#seen === null || revision <= this.#seen) return []
     this.#seen = revision
     return [RESYNCED, ...this.#catchUp()]
+  }
+
+  #hear(isAwaited: (held: Notification) => boolean): ReadonlyArray<Change> {
+    const told: Array<Change> = []
+    for (let next = this.#held[0]; next !== undefined && !isAwaited(next); next = this.#held[0]) {
+      this.#held.shift()
+      told.push(...this.#read(next))
+    }
+    return told
+  }
+
+  #read({ last, payload }: Notification): ReadonlyArray<Change> {
+    if (this.#seen === null || last <= this.#seen) return []
+    if (Number.isNaN(last)) return [RESYNCED]
+    const [, ...keys] = Option.getOrElse(decodePayload(payload), () => [last] as const)
+    const first = last - keys.length + 1
+    const missed = keys.length === 0 || first > this.#seen + 1
+    this.#seen = last
+    return [...(missed ? [RESYNCED] : keys.map((key, index) => toChange(key, first + index))), ...this.#catchUp()]
   }
 
   #catchUp(): ReadonlyArray<Change> {

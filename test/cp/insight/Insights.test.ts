@@ -5,6 +5,7 @@ import { ResourceCacheLive } from "../../../src/cp/snapshot/ResourceCacheLive.ts
 import { PostgresStore } from "../../../src/cp/store/PostgresStore.ts"
 import { TypeUrl } from "../../../src/cp/xds/XdsResource.ts"
 import { Store } from "../../../src/model/Store.ts"
+import { statementsOf } from "../store/countStatements.ts"
 import { useTestDatabases } from "../store/testDatabases.ts"
 
 const databases = useTestDatabases()
@@ -138,5 +139,77 @@ describe("what is known of a proxy", () => {
       }).pipe(Effect.provide(interrupted), Effect.scoped)
     )
     expect(insight.labels).toEqual({ written: "anew" })
+  })
+
+  it("is written for many at a time in few statements, each once, and not again while nothing happens", async () => {
+    const config = await databases.create()
+    const many = Array.from({ length: 500 }, (_, index) => ({ ...proxy, name: `kv-${index}` }))
+    const counted = Effect.gen(function*() {
+      const insights = yield* Insights
+      const store = yield* Store
+      const written = (wanted: number) =>
+        Effect.repeat(store.list("DataplaneInsight"), {
+          until: (all) => all.filter(({ version }) => version === wanted).length === many.length,
+          schedule: Schedule.spaced("20 millis")
+        }).pipe(Effect.timeout("30 seconds"))
+      const statements = (effect: Effect.Effect<unknown, unknown>) =>
+        Effect.promise(async () =>
+          (await statementsOf(() => Effect.runPromise(effect))).filter((text) => !text.includes("ORDER BY mesh, name"))
+        )
+      const come = Effect.suspend(() => {
+        const recorders = many.map((one) => insights.open(one, null, 1))
+        for (const [at, typeUrl] of [TypeUrl.Cluster, TypeUrl.ClusterLoadAssignment, TypeUrl.Listener].entries()) {
+          for (const { record } of recorders) {
+            record({ _tag: "Pushed", typeUrl, at })
+            record({ _tag: "Acked", typeUrl, at })
+          }
+        }
+        return Effect.as(written(1), recorders)
+      })
+      const came = yield* statements(come)
+      expect(came.filter((text) => !text.includes("put_resources"))).toEqual([])
+      expect(came.length).toBeLessThanOrEqual(Math.ceil(many.length / 128) + 3)
+      expect(yield* statements(insights.flush)).toEqual([])
+      return yield* store.list("DataplaneInsight")
+    })
+    const insights = await Effect.runPromise(
+      Effect.gen(function*() {
+        const { put } = yield* Store
+        yield* Effect.forEach(many, ({ name }) => put({ ...dataplane, name }), { concurrency: "unbounded" })
+        return yield* counted.pipe(
+          Effect.provide(Insights.layer({ instanceId: "cp-1", flushMillis: 3_600_000 }).pipe(Layer.provide(ResourceCacheLive)))
+        )
+      }).pipe(Effect.provide(PostgresStore.layer(config)), Effect.scoped)
+    )
+    for (const { spec } of insights) {
+      expect(spec.subscriptions).toMatchObject([{ status: { total: { responsesSent: "3", responsesAcknowledged: "3" } } }])
+    }
+  })
+
+  it("is one write for the stream that ended and the one that took its place", async () => {
+    const config = await databases.create()
+    const replaced = Effect.gen(function*() {
+      const insights = yield* Insights
+      const { get } = yield* Store
+      const older = insights.open(proxy, null, 1)
+      const newer = insights.open(proxy, null, 2)
+      older.record({ _tag: "Disconnected", at: 3 })
+      newer.record({ _tag: "Acked", typeUrl: TypeUrl.Listener, at: 4 })
+      yield* insights.flush
+      return yield* get(insightKey(proxy))
+    })
+    const insight = await Effect.runPromise(
+      Effect.gen(function*() {
+        yield* (yield* Store).put(dataplane)
+        return yield* replaced.pipe(
+          Effect.provide(Insights.layer({ instanceId: "cp-1", flushMillis: 3_600_000 }).pipe(Layer.provide(ResourceCacheLive)))
+        )
+      }).pipe(Effect.provide(PostgresStore.layer(config)), Effect.scoped)
+    )
+    expect(insight.version).toBe(1)
+    expect(insight.spec.subscriptions).toMatchObject([
+      { connectTime: new Date(1).toISOString(), disconnectTime: new Date(3).toISOString() },
+      { connectTime: new Date(2).toISOString(), status: { lds: { responsesAcknowledged: "1" } } }
+    ])
   })
 })

@@ -4,6 +4,7 @@ import type { Identity } from "../../../src/cp/auth/Authenticator.ts"
 import { ProxyRegistration } from "../../../src/cp/server/ProxyRegistration.ts"
 import { PostgresStore } from "../../../src/cp/store/PostgresStore.ts"
 import { Store } from "../../../src/model/Store.ts"
+import { statementsOf } from "../store/countStatements.ts"
 import { useTestDatabases } from "../store/testDatabases.ts"
 import { dataplane, eventually, mesh } from "./startControlPlane.ts"
 
@@ -150,5 +151,37 @@ describe("what a proxy registered", () => {
     await run(registration.disconnected(proxy))
     await untilGone(parts)
     expect(await isThere(parts)).toBe(true)
+  })
+})
+
+describe("of many proxies at a time", () => {
+  const token = identityFor("kv")
+  const many = Array.from({ length: 200 }, (_, index) => ({ ...proxy, name: `kv-${index}` }))
+  const connectAll = ({ registration }: Awaited<ReturnType<typeof open>>) =>
+    Effect.runPromise(
+      Effect.forEach(many, (one) => registration.connected(one, token, yaml("kv").replace("kv-1", one.name)), {
+        concurrency: "unbounded"
+      })
+    )
+  const kinds = (statements: ReadonlyArray<string>) => ({
+    reads: statements.filter((text) => /^SELECT revision/.test(text)).length,
+    writes: statements.filter((text) => /put_resources/.test(text)).length,
+    others: statements.filter((text) => !/^SELECT revision|put_resources/.test(text))
+  })
+
+  it("newcomers cost a few statements together, and those that come back no write at all", async () => {
+    const parts = await open()
+    await Effect.runPromise(parts.store.put(mesh("default", false)))
+    const first = kinds(await statementsOf(() => connectAll(parts)))
+    expect(first.others).toEqual([])
+    expect(first.reads).toBeLessThanOrEqual(3)
+    expect(first.writes).toBeLessThanOrEqual(2)
+    const stored = await Effect.runPromise(parts.store.list("Dataplane"))
+    expect(stored.map(({ version }) => version)).toEqual(many.map(() => 1))
+    for (const one of many) await Effect.runPromise(parts.registration.disconnected(one))
+    const again = kinds(await statementsOf(() => connectAll(parts)))
+    expect(again).toMatchObject({ writes: 0, others: [] })
+    expect(again.reads).toBeLessThanOrEqual(3)
+    expect(await Effect.runPromise(parts.store.list("Dataplane"))).toEqual(stored)
   })
 })

@@ -40,14 +40,27 @@ const resource = (name: string, revision: number, before: Resource | undefined):
 const portOf = (found: Resource | undefined): number | undefined =>
   found !== undefined && "port" in found.spec ? found.spec.port : undefined
 
+interface Notification {
+  readonly payload: string
+  readonly session: number
+}
+
+interface Answer {
+  readonly last: number
+  readonly changes: ReadonlyArray<Change>
+  readonly session: number
+  /** Its connection is killed after the commit: no answer comes, and that is what comes. */
+  readonly isLost: boolean
+}
+
 class World {
   readonly #random: (below: number) => number
   readonly #rows = new Map<string, Resource>()
   #revision = 0
   /** Of each name, all revisions at which it changed, and whether it was there since. */
   readonly #history = new Map<string, Array<{ readonly revision: number; readonly isThere: boolean }>>()
-  #notifications: Array<string> = []
-  #answers: Array<{ readonly last: number; readonly changes: ReadonlyArray<Change> }> = []
+  #notifications: Array<Notification> = []
+  #answers: Array<Answer> = []
   readonly #log = new RevisionLog()
   readonly #kept = new KeptResources()
   /** What was told and not attended to. */
@@ -74,9 +87,9 @@ class World {
       case 3:
       case 4: {
         const { answer, notifications } = this.#commit(this.#some())
+        this.#log.writing(answer.session)
         this.#notifications.push(...notifications)
-        // Or its connection is killed after the commit.
-        if (this.#random(8) > 0) this.#answers.push(answer)
+        this.#answers.push({ ...answer, isLost: this.#random(8) === 0 })
         return
       }
       case 5:
@@ -86,14 +99,16 @@ class World {
       case 8: {
         // Two are under way at a time: the second may be answered first.
         const [answer] = this.#answers.splice(this.#random(Math.min(2, this.#answers.length)), 1)
-        if (answer !== undefined) this.#hear(this.#log.written(answer.last, answer.changes))
-        return
+        if (answer === undefined) return
+        if (!answer.isLost) this.#hear(this.#log.written(answer.last, answer.changes))
+        return this.#hear(this.#log.ended(answer.session))
       }
       case 9:
       case 10:
         return this.#attend()
       case 11:
-        if (this.#random(4) > 0) return
+        if (this.#random(3) > 0) return
+        if (this.#random(3) === 0) return this.#hear(this.#log.release())
         if (this.#random(2) === 0) return void this.#notifications.shift()
         this.#log.disconnected()
         this.#notifications = []
@@ -105,6 +120,7 @@ class World {
 
   settle(): void {
     while (this.#notifications.length > 0) this.#notify()
+    for (const { session } of this.#answers) this.#hear(this.#log.ended(session))
     this.#hear(this.#log.committed(this.#revision))
     while (this.#reading !== null || this.#unheard.length > 0) this.#attend()
     expect(this.#kept.index.list("OutboundPort")).toEqual(
@@ -137,12 +153,12 @@ class World {
     const last = this.#revision
     const cut = this.#random(keys.length) + 1
     const [first, second] = [keys.slice(0, cut), keys.slice(cut)]
+    const payloads = [[last - second.length, ...first], ...(second.length === 0 ? [] : [[last, ...second]])]
+    // A session of its own: none of ours has two statements under way.
+    const session = last
     return {
-      notifications: [
-        JSON.stringify([last - second.length, ...first]),
-        ...(second.length === 0 ? [] : [JSON.stringify([last, ...second])])
-      ],
-      answer: { last, changes: changes.map((change) => ({ ...change, revision: last })) }
+      notifications: payloads.map((payload) => ({ payload: JSON.stringify(payload), session })),
+      answer: { last, session, changes: changes.map((change) => ({ ...change, revision: last })) }
     }
   }
 
@@ -151,8 +167,8 @@ class World {
   }
 
   #notify(): void {
-    const payload = this.#notifications.shift()
-    if (payload !== undefined) this.#hear(this.#log.notified(payload))
+    const next = this.#notifications.shift()
+    if (next !== undefined) this.#hear(this.#log.notified(next.payload, next.session))
   }
 
   #hear(changes: ReadonlyArray<Change>): void {
