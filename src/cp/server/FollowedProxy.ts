@@ -10,6 +10,12 @@ import { type ProxySnapshot, TypeUrl } from "../xds/XdsResource.ts"
 import type { HeldCertificates } from "./ProxyCertificates.ts"
 import type { Follower } from "./ProxySnapshots.ts"
 
+/** What a proxy is told that came before its mesh. */
+const nothing: ProxySnapshot = new Map([
+  [TypeUrl.ClusterLoadAssignment, ResourceSet.empty],
+  [TypeUrl.Secret, ResourceSet.empty]
+])
+
 export class FollowedProxy implements Dependent {
   readonly translation: KeptTranslation
   readonly held: HeldCertificates
@@ -20,8 +26,8 @@ export class FollowedProxy implements Dependent {
   /** Its tags, its mesh's CA or its mesh's mTLS may be others than its certificate was issued for. */
   doubtsSecrets = false
   #snapshot: ProxySnapshot | null = null
-  #resources: KeptTranslation["resources"] = null
-  #secrets = ResourceSet.empty()
+  #resources: KeptTranslation["resources"] | null = null
+  #secrets = ResourceSet.empty
 
   constructor(translation: KeptTranslation, held: HeldCertificates) {
     this.translation = translation
@@ -47,9 +53,12 @@ export class FollowedProxy implements Dependent {
 
   /** Makes the newest snapshot. It stays the same object, and each of its types does, where nothing is another. */
   build(): void {
-    const { endpoints, isThere, resources, secretMeshes } = this.translation
-    // What is gone (its resource, its mesh) takes nothing from a proxy that runs: it drains with what it has.
-    if (!isThere || resources === null) return
+    const { endpoints, presence, resources, secretMeshes } = this.translation
+    if (presence !== "There") {
+      // What is gone (its resource, its mesh) takes nothing from a proxy that runs: it drains with what it has.
+      if (presence === "Meshless") this.#snapshot ??= nothing
+      return
+    }
     // Before its first certificate nothing that needs one is of use to it, and afterwards it keeps the one it has.
     if (secretMeshes.some((mesh) => !this.held.secrets.has(mesh))) return
     const secrets = this.#secrets.next(secretMeshes.flatMap((mesh) => this.held.secrets.get(mesh) ?? []))

@@ -16,7 +16,7 @@ import type { TranslateSettings } from "../xds/TranslateSettings.ts"
 import { FollowedProxy } from "./FollowedProxy.ts"
 import type { ProxyCertificates } from "./ProxyCertificates.ts"
 import type { Follower } from "./ProxySnapshots.ts"
-import { UpdateTurns, type UpdateTurnsOptions } from "./UpdateTurns.ts"
+import { type TurnsClock, UpdateTurns } from "./UpdateTurns.ts"
 
 export interface UpdateReport {
   readonly onTranslation: (proxy: ProxyId) => void
@@ -29,7 +29,7 @@ export interface UpdateReport {
 export interface ProxyUpdatesOptions {
   readonly certificates: ProxyCertificates
   readonly report: UpdateReport
-  readonly schedule?: UpdateTurnsOptions<FollowedProxy>["schedule"]
+  readonly clock?: TurnsClock
 }
 
 export class ProxyUpdates {
@@ -40,7 +40,7 @@ export class ProxyUpdates {
   readonly #proxies = new Map<string, FollowedProxy>()
   readonly #turns: UpdateTurns<FollowedProxy>
 
-  constructor({ certificates, report, schedule }: ProxyUpdatesOptions) {
+  constructor({ certificates, clock, report }: ProxyUpdatesOptions) {
     this.#certificates = certificates
     this.#report = report
     this.#dependents = new Dependents(this.#views)
@@ -50,7 +50,7 @@ export class ProxyUpdates {
         this.#translate(followed)
         this.#publish(followed, at)
       }),
-      ...(schedule === undefined ? {} : { schedule })
+      ...(clock === undefined ? {} : { clock })
     })
   }
 

@@ -8,8 +8,15 @@ export interface UpdateTurnsOptions<P> {
   /** Does at once what is quick. `at`: Unix milliseconds of the oldest change in it. */
   readonly update: (proxy: P, at: number) => void
   readonly translate: (proxy: P, at: number) => void
+  /** The event loop's own where there is none. */
+  readonly clock?: TurnsClock
+}
+
+export interface TurnsClock {
+  /** Milliseconds since some moment. */
+  readonly now: () => number
   /** Answers how to cancel it. 0 milliseconds: once whatever runs now is done. */
-  readonly schedule?: (run: () => void, millis: number) => () => void
+  readonly schedule: (run: () => void, millis: number) => () => void
 }
 
 /** What else is due comes between two turns of this many milliseconds. */
@@ -18,28 +25,31 @@ const TURN_MILLIS = 10
 /** The longest that a change waits because of one before it. */
 const REST_MILLIS = 10
 
-const onEventLoop = (run: () => void, millis: number): () => void => {
-  if (millis > 0) {
-    const timer = setTimeout(run, millis)
-    return () => clearTimeout(timer)
+const eventLoop: TurnsClock = {
+  now: () => performance.now(),
+  schedule: (run, millis) => {
+    if (millis > 0) {
+      const timer = setTimeout(run, millis)
+      return () => clearTimeout(timer)
+    }
+    const immediate = setImmediate(run)
+    return () => clearImmediate(immediate)
   }
-  const immediate = setImmediate(run)
-  return () => clearImmediate(immediate)
 }
 
 export class UpdateTurns<P> {
   readonly #options: UpdateTurnsOptions<P>
-  readonly #schedule: (run: () => void, millis: number) => () => void
+  readonly #clock: TurnsClock
   readonly #quick = new Map<P, number>()
   readonly #slow = new Map<P, number>()
   #cancelNext: (() => void) | null = null
   #isWorking = false
-  /** By `performance.now()`. */
+  /** By the clock. */
   #restsUntil = 0
 
   constructor(options: UpdateTurnsOptions<P>) {
     this.#options = options
-    this.#schedule = options.schedule ?? onEventLoop
+    this.#clock = options.clock ?? eventLoop
   }
 
   /** To be updated in a turn that is still to come. Who waits already keeps its place. */
@@ -64,7 +74,7 @@ export class UpdateTurns<P> {
   /** Takes the first turn at once, unless it has to rest. */
   begin(): void {
     if (this.#isWorking || this.#cancelNext !== null || this.#isDone()) return
-    const rest = this.#restsUntil - performance.now()
+    const rest = this.#restsUntil - this.#clock.now()
     if (rest > 0) this.#goOn(rest)
     else this.#work()
   }
@@ -72,7 +82,7 @@ export class UpdateTurns<P> {
   /** Takes the first turn once whatever runs now is done. */
   beginSoon(): void {
     if (this.#isWorking || this.#cancelNext !== null || this.#isDone()) return
-    this.#goOn(Math.max(0, this.#restsUntil - performance.now()))
+    this.#goOn(Math.max(0, this.#restsUntil - this.#clock.now()))
   }
 
   stop(): void {
@@ -87,24 +97,25 @@ export class UpdateTurns<P> {
   }
 
   #goOn(millis: number): void {
-    this.#cancelNext = this.#schedule(() => {
+    this.#cancelNext = this.#clock.schedule(() => {
       this.#cancelNext = null
       this.#work()
     }, millis)
   }
 
   #work(): void {
-    const began = performance.now()
-    const isOver = (): boolean => performance.now() - began >= TURN_MILLIS
+    const began = this.#clock.now()
+    const isOver = (): boolean => this.#clock.now() - began >= TURN_MILLIS
     this.#isWorking = true
     try {
-      while (this.#quick.size > 0 && !isOver()) take(this.#quick, this.#options.update)
-      // One in each turn even where quick ones take all of it, or it would never have its own.
-      if (this.#slow.size > 0) take(this.#slow, this.#options.translate)
-      while (this.#quick.size === 0 && this.#slow.size > 0 && !isOver()) take(this.#slow, this.#options.translate)
+      // One of each in every turn: where the others take all of it, it would have none of its own.
+      do take(this.#quick, this.#options.update)
+      while (this.#quick.size > 0 && !isOver())
+      do take(this.#slow, this.#options.translate)
+      while (this.#quick.size === 0 && this.#slow.size > 0 && !isOver())
     } finally {
       this.#isWorking = false
-      const ended = performance.now()
+      const ended = this.#clock.now()
       if (this.#isDone()) this.#restsUntil = ended + Math.min(REST_MILLIS, ended - began)
       else this.#goOn(0)
     }

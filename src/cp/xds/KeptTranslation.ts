@@ -15,8 +15,8 @@ import type { TypeUrl, XdsResource } from "./XdsResource.ts"
 
 type ResourcesByType = ReadonlyMap<TypeUrl, ResourceSet>
 
-/** What is gone (its resource, its mesh) takes nothing from a proxy that runs: it drains with what it has. */
-const nothing: Pick<ProxyTranslation, "uses" | "secretMeshes" | "conditions"> = emptyTranslation
+/** Whether the proxy's own resource is there, and its mesh. */
+export type Presence = "There" | "Meshless" | "Gone"
 
 const NO_SERVICES: ReadonlyMap<string, ServiceView> = new Map()
 
@@ -26,13 +26,14 @@ export class KeptTranslation implements Dependent {
   readonly proxy: ProxyId
   settings: TranslateSettings
   readonly #zone: ZoneView
-  #translated: Pick<ProxyTranslation, "uses" | "secretMeshes" | "conditions"> = nothing
+  /** All but the resources. Its `calls` are held so that they stay shared. */
+  #translated: Omit<ProxyTranslation, "resources"> = emptyTranslation
   #failure: string | null = null
   /** Why, by service, for the assignments that could not be built; most proxies have none ever. */
   #unassigned: Map<string, string> | null = null
-  #isThere = false
-  #resources: ResourcesByType | null = null
-  #endpoints = ResourceSet.empty()
+  #presence: Presence = "Gone"
+  #resources: ResourcesByType = new Map()
+  #endpoints = ResourceSet.empty
 
   constructor(proxy: ProxyId, zone: ZoneView, settings: TranslateSettings) {
     this.proxy = proxy
@@ -40,8 +41,8 @@ export class KeptTranslation implements Dependent {
     this.settings = settings
   }
 
-  /** Clusters, listeners and routes as last translated, or null: there are none yet. */
-  get resources(): ResourcesByType | null {
+  /** Clusters, listeners and routes. What is gone keeps what it had. */
+  get resources(): ResourcesByType {
     return this.#resources
   }
 
@@ -50,9 +51,8 @@ export class KeptTranslation implements Dependent {
     return this.#endpoints
   }
 
-  /** Whether it has a resource of its own, and a mesh. */
-  get isThere(): boolean {
-    return this.#isThere
+  get presence(): Presence {
+    return this.#presence
   }
 
   get uses(): ReadonlyArray<ServiceUse> {
@@ -84,13 +84,13 @@ export class KeptTranslation implements Dependent {
     }
     this.#failure = null
     this.#unassigned = null
-    this.#isThere = translation !== null && (translation !== emptyTranslation || this.#resources === null)
-    if (translation === null || !this.#isThere) {
-      this.#translated = nothing
+    this.#presence = translation === null ? "Gone" : translation === emptyTranslation ? "Meshless" : "There"
+    if (translation === null || translation === emptyTranslation) {
+      this.#translated = emptyTranslation
       return
     }
-    const { conditions, secretMeshes, uses } = translation
-    this.#translated = { conditions, secretMeshes, uses }
+    const { calls, conditions, secretMeshes, uses } = translation
+    this.#translated = { calls, conditions, secretMeshes, uses }
     this.#resources = nextResources(this.#resources, translation.resources)
     this.#endpoints = this.#endpoints.next(uses.flatMap((use) => this.#assign(use) ?? []))
   }
@@ -124,12 +124,12 @@ export class KeptTranslation implements Dependent {
 }
 
 /** By type; a type that stays as it was keeps its object, and so does the whole. */
-const nextResources = (before: ResourcesByType | null, resources: ReadonlyArray<XdsResource>): ResourcesByType => {
+const nextResources = (before: ResourcesByType, resources: ReadonlyArray<XdsResource>): ResourcesByType => {
   const next = new Map<TypeUrl, ResourceSet>()
   for (const [type, ofType] of Map.groupBy(resources, ({ typeUrl }) => typeUrl)) {
-    next.set(type, (before?.get(type) ?? ResourceSet.empty()).next(ofType))
+    next.set(type, (before.get(type) ?? ResourceSet.empty).next(ofType))
   }
-  const isSame = before !== null && before.size === next.size &&
+  const isSame = before.size === next.size &&
     [...next].every(([type, ofType]) => before.get(type) === ofType)
   return isSame ? before : next
 }

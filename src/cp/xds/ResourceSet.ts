@@ -31,9 +31,7 @@ export class ResourceSet implements ReadonlyMap<string, XdsResource> {
     this.#at = changes.length
   }
 
-  static empty(): ResourceSet {
-    return new ResourceSet(NONE, NONE, [])
-  }
+  static readonly empty = new ResourceSet(NONE, NONE, [])
 
   /** The set of these and no others; of two with one name the first counts. */
   next(resources: Iterable<XdsResource>): ResourceSet {
@@ -70,8 +68,8 @@ export class ResourceSet implements ReadonlyMap<string, XdsResource> {
   }
 
   #changesWith(names: ReadonlyArray<string>): Array<string> {
-    // Another set may have followed this one already: then this is the beginning of another line.
-    if (this.#changes.length !== this.#at || this.#at + names.length > MAX_CHANGES) return []
+    // Another set may have followed this one already: then this is the beginning of another line. Many follow none.
+    if (this.size === 0 || this.#changes.length !== this.#at || this.#at + names.length > MAX_CHANGES) return []
     this.#changes.push(...names)
     return this.#changes
   }

@@ -1,0 +1,344 @@
+/**
+ * What may happen to a small mesh, drawn at random: writes of every kind of resource that translations read, and of
+ * some that they don't. Names are few, so that writes meet.
+ */
+import fc from "fast-check"
+import type { Inbound, Outbound } from "../../../../src/model/Dataplane.ts"
+import type { ProxyId } from "../../../../src/model/ProxyType.ts"
+import type { DesiredResource, ResourceKey } from "../../../../src/model/Resource.ts"
+import type { TargetRef } from "../../../../src/model/TargetRef.ts"
+
+export type Step =
+  | { readonly _tag: "Put"; readonly resource: DesiredResource }
+  | { readonly _tag: "Label"; readonly key: ResourceKey; readonly label: string; readonly value: string | null }
+  | { readonly _tag: "Health"; readonly key: ResourceKey; readonly inbound: number; readonly ready: boolean }
+  | { readonly _tag: "Touch"; readonly key: ResourceKey }
+  | { readonly _tag: "Remove"; readonly key: ResourceKey }
+  | { readonly _tag: "Follow"; readonly proxy: ProxyId; readonly readiness: number }
+  | { readonly _tag: "Unfollow"; readonly proxy: ProxyId }
+  /** What was written until now comes as one batch. */
+  | { readonly _tag: "Batch" }
+  /** One turn of the event loop. */
+  | { readonly _tag: "Turn" }
+  /** Nothing is left to do, and all certificates are there. */
+  | { readonly _tag: "Settle" }
+
+const name = <const N extends string>(...names: ReadonlyArray<N>) => fc.constantFrom(...names)
+const sometimes = <A>(arbitrary: fc.Arbitrary<A>) => fc.option(arbitrary, { nil: undefined })
+
+/** Without the keys whose value is undefined, as JSON has it. */
+const record = <A extends object>(model: { readonly [K in keyof A]: fc.Arbitrary<A[K] | undefined> }) =>
+  fc.record<{ [K in keyof A]: A[K] | undefined }>(model).map((value): A => JSON.parse(JSON.stringify(value)))
+
+const services = ["a", "b", "c", "nowhere"] as const
+const service = name(...services)
+
+const meshName = fc.oneof({ weight: 4, arbitrary: fc.constant("default") }, { weight: 1, arbitrary: fc.constant("other") })
+
+const dataplaneKey = fc.oneof(
+  { weight: 5, arbitrary: name("d1", "d2", "d3", "d4").map((one) => ({ mesh: "default", name: one })) },
+  { weight: 1, arbitrary: fc.constant({ mesh: "other", name: "d1" }) }
+)
+
+const inbound: fc.Arbitrary<Inbound> = record<Inbound>({
+  port: name("8080", "8081").map(Number),
+  name: sometimes(name("main")),
+  address: sometimes(fc.constant("10.0.9.9")),
+  serviceAddress: sometimes(fc.constant("10.0.8.8")),
+  health: sometimes(fc.record({ ready: fc.boolean() })),
+  state: sometimes(name("Ready", "NotReady", "Ignored")),
+  protocol: sometimes(name("grpc", "tcp")),
+  tags: fc.record({
+    "kuma.io/service": name("a", "b", "c"),
+    "kuma.io/protocol": name("http", "tcp", "http2"),
+    "kuma.io/zone": name("zone-1", "zone-2"),
+    version: name("1", "2")
+  }, { requiredKeys: ["kuma.io/service"] }).map((tags): Record<string, string> => tags)
+})
+
+const outbound: fc.Arbitrary<Outbound> = record<Outbound>({
+  port: fc.integer({ min: 20_001, max: 20_004 }),
+  tags: fc.record({ "kuma.io/service": service, version: name("1", "2", "*") }, { requiredKeys: ["kuma.io/service"] })
+    .map((tags): Record<string, string> => tags)
+})
+
+const dataplaneLabels = fc.dictionary(
+  name(
+    "ecs-mesh.io/outbounds",
+    "ecs-mesh.io/outbound-address",
+    "ecs-mesh.io/last-resort",
+    "ecs-mesh.io/listen-8080",
+    "kuma.io/origin",
+    "kuma.io/zone",
+    "team",
+    "unread"
+  ),
+  name("all", "task", "true", "9090", "zone", "zone-1", "zone-2", "x", "y"),
+  { maxKeys: 4 }
+)
+
+/** Like the above, but with values that mean something more often. */
+const speakingLabels = record<Record<string, string>>({
+  "ecs-mesh.io/outbounds": sometimes(fc.constant("all")),
+  "ecs-mesh.io/outbound-address": sometimes(name("task", "loopback")),
+  "ecs-mesh.io/last-resort": sometimes(fc.constant("true")),
+  "ecs-mesh.io/listen-8080": sometimes(name("9090", "9091")),
+  "kuma.io/origin": sometimes(name("zone", "global")),
+  "kuma.io/zone": sometimes(name("zone-1", "zone-2")),
+  team: sometimes(name("x", "y"))
+})
+
+const dataplane = fc.record({
+  key: dataplaneKey,
+  labels: speakingLabels,
+  address: name("10.0.0.1", "10.0.0.2"),
+  inbound: fc.array(inbound, { maxLength: 2 }),
+  outbound: fc.array(outbound, { maxLength: 3 }),
+  admin: sometimes(fc.constant({ port: 9_901 })),
+  gateway: fc.oneof(
+    { weight: 5, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: name("DELEGATED", "BUILTIN").map((type) => ({ type, tags: { "kuma.io/service": "c" } })) }
+  )
+}).map(({ key, labels, ...networking }): DesiredResource => ({
+  type: "Dataplane",
+  ...key,
+  labels,
+  spec: { networking: JSON.parse(JSON.stringify(networking)) }
+}))
+
+const mesh = fc.record({
+  name: meshName,
+  mtls: sometimes(fc.record({
+    enabledBackend: name("ca-1", "ca-2", "none"),
+    mode: sometimes(name("STRICT", "PERMISSIVE"))
+  })),
+  logging: sometimes(fc.constant({ defaultBackend: "unread" }))
+}).map(({ logging, mtls, name }): DesiredResource => ({
+  type: "Mesh",
+  mesh: "",
+  name,
+  labels: {},
+  spec: {
+    ...(logging === undefined ? {} : { logging }),
+    ...(mtls === undefined ? {} : {
+      mtls: {
+        enabledBackend: mtls.enabledBackend,
+        backends: ["ca-1", "ca-2"].map((one) => ({
+          name: one,
+          type: "builtin",
+          ...(mtls.mode === undefined ? {} : { mode: mtls.mode })
+        }))
+      }
+    })
+  }
+}))
+
+const tags = fc.dictionary(name("kuma.io/service", "version", "kuma.io/zone"), name("a", "b", "1", "2", "*", "zone-1"), {
+  minKeys: 1,
+  maxKeys: 2
+})
+
+const targetRef: fc.Arbitrary<TargetRef> = fc.oneof(
+  record<TargetRef>({ kind: fc.constant("Mesh"), proxyTypes: sometimes(fc.constantFrom(["Sidecar"], ["Gateway"])) }),
+  fc.record({ kind: fc.constant("MeshSubset"), tags }),
+  fc.record({ kind: fc.constant("MeshService"), name: service }),
+  fc.record({ kind: fc.constant("MeshServiceSubset"), name: service, tags }),
+  record<TargetRef>({
+    kind: fc.constant("Dataplane"),
+    name: sometimes(name("d1", "d2")),
+    labels: sometimes(fc.record({ team: name("x", "y") })),
+    sectionName: sometimes(name("main", "8080"))
+  }),
+  fc.record({ kind: name("MeshGateway", "MeshHTTPRoute"), name: fc.constant("g") })
+)
+
+const policyLabels = fc.oneof(
+  { weight: 2, arbitrary: fc.constant({}) },
+  {
+    weight: 1,
+    arbitrary: record<Record<string, string>>({
+      "kuma.io/effect": sometimes(fc.constant("shadow")),
+      "kuma.io/origin": sometimes(name("zone", "global")),
+      "kuma.io/zone": sometimes(name("zone-1", "zone-2")),
+      "kuma.io/policy-role": sometimes(name("system", "producer", "consumer")),
+      "kuma.io/display-name": sometimes(name("a", "z")),
+      unread: sometimes(name("1", "2"))
+    })
+  }
+)
+
+const match = fc.record({
+  spiffeID: fc.record({ type: name("Exact", "Prefix"), value: name("spiffe://default/a", "spiffe://default/") })
+})
+
+const permission = fc.record({
+  mesh: meshName,
+  name: name("p1", "p2", "p3"),
+  labels: policyLabels,
+  targetRef: sometimes(targetRef),
+  from: fc.array(fc.record({
+    targetRef: targetRef,
+    default: fc.record({ action: name("Allow", "Deny", "AllowWithShadowDeny") })
+  }), { maxLength: 2 }),
+  rules: sometimes(fc.array(
+    fc.record({ default: fc.record({ allow: fc.array(match, { maxLength: 1 }), deny: fc.array(match, { maxLength: 1 }) }) }),
+    { maxLength: 1 }
+  ))
+}).map(({ labels, mesh, name, ...spec }): DesiredResource => ({
+  type: "MeshTrafficPermission",
+  mesh,
+  name,
+  labels,
+  spec: JSON.parse(JSON.stringify(spec))
+}))
+
+const conf = fc.record({
+  connectionTimeout: name("1s", "2s"),
+  idleTimeout: name("3s", "4s"),
+  http: fc.record({ requestTimeout: name("5s", "6s") })
+}, { requiredKeys: [] })
+
+const timeout = fc.record({
+  mesh: meshName,
+  name: name("p1", "p2", "p3"),
+  labels: policyLabels,
+  targetRef: sometimes(targetRef),
+  to: fc.array(fc.record({ targetRef: targetRef, default: conf }), { maxLength: 2 }),
+  from: sometimes(fc.array(fc.record({ targetRef: fc.constant({ kind: "Mesh" }), default: conf }), { maxLength: 1 })),
+  rules: sometimes(fc.array(fc.record({ default: conf }), { maxLength: 1 }))
+}).map(({ labels, mesh, name, ...spec }): DesiredResource => ({
+  type: "MeshTimeout",
+  mesh,
+  name,
+  labels,
+  spec: JSON.parse(JSON.stringify(spec))
+}))
+
+/** What no validator lets in. */
+const broken = fc.record({ mesh: meshName, name: name("p1", "p2") }).map((key): DesiredResource => ({
+  type: "MeshTrafficPermission",
+  ...key,
+  labels: {},
+  spec: JSON.parse("{\"from\": 5}")
+}))
+
+const outboundPort = fc.record({ mesh: meshName, name: service, port: name("30001", "30002", "30003", "20001") }).map(
+  ({ port, ...key }): DesiredResource => ({ type: "OutboundPort", ...key, labels: {}, spec: { port: Number(port) } })
+)
+
+const zoneIngress = fc.record({
+  name: name("i1", "i2"),
+  zone: sometimes(name("zone-1", "zone-2")),
+  label: sometimes(name("zone-1", "zone-2")),
+  port: sometimes(fc.constant(10_001)),
+  advertisedPort: sometimes(name("10002", "10003")),
+  available: fc.array(fc.record({ mesh: meshName, service }), { maxLength: 3 })
+}).map(({ advertisedPort, available, label, name, port, zone }): DesiredResource => ({
+  type: "ZoneIngress",
+  mesh: "",
+  name,
+  labels: label === undefined ? {} : { "kuma.io/zone": label },
+  spec: {
+    ...(zone === undefined ? {} : { zone }),
+    networking: {
+      address: "10.1.0.1",
+      ...(port === undefined ? {} : { port }),
+      ...(advertisedPort === undefined ? {} : { advertisedAddress: "1.1.1.1", advertisedPort: Number(advertisedPort) })
+    },
+    availableServices: available.map(({ mesh, service }) => ({ mesh, tags: { "kuma.io/service": service } }))
+  }
+}))
+
+const zoneEgress = fc.record({ name: fc.constant("e1"), port: name("10011", "10012") }).map(({ name, port }): DesiredResource => ({
+  type: "ZoneEgress",
+  mesh: "",
+  name,
+  labels: {},
+  spec: { networking: { address: "10.2.0.1", port: Number(port) } }
+}))
+
+const unread = fc.oneof(
+  dataplaneKey.map((key): DesiredResource => ({ type: "DataplaneInsight", ...key, labels: {}, spec: { subscriptions: [] } })),
+  fc.record({ mesh: meshName, data: name("AA==", "AQ==") }).map(({ mesh, data }): DesiredResource => ({
+    type: "Secret",
+    mesh,
+    name: "ca",
+    labels: {},
+    spec: { data }
+  }))
+)
+
+const resource = fc.oneof(
+  { weight: 8, arbitrary: dataplane },
+  { weight: 3, arbitrary: mesh },
+  { weight: 3, arbitrary: permission },
+  { weight: 3, arbitrary: timeout },
+  { weight: 1, arbitrary: broken },
+  { weight: 2, arbitrary: outboundPort },
+  { weight: 2, arbitrary: zoneIngress },
+  { weight: 1, arbitrary: zoneEgress },
+  { weight: 1, arbitrary: unread }
+)
+
+const anyDataplane = dataplaneKey.map((key): ResourceKey => ({ type: "Dataplane", ...key }))
+const anyKey: fc.Arbitrary<ResourceKey> = fc.oneof(
+  anyDataplane,
+  fc.record({
+    type: name("MeshTimeout", "MeshTrafficPermission"),
+    mesh: meshName,
+    name: name("p1", "p2", "p3")
+  }),
+  fc.record({ type: fc.constant("OutboundPort"), mesh: meshName, name: service }),
+  fc.record({ type: fc.constant("Mesh"), mesh: fc.constant(""), name: meshName }),
+  fc.record({ type: fc.constant("ZoneIngress"), mesh: fc.constant(""), name: name("i1", "i2") }),
+  fc.record({ type: fc.constant("ZoneEgress"), mesh: fc.constant(""), name: fc.constant("e1") })
+)
+
+const proxy: fc.Arbitrary<ProxyId> = fc.oneof(
+  { weight: 5, arbitrary: dataplaneKey.map((key) => ({ proxyType: "dataplane" as const, ...key })) },
+  { weight: 1, arbitrary: name("i1", "i2").map((one) => ({ proxyType: "ingress" as const, mesh: "", name: one })) },
+  { weight: 1, arbitrary: fc.constant({ proxyType: "egress" as const, mesh: "", name: "e1" }) }
+)
+
+const label = dataplaneLabels.chain((labels) => {
+  const [label = "unread", value = "x"] = Object.entries(labels)[0] ?? []
+  return fc.record({ label: fc.constant(label), value: fc.option(fc.constant(value)) })
+})
+
+export const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 10, arbitrary: resource.map((resource): Step => ({ _tag: "Put", resource })) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ key: anyKey, said: label }).map(({ key, said }): Step => ({ _tag: "Label", key, ...said }))
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ key: anyDataplane, inbound: fc.nat(1), ready: fc.boolean() })
+      .map((said): Step => ({ _tag: "Health", ...said }))
+  },
+  { weight: 1, arbitrary: anyKey.map((key): Step => ({ _tag: "Touch", key })) },
+  { weight: 3, arbitrary: anyKey.map((key): Step => ({ _tag: "Remove", key })) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ proxy, readiness: name("9001", "9002").map(Number) })
+      .map((said): Step => ({ _tag: "Follow", ...said }))
+  },
+  { weight: 1, arbitrary: proxy.map((proxy): Step => ({ _tag: "Unfollow", proxy })) },
+  { weight: 8, arbitrary: fc.constant<Step>({ _tag: "Batch" }) },
+  { weight: 4, arbitrary: fc.constant<Step>({ _tag: "Turn" }) },
+  { weight: 8, arbitrary: fc.constant<Step>({ _tag: "Settle" }) }
+)
+
+/** Every mesh, every proxy: something to begin with, of which a shrunk case keeps nothing that it doesn't need. */
+export const beginning: ReadonlyArray<ProxyId> = [
+  ...["d1", "d2", "d3", "d4"].map((one) => ({ proxyType: "dataplane" as const, mesh: "default", name: one })),
+  { proxyType: "dataplane", mesh: "other", name: "d1" },
+  { proxyType: "ingress", mesh: "", name: "i1" },
+  { proxyType: "egress", mesh: "", name: "e1" }
+]
+
+export const initial: fc.Arbitrary<ReadonlyArray<DesiredResource>> = fc.tuple(
+  fc.array(mesh, { minLength: 1, maxLength: 2 }),
+  fc.array(dataplane, { maxLength: 6 }),
+  fc.array(resource, { maxLength: 5 })
+).map((all) => all.flat())
