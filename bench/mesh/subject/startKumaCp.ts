@@ -18,6 +18,8 @@ export const startKumaCp = async (binary: string, { folder, store }: SubjectOpti
     KUMA_MODE: "zone",
     KUMA_MULTIZONE_ZONE_NAME: "default",
     KUMA_ENVIRONMENT: "universal",
+    // Otherwise it looks for an address other than loopback.
+    KUMA_INTER_CP_CATALOG_INSTANCE_ADDRESS: "127.0.0.1",
     KUMA_GENERAL_WORK_DIR: join(folder, "kuma"),
     ...store
   }
