@@ -71,6 +71,12 @@ interface Waiting {
   readonly dropped: number
 }
 
+/** What an export filters by stands first in a line. */
+const isInOrder = (entry: JournalEntry): boolean => {
+  const [first, second] = Object.keys(entry)
+  return first === "kind" && second === "key"
+}
+
 /** The open file and what of it must be remembered. */
 class Writer {
   readonly options: Required<FileJournalOptions>
@@ -86,6 +92,7 @@ class Writer {
   private readonly toJson: (value: object) => string
   /** Who writes: told again at the head of each file. */
   private replica: string | null = null
+  private time = { at: 0, iso: new Date(0).toISOString() }
   /** The file was begun in place of a full one, and isn't written to yet. */
   private headless = false
 
@@ -131,13 +138,18 @@ class Writer {
 
   /** An entry as JSON without its first brace: it is numbered when it is written. */
   private render({ at, dropped, entry }: Waiting): string {
-    // What an export filters by stands first.
-    const { key, kind, ...more } = entry
+    const { key, kind } = entry
     const lost = dropped > 0 ? { dropped } : {}
-    const time = new Date(at).toISOString()
-    const text = this.jsonOf({ time, kind, key, ...more, ...lost }, { time, kind, key, ...lost }).slice(1)
+    const line = isInOrder(entry) && dropped === 0 ? entry : { kind, key, ...entry, ...lost }
+    const text = `"time":"${this.isoOf(at)}",${this.jsonOf(line, { kind, key, ...lost }).slice(1)}`
     if (kind === "replica") this.replica = text
     return text
+  }
+
+  /** Many are of the same millisecond. */
+  private isoOf(at: number): string {
+    if (at !== this.time.at) this.time = { at, iso: new Date(at).toISOString() }
+    return this.time.iso
   }
 
   /** What is no JSON must not keep all that comes after it from being written. */

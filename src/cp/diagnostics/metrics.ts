@@ -57,10 +57,10 @@ export const startTime = Metric.gauge("process_start_time_seconds", {
   description: "Start time of the process in seconds since 1970"
 })
 
-/** Adds to a metric outside of an Effect, at one series of it. */
+/** Adds to a metric outside of an Effect, at one series of it. Without attributes the series is known at once. */
 export const count = <Input, State>(
   metric: Metric.Metric<Input, State>,
   input: Input,
   context: Context.Context<never>,
-  attributes: Readonly<Record<string, string>> = {}
-): void => Metric.withAttributes(metric, attributes).updateUnsafe(input, context)
+  attributes: Readonly<Record<string, string>> | null = null
+): void => (attributes === null ? metric : Metric.withAttributes(metric, attributes)).updateUnsafe(input, context)

@@ -1,13 +1,12 @@
 /** What differs between the two variants of ADS, for the loop that serves both. */
-import type { DeltaDiscoveryRequest, DiscoveryRequest } from "../proto/envoy/service/discovery/v3/discovery_pb.js"
 import type { NackPolicy } from "./ack.ts"
 import type { Outgoing } from "./Outgoing.ts"
 import { type Received, receiveDelta, receiveSotw } from "./receive.ts"
 import { type StreamState, streamState } from "./StreamState.ts"
-import { encodeDeltaResponse, encodeSotwResponse } from "./wire.ts"
+import { type DeltaMessage, encodeDeltaResponse, encodeSotwResponse, type SotwMessage } from "./wire.ts"
 
 /** What both kinds of request have. */
-export type AdsRequest = Pick<DiscoveryRequest | DeltaDiscoveryRequest, "node" | "typeUrl">
+export type AdsRequest = Pick<SotwMessage | DeltaMessage, "node" | "typeUrl">
 
 export interface AdsProtocol<R extends AdsRequest> {
   readonly initial: StreamState
@@ -16,16 +15,16 @@ export interface AdsProtocol<R extends AdsRequest> {
 }
 
 /** A NACK may come without words; it is one all the same. */
-const errorOf = (request: DiscoveryRequest | DeltaDiscoveryRequest): string | null =>
-  request.errorDetail === undefined ? null : request.errorDetail.message || "refused without a reason"
+const errorOf = ({ errorDetail }: Pick<SotwMessage | DeltaMessage, "errorDetail">): string | null =>
+  errorDetail === undefined ? null : errorDetail.message || "refused without a reason"
 
-export const deltaProtocol = (policy: NackPolicy): AdsProtocol<DeltaDiscoveryRequest> => ({
+export const deltaProtocol = (policy: NackPolicy): AdsProtocol<DeltaMessage> => ({
   initial: streamState("delta"),
   encode: encodeDeltaResponse,
   receive: (state, request, now) => receiveDelta(state, { ...request, error: errorOf(request) }, { now, policy })
 })
 
-export const sotwProtocol = (policy: NackPolicy): AdsProtocol<DiscoveryRequest> => ({
+export const sotwProtocol = (policy: NackPolicy): AdsProtocol<SotwMessage> => ({
   initial: streamState("sotw"),
   encode: encodeSotwResponse,
   receive: (state, request, now) => receiveSotw(state, { ...request, error: errorOf(request) }, { now, policy })

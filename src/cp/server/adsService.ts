@@ -3,8 +3,7 @@
  * that are ready to be sent.
  */
 import type { ServiceDefinition } from "@grpc/grpc-js"
-import type { DeltaDiscoveryRequest, DiscoveryRequest } from "../proto/envoy/service/discovery/v3/discovery_pb.js"
-import { decodeDeltaRequest, decodeSotwRequest } from "./wire.ts"
+import { decodeDeltaRequest, decodeSotwRequest, type DeltaMessage, type SotwMessage } from "./wire.ts"
 
 /**
  * A request and how many bytes it came in, or why these aren't one: a stream is then closed with a reason instead of an
@@ -36,11 +35,11 @@ const method = <A>(name: string, decode: (bytes: Buffer) => Decoded<A>) => ({
 })
 
 export const adsService = {
-  DeltaAggregatedResources: method<DeltaDiscoveryRequest>(
+  DeltaAggregatedResources: method<DeltaMessage>(
     "DeltaAggregatedResources",
     decoding(decodeDeltaRequest)
   ),
-  StreamAggregatedResources: method<DiscoveryRequest>(
+  StreamAggregatedResources: method<SotwMessage>(
     "StreamAggregatedResources",
     decoding(decodeSotwRequest)
   )

@@ -4,12 +4,58 @@
  * Encoding: https://protobuf.dev/programming-guides/encoding/#length-types
  */
 import { fromBinary } from "@bufbuild/protobuf"
-import { DeltaDiscoveryRequestSchema, DiscoveryRequestSchema } from "../proto/envoy/service/discovery/v3/discovery_pb.js"
+import {
+  type DeltaDiscoveryRequest,
+  DeltaDiscoveryRequestSchema,
+  type DiscoveryRequest,
+  DiscoveryRequestSchema
+} from "../proto/envoy/service/discovery/v3/discovery_pb.js"
 import { TypeUrl, type XdsResource } from "../xds/XdsResource.ts"
 import type { Outgoing } from "./Outgoing.ts"
+import { readStrings } from "./readStrings.ts"
 
-export const decodeDeltaRequest = (bytes: Buffer) => fromBinary(DeltaDiscoveryRequestSchema, bytes)
-export const decodeSotwRequest = (bytes: Buffer) => fromBinary(DiscoveryRequestSchema, bytes)
+/** What of requests is read here. */
+export type DeltaMessage = Pick<
+  DeltaDiscoveryRequest,
+  | "node"
+  | "typeUrl"
+  | "responseNonce"
+  | "errorDetail"
+  | "resourceNamesSubscribe"
+  | "resourceNamesUnsubscribe"
+  | "initialResourceVersions"
+>
+export type SotwMessage = Pick<
+  DiscoveryRequest,
+  "node" | "typeUrl" | "responseNonce" | "errorDetail" | "versionInfo" | "resourceNames"
+>
+
+/** Numbers of those that are strings. */
+const DELTA = { typeUrl: 2, subscribe: 3, unsubscribe: 4, nonce: 6 } as const
+const SOTW = { version: 1, names: 3, typeUrl: 4, nonce: 5 } as const
+const DELTA_FIELDS: ReadonlySet<number> = new Set(Object.values(DELTA))
+const SOTW_FIELDS: ReadonlySet<number> = new Set(Object.values(SOTW))
+
+export const decodeDeltaRequest = (bytes: Buffer): DeltaMessage => {
+  const strings = readStrings(bytes, DELTA_FIELDS)
+  return strings === null ? fromBinary(DeltaDiscoveryRequestSchema, bytes) : {
+    typeUrl: strings.one(DELTA.typeUrl),
+    responseNonce: strings.one(DELTA.nonce),
+    resourceNamesSubscribe: strings.many(DELTA.subscribe),
+    resourceNamesUnsubscribe: strings.many(DELTA.unsubscribe),
+    initialResourceVersions: {}
+  }
+}
+
+export const decodeSotwRequest = (bytes: Buffer): SotwMessage => {
+  const strings = readStrings(bytes, SOTW_FIELDS)
+  return strings === null ? fromBinary(DiscoveryRequestSchema, bytes) : {
+    typeUrl: strings.one(SOTW.typeUrl),
+    responseNonce: strings.one(SOTW.nonce),
+    versionInfo: strings.one(SOTW.version),
+    resourceNames: strings.many(SOTW.names)
+  }
+}
 
 /** Bytes of a varint: seven bits in each. */
 const varintSize = (value: number): number => {
