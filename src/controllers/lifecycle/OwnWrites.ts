@@ -10,6 +10,8 @@ export class OwnWrites extends Context.Service<
   {
     /** `version` null: removed. */
     readonly note: (key: ResourceKey, version: number | null) => void
+    /** Nobody knows what became of it: whoever tells of it may be somebody else. */
+    readonly forget: (key: ResourceKey) => void
     /**
      * Whether the store holds, or held before, what was noted last: nobody else's write stands between. A removal is
      * asked about once: then nothing is left to remember.
@@ -30,6 +32,10 @@ export class OwnWrites extends Context.Service<
       note: (key, version) => {
         written.set(formatKey(key), version)
         see(key, version)
+      },
+      forget: (key) => {
+        written.delete(formatKey(key))
+        seen.delete(formatKey(key))
       },
       knows: (key, version) => {
         const known = seen.get(formatKey(key)) === version

@@ -29,11 +29,15 @@ const settle = Effect.fnUntraced(function*<T extends ResourceType>(
   const journal = yield* Journal
   const own = yield* OwnWrites
   if (desired !== null) {
-    const { version } = yield* store.put(desired, { expect: stored?.version ?? "absent" })
+    // Before: the store may tell of it sooner than it answers.
+    own.note(desired, (stored?.version ?? 0) + 1)
+    const { version } = yield* store.put(desired, { expect: stored?.version ?? "absent" }).pipe(
+      Effect.tapError(() => Effect.sync(() => own.forget(desired)))
+    )
     own.note(desired, version)
     journal.append({ kind: "stored", key, op: "put", resource: formatKey(desired), version })
   } else if (stored !== null) {
-    // Before: the store may tell of it sooner than it answers, and nobody asks about it a second time.
+    // Before as well, and nobody asks about it a second time.
     own.note(stored, null)
     yield* store.remove(stored, { expect: stored.version }).pipe(Effect.catchTag("NotFound", () => Effect.void))
     journal.append({ kind: "stored", key, op: "remove", resource: formatKey(stored), version: stored.version })
