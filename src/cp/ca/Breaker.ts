@@ -12,7 +12,7 @@ const MOST_MILLIS = 10_000
 
 /** How long to wait after so many failures, from 1 on. Jittered, so that not all who failed together ask together. */
 export const backoffMillis = (failures: number): number =>
-  Math.min(MOST_MILLIS, 125 * 2 ** failures) * (0.8 + 0.4 * Math.random())
+  Math.ceil(Math.min(MOST_MILLIS, 125 * 2 ** failures) * (0.8 + 0.4 * Math.random()))
 
 export class Breaker<Asker> {
   /** Those for whom it failed since the last success. */

@@ -1,0 +1,90 @@
+/** An authority that answers as the test says, and counts what it is asked. */
+import { Effect } from "effect"
+import {
+  CaUnavailable,
+  CertificateAuthority,
+  NoIdentity,
+  type WorkloadCertificate
+} from "../../../src/cp/ca/CertificateAuthority.ts"
+
+export type Answer = "given" | "slow" | "fails" | "hangs" | "no identity"
+
+export const SLOW_MILLIS = 100
+export const LIFE_MILLIS = 24 * 3_600_000
+
+export const faultyAuthority = () => {
+  const given = new Map<string, { readonly generation: number; readonly certificate: WorkloadCertificate }>()
+  const state = {
+    /** To whoever opens it, and to whoever asks for a certificate. */
+    opens: "given" as Answer,
+    answers: (_proxy: string): Answer => "given",
+    /** Certificates of earlier ones are no longer the right ones. */
+    generation: 1,
+    /** What it was asked. */
+    opened: 0,
+    looked: 0,
+    asked: [] as Array<string>,
+    asking: 0,
+    mostAtOnce: 0,
+    left: [] as Array<string>,
+    /** By proxy; the certificate's whole life where absent. */
+    lives: new Map<string, number>()
+  }
+
+  const answer = <A>(answer: Answer, answered: Effect.Effect<A>): Effect.Effect<A, CaUnavailable | NoIdentity> => {
+    switch (answer) {
+      case "given":
+        return answered
+      case "slow":
+        return Effect.delay(answered, SLOW_MILLIS)
+      case "fails":
+        return Effect.fail(new CaUnavailable({ mesh: "default", message: "it is down" }))
+      case "hangs":
+        return Effect.never
+      case "no identity":
+        return Effect.fail(new NoIdentity({ mesh: "default", message: "it has no name" }))
+    }
+  }
+
+  const service = CertificateAuthority.of({
+    left: (_mesh, proxy) => void state.left.push(proxy),
+    open: () =>
+      Effect.suspend(() => {
+        state.opened += 1
+        const { generation } = state
+        const current = (proxy: string, now: number) => {
+          const found = given.get(proxy)
+          return found?.generation === generation && now < found.certificate.renewAt ? found.certificate : undefined
+        }
+        return answer(state.opens, Effect.clockWith((clock) => Effect.succeed({
+          trustBundle: `ca ${generation}`,
+          current: ({ proxy }: { readonly proxy: string }) => {
+            state.looked += 1
+            return current(proxy, clock.currentTimeMillisUnsafe())
+          },
+          certificate: ({ proxy }: { readonly proxy: string }) =>
+            Effect.suspend(() => {
+              state.asked.push(proxy)
+              state.asking += 1
+              state.mostAtOnce = Math.max(state.mostAtOnce, state.asking)
+              return answer(state.answers(proxy), Effect.sync(() => {
+                const issuedAt = clock.currentTimeMillisUnsafe()
+                const life = state.lives.get(proxy) ?? LIFE_MILLIS
+                const certificate: WorkloadCertificate = {
+                  certificatePem: `${proxy} ${state.asked.length}`,
+                  privateKeyPem: "",
+                  issuedAt,
+                  expiresAt: issuedAt + life,
+                  renewAt: issuedAt + life * 4 / 5,
+                  backend: "ca-1"
+                }
+                given.set(proxy, { generation, certificate })
+                return certificate
+              }))
+            }).pipe(Effect.ensuring(Effect.sync(() => void (state.asking -= 1))))
+        }))).pipe(Effect.catchTag("NoIdentity", ({ mesh, message }) =>
+          Effect.fail(new CaUnavailable({ mesh, message }))))
+      })
+  })
+  return { state, service }
+}
