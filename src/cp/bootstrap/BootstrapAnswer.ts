@@ -1,7 +1,7 @@
 /** What `/bootstrap` answers over HTTP, and its refusals in the shape that Kuma gives every error. Pure. */
-import { stringify } from "yaml"
 import type { BootstrapResponse, ErrorBody } from "../../model/Bootstrap.ts"
 import type { Violation } from "../../model/Violation.ts"
+import { renderYaml } from "./renderYaml.ts"
 
 export interface BootstrapAnswer {
   readonly status: number
@@ -10,8 +10,8 @@ export interface BootstrapAnswer {
 }
 
 /** `address`: the proxy's own, as its resource has it. */
-export const configAnswer = (config: unknown, address: string, accept: string): BootstrapAnswer => {
-  const yaml = stringify(config, { lineWidth: 0, aliasDuplicateObjects: false })
+export const configAnswer = (config: Readonly<Record<string, unknown>>, address: string, accept: string): BootstrapAnswer => {
+  const yaml = renderYaml(config)
   // Whatever doesn't ask for JSON gets the configuration itself, as older dataplanes expect it.
   if (!/\bapplication\/json\b/i.test(accept)) {
     return { status: 200, headers: { "content-type": "text/x-yaml" }, body: yaml }

@@ -1,4 +1,5 @@
 /** The resource that a proxy brings along as YAML, where no operator wrote it beforehand. Pure. */
+import { hash } from "node:crypto"
 import { LABEL_PREFIX } from "../../model/dataplaneLabels.ts"
 import { decodeResource } from "../../model/decodeResource.ts"
 import { parseYaml } from "../../model/parseYaml.ts"
@@ -9,13 +10,29 @@ import { validateGivenLabels } from "../../model/validate/validateComputedLabels
 import { key } from "../../model/validate/violationPath.ts"
 import { validateResource } from "../../model/validate/validateResource.ts"
 import type { Violation } from "../../model/Violation.ts"
+import { RecentlyUsed } from "../RecentlyUsed.ts"
 
 export type OwnResource =
   | { readonly resource: ProxyResource }
   | { readonly violations: ReadonlyArray<Violation> }
 
+/**
+ * A proxy brings the same text to its bootstrap and to each of its streams, and reading it is the dearest of what is
+ * done for one that comes: what it says is remembered under its digest.
+ */
+const remembered = new RecentlyUsed<OwnResource>(4_096)
+
 /** The resource as its author wrote it: `completeResource` adds the rest. */
 export const readOwnResource = (yaml: string, proxy: ProxyId, zone: string): OwnResource => {
+  const name = hash("sha256", JSON.stringify([proxy.proxyType, proxy.mesh, proxy.name, zone, yaml]), "base64")
+  const known = remembered.get(name)
+  if (known !== undefined) return known
+  const own = read(yaml, proxy, zone)
+  if ("resource" in own) remembered.set(name, own)
+  return own
+}
+
+const read = (yaml: string, proxy: ProxyId, zone: string): OwnResource => {
   const parsed = parseYaml(yaml)
   if ("problems" in parsed) return refused(parsed.problems.join("; "))
   if (parsed.values.length !== 1) return refused(`must be one YAML document, found ${parsed.values.length}`)

@@ -36,4 +36,14 @@ describe("a resource that a proxy brings along", () => {
     const read = readOwnResource(text, proxy, "zone-1")
     expect("violations" in read ? read.violations.map((violation) => violation.message).join() : "").toContain(message)
   })
+
+  it("is read once, however often the same is brought, and anew for another proxy or zone", () => {
+    const first = readOwnResource(yaml(), proxy, "zone-1")
+    expect(readOwnResource(yaml(), { ...proxy }, "zone-1")).toBe(first)
+    expect(readOwnResource(yaml(), { ...proxy, name: "kv-2" }, "zone-1")).toHaveProperty("violations")
+    expect(readOwnResource(yaml(), { ...proxy, proxyType: "ingress", mesh: "" }, "zone-1")).toHaveProperty("violations")
+    const labelled = yaml({ labels: { "kuma.io/zone": "zone-1" } })
+    expect(readOwnResource(labelled, proxy, "zone-1")).toHaveProperty("resource")
+    expect(readOwnResource(labelled, proxy, "zone-2")).toHaveProperty("violations")
+  })
 })

@@ -3,15 +3,25 @@ import { createHash, createPrivateKey, createPublicKey, type KeyObject } from "n
 import { Result } from "effect"
 import type { Resource } from "../../../model/Resource.ts"
 import type { ResourceCache } from "../../snapshot/ResourceCache.ts"
+import { RecentlyUsed } from "../../RecentlyUsed.ts"
 import type { Refused } from "../Authenticator.ts"
 import { refuse } from "../refuse.ts"
 import { keySecret, type TokenScope } from "./TokenScope.ts"
+import type { RememberedToken } from "./VerifiedToken.ts"
 
 export interface VerifyingKey {
   readonly key: KeyObject
   /** SHA-256 of the public key: another key under the same `kid` has another. */
   readonly fingerprint: string
+  /**
+   * What this key's signature vouches for, by the token's digest: that it does never changes. It is forgotten with the
+   * key, so that one that is replaced or removed lets nobody in.
+   */
+  readonly verified: RecentlyUsed<RememberedToken>
 }
+
+/** A proxy brings its token to its bootstrap and to each stream. */
+const REMEMBERED_TOKENS = 4_096
 
 export interface SigningKeys {
   readonly find: (scope: TokenScope, keyId: string) => Result.Result<VerifyingKey, Refused>
@@ -30,7 +40,8 @@ const readKey = (base64: string): VerifyingKey | undefined => {
     // RFC 7518, 3.3: "A key of size 2048 bits or larger MUST be used".
     if (key.asymmetricKeyType !== "rsa" || (key.asymmetricKeyDetails?.modulusLength ?? 0) < 2048) return undefined
     const der = key.export({ type: "spki", format: "der" })
-    return { key, fingerprint: createHash("sha256").update(der).digest("hex") }
+    const fingerprint = createHash("sha256").update(der).digest("hex")
+    return { key, fingerprint, verified: new RecentlyUsed(REMEMBERED_TOKENS) }
   } catch {
     return undefined
   }

@@ -12,7 +12,8 @@ import { isRevoked } from "./isRevoked.ts"
 import { judgeDataplaneClaims, judgeTokenTags, judgeZoneClaims } from "./judgeClaims.ts"
 import { makeSigningKeys } from "./SigningKeys.ts"
 import { dataplaneTokens, type TokenScope, ZONE_TOKENS } from "./TokenScope.ts"
-import { type VerifiedToken, verifyToken } from "./verifyToken.ts"
+import type { VerifiedToken } from "./VerifiedToken.ts"
+import { verifyToken } from "./verifyToken.ts"
 
 export type TokenIdentity = Extract<Identity, { readonly method: "dataplane-token" | "zone-token" }>
 

@@ -2,26 +2,22 @@
  * A JWT's signature and times. Receives the token and where its keys are; produces its claims, unjudged, and what it
  * may later be revoked by. RS256 is the only algorithm, whatever the header says.
  */
+import { hash } from "node:crypto"
 import { Effect, Predicate, Result, Schema } from "effect"
 import { decodeProtectedHeader, errors, jwtVerify } from "jose"
 import { Refused } from "../Authenticator.ts"
 import type { SigningKeys } from "./SigningKeys.ts"
 import type { TokenScope } from "./TokenScope.ts"
+import type { RememberedToken, VerifiedToken } from "./VerifiedToken.ts"
 
 const MAX_TOKEN_LENGTH = 32 * 1024
 
-export interface VerifiedToken {
-  readonly tokenId: string
-  readonly keyId: string
-  readonly keyFingerprint: string
-  /** Unix milliseconds, or null where the token never expires. */
-  readonly expiresAt: number | null
-  /** The whole payload. */
-  readonly payload: unknown
-}
-
 // Kuma's issuer always gives a token an id; without one it couldn't be revoked.
-const Registered = Schema.Struct({ jti: Schema.NonEmptyString, exp: Schema.optionalKey(Schema.Number) })
+const Registered = Schema.Struct({
+  jti: Schema.NonEmptyString,
+  exp: Schema.optionalKey(Schema.Number),
+  nbf: Schema.optionalKey(Schema.Number)
+})
 const decodeRegistered = Schema.decodeUnknownOption(Registered)
 
 const refused = (reason: string, message: string): Refused => new Refused({ reason, message })
@@ -64,6 +60,12 @@ const verificationFailure = (error: unknown): Refused => {
   return refused("TokenMalformed", "could not parse token. Generate a new one")
 }
 
+/** Whether its times allow it at this moment, in whole seconds as the verifier counts; else that says why not. */
+const isWithin = ({ token: { expiresAt }, validFrom }: RememberedToken, now: number): boolean => {
+  const second = Math.floor(now / 1000) * 1000
+  return (expiresAt === null || expiresAt > second) && (validFrom === null || validFrom <= second)
+}
+
 /** `now`: unix milliseconds. */
 export const verifyToken = Effect.fn("verifyToken")(
   function*(
@@ -79,7 +81,10 @@ export const verifyToken = Effect.fn("verifyToken")(
       return yield* refused("TokenMalformed", "the token isn't three parts of unpadded base64url. Generate a new one")
     }
     const keyId = yield* Effect.fromResult(readKeyId(token))
-    const { key, fingerprint } = yield* Effect.fromResult(keys.find(scope, keyId))
+    const { key, fingerprint, verified } = yield* Effect.fromResult(keys.find(scope, keyId))
+    const digest = hash("sha256", token, "base64")
+    const known = verified.get(digest)
+    if (known !== undefined && isWithin(known, now)) return known.token
     const { payload } = yield* Effect.tryPromise({
       try: () => jwtVerify(token, key, { algorithms: ["RS256"], currentDate: new Date(now) }),
       catch: verificationFailure
@@ -88,13 +93,15 @@ export const verifyToken = Effect.fn("verifyToken")(
     if (registered._tag === "None") {
       return yield* refused("TokenIdMissing", "the token has no jti, so it couldn't be revoked: generate a new one")
     }
-    const { jti, exp } = registered.value
-    return {
+    const { exp, jti, nbf } = registered.value
+    const accepted = {
       tokenId: jti,
       keyId,
       keyFingerprint: fingerprint,
       expiresAt: exp === undefined ? null : exp * 1000,
       payload
     }
+    verified.set(digest, { token: accepted, validFrom: nbf === undefined ? null : nbf * 1000 })
+    return accepted
   }
 )

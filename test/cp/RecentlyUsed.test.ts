@@ -1,0 +1,14 @@
+import { expect, it } from "vitest"
+import { RecentlyUsed } from "../../src/cp/RecentlyUsed.ts"
+
+it("what was used longest ago goes first", () => {
+  const values = new RecentlyUsed<number>(2)
+  values.set("a", 1)
+  values.set("b", 2)
+  expect(values.get("a")).toBe(1)
+  values.set("c", 3)
+  expect(["a", "b", "c"].map((name) => values.get(name))).toEqual([1, undefined, 3])
+  values.set("a", 4)
+  values.set("d", 5)
+  expect(["a", "b", "c", "d"].map((name) => values.get(name))).toEqual([4, undefined, undefined, 5])
+})
