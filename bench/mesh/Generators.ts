@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from "node:child_process"
 import { join } from "node:path"
 import { guard, release } from "../../localstack/process/ChildGuard.ts"
 import { clock } from "./clock.ts"
-import type { Account, News, Order, Reply, Setting, Sign, Watched } from "./generator/orders.ts"
+import type { Account, News, Order, Reply, Setting, Sign, Traffic, Watched } from "./generator/orders.ts"
 
 /** Streams that one process simulates at the most. */
 const PROXIES_A_PROCESS = 250
@@ -77,15 +77,15 @@ export class Generators {
   readonly #generators: Array<Generator> = []
   #listeners: Array<() => void> = []
 
-  static async start(setting: Omit<Setting, "proxies">): Promise<Generators> {
-    const { proxies } = setting.scene
+  /** `setting.members`: all of them; each process gets its share. */
+  static async start(setting: Setting): Promise<Generators> {
     const all = new Generators()
-    const count = Math.max(1, Math.ceil(proxies / PROXIES_A_PROCESS))
+    const count = Math.max(1, Math.ceil(setting.members.length / PROXIES_A_PROCESS))
     for (let place = 0; place < count; place++) all.#generators.push(new Generator(() => all.#changed()))
     await Promise.all(
       all.#generators.map((generator, place) => {
-        const own = Array.from({ length: proxies }, (_, index) => index).filter((index) => index % count === place)
-        return generator.ask({ do: "prepare", setting: { ...setting, proxies: own } })
+        const members = setting.members.filter((_, index) => index % count === place)
+        return generator.ask({ do: "prepare", setting: { ...setting, members } })
       })
     )
     return all
@@ -108,6 +108,10 @@ export class Generators {
     const at = clock()
     await this.#order({ do: "storm" })
     return at
+  }
+
+  async leave(names: ReadonlyArray<string>): Promise<void> {
+    await this.#order({ do: "leave", names })
   }
 
   /** The moment since which all proxies have everything, once they have had it for `stableMillis`. */
@@ -161,7 +165,13 @@ export class Generators {
     for (const [text, times] of accounts.flatMap((one) => Object.entries(one.failures))) {
       failures[text] = (failures[text] ?? 0) + times
     }
+    const traffic: Record<string, Traffic> = {}
+    for (const [type, { bytes, messages, resources }] of accounts.flatMap((one) => Object.entries(one.traffic))) {
+      const { bytes: b = 0, messages: m = 0, resources: r = 0 } = traffic[type] ?? {}
+      traffic[type] = { messages: m + messages, resources: r + resources, bytes: b + bytes }
+    }
     return {
+      traffic,
       cpuSeconds: sum(({ cpuSeconds }) => cpuSeconds),
       messages: sum(({ messages }) => messages),
       bytes: sum(({ bytes }) => bytes),

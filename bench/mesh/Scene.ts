@@ -2,6 +2,8 @@
  * Who is in the mesh and who calls whom: N proxies are N/10 services of 10 instances each, and each proxy calls ten of
  * them. So each service is called by 100 proxies, whatever N is (from 100 on). Pure.
  */
+import type { Member } from "./generator/orders.ts"
+
 export const OUTBOUNDS = 10
 export const INSTANCES = 10
 
@@ -23,6 +25,11 @@ export const callsOf = ({ services }: Scene, index: number): ReadonlyArray<numbe
 /** Instances of one service. */
 export const instancesOf = ({ proxies, services }: Scene, service: number): number =>
   Math.floor((proxies + services - 1 - service) / services)
+
+export const serviceInstances = (scene: Scene): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    Array.from({ length: scene.services }, (_, service) => [serviceName(service), instancesOf(scene, service)])
+  )
 
 const addressOf = (index: number): string => `10.${1 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`
 
@@ -52,6 +59,15 @@ export const dataplaneOf = (scene: Scene, index: number, { ready = true, labels 
     }))
   }
 })
+
+/** All of them, each bringing along what it is. */
+export const membersOf = (scene: Scene): ReadonlyArray<Member> =>
+  Array.from({ length: scene.proxies }, (_, index) => ({
+    name: proxyName(index),
+    service: serviceName(serviceOf(scene, index)),
+    calls: callsOf(scene, index).map(serviceName),
+    dataplane: JSON.stringify(dataplaneOf(scene, index))
+  }))
 
 /** A Dataplane of a service that nobody calls. */
 export const lonelyDataplane = (ready: boolean) => ({

@@ -20,9 +20,10 @@ import {
   reconnectStorm,
   unrelatedChanges
 } from "./phases.ts"
+import type { Traffic } from "./generator/orders.ts"
 import { type Phase, PHASES, type Plan } from "./Plan.ts"
 import { residentMB } from "./processUse.ts"
-import { sceneOf } from "./Scene.ts"
+import { membersOf, sceneOf, serviceInstances } from "./Scene.ts"
 import { hotFunctions } from "./subject/hotFunctions.ts"
 import { startEcsMesh } from "./subject/startEcsMesh.ts"
 import { startKumaCp } from "./subject/startKumaCp.ts"
@@ -57,6 +58,19 @@ const seed = async (api: Api): Promise<Readonly<{ pem: string; id: string }>> =>
   return { pem: Buffer.from(String(secret["data"]), "base64").toString("utf8"), id: "1" }
 }
 
+const trafficSince = (
+  before: Readonly<Record<string, Traffic>>,
+  now: Readonly<Record<string, Traffic>>
+): string =>
+  Object.entries(now)
+    .map(([type, { bytes, messages, resources }]) => {
+      const { bytes: b = 0, messages: m = 0, resources: r = 0 } = before[type] ?? {}
+      return { type, messages: messages - m, resources: resources - r, kilobytes: Math.round((bytes - b) / 1_000) }
+    })
+    .filter(({ messages }) => messages > 0)
+    .map(({ kilobytes, messages, resources, type }) => `${type} ${resources} in ${messages}, ${kilobytes} kB`)
+    .join("; ") || "nothing"
+
 const measure = async (part: <A>(start: Promise<A>, stop: (started: A) => unknown) => Promise<A>): Promise<Figures> => {
   // Not under a folder that only its owner may enter: Postgres runs as another user.
   const folder = join(root, ".ecs-mesh", `bench-mesh-${process.pid}`)
@@ -71,7 +85,13 @@ const measure = async (part: <A>(start: Promise<A>, stop: (started: A) => unknow
   const signingKey = await seed(api)
   const scene = sceneOf(plan.proxies)
   const generators = await part(
-    Generators.start({ ...subject.dataplaneServer, variant: plan.variant, scene, signingKey }),
+    Generators.start({
+      ...subject.dataplaneServer,
+      variant: plan.variant,
+      members: membersOf(scene),
+      instances: serviceInstances(scene),
+      signingKey
+    }),
     (started) => started.stop()
   )
   const begun = { at: clock(), generator: (await generators.account()).cpuSeconds }
@@ -86,12 +106,13 @@ const measure = async (part: <A>(start: Promise<A>, stop: (started: A) => unknow
   }
   const figures: Figures = { emptyMemory }
   const phase = async (name: string, run: () => Promise<Figures>): Promise<void> => {
-    const before = { at: clock(), cpu: cpuSeconds(pid) }
+    const before = { at: clock(), cpu: cpuSeconds(pid), traffic: (await generators.account()).traffic }
     if (plan.profile !== null) await inspector?.startProfile()
     const measured = await run()
     Object.assign(figures, measured)
     const text = Object.entries(measured).map(([key, value]) => `${key} ${Math.round(value * 100) / 100}`).join("  ")
     say(`${name}: ${text}  (${((clock() - before.at) / 1_000).toFixed(1)} s, CPU ${(cpuSeconds(pid) - before.cpu).toFixed(2)} s)`)
+    say(`  to proxies: ${trafficSince(before.traffic, (await generators.account()).traffic)}`)
     if (plan.profile === null || inspector === null) return
     const profile = await inspector.stopProfile(join(plan.profile, `${name}-${plan.proxies}.cpuprofile`))
     for (const { millis, name } of hotFunctions(profile, 15)) say(`    ${String(millis).padStart(6)} ms  ${name}`)

@@ -8,7 +8,7 @@ import type { Figures } from "./figures.ts"
 import type { Generators, Observed } from "./Generators.ts"
 import type { Sign } from "./generator/orders.ts"
 import { familyCpuSeconds } from "./processUse.ts"
-import { dataplaneOf, instancesOf, lonelyDataplane, proxyName, type Scene } from "./Scene.ts"
+import { dataplaneOf, instancesOf, lonelyDataplane, proxyName, type Scene, serviceName } from "./Scene.ts"
 
 export interface Ground {
   readonly scene: Scene
@@ -115,7 +115,12 @@ export const endpointChanges = async (ground: Ground, count: number): Promise<Fi
     const service = (place >> 1) * 7 % scene.services
     const instances = instancesOf(scene, service)
     return {
-      sign: { kind: "endpoints", service, endpoints: ready ? instances : instances - 1, changed: service },
+      sign: {
+        kind: "endpoints",
+        service: serviceName(service),
+        endpoints: ready ? instances : instances - 1,
+        changed: proxyName(service)
+      },
       path: dataplanePath(proxyName(service)),
       body: dataplaneOf(scene, service, { ready })
     }

@@ -1,18 +1,18 @@
 /** A sidecar with its Envoy, as the control plane sees them: bootstrap, then a stream that is opened again when it ends. */
 import { clock } from "../clock.ts"
-import { dataplaneOf, instancesOf, proxyName, type Scene, serviceName, serviceOf } from "../Scene.ts"
 import { type AdsConnection, openAds } from "./AdsConnection.ts"
 import { askBootstrap } from "./askBootstrap.ts"
 import type { Response, Variant } from "./discovery.ts"
 import { encodeNode } from "./encodeNode.ts"
+import type { Member } from "./orders.ts"
 import { Subscriptions } from "./Subscriptions.ts"
 
 export interface SimulatedProxyOptions {
   readonly host: string
   readonly port: number
   readonly variant: Variant
-  readonly scene: Scene
-  readonly index: number
+  readonly member: Member
+  readonly instances: Readonly<Record<string, number>>
   readonly token: string
   readonly onResponse: (proxy: SimulatedProxy, response: Response, message: Buffer, at: number) => void
   readonly onWhole: (whole: boolean, at: number) => void
@@ -25,11 +25,11 @@ const BOOTSTRAP_RETRY_MILLIS = 3_000
 const STREAM_BACKOFF_MILLIS = 500
 const STREAM_BACKOFF_MAX_MILLIS = 30_000
 
-/** `s12`, and `s12-<hash>` where the control plane tells two sorts of it apart, are service 12. */
-export const serviceNumber = (assignment: string): number => Number(/^s(\d+)(?:-|$)/.exec(assignment)?.[1] ?? NaN)
+/** `s12`, and `s12-<hash>` where the control plane tells two sorts of it apart, are service `s12`. */
+export const serviceOfAssignment = (assignment: string): string => assignment.split("-")[0] ?? ""
 
 export class SimulatedProxy {
-  readonly index: number
+  readonly member: Member
   readonly subscriptions: Subscriptions
   messages = 0
   bytes = 0
@@ -39,27 +39,27 @@ export class SimulatedProxy {
   whole = false
   readonly failures: Array<string> = []
   readonly #options: SimulatedProxyOptions
-  readonly #dataplane: string
   #connection: AdsConnection | null = null
   #attempt = 0
+  #left = false
 
   constructor(options: SimulatedProxyOptions) {
-    const { index, scene, variant } = options
-    this.index = index
+    const { member, variant } = options
+    this.member = member
     this.#options = options
-    this.#dataplane = JSON.stringify(dataplaneOf(scene, index))
-    const node = encodeNode(proxyName(index), serviceName(serviceOf(scene, index)), this.#dataplane)
+    const node = encodeNode(member)
     this.subscriptions = new Subscriptions(variant, node, (framed) => this.#connection?.send(framed))
   }
 
   async bootstrap(): Promise<void> {
-    const { host, index, port, token } = this.#options
+    const { host, port, token } = this.#options
+    const { dataplane, name } = this.member
     const body = {
       mesh: "default",
-      name: proxyName(index),
+      name,
       proxyType: "dataplane",
       dataplaneToken: token,
-      dataplaneResource: this.#dataplane,
+      ...(dataplane === null ? {} : { dataplaneResource: dataplane }),
       version: VERSION,
       caCert: "",
       dynamicMetadata: {},
@@ -82,6 +82,7 @@ export class SimulatedProxy {
   }
 
   connect(): void {
+    if (this.#left) return
     const { host, port, token, variant } = this.#options
     this.#connection = openAds({
       host,
@@ -102,14 +103,20 @@ export class SimulatedProxy {
     this.connect()
   }
 
+  /** Ends for good. */
+  leave(): void {
+    this.#left = true
+    this.#connection?.destroy()
+  }
+
   #take(message: Buffer, at: number): void {
     this.messages++
     this.bytes += message.length
     this.#attempt = 0
-    const { onResponse, scene } = this.#options
+    const { instances, onResponse } = this.#options
     const response = this.#read(message)
     if (response === null) return
-    this.#is(this.subscriptions.isWhole((assignment) => instancesOf(scene, serviceNumber(assignment))), at)
+    this.#is(this.subscriptions.isWhole((assignment) => instances[serviceOfAssignment(assignment)] ?? NaN), at)
     onResponse(this, response, message, at)
   }
 

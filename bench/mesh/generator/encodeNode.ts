@@ -1,8 +1,9 @@
 import { create, toBinary } from "@bufbuild/protobuf"
 import { NodeSchema } from "../../../src/cp/proto/envoy/config/core/v3/base_pb.js"
+import type { Member } from "./orders.ts"
 
-/** The node as a bootstrap makes it, serialised; `dataplane` is the resource that the proxy brings along. */
-export const encodeNode = (name: string, service: string, dataplane: string): Uint8Array =>
+/** The node as a bootstrap makes it, serialised. */
+export const encodeNode = ({ dataplane, name, service }: Member): Uint8Array =>
   toBinary(
     NodeSchema,
     create(NodeSchema, {
@@ -14,7 +15,7 @@ export const encodeNode = (name: string, service: string, dataplane: string): Ui
         "dataplane.admin.address": "127.0.0.1",
         "dataplane.readinessReporter.port": "9902",
         "dataplane.proxyType": "dataplane",
-        "dataplane.resource": dataplane,
+        ...(dataplane === null ? {} : { "dataplane.resource": dataplane }),
         features: [],
         workdir: "/tmp",
         version: {

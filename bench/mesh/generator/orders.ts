@@ -1,22 +1,32 @@
 /** What the bench and its generator processes say to each other over IPC. All moments are of the shared clock. */
-import type { Scene } from "../Scene.ts"
 import type { Variant } from "./discovery.ts"
+
+/** A proxy to simulate. */
+export interface Member {
+  readonly name: string
+  readonly service: string
+  /** Services. */
+  readonly calls: ReadonlyArray<string>
+  /** The Dataplane that it brings along, as JSON; null where the control plane has it from elsewhere. */
+  readonly dataplane: string | null
+}
 
 export interface Setting {
   readonly host: string
   readonly port: number
   readonly variant: Variant
-  readonly scene: Scene
-  /** Indices of the proxies that this process simulates. */
-  readonly proxies: ReadonlyArray<number>
+  /** The proxies that this process simulates. */
+  readonly members: ReadonlyArray<Member>
+  /** How many endpoints each service has when all is well. */
+  readonly instances: Readonly<Record<string, number>>
   /** PEM that dataplane tokens are signed with, and its `kid`. */
   readonly signingKey: { readonly pem: string; readonly id: string }
 }
 
 /** By what a change is recognised when it arrives at a proxy. */
 export type Sign =
-  /** The service's assignment with so many endpoints, at its callers. */
-  | { readonly kind: "endpoints"; readonly service: number; readonly endpoints: number; readonly changed: number }
+  /** The service's assignment with so many endpoints, at its callers; `changed` is the instance that makes it so. */
+  | { readonly kind: "endpoints"; readonly service: string; readonly endpoints: number; readonly changed: string }
   /** Every cluster that has assignments with this connect timeout, at all proxies. */
   | { readonly kind: "connectTimeout"; readonly millis: number }
   /** Bytes that a listener or route holds then, at all proxies. */
@@ -30,6 +40,8 @@ export type Order =
   | { readonly do: "watch"; readonly sign: Sign }
   | { readonly do: "collect" }
   | { readonly do: "storm" }
+  /** Proxies end for good. */
+  | { readonly do: "leave"; readonly names: ReadonlyArray<string> }
   | { readonly do: "account" }
 
 export interface Watched {
@@ -42,6 +54,13 @@ export interface Watched {
   readonly bytes: number
 }
 
+/** Responses of one type, as they were received. */
+export interface Traffic {
+  readonly messages: number
+  readonly resources: number
+  readonly bytes: number
+}
+
 export interface Account {
   readonly cpuSeconds: number
   readonly messages: number
@@ -50,6 +69,8 @@ export interface Account {
   readonly whole: number
   readonly bootstrapRetries: number
   readonly streamRetries: number
+  /** By type, without its package: `Cluster`. */
+  readonly traffic: Readonly<Record<string, Traffic>>
   /** Texts of failures by how often they came. */
   readonly failures: Readonly<Record<string, number>>
   /** What one proxy holds, by type. */

@@ -3,18 +3,16 @@
  * the moment of each arrival where the bytes come from the socket.
  */
 import { createPrivateKey } from "node:crypto"
-import { callsOf, proxyName } from "../Scene.ts"
 import type { Response } from "./discovery.ts"
-import type { Account, News, Order, Reply, Setting, Sign, Watched } from "./orders.ts"
+import type { Account, News, Order, Reply, Setting, Sign, Traffic, Watched } from "./orders.ts"
 import { Type } from "./ResourceFacts.ts"
-import { serviceNumber, SimulatedProxy } from "./SimulatedProxy.ts"
+import { serviceOfAssignment, SimulatedProxy } from "./SimulatedProxy.ts"
 import { signToken } from "./signToken.ts"
 
 /** Bootstraps that are under way at a time: more would only fill the listening queue. */
 const AT_A_TIME = 100
 
 const proxies: Array<SimulatedProxy> = []
-let setting: Setting | null = null
 let broken = 0
 
 const tell = (news: News): void => {
@@ -40,16 +38,14 @@ interface Watch {
 
 let watch: Watch | null = null
 
-const concerns = (sign: Sign, { index }: SimulatedProxy): boolean => {
-  if (setting === null || sign.kind === "nothing") return false
-  return sign.kind !== "endpoints" || callsOf(setting.scene, index).includes(sign.service)
-}
+const concerns = (sign: Sign, { member }: SimulatedProxy): boolean =>
+  sign.kind !== "nothing" && (sign.kind !== "endpoints" || member.calls.includes(sign.service))
 
 const isThere = (sign: Sign, { subscriptions }: SimulatedProxy, { typeUrl }: Response, message: Buffer): boolean => {
   switch (sign.kind) {
     case "endpoints":
       return typeUrl === Type.Endpoint && [...subscriptions.assignments.held].every(([name, { facts }]) =>
-        serviceNumber(name) !== sign.service || facts.endpoints === sign.endpoints
+        serviceOfAssignment(name) !== sign.service || facts.endpoints === sign.endpoints
       )
     case "connectTimeout":
       return typeUrl === Type.Cluster && [...subscriptions.clusters.held.values()].every(({ facts }) =>
@@ -62,12 +58,25 @@ const isThere = (sign: Sign, { subscriptions }: SimulatedProxy, { typeUrl }: Res
   }
 }
 
+const traffic: Record<string, Traffic> = {}
+
+const note = ({ removed, resources, typeUrl }: Response, { length }: Buffer): void => {
+  const type = typeUrl.slice(typeUrl.lastIndexOf(".") + 1)
+  const before = traffic[type] ?? { messages: 0, resources: 0, bytes: 0 }
+  traffic[type] = {
+    messages: before.messages + 1,
+    resources: before.resources + resources.length + removed.length,
+    bytes: before.bytes + length
+  }
+}
+
 const onResponse = (proxy: SimulatedProxy, response: Response, message: Buffer, at: number): void => {
+  note(response, message)
   if (watch === null) return
   watch.messages++
   watch.bytes += message.length
   // A change of a proxy's own Dataplane may well concern that proxy itself.
-  const itself = watch.sign.kind === "endpoints" && watch.sign.changed === proxy.index
+  const itself = watch.sign.kind === "endpoints" && watch.sign.changed === proxy.member.name
   if (!watch.concerned.has(proxy) && !itself) {
     watch.foreign.messages++
     watch.foreign.bytes += message.length
@@ -79,12 +88,11 @@ const onResponse = (proxy: SimulatedProxy, response: Response, message: Buffer, 
 }
 
 const prepare = (given: Setting): null => {
-  setting = given
   const key = createPrivateKey(given.signingKey.pem)
-  for (const index of given.proxies) {
-    const token = signToken(key, given.signingKey.id, proxyName(index))
-    const { host, port, scene, variant } = given
-    proxies.push(new SimulatedProxy({ host, port, variant, scene, index, token, onResponse, onWhole }))
+  const { host, instances, port, variant } = given
+  for (const member of given.members) {
+    const token = signToken(key, given.signingKey.id, member.name)
+    proxies.push(new SimulatedProxy({ host, port, variant, member, instances, token, onResponse, onWhole }))
   }
   broken = proxies.length
   return null
@@ -128,6 +136,14 @@ const storm = (): null => {
   return null
 }
 
+const leave = (names: ReadonlyArray<string>): null => {
+  const gone = new Set(names)
+  const kept = proxies.filter((proxy) => !gone.has(proxy.member.name))
+  for (const proxy of proxies) if (gone.has(proxy.member.name)) proxy.leave()
+  proxies.splice(0, proxies.length, ...kept)
+  return null
+}
+
 const account = (): Account => {
   const { system, user } = process.cpuUsage()
   const failures: Record<string, number> = {}
@@ -141,6 +157,7 @@ const account = (): Account => {
     whole: proxies.filter(({ whole }) => whole).length,
     bootstrapRetries: sum(({ bootstrapRetries }) => bootstrapRetries),
     streamRetries: sum(({ streamRetries }) => streamRetries),
+    traffic,
     failures,
     sample: proxies[0]?.subscriptions.count() ?? {}
   }
@@ -158,6 +175,8 @@ const follow = (order: Order): Reply => {
       return collect()
     case "storm":
       return storm()
+    case "leave":
+      return leave(order.names)
     case "account":
       return account()
   }
