@@ -1,7 +1,9 @@
 /**
  * Brings a subscription up to a newer snapshot: which names differ from what the proxy has. Pure. Costs a look at each
- * of the type's resources, not a copy, and nothing where the snapshot has the same map as before.
+ * of the type's resources that changed, or at all where their set doesn't know which did; no copy, and nothing where
+ * the snapshot has the same map as before.
  */
+import { changedSince } from "../xds/ResourceSet.ts"
 import type { XdsResource } from "../xds/XdsResource.ts"
 import { NOTHING_PENDING, type Pending, type Resources, type Subscription, wants } from "./Subscription.ts"
 
@@ -21,6 +23,18 @@ export const compare = (before: Subscription, resources: Resources): Subscriptio
       pending.delete(name)
     }
   }
+  const changed = changedSince(resources, seen)
+  if (changed === null) lookAtAll(seen, resources, look)
+  else for (const name of changed) look(name, seen.get(name), resources.get(name))
+  const after: ReadonlyMap<string, Pending> = pending ?? before.pending
+  return { ...before, seen: resources, pending: after.size === 0 ? NOTHING_PENDING : after }
+}
+
+const lookAtAll = (
+  seen: Resources,
+  resources: Resources,
+  look: (name: string, had: XdsResource | undefined, now: XdsResource | undefined) => void
+): void => {
   let shared = 0
   for (const [name, now] of resources) {
     const had = seen.get(name)
@@ -31,8 +45,6 @@ export const compare = (before: Subscription, resources: Resources): Subscriptio
   if (shared < seen.size) {
     for (const [name, had] of seen) if (!resources.has(name)) look(name, had, undefined)
   }
-  const after: ReadonlyMap<string, Pending> = pending ?? before.pending
-  return { ...before, seen: resources, pending: after.size === 0 ? NOTHING_PENDING : after }
 }
 
 const isDone = ({ known, owed, rejected }: Pending, now: XdsResource | undefined): boolean =>
