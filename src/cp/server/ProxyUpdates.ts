@@ -67,11 +67,11 @@ export class ProxyUpdates {
     const { secrets, services, translations } = this.#dependents.of(impact)
     for (const [followed, keys] of services) {
       followed.services = followed.services.length === 0 ? keys : [...new Set([...followed.services, ...keys])]
-      this.#turns.addQuick(followed, at)
     }
+    for (const followed of secrets) followed.doubtsSecrets = true
     for (const followed of translations) this.#turns.addSlow(followed, at)
-    for (const followed of secrets) {
-      followed.doubtsSecrets = true
+    // What a translation is due for by the same changes comes with it, and is told once.
+    for (const followed of [...services.keys(), ...secrets]) {
       if (!translations.has(followed)) this.#turns.addQuick(followed, at)
     }
     this.#turns.begin()
@@ -137,6 +137,9 @@ export class ProxyUpdates {
     const { failure, translation, uses } = followed
     const { secretMeshes } = translation
     translation.translate()
+    // Where it failed, endpoints go on coming all the same.
+    if (translation.failure !== null) translation.reassign(followed.services)
+    followed.services = []
     this.#report.onTranslation(followed.proxy)
     this.#noteFailure(followed, failure)
     this.#dependents.put(followed, uses)

@@ -4,7 +4,8 @@
  * the answer, not the mesh: only a policy is held against each proxy of its mesh.
  *
  * Its entries are as of each proxy's last translation. A proxy that still waits for its next one is safe: that reads
- * everything as it is by then.
+ * everything as it is by then. So is one whose translation failed: what made it fail is its own resource, its mesh or
+ * a policy about it, and these are never filed by what a translation used.
  */
 import { OUTBOUNDS_LABEL } from "../../model/dataplaneLabels.ts"
 import type { ProxyId } from "../../model/ProxyType.ts"
@@ -20,8 +21,6 @@ import type { ServiceUse } from "./ProxyTranslation.ts"
 export interface Dependent {
   readonly proxy: ProxyId
   readonly uses: ReadonlyArray<ServiceUse>
-  /** Why it could not be translated, or null. */
-  readonly failure: string | null
 }
 
 export interface Affected<D> {
@@ -71,8 +70,6 @@ export class Dependents<D extends Dependent> {
   readonly #byService = new Map<string, Set<D>>()
   /** By mesh: who has an outbound for every service of it. */
   readonly #ofEveryService = new Map<string, Set<D>>()
-  /** By mesh: who could not be translated. What that read isn't known, so it counts as having read everything. */
-  readonly #failed = new Map<string, Set<D>>()
 
   constructor(zone: ZoneView) {
     this.#zone = zone
@@ -91,8 +88,6 @@ export class Dependents<D extends Dependent> {
     const labels = this.#dataplane(dependent)?.labels
     if (labels?.[OUTBOUNDS_LABEL] === "all") addTo(this.#ofEveryService, proxy.mesh, dependent)
     else removeFrom(this.#ofEveryService, proxy.mesh, dependent)
-    if (dependent.failure === null) removeFrom(this.#failed, proxy.mesh, dependent)
-    else addTo(this.#failed, proxy.mesh, dependent)
   }
 
   remove(dependent: D): void {
@@ -103,7 +98,6 @@ export class Dependents<D extends Dependent> {
     removeFrom(this.#byMesh, proxy.mesh, dependent)
     for (const use of uses) removeFrom(this.#byService, serviceKey(use), dependent)
     removeFrom(this.#ofEveryService, proxy.mesh, dependent)
-    removeFrom(this.#failed, proxy.mesh, dependent)
   }
 
   of(impact: Impact): Affected<D> {
@@ -121,10 +115,7 @@ export class Dependents<D extends Dependent> {
       add(this.#egresses)
     }
     for (const change of impact.policies) add(this.#readersOf(change))
-    for (const mesh of impact.outboundPorts) {
-      add(this.#ofEveryService.get(mesh) ?? NOBODY)
-      add(this.#failed.get(mesh) ?? NOBODY)
-    }
+    for (const mesh of impact.outboundPorts) add(this.#ofEveryService.get(mesh) ?? NOBODY)
     for (const change of impact.services) {
       const key = serviceKey({ mesh: change.mesh, service: change.name })
       const users = this.#byService.get(key) ?? NOBODY
@@ -133,16 +124,13 @@ export class Dependents<D extends Dependent> {
         if (keys === undefined) services.set(user, [key])
         else keys.push(key)
       }
-      if (!sameProtocol(change)) {
-        add(users)
-        add(this.#failed.get(change.mesh) ?? NOBODY)
-      }
+      if (!sameProtocol(change)) add(users)
       if (change.before === undefined || change.after === undefined) add(this.#ingresses)
     }
     for (const change of impact.dataplanes) {
       const dependent = this.#byProxy.get(proxyKey({ proxyType: "dataplane", ...change }))
       if (dependent === undefined) continue
-      if (dependent.failure === null && !readsDataplane(change, () => this.#selectingLabels(change, impact))) continue
+      if (!readsDataplane(change, () => this.#selectingLabels(change, impact))) continue
       translations.add(dependent)
       secrets.add(dependent)
     }
@@ -171,8 +159,7 @@ export class Dependents<D extends Dependent> {
     if (samePolicy(change)) return []
     return [...this.#byMesh.get(change.mesh) ?? NOBODY].filter((dependent) => {
       const dataplane = this.#dataplane(dependent)
-      return dependent.failure !== null ||
-        (dataplane !== undefined && (concerns(change.before, dataplane) || concerns(change.after, dataplane)))
+      return dataplane !== undefined && (concerns(change.before, dataplane) || concerns(change.after, dataplane))
     })
   }
 

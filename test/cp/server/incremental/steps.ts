@@ -62,23 +62,28 @@ const outbound: fc.Arbitrary<Outbound> = record<Outbound>({
     .map((tags): Record<string, string> => tags)
 })
 
-const dataplaneLabels = fc.dictionary(
-  name(
-    "ecs-mesh.io/outbounds",
-    "ecs-mesh.io/outbound-address",
-    "ecs-mesh.io/last-resort",
-    "ecs-mesh.io/listen-8080",
-    "kuma.io/origin",
-    "kuma.io/zone",
-    "team",
-    "unread"
+/** Each with a value that means something, or none. */
+const label = fc.record({
+  said: fc.constantFrom(
+    ["ecs-mesh.io/outbounds", "all"],
+    ["ecs-mesh.io/outbound-address", "task"],
+    ["ecs-mesh.io/last-resort", "true"],
+    ["ecs-mesh.io/listen-8080", "9090"],
+    ["kuma.io/origin", "zone"],
+    ["kuma.io/origin", "global"],
+    ["kuma.io/zone", "zone-1"],
+    ["kuma.io/zone", "zone-2"],
+    ["kuma.io/effect", "shadow"],
+    ["kuma.io/policy-role", "producer"],
+    ["kuma.io/display-name", "a"],
+    ["team", "x"],
+    ["team", "y"],
+    ["unread", "1"]
   ),
-  name("all", "task", "true", "9090", "zone", "zone-1", "zone-2", "x", "y"),
-  { maxKeys: 4 }
-)
+  isRemoved: fc.boolean()
+}).map(({ isRemoved, said: [label = "", value = ""] }) => ({ label, value: isRemoved ? null : value }))
 
-/** Like the above, but with values that mean something more often. */
-const speakingLabels = record<Record<string, string>>({
+const dataplaneLabels = record<Record<string, string>>({
   "ecs-mesh.io/outbounds": sometimes(fc.constant("all")),
   "ecs-mesh.io/outbound-address": sometimes(name("task", "loopback")),
   "ecs-mesh.io/last-resort": sometimes(fc.constant("true")),
@@ -90,7 +95,7 @@ const speakingLabels = record<Record<string, string>>({
 
 const dataplane = fc.record({
   key: dataplaneKey,
-  labels: speakingLabels,
+  labels: dataplaneLabels,
   address: name("10.0.0.1", "10.0.0.2"),
   inbound: fc.array(inbound, { maxLength: 2 }),
   outbound: fc.array(outbound, { maxLength: 3 }),
@@ -300,15 +305,10 @@ const proxy: fc.Arbitrary<ProxyId> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ proxyType: "egress" as const, mesh: "", name: "e1" }) }
 )
 
-const label = dataplaneLabels.chain((labels) => {
-  const [label = "unread", value = "x"] = Object.entries(labels)[0] ?? []
-  return fc.record({ label: fc.constant(label), value: fc.option(fc.constant(value)) })
-})
-
 export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 10, arbitrary: resource.map((resource): Step => ({ _tag: "Put", resource })) },
   {
-    weight: 3,
+    weight: 4,
     arbitrary: fc.record({ key: anyKey, said: label }).map(({ key, said }): Step => ({ _tag: "Label", key, ...said }))
   },
   {

@@ -1,0 +1,179 @@
+import { describe, expect, it } from "vitest"
+import { type ProxySnapshot, TypeUrl } from "../../../src/cp/xds/XdsResource.ts"
+import { changedSince } from "../../../src/cp/xds/ResourceSet.ts"
+import type { ProxyId } from "../../../src/model/ProxyType.ts"
+import type { Resource } from "../../../src/model/Resource.ts"
+import { dataplane, mesh, resource } from "../snapshot/resources.ts"
+import { FollowedMesh } from "./followedMesh.ts"
+
+const SERVICES = 20
+const PROXIES = 200
+const NOTHING = { translated: [], told: [] }
+
+const nameOf = (index: number): string => `d${`${index}`.padStart(3, "0")}`
+const serviceOf = (index: number): string => `s${index % SERVICES}`
+const callsOf = (index: number) => Array.from({ length: 10 }, (_, call) => serviceOf(index + 1 + call))
+const names = (test: (index: number) => boolean) =>
+  Array.from({ length: PROXIES }, (_, index) => index).filter(test).map(nameOf)
+const callersOf = (service: string) => names((index) => callsOf(index).includes(service))
+const instancesOf = (service: string) => names((index) => serviceOf(index) === service)
+const everybody = names(() => true)
+
+const proxyOf = (name: string): ProxyId => ({ proxyType: "dataplane", mesh: "default", name })
+
+/** The last ten take every service of the mesh instead of a list. */
+const takesAll = (index: number): boolean => index >= PROXIES - 10
+
+const instance = (index: number, ready = true, protocol = "http"): Resource<"Dataplane"> => {
+  const one = dataplane(nameOf(index), `10.0.0.${index}`, [{ service: serviceOf(index), ready, protocol }], callsOf(index))
+  return takesAll(index) ? { ...one, labels: { "ecs-mesh.io/outbounds": "all" } } : one
+}
+
+/** Ten instances of each of 20 services, each calling ten of them. */
+const connected = (...more: ReadonlyArray<Resource>): FollowedMesh =>
+  new FollowedMesh(
+    [
+      mesh(),
+      ...more,
+      ...Array.from({ length: SERVICES }, (_, at) => resource("OutboundPort", "default", `s${at}`, { port: 30_000 + at })),
+      ...Array.from({ length: PROXIES }, (_, index) => instance(index))
+    ],
+    everybody.map(proxyOf)
+  )
+
+/** Those that have an outbound for every service call it, too. */
+const callersWithAll = (service: string) => [...new Set([...callersOf(service), ...names(takesAll)])].sort()
+
+const timeout = (targetRef: object, requestTimeout: string, labels = {}): Resource =>
+  resource("MeshTimeout", "default", "timeout", {
+    targetRef,
+    to: [{ targetRef: { kind: "Mesh" }, default: { http: { requestTimeout } } }]
+  }, labels)
+
+const changedTypes = (before: ProxySnapshot | undefined, after: ProxySnapshot | undefined) =>
+  [...after ?? []].filter(([type, resources]) => before?.get(type) !== resources).map(([type]) => type)
+
+describe("of 200 connected proxies", () => {
+  it("an endpoint's change reaches its service's callers, with one new assignment for all, and translates nobody", () => {
+    const followed = connected()
+    const before = new Map(followed.snapshots)
+    expect(followed.write(instance(3, false))).toEqual({ translated: [], told: callersWithAll("s3") })
+    const assignments = new Set(callersWithAll("s3").map((name) =>
+      followed.snapshots.get(name)?.get(TypeUrl.ClusterLoadAssignment)?.get("s3")
+    ))
+    expect(assignments.size).toBe(1)
+    for (const name of callersWithAll("s3")) {
+      const [was, is] = [before.get(name), followed.snapshots.get(name)]
+      expect(changedTypes(was, is)).toEqual([TypeUrl.ClusterLoadAssignment])
+      const [old, newer] = [was?.get(TypeUrl.ClusterLoadAssignment), is?.get(TypeUrl.ClusterLoadAssignment)]
+      expect(newer !== undefined && old !== undefined && changedSince(newer, old)).toEqual(new Set(["s3"]))
+    }
+  })
+
+  it("an instance that nobody follows, coming or going, reaches its service's callers alone", () => {
+    const followed = connected()
+    const newcomer = dataplane("newcomer", "10.0.1.1", [{ service: "s3" }])
+    expect(followed.write(newcomer)).toEqual({ translated: [], told: callersWithAll("s3") })
+    expect(followed.write({ gone: newcomer })).toEqual({ translated: [], told: callersWithAll("s3") })
+  })
+
+  it("a service that nobody calls concerns nobody", () => {
+    const followed = connected()
+    const newcomer = dataplane("newcomer", "10.0.1.1", [{ service: "unused" }])
+    expect(followed.write(newcomer)).toEqual(NOTHING)
+    expect(followed.write({ gone: newcomer })).toEqual(NOTHING)
+  })
+
+  it("a service that wasn't there yet reaches those that were waiting for it", () => {
+    const followed = connected()
+    followed.write({ ...instance(7), spec: dataplane(nameOf(7), "10.0.0.7", [{ service: "s7" }], ["late"]).spec })
+    const late = dataplane("newcomer", "10.0.1.1", [{ service: "late", protocol: "http" }])
+    expect(followed.write(late)).toEqual({ translated: [nameOf(7)], told: [nameOf(7)] })
+  })
+
+  it("a status, an insight and a label that says nothing concern nobody", () => {
+    const followed = connected()
+    const labelled = { ...instance(3), labels: { "ecs-mesh.io/task": "3", "kuma.io/env": "universal", mine: "1" } }
+    expect(followed.write(instance(3))).toEqual(NOTHING)
+    expect(followed.write(labelled)).toEqual(NOTHING)
+    expect(followed.write(resource("DataplaneInsight", "default", nameOf(3), { subscriptions: [] }))).toEqual(NOTHING)
+    expect(followed.write({ ...mesh(), labels: { mine: "1" } })).toEqual(NOTHING)
+    followed.write(timeout({ kind: "Mesh" }, "3s"))
+    expect(followed.write(timeout({ kind: "Mesh" }, "3s", { mine: "1" }))).toEqual(NOTHING)
+  })
+
+  it("a label that a policy picks by concerns its own proxy", () => {
+    const followed = connected(timeout({ kind: "Dataplane", labels: { team: "x" } }, "3s"))
+    expect(followed.write({ ...instance(3), labels: { team: "x" } })).toEqual({ translated: ["d003"], told: ["d003"] })
+  })
+
+  it("another port of a service concerns those that have an outbound for every service", () => {
+    const followed = connected()
+    const port = resource("OutboundPort", "default", "later", { port: 31_000 })
+    expect(followed.write(port)).toEqual({ translated: names(takesAll), told: names(takesAll) })
+  })
+
+  it("another protocol translates the callers, and the instance itself", () => {
+    const followed = connected()
+    const translated = [...new Set([...callersWithAll("s3"), nameOf(3)])].sort()
+    // Its certificate names its tags, the protocol among them: that comes later, and is told by itself.
+    expect(followed.write(instance(3, true, "tcp"))).toEqual({ translated, told: [...translated, nameOf(3)].sort() })
+  })
+
+  it("a policy about some translates those, and one about all tells nobody whose bytes are what they were", () => {
+    const followed = connected()
+    const some = instancesOf("s3")
+    expect(followed.write(timeout({ kind: "MeshService", name: "s3" }, "3s"))).toEqual({ translated: some, told: some })
+    // What the default is.
+    const defaults = resource("MeshTimeout", "default", "defaults", {
+      targetRef: { kind: "Mesh" },
+      to: [{ targetRef: { kind: "Mesh" }, default: { connectionTimeout: "5s" } }]
+    })
+    expect(followed.write(defaults)).toEqual({ translated: everybody, told: [] })
+    expect(followed.write(timeout({ kind: "Mesh" }, "4s"))).toEqual({ translated: everybody, told: everybody })
+    expect(followed.write({ ...mesh(), spec: { ...mesh().spec, logging: {} } })).toEqual({ translated: everybody, told: [] })
+  })
+
+  it("the changes of one batch are worked on together", () => {
+    const followed = connected()
+    const { told, translated } = followed.write(
+      ...Array.from({ length: SERVICES }, (_, index) => instance(index, false)),
+      timeout({ kind: "MeshService", name: "s3" }, "3s")
+    )
+    expect(translated).toEqual(instancesOf("s3"))
+    expect(told).toEqual(everybody)
+  })
+
+  it("one that can't be translated keeps what it has and gets its endpoints, and all others go on", () => {
+    const followed = connected()
+    const before = followed.snapshots.get("d003")
+    const broken = resource("MeshTrafficPermission", "default", "broken", JSON.parse(
+      "{\"targetRef\":{\"kind\":\"Dataplane\",\"name\":\"d003\"},\"from\":5}"
+    ))
+    expect(followed.write(broken)).toEqual({ translated: ["d003"], told: [] })
+    expect([...followed.failures.keys()]).toEqual(["d003"])
+    expect(followed.write(timeout({ kind: "Mesh" }, "3s")).told).toEqual(everybody.filter((name) => name !== "d003"))
+    expect(followed.snapshots.get("d003")).toBe(before)
+    expect(followed.write(instance(4, false)).told).toEqual(callersWithAll("s4"))
+    expect(changedTypes(before, followed.snapshots.get("d003"))).toEqual([TypeUrl.ClusterLoadAssignment])
+    expect(followed.write({ gone: broken })).toEqual({ translated: ["d003"], told: ["d003"] })
+    expect(followed.failure(proxyOf("d003"))).toBeNull()
+  })
+
+  it("an endpoint that makes no assignment leaves its service's last one, and the others go on", () => {
+    const followed = connected()
+    const assignment = (service: string) =>
+      followed.snapshots.get("d002")?.get(TypeUrl.ClusterLoadAssignment)?.get(service)
+    const before = assignment("s3")
+    const bad = dataplane("bad", "10.0.1.1", [{ service: "s3", port: JSON.parse("\"x\"") }])
+    expect(followed.write(bad).told).toEqual([])
+    expect(followed.failure(proxyOf("d002"))).not.toBeNull()
+    expect(followed.write(instance(4, false)).told).toEqual(callersWithAll("s4"))
+    expect(assignment("s3")).toBe(before)
+    followed.write(timeout({ kind: "Mesh" }, "3s"))
+    expect(assignment("s3")).toBe(before)
+    followed.write({ gone: bad }, instance(3, false))
+    expect(followed.failure(proxyOf("d002"))).toBeNull()
+    expect(assignment("s3")?.version).not.toBe(before?.version)
+  })
+})

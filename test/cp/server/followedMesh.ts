@@ -1,0 +1,85 @@
+/** A mesh whose proxies are all connected, and counts of what a change does to them. */
+import type { Follower } from "../../../src/cp/server/ProxySnapshots.ts"
+import { ProxyUpdates } from "../../../src/cp/server/ProxyUpdates.ts"
+import { ResourceIndex } from "../../../src/cp/snapshot/ResourceIndex.ts"
+import { defaultTranslateSettings } from "../../../src/cp/xds/TranslateSettings.ts"
+import type { ProxySnapshot } from "../../../src/cp/xds/XdsResource.ts"
+import type { ProxyId } from "../../../src/model/ProxyType.ts"
+import type { Resource } from "../../../src/model/Resource.ts"
+import { WrittenCertificates } from "./incremental/WrittenCertificates.ts"
+
+/** Names of the proxies that were translated anew, and of those that were told another snapshot; ordered. */
+export interface Consequences {
+  readonly translated: ReadonlyArray<string>
+  readonly told: ReadonlyArray<string>
+}
+
+export class FollowedMesh {
+  readonly snapshots = new Map<string, ProxySnapshot>()
+  readonly failures = new Map<string, string>()
+  readonly #cache = new ResourceIndex()
+  readonly #certificates = new WrittenCertificates(this.#cache)
+  readonly #updates: ProxyUpdates
+  readonly #scheduled: Array<() => void> = []
+  #translated: Array<string> = []
+  #told: Array<string> = []
+  #writes = 1
+
+  constructor(resources: ReadonlyArray<Resource>, proxies: ReadonlyArray<ProxyId>) {
+    this.#updates = new ProxyUpdates({
+      certificates: this.#certificates,
+      report: {
+        onTranslation: ({ name }) => this.#translated.push(name),
+        onFailure: ({ name }, failure) => this.failures.set(name, failure),
+        onFault: (_, error) => {
+          throw error
+        }
+      },
+      clock: {
+        now: () => 0,
+        schedule: (run) => {
+          this.#scheduled.push(run)
+          return () => {}
+        }
+      }
+    })
+    for (const resource of resources) this.#cache.set(resource, resource)
+    this.#updates.load(resources)
+    for (const proxy of proxies) this.#updates.follow(proxy, defaultTranslateSettings, this.#follower(proxy))
+    this.#settle()
+  }
+
+  /** One batch of writes; undefined removes. */
+  write(...changes: ReadonlyArray<Resource | { readonly gone: Resource }>): Consequences {
+    this.#translated = []
+    this.#told = []
+    const batch = changes.flatMap((change) => {
+      const [key, after] = "gone" in change ? [change.gone, undefined] : [change, { ...change, version: ++this.#writes }]
+      return this.#cache.set(key, after) ?? []
+    })
+    this.#updates.change(batch, 1)
+    this.#settle()
+    return { translated: this.#translated.sort(), told: this.#told.sort() }
+  }
+
+  failure(proxy: ProxyId): string | null {
+    return this.#updates.followed(proxy)?.failure ?? null
+  }
+
+  #follower(proxy: ProxyId): Follower {
+    return {
+      onSnapshot: ({ snapshot }) => {
+        this.snapshots.set(proxy.name, snapshot)
+        this.#told.push(proxy.name)
+      },
+      onCertificate: () => {}
+    }
+  }
+
+  #settle(): void {
+    do {
+      for (const run of this.#scheduled.splice(0)) run()
+      this.#certificates.deliver()
+    } while (this.#scheduled.length > 0)
+  }
+}
