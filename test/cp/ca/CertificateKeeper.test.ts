@@ -2,13 +2,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
+import type { Tags } from "../../../src/model/Tags.ts"
 import { AT_ONCE } from "../../../src/cp/ca/Breaker.ts"
 import { CertificateAuthority } from "../../../src/cp/ca/CertificateAuthority.ts"
 import { ASK_MILLIS, makeCertificateKeeper } from "../../../src/cp/ca/CertificateKeeper.ts"
 import { faultyAuthority, LIFE_MILLIS, SLOW_MILLIS } from "./faultyAuthority.ts"
 
 const MINUTE = 60_000
-const NONE: ReadonlyArray<never> = []
 
 /** As many turns of the event loop as anything here takes. */
 const turns = Effect.promise(async () => {
@@ -27,20 +27,22 @@ const start = Effect.gen(function*() {
   const keeper = yield* Effect.provideService(makeCertificateKeeper, CertificateAuthority, service)
   /** By proxy: what it was given, in order. */
   const given = new Map<string, Array<string>>()
+  const trusted = new Map<string, string>()
   const order: Array<string> = []
-  const keep = (proxy: string) =>
+  const keep = (proxy: string, tags: () => Tags = () => ({})) =>
     keeper.keep({
       mesh: "default",
       proxy,
-      tags: () => NONE,
-      onCertificate: ({ certificatePem }) => {
+      tags: () => [tags()],
+      onCertificate: ({ certificatePem }, trustBundle) => {
         order.push(proxy)
         given.set(proxy, [...(given.get(proxy) ?? []), certificatePem])
+        trusted.set(proxy, trustBundle)
       }
     })
   const keepMany = (count: number, prefix = "kv") =>
     Array.from({ length: count }, (_, at) => keep(`${prefix}-${at}`))
-  return { state, keeper, given, order, keep, keepMany }
+  return { state, keeper, given, trusted, order, keep, keepMany }
 })
 
 describe("certificates of many proxies", () => {
@@ -126,16 +128,34 @@ describe("certificates of many proxies", () => {
     Effect.gen(function*() {
       const { keep, state } = yield* start
       state.answers = () => "slow"
-      const { look } = keep("kv")
+      let version = "v1"
+      const { look } = keep("kv", () => ({ version }))
       yield* turns
+      version = "v2"
       look()
       look()
-      state.generation = 2
-      yield* pass(2 * SLOW_MILLIS, SLOW_MILLIS)
-      assert.deepStrictEqual(state.asked, ["kv"])
-      look()
-      yield* pass(SLOW_MILLIS, SLOW_MILLIS)
+      yield* pass(3 * SLOW_MILLIS, SLOW_MILLIS)
       assert.deepStrictEqual(state.asked, ["kv", "kv"])
+      version = "v3"
+      look()
+      look()
+      yield* pass(3 * SLOW_MILLIS, SLOW_MILLIS)
+      assert.deepStrictEqual(state.asked, ["kv", "kv", "kv"])
+    }).pipe(Effect.scoped))
+
+  it.effect("are all of the newest CA where it changes while they are asked for", () =>
+    Effect.gen(function*() {
+      const { keeper, keepMany, state, trusted } = yield* start
+      state.answers = () => "slow"
+      keepMany(100)
+      yield* pass(3 * SLOW_MILLIS, SLOW_MILLIS)
+      state.generation = 2
+      keeper.reconfigured("default")
+      yield* pass(100 / AT_ONCE * SLOW_MILLIS + 2 * SLOW_MILLIS, SLOW_MILLIS)
+      assert.strictEqual(trusted.size, 100)
+      assert.deepStrictEqual(new Set(trusted.values()), new Set(["ca 2"]))
+      // Those that were given or asked for by then once more, the others once.
+      assert.strictEqual(state.asked.length, 100 + 4 * AT_ONCE)
     }).pipe(Effect.scoped))
 })
 
@@ -189,6 +209,17 @@ describe("an authority that can't be had", () => {
       state.answers = () => "given"
       yield* pass(13_000, 1_000)
       assert.isTrue([...given.values()].every(({ length }) => length === 2))
+    }).pipe(Effect.scoped))
+
+  it.effect("serves as many at once as before when it is back", () =>
+    Effect.gen(function*() {
+      const { given, keepMany, state } = yield* start
+      state.answers = () => "fails"
+      keepMany(500)
+      yield* pass(5 * MINUTE, 1_000)
+      state.answers = () => "slow"
+      yield* pass(12_000 + 500 / AT_ONCE * SLOW_MILLIS + 2 * SLOW_MILLIS, SLOW_MILLIS)
+      assert.strictEqual(given.size, 500)
     }).pipe(Effect.scoped))
 
   it.effect("is asked at once when the mesh is configured anew, once for all", () =>

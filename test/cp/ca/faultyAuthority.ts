@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import {
   CaUnavailable,
   CertificateAuthority,
+  type CertificateRequest,
   NoIdentity,
   type WorkloadCertificate
 } from "../../../src/cp/ca/CertificateAuthority.ts"
@@ -13,9 +14,9 @@ export const SLOW_MILLIS = 100
 export const LIFE_MILLIS = 24 * 3_600_000
 
 export const faultyAuthority = () => {
-  const given = new Map<string, { readonly generation: number; readonly certificate: WorkloadCertificate }>()
+  const given = new Map<string, { readonly terms: string; readonly certificate: WorkloadCertificate }>()
   const state = {
-    /** To whoever opens it, and to whoever asks for a certificate. */
+    /** To whoever opens it, and to whoever asks the opened one for a certificate. */
     opens: "given" as Answer,
     answers: (_proxy: string): Answer => "given",
     /** Certificates of earlier ones are no longer the right ones. */
@@ -51,23 +52,25 @@ export const faultyAuthority = () => {
     open: () =>
       Effect.suspend(() => {
         state.opened += 1
-        const { generation } = state
-        const current = (proxy: string, now: number) => {
-          const found = given.get(proxy)
-          return found?.generation === generation && now < found.certificate.renewAt ? found.certificate : undefined
+        const { answers, generation } = state
+        const termsOf = ({ tags }: CertificateRequest) => JSON.stringify([generation, tags])
+        const current = (request: CertificateRequest, now: number) => {
+          const found = given.get(request.proxy)
+          return found?.terms === termsOf(request) && now < found.certificate.renewAt ? found.certificate : undefined
         }
         return answer(state.opens, Effect.clockWith((clock) => Effect.succeed({
           trustBundle: `ca ${generation}`,
-          current: ({ proxy }: { readonly proxy: string }) => {
+          current: (request: CertificateRequest) => {
             state.looked += 1
-            return current(proxy, clock.currentTimeMillisUnsafe())
+            return current(request, clock.currentTimeMillisUnsafe())
           },
-          certificate: ({ proxy }: { readonly proxy: string }) =>
+          certificate: (request: CertificateRequest) =>
             Effect.suspend(() => {
+              const { proxy } = request
               state.asked.push(proxy)
               state.asking += 1
               state.mostAtOnce = Math.max(state.mostAtOnce, state.asking)
-              return answer(state.answers(proxy), Effect.sync(() => {
+              return answer(answers(proxy), Effect.sync(() => {
                 const issuedAt = clock.currentTimeMillisUnsafe()
                 const life = state.lives.get(proxy) ?? LIFE_MILLIS
                 const certificate: WorkloadCertificate = {
@@ -78,7 +81,7 @@ export const faultyAuthority = () => {
                   renewAt: issuedAt + life * 4 / 5,
                   backend: "ca-1"
                 }
-                given.set(proxy, { generation, certificate })
+                given.set(proxy, { terms: termsOf(request), certificate })
                 return certificate
               }))
             }).pipe(Effect.ensuring(Effect.sync(() => void (state.asking -= 1))))
