@@ -52,10 +52,15 @@ export const putResource = Effect.fnUntraced(function*(
   if (descriptor.readOnly) {
     return yield* readOnly(`${descriptor.type} is written by the control plane alone: it can only be read here`)
   }
-  const mesh = descriptor.scope === "Mesh" ? (yield* requireMesh(route.mesh)).spec : {}
-  const resource = completeResource(yield* readResource(request, route, zone), zone, mesh)
   const store = yield* Store
-  const before = yield* store.get(resource).pipe(Effect.catchTag("NotFound", () => Effect.succeed(null)))
+  // Side by side they are one statement.
+  const [mesh, before] = yield* Effect.all([
+    descriptor.scope === "Mesh" ? Effect.map(requireMesh(route.mesh), ({ spec }) => spec) : Effect.succeed({}),
+    store.get({ type: descriptor.type, mesh: route.mesh, name: route.name }).pipe(
+      Effect.catchTag("NotFound", () => Effect.succeed(null))
+    )
+  ], { concurrency: 2 })
+  const resource = completeResource(yield* readResource(request, route, zone), zone, mesh)
   const violations = validateChange(before, resource)
   if (violations.length > 0) return yield* invalid("Could not update a resource", violations)
   const { version } = yield* store.put(resource, { expect: before?.version ?? "absent" })
