@@ -19,6 +19,7 @@ import { KnownTasks } from "./lifecycle/KnownTasks.ts"
 import { isSameRole, isSameTask, type LastLook, LastLooks } from "./lifecycle/LastLooks.ts"
 import { observeTask, readRole } from "./lifecycle/observeTask.ts"
 import { readStored } from "./lifecycle/readStored.ts"
+import { lookWithStop, type SaidStop } from "./lifecycle/stopSaid.ts"
 import { isGone, sidecarOf, type TaskObservation } from "./lifecycle/TaskObservation.ts"
 import { ToldOnce } from "./lifecycle/ToldOnce.ts"
 import type { OperatorConfig } from "./OperatorConfig.ts"
@@ -44,6 +45,8 @@ export class TaskController extends Context.Service<
     readonly reconcile: (key: string) => Effect.Effect<Outcome>
     /** An event spoke of this version of the task: a look that shows an older one is late, and repeated soon. */
     readonly expectVersion: (key: string, version: number) => void
+    /** An event said that the task shall stop. To be told before the task is woken. */
+    readonly expectStop: (key: string, stop: SaidStop) => void
     /** The next look at each task is a whole one, whatever it shows. */
     readonly doubtAll: () => void
     /** The tasks of the mesh as they were seen last. */
@@ -75,6 +78,7 @@ export class TaskController extends Context.Service<
         const ignoring: IgnoringSettings = { dataplanesBringOwn: config.dataplanesBringOwn === true }
         const known = new KnownTasks()
         const looks = new LastLooks()
+        const stops = new Map<string, SaidStop>()
         const pace = new LookPace(ecs.callsASecond)
         const atStore = yield* Semaphore.make(BULK_AT_STORE)
 
@@ -138,14 +142,27 @@ export class TaskController extends Context.Service<
 
         /** Remembers a look after which all is done, and says when the next is due. */
         const settle = (key: string, reading: TaskReading | null, look: TaskObservation, outcome: Outcome): Outcome => {
-          if (outcome._tag !== "LookAgain") {
-            if (outcome._tag !== "Retry") pace.drop(key)
-            return outcome
-          }
-          const { patience } = outcome
-          if (reading !== null) looks.note(key, { reading, look, patience })
-          return nextLook(key, patience)
+          if (outcome._tag === "Retry") return outcome
+          const patience = outcome._tag === "LookAgain" ? outcome.patience : null
+          if (reading === null || isGone(look)) looks.forget(key)
+          else looks.note(key, { task: reading.task, look, patience })
+          if (patience !== null) return nextLook(key, patience)
+          pace.drop(key)
+          return outcome
         }
+
+        /** What can't be written now waits for the look that follows. */
+        const actOnStop = Effect.fnUntraced(function*(key: string, stop: SaidStop) {
+          const last = looks.of(key)
+          if (last === undefined) return
+          const previous = yield* readStored({ type: "EcsTask", mesh: "", name: last.look.taskId })
+          const look = lookWithStop(last.look, stop, previous)
+          if (look === null) return
+          looks.doubt(key)
+          yield* controllers[kindOf(look, previous)].reconcile(key, look, previous).pipe(
+            Effect.catchTag("Conflict", () => Effect.void)
+          )
+        })
 
         const nextLook = (key: string, patience: number): Outcome =>
           lookAgain(pace.next(key, patience, clock.currentTimeMillisUnsafe()), patience)
@@ -153,10 +170,15 @@ export class TaskController extends Context.Service<
         const attempt = Effect.fnUntraced(function*(key: string) {
           const taskKey = parseTaskKey(key)
           const lane = yield* CallLane
+          const stop = stops.get(key)
+          stops.delete(key)
+          if (stop !== undefined) yield* actOnStop(key, stop)
           const reading = yield* ecs.readTask(taskKey)
-          const last = lane === "bulk" && !expected.has(key) ? looks.of(key) : null
-          if (last !== null && (yield* isAsBefore(last, reading))) return nextLook(key, last.patience)
-          looks.forget(key)
+          const last = lane === "bulk" && !expected.has(key) ? looks.undoubted(key) : undefined
+          if (last !== undefined && last.patience !== null && (yield* isAsBefore(last, reading))) {
+            return nextLook(key, last.patience)
+          }
+          looks.doubt(key)
           const previous = yield* readStored({ type: "EcsTask", mesh: "", name: taskKey.taskId })
           const look = yield* observeTask(config.aws, taskKey, reading, previous)
           const soon = clock.currentTimeMillisUnsafe() + LAG_STEP_MILLIS
@@ -197,8 +219,9 @@ export class TaskController extends Context.Service<
         return {
           known,
           reconcile,
+          expectStop: (key, stop) => void stops.set(key, stop),
           doubtAll: () => {
-            looks.forgetAll()
+            looks.doubtAll()
             lookStretch.updateUnsafe(pace.stretch, context)
           },
           expectVersion: (key, version) => {

@@ -9,7 +9,7 @@ import type { Quota } from "./TokenBucket.ts"
 /**
  * Calls a second, and at once, of one account in one region:
  * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html
- * IAM names no figures, and says "Rate exceeded": its share is small enough to leave most of what was seen to others.
+ * IAM has quotas and doesn't name them: what ECS gives is a beginning, and "Rate exceeded" shrinks it.
  * https://aws.amazon.com/blogs/security/how-to-monitor-and-query-iam-resources-at-scale-part-2/
  */
 export const QUOTAS = {
@@ -17,7 +17,7 @@ export const QUOTAS = {
   tasks: { rate: 20, burst: 100 },
   /** "Task definition read actions". */
   definitions: { rate: 20, burst: 50 },
-  roles: { rate: 10, burst: 40 }
+  roles: { rate: 20, burst: 100 }
 } as const satisfies Readonly<Record<string, Quota>>
 
 export class CallBudgets extends Context.Service<

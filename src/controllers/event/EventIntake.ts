@@ -10,6 +10,7 @@ import { IamReader } from "../aws/IamReader.ts"
 import { DELETE_AT_ONCE, type QueuedMessage, SqsReader } from "../aws/SqsReader.ts"
 import { goOn } from "../goOn.ts"
 import type { KnownTasks } from "../lifecycle/KnownTasks.ts"
+import { stopSaid } from "../lifecycle/stopSaid.ts"
 import type { WorkQueue } from "../queue/WorkQueue.ts"
 import { TaskController } from "../TaskController.ts"
 import { formatTaskKey, taskKeyOf } from "../TaskKey.ts"
@@ -81,12 +82,16 @@ const wokenBy = Effect.fnUntraced(function*(
   decoded: Decoded,
   clusterArns: ReadonlyArray<string>
 ): Effect.fn.Return<Woken, StoreUnavailable, Store | IamReader | TaskController> {
-  const { expectVersion, known } = yield* TaskController
+  const { expectStop, expectVersion, known } = yield* TaskController
   switch (decoded._tag) {
     case "TaskChanged": {
       if (!clusterArns.includes(decoded.event.detail.clusterArn)) return nobody
       // What comes out of an archive is of long ago: ECS shows it by now, or nothing of the task any more.
-      if (decoded.event["replay-name"] === undefined) expectVersion(decoded.key, decoded.version)
+      if (decoded.event["replay-name"] === undefined) {
+        expectVersion(decoded.key, decoded.version)
+        const stop = stopSaid(decoded.event)
+        if (stop !== null) expectStop(decoded.key, stop)
+      }
       return wokenByTask(decoded, known)
     }
     // These two say what the tasks' own events say as well: they make up for one that was lost.

@@ -21,7 +21,9 @@ export const TaskStateChange = Schema.Struct({
     /** `service:NAME` for a task of a service. */
     group: Schema.optionalKey(Schema.String),
     /** Why it stops, in one word: `SpotInterruption`, `ServiceSchedulerInitiated`, ... */
-    stopCode: Schema.optionalKey(Schema.String)
+    stopCode: Schema.optionalKey(Schema.String),
+    /** The same in a sentence. */
+    stoppedReason: Schema.optionalKey(Schema.String)
   })
 })
 export type TaskStateChange = typeof TaskStateChange.Type

@@ -65,6 +65,7 @@ const world = Effect.fnUntraced(function*(
     reconcile: () => Effect.die("nothing is reconciled here"),
     expectVersion: (_, version) => void expected.push(version),
     doubtAll: () => {},
+    expectStop: () => {},
     known: new KnownTasks()
   })
   const work = {
