@@ -5,14 +5,15 @@
  *
  *   node_modules/.bin/node bench/mesh.ts                                  50, 200, 500, 1000 and 2000 proxies, three runs
  *   node_modules/.bin/node bench/mesh.ts --proxies 200 --runs 1           one size, once: two minutes
- *   ... --phases change,storm     the cold start and these alone, of idle, change, unrelated, label, policy, storm
+ *   ... --phases change,storm     the cold start and these alone, of idle, change, unrelated, label, policy, storm and
+ *                                 ecs (from an event of an emulated ECS; set ECS_MESH_PYTHON, or run npm test once)
  *   ... --phases none             the cold start alone
  *   ... --profile FOLDER          a CPU profile of ours for each phase (FOLDER/storm-200.cpuprofile) and its hot functions
  *   ... --heap                    ours' live heap a proxy, after a collection
  *   ... --protocol sotw           state of the world instead of the incremental variant
  *   ... --kuma-cp PATH            kuma-cp as well (as root: it gets a network namespace of its own)
  *   ... --subjects kuma-cp        only that
- *   ... --changes 30 --idle 20    endpoint changes; seconds of idling
+ *   ... --changes 40 --idle 20 --events 20    endpoint changes; seconds of idling; stopped tasks
  *   ... --tree FOLDER             another checkout of ecs-mesh (with its node_modules) instead of this one
  *   ... --json                    all figures of all runs
  */
@@ -36,6 +37,7 @@ const { values } = parseArgs({
     protocol: { type: "string", default: "delta" },
     changes: { type: "string", default: "40" },
     idle: { type: "string", default: "20" },
+    events: { type: "string", default: "20" },
     "kuma-cp": { type: "string" },
     tree: { type: "string", default: join(import.meta.dirname, "..") },
     profile: { type: "string" },
@@ -66,7 +68,7 @@ const phases: ReadonlyArray<Phase> = values.phases === "none" ? [] : listed("pha
 const profile = values.profile === undefined ? null : resolve(values.profile)
 if (profile !== null) await mkdir(profile, { recursive: true })
 
-const MEASURE = join(import.meta.dirname, "mesh", "measure.ts")
+const program = (name: string): string => join(import.meta.dirname, "mesh", name)
 
 /** In a network namespace that has nothing but loopback. */
 const ALONE = ["unshare", "-n", "sh", "-c", "ip link set lo up && exec \"$@\"", "sh"]
@@ -80,11 +82,15 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   })
 }
 
-const measure = (plan: Plan): Promise<Figures> =>
+/** The measurement by itself, and where it has an operator, that from ECS's events. */
+const measurementsOf = ({ phases, subject }: Plan): ReadonlyArray<string> =>
+  subject === "ecs-mesh" && phases.includes("ecs") ? ["measure.ts", "measureEcs.ts"] : ["measure.ts"]
+
+const measure = (measurement: string, plan: Plan): Promise<Figures> =>
   new Promise((resolve, reject) => {
-    const command = [process.execPath, MEASURE, JSON.stringify(plan)]
-    const [program = "", ...args] = plan.subject === "kuma-cp" ? [...ALONE, ...command] : command
-    const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] })
+    const command = [process.execPath, program(measurement), JSON.stringify(plan)]
+    const [file = "", ...args] = plan.subject === "kuma-cp" ? [...ALONE, ...command] : command
+    const child = spawn(file, args, { stdio: ["pipe", "pipe", "inherit"] })
     running = child
     let output = ""
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => (output += chunk))
@@ -98,28 +104,31 @@ const measure = (plan: Plan): Promise<Figures> =>
 
 const measured: Array<Measured> = []
 const failed: Array<string> = []
-for (let run = 1; run <= runs && interrupted === null; run++) {
+for (let round = 1; round <= runs && interrupted === null; round++) {
   for (const proxies of sizes) {
     for (const subject of subjects) {
-      if (interrupted !== null) break
-      const what = `${subject} with ${proxies} proxies, run ${run} of ${runs}`
-      console.error(`${what} (load ${loadavg()[0]?.toFixed(1)})`)
-      try {
-        const plan: Plan = {
-          subject,
-          proxies,
-          variant,
-          phases,
-          changes: number("changes", values.changes, 2),
-          idleSeconds: number("idle", values.idle, 1),
-          tree: resolve(values.tree),
-          kumaCp,
-          profile,
-          heap: values.heap
+      const plan: Plan = {
+        subject,
+        proxies,
+        variant,
+        phases,
+        changes: number("changes", values.changes, 2),
+        events: number("events", values.events, 1),
+        idleSeconds: number("idle", values.idle, 1),
+        tree: resolve(values.tree),
+        kumaCp,
+        profile,
+        heap: values.heap
+      }
+      for (const measurement of measurementsOf(plan)) {
+        if (interrupted !== null) break
+        const what = `${subject} with ${proxies} proxies, run ${round} of ${runs}, ${measurement}`
+        console.error(`${what} (load ${loadavg()[0]?.toFixed(1)})`)
+        try {
+          measured.push({ subject, proxies, run: round, figures: await measure(measurement, plan) })
+        } catch (error) {
+          failed.push(`${what}: ${error instanceof Error ? error.message : String(error)}`)
         }
-        measured.push({ subject, proxies, run, figures: await measure(plan) })
-      } catch (error) {
-        failed.push(`${what}: ${error instanceof Error ? error.message : String(error)}`)
       }
     }
   }

@@ -3,7 +3,7 @@ import type { Variant } from "./generator/discovery.ts"
 import type { SubjectName } from "./subject/Subject.ts"
 
 /** What comes after the cold start, in this order. */
-export const PHASES = ["idle", "change", "unrelated", "label", "policy", "storm"] as const
+export const PHASES = ["idle", "change", "unrelated", "label", "policy", "storm", "ecs"] as const
 export type Phase = typeof PHASES[number]
 
 export interface Plan {
@@ -14,6 +14,8 @@ export interface Plan {
   /** Endpoint changes. */
   readonly changes: number
   readonly idleSeconds: number
+  /** Tasks that are stopped by ECS. */
+  readonly events: number
   /** Folder of the ecs-mesh that is measured: another checkout, to compare with. */
   readonly tree: string
   /** Path of the program. */

@@ -1,141 +1,105 @@
-/**
- * One measurement: a subject, a database and generators are started, taken through the phases, and ended, however the
- * measurement ends. A process of its own: its plan is its only argument, its figures are what it prints.
- */
-import { mkdir, rm } from "node:fs/promises"
-import { join } from "node:path"
-import { cpuSeconds } from "../tasks/cpuSeconds.ts"
-import { Api } from "./Api.ts"
+/** One subject with one number of proxies: a cold start, and what was asked for of the phases that follow. */
 import { clock } from "./clock.ts"
+import { Api } from "./Api.ts"
 import { startDatabase } from "./Database.ts"
 import type { Figures } from "./figures.ts"
 import { Generators } from "./Generators.ts"
+import type { Ground } from "./Ground.ts"
 import {
   coldStart,
   endpointChanges,
-  type Ground,
   idling,
   labelWrites,
   policyChanges,
   reconnectStorm,
   unrelatedChanges
 } from "./phases.ts"
-import type { Traffic } from "./generator/orders.ts"
-import { type Phase, PHASES, type Plan } from "./Plan.ts"
+import { type Phase, PHASES } from "./Plan.ts"
 import { residentMB } from "./processUse.ts"
+import { runMeasurement, say, type Workplace } from "./runMeasurement.ts"
 import { membersOf, sceneOf, serviceInstances } from "./Scene.ts"
-import { hotFunctions } from "./subject/hotFunctions.ts"
+import { readSigningKey, seedMesh } from "./seedMesh.ts"
 import { startEcsMesh } from "./subject/startEcsMesh.ts"
 import { startKumaCp } from "./subject/startKumaCp.ts"
 import type { Subject } from "./subject/Subject.ts"
+import { takePhase } from "./takePhase.ts"
+import { join } from "node:path"
 
-const root = join(import.meta.dirname, "..", "..")
-const plan: Plan = JSON.parse(process.argv[2] ?? "{}")
-
-const say = (line: string): void => console.error(`  ${line}`)
-
-const startSubject = (folder: string, store: Readonly<Record<string, string>>): Promise<Subject> => {
+const startSubject = (
+  { folder, plan }: Workplace,
+  store: Readonly<Record<string, string>>
+): Promise<Subject> => {
   const options = { folder, store, tree: plan.tree, inspect: plan.profile !== null || plan.heap }
   if (plan.subject === "ecs-mesh") return startEcsMesh(options)
   if (plan.kumaCp === null) throw new Error("give the path of a kuma-cp with --kuma-cp")
   return startKumaCp(plan.kumaCp, options)
 }
 
-/** Mutual TLS, and everybody may call everybody. */
-const seed = async (api: Api): Promise<Readonly<{ pem: string; id: string }>> => {
-  const mesh = await api.get("/meshes/default")
-  await api.put("/meshes/default", {
-    ...mesh,
-    mtls: { enabledBackend: "ca-1", backends: [{ name: "ca-1", type: "builtin" }] }
-  })
-  await api.put("/meshes/default/meshtrafficpermissions/allow-all", {
-    type: "MeshTrafficPermission",
-    mesh: "default",
-    name: "allow-all",
-    spec: { targetRef: { kind: "Mesh" }, from: [{ targetRef: { kind: "Mesh" }, default: { action: "Allow" } }] }
-  })
-  const secret = await api.get("/meshes/default/secrets/dataplane-token-signing-key-default-1")
-  return { pem: Buffer.from(String(secret["data"]), "base64").toString("utf8"), id: "1" }
+/** Bytes that live, heap and buffers, in megabytes; null where nobody can tell. */
+const liveMB = async ({ inspector, plan }: Ground): Promise<number | null> => {
+  const heap = plan.heap ? await inspector?.heap() : undefined
+  if (heap === undefined) return null
+  const [used, buffers] = [heap.used / 2 ** 20, heap.buffers / 2 ** 20]
+  say(`live: heap ${used.toFixed(1)} MB, buffers ${buffers.toFixed(1)} MB`)
+  return used + buffers
 }
 
-const trafficSince = (
-  before: Readonly<Record<string, Traffic>>,
-  now: Readonly<Record<string, Traffic>>
-): string =>
-  Object.entries(now)
-    .map(([type, { bytes, messages, resources }]) => {
-      const { bytes: b = 0, messages: m = 0, resources: r = 0 } = before[type] ?? {}
-      return { type, messages: messages - m, resources: resources - r, kilobytes: Math.round((bytes - b) / 1_000) }
-    })
-    .filter(({ messages }) => messages > 0)
-    .map(({ kilobytes, messages, resources, type }) => `${type} ${resources} in ${messages}, ${kilobytes} kB`)
-    .join("; ") || "nothing"
-
-const measure = async (part: <A>(start: Promise<A>, stop: (started: A) => unknown) => Promise<A>): Promise<Figures> => {
-  // Not under a folder that only its owner may enter: Postgres runs as another user.
-  const folder = join(root, ".ecs-mesh", `bench-mesh-${process.pid}`)
-  await part(mkdir(folder, { recursive: true }), () => rm(folder, { recursive: true, force: true }))
+const measure = async (workplace: Workplace): Promise<Figures> => {
+  const { folder, part, plan } = workplace
   const database = await part(startDatabase(join(folder, "database")), (started) => started.stop())
-  const subject = await part(startSubject(folder, database.environment), (started) => {
-    started.inspector?.close()
-    return started.process.stop(10_000)
-  })
-  const { inspector, process: { pid } } = subject
+  const { dataplaneServer, inspector, process: { pid }, ...subject } = await part(
+    startSubject(workplace, database.environment),
+    (started) => {
+      started.inspector?.close()
+      return started.process.stop(10_000)
+    }
+  )
   const api = new Api(subject.api)
-  const signingKey = await seed(api)
+  await seedMesh(api)
   const scene = sceneOf(plan.proxies)
   const generators = await part(
     Generators.start({
-      ...subject.dataplaneServer,
+      ...dataplaneServer,
       variant: plan.variant,
       members: membersOf(scene),
       instances: serviceInstances(scene),
-      signingKey
+      signingKey: await readSigningKey(api)
     }),
     (started) => started.stop()
   )
-  const begun = { at: clock(), generator: (await generators.account()).cpuSeconds }
-  const emptyHeap = plan.heap ? await inspector?.heap() : undefined
-  const emptyMemory = residentMB(pid)
   const ground: Ground = {
+    plan,
     scene,
     api,
     generators,
     pids: { subject: pid, database: database.pid },
+    inspector,
     idle: { subject: 0, database: 0 }
   }
+  const begun = { at: clock(), generator: (await generators.account()).cpuSeconds }
+  const emptyLive = await liveMB(ground)
+  const emptyMemory = residentMB(pid)
   const figures: Figures = { emptyMemory }
-  const phase = async (name: string, run: () => Promise<Figures>): Promise<void> => {
-    const before = { at: clock(), cpu: cpuSeconds(pid), traffic: (await generators.account()).traffic }
-    if (plan.profile !== null) await inspector?.startProfile()
-    const measured = await run()
-    Object.assign(figures, measured)
-    const text = Object.entries(measured).map(([key, value]) => `${key} ${Math.round(value * 100) / 100}`).join("  ")
-    say(`${name}: ${text}  (${((clock() - before.at) / 1_000).toFixed(1)} s, CPU ${(cpuSeconds(pid) - before.cpu).toFixed(2)} s)`)
-    say(`  to proxies: ${trafficSince(before.traffic, (await generators.account()).traffic)}`)
-    if (plan.profile === null || inspector === null) return
-    const profile = await inspector.stopProfile(join(plan.profile, `${name}-${plan.proxies}.cpuprofile`))
-    for (const { millis, name } of hotFunctions(profile, 15)) say(`    ${String(millis).padStart(6)} ms  ${name}`)
-  }
 
-  await phase("cold-start", () => coldStart(ground))
+  Object.assign(figures, await takePhase(ground, "cold-start", () => coldStart(ground)))
   figures.memoryAProxy = (residentMB(pid) - emptyMemory) / plan.proxies
-  const heap = plan.heap ? await inspector?.heap() : undefined
-  if (heap !== undefined && emptyHeap !== undefined) {
-    figures.heapAProxy = (heap.used + heap.buffers - emptyHeap.used - emptyHeap.buffers) / 2 ** 20 / plan.proxies
-    say(`live: heap ${(heap.used / 2 ** 20).toFixed(1)} MB (empty ${(emptyHeap.used / 2 ** 20).toFixed(1)}), ` +
-      `buffers ${(heap.buffers / 2 ** 20).toFixed(1)} MB (empty ${(emptyHeap.buffers / 2 ** 20).toFixed(1)})`)
-  }
+  const live = await liveMB(ground)
+  if (live !== null && emptyLive !== null) figures.heapAProxy = (live - emptyLive) / plan.proxies
   say(`a proxy holds ${JSON.stringify((await generators.account()).sample)}`)
-  const runs: Readonly<Record<Phase, () => Promise<Figures>>> = {
+  const phases: Readonly<Record<Phase, (() => Promise<Figures>) | null>> = {
     idle: () => idling(ground, plan.idleSeconds),
     change: () => endpointChanges(ground, plan.changes),
     unrelated: () => unrelatedChanges(ground, 40),
     label: () => labelWrites(ground, 20),
     policy: () => policyChanges(ground, 5),
-    storm: () => reconnectStorm(ground)
+    storm: () => reconnectStorm(ground),
+    // Needs an operator, and so a measurement of its own.
+    ecs: null
   }
-  for (const name of PHASES) if (plan.phases.includes(name)) await phase(name, runs[name])
+  for (const name of PHASES) {
+    const run = phases[name]
+    if (run !== null && plan.phases.includes(name)) Object.assign(figures, await takePhase(ground, name, run))
+  }
   const account = await generators.account()
   for (const [text, times] of Object.entries(account.failures)) say(`${times} times: ${text}`)
   return {
@@ -148,31 +112,4 @@ const measure = async (part: <A>(start: Promise<A>, stop: (started: A) => unknow
   }
 }
 
-const endings: Array<() => unknown> = []
-const { promise: interrupted, reject: interrupt } = Promise.withResolvers<never>()
-interrupted.catch(() => undefined)
-const onSignal = (signal: NodeJS.Signals): void => interrupt(new Error(`ended by ${signal}`))
-process.once("SIGINT", onSignal).once("SIGTERM", onSignal)
-// Whoever started this holds the other end.
-process.stdin.resume().once("end", () => interrupt(new Error("the bench has ended"))).unref?.()
-try {
-  const measured = measure(async (start, stop) => {
-    const started = await start
-    endings.push(() => stop(started))
-    return started
-  })
-  measured.catch(() => undefined)
-  console.log(JSON.stringify(await Promise.race([measured, interrupted])))
-} catch (error) {
-  say(error instanceof Error ? error.stack ?? error.message : String(error))
-  process.exitCode = 1
-} finally {
-  for (const end of endings.toReversed()) {
-    try {
-      await end()
-    } catch (error) {
-      say(`ending: ${String(error)}`)
-    }
-  }
-  process.exit()
-}
+await runMeasurement(measure)

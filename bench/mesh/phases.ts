@@ -2,22 +2,14 @@
 import { setTimeout as delay } from "node:timers/promises"
 import { cpuSeconds } from "../tasks/cpuSeconds.ts"
 import { percentiles } from "../tasks/percentiles.ts"
-import type { Api, Written } from "./Api.ts"
+import type { Written } from "./Api.ts"
 import { clock } from "./clock.ts"
 import type { Figures } from "./figures.ts"
-import type { Generators, Observed } from "./Generators.ts"
+import type { Observed } from "./Generators.ts"
 import type { Sign } from "./generator/orders.ts"
+import type { Ground } from "./Ground.ts"
 import { familyCpuSeconds } from "./processUse.ts"
-import { dataplaneOf, instancesOf, lonelyDataplane, proxyName, type Scene, serviceName } from "./Scene.ts"
-
-export interface Ground {
-  readonly scene: Scene
-  readonly api: Api
-  readonly generators: Generators
-  readonly pids: { readonly subject: number; readonly database: number }
-  /** CPU that the subject takes while nothing happens, of one core: it isn't a change's. */
-  idle: { subject: number; database: number }
-}
+import { dataplaneOf, instancesOf, lonelyDataplane, proxyName, serviceName } from "./Scene.ts"
 
 /** Until all are whole; beyond it the measurement is given up. */
 export const WHOLE_WITHIN_MILLIS = 600_000
@@ -30,14 +22,14 @@ export const STABLE_MILLIS = 12_000
 const ARRIVES_WITHIN_MILLIS = 60_000
 
 /** CPU seconds, and the moment. */
-const use = ({ pids }: Ground) => ({
+export const use = ({ pids }: Ground) => ({
   at: clock(),
   subject: cpuSeconds(pids.subject),
   database: familyCpuSeconds(pids.database)
 })
 
 /** Milliseconds of CPU a change since then, above those of idling. */
-const costSince = (ground: Ground, before: ReturnType<typeof use>, changes: number) => {
+export const costSince = (ground: Ground, before: ReturnType<typeof use>, changes: number) => {
   const now = use(ground)
   const seconds = (now.at - before.at) / 1_000
   const of = (kind: "subject" | "database"): number =>
@@ -86,7 +78,7 @@ const make = async ({ api, generators }: Ground, { body, path, sign }: Change, q
 }
 
 /** Of a fixed sequence, so that changes fall anywhere within a subject's own rhythm, and the same in each run. */
-const pauses = () => {
+export const pauses = () => {
   let state = 5
   return (): number => {
     state = Math.imul(state, 1_103_515_245) + 12_345 & 0x7fffffff

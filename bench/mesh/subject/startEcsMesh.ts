@@ -1,4 +1,7 @@
-/** Our control plane without its operator, in zone mode, for proxies with dataplane tokens. */
+/**
+ * Our control plane in zone mode: by itself, for proxies with dataplane tokens, or with the operator, where more of its
+ * environment is given.
+ */
 import { join } from "node:path"
 import { freePort } from "../../../localstack/process/freePort.ts"
 import { startProcess } from "../../../localstack/process/startProcess.ts"
@@ -6,17 +9,20 @@ import { waitForHttp } from "../../../localstack/process/waitFor.ts"
 import { Inspector } from "./Inspector.ts"
 import type { Subject, SubjectOptions } from "./Subject.ts"
 
-export const startEcsMesh = async ({ folder, inspect, store, tree: root }: SubjectOptions): Promise<Subject> => {
+export const startEcsMesh = async (
+  { folder, inspect, store, tree }: SubjectOptions,
+  operator: Readonly<Record<string, string>> | null = null
+): Promise<Subject> => {
   const [dataplaneServer, api, diagnostics, inspector] = [await freePort(), await freePort(), await freePort(), await freePort()]
   const started = await startProcess({
     command: process.execPath,
     args: [
       ...(inspect ? [`--inspect=127.0.0.1:${inspector}`] : []),
-      join(root, "src", "main.ts"),
+      join(tree, "src", "main.ts"),
       "serve",
-      "--without-aws"
+      ...(operator === null ? ["--without-aws"] : [])
     ],
-    cwd: root,
+    cwd: tree,
     env: {
       PATH: process.env["PATH"],
       HOME: process.env["HOME"],
@@ -28,7 +34,8 @@ export const startEcsMesh = async ({ folder, inspect, store, tree: root }: Subje
       KUMA_API_SERVER_HTTPS_ENABLED: "false",
       ECS_MESH_DIAGNOSTICS_ADDRESS: "127.0.0.1",
       KUMA_DIAGNOSTICS_SERVER_PORT: String(diagnostics),
-      ...store
+      ...store,
+      ...operator
     },
     logFile: join(folder, "ecs-mesh.log")
   })
