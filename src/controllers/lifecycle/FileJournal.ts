@@ -3,7 +3,7 @@
  * checksum. Appending only keeps the entry; it becomes a line soon after, off the path of whoever appended, and only
  * whole lines are written, so a crash leaves at most the last one torn. When the file is full it becomes `<file>.1` in place of an older one, and a new one begins.
  */
-import { Clock, Context, Effect, Layer } from "effect"
+import { Clock, Context, Effect, Layer, Queue } from "effect"
 import {
   closeSync,
   fstatSync,
@@ -77,6 +77,8 @@ const isInOrder = (entry: JournalEntry): boolean => {
   return first === "kind" && second === "key"
 }
 
+const inOrder = ({ key, kind, ...more }: JournalEntry, lost: object): object => ({ kind, key, ...more, ...lost })
+
 /** The open file and what of it must be remembered. */
 class Writer {
   readonly options: Required<FileJournalOptions>
@@ -106,6 +108,10 @@ class Writer {
     // A crash may have left a new file empty; the one that was put aside then tells.
     this.seq = lastSeq(this.file, this.size) ?? lastSeqAt(`${options.path}.1`) ?? 0
     this.torn = isTorn(this.file, this.size)
+  }
+
+  get isWaiting(): boolean {
+    return this.waiting.length > 0
   }
 
   append(entry: JournalEntry, now: number): void {
@@ -140,7 +146,7 @@ class Writer {
   private render({ at, dropped, entry }: Waiting): string {
     const { key, kind } = entry
     const lost = dropped > 0 ? { dropped } : {}
-    const line = isInOrder(entry) && dropped === 0 ? entry : { kind, key, ...entry, ...lost }
+    const line = isInOrder(entry) && dropped === 0 ? entry : inOrder(entry, lost)
     const text = `"time":"${this.isoOf(at)}",${this.jsonOf(line, { kind, key, ...lost }).slice(1)}`
     if (kind === "replica") this.replica = text
     return text
@@ -253,8 +259,22 @@ export const FileJournal = {
           Effect.sync(() => new Writer({ path, maxBytes, maxWaiting, flushMillis, guard, suspects })),
           (open) => Effect.andThen(flush(open), Effect.sync(() => open.close()))
         )
-        yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(flushMillis), flushByAndBy(writer))))
-        return Context.make(Journal, { append: (entry) => writer.append(entry, clock.currentTimeMillisUnsafe()) }).pipe(
+        /** Something waits: where nothing does, nobody wakes up to look. */
+        const waits = yield* Queue.sliding<void>(1)
+        const keepWriting = Queue.take(waits).pipe(
+          Effect.andThen(Effect.sleep(flushMillis)),
+          Effect.andThen(flushByAndBy(writer)),
+          // What can't be written is tried again.
+          Effect.andThen(Effect.sync(() => {
+            if (writer.isWaiting) Queue.offerUnsafe(waits, undefined)
+          }))
+        )
+        yield* Effect.forkScoped(Effect.forever(keepWriting))
+        const append = (entry: JournalEntry): void => {
+          if (!writer.isWaiting) Queue.offerUnsafe(waits, undefined)
+          writer.append(entry, clock.currentTimeMillisUnsafe())
+        }
+        return Context.make(Journal, { append }).pipe(
           Context.add(JournalExport, { read: (filter) => Effect.as(flush(writer), readJournalFile(path, filter)) })
         )
       })

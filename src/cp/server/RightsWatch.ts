@@ -8,7 +8,7 @@ import type { Authenticator, Refused } from "../auth/Authenticator.ts"
 import type { OpenStream, OpenStreams } from "./OpenStreams.ts"
 
 /** Parts that a look at all streams is done in. */
-export const PARTS = 20
+export const PARTS = 10
 
 /** Streams between two of which nothing else comes in. */
 const AT_ONCE = 64
