@@ -5,6 +5,7 @@
  */
 import { isDeepStrictEqual } from "node:util"
 import { Effect } from "effect"
+import { enabledBackend } from "../../model/Mesh.ts"
 import type { ProxyId } from "../../model/ProxyType.ts"
 import { proxyKey } from "../../model/proxyResource.ts"
 import { formatKey, isType } from "../../model/Resource.ts"
@@ -72,7 +73,9 @@ export const makeProxyCertificates = Effect.gen(function*() {
       // Written anew with nothing in it that a certificate is made from.
       if (before !== undefined && after !== undefined && isDeepStrictEqual(before.spec, after.spec)) continue
       if (concerned !== undefined) for (const kept of concerned.values()) kept.look()
-      else meshes.add(key.type === "Mesh" ? key.name : key.mesh)
+      else if (key.type === "Secret") meshes.add(key.mesh)
+      // Proxies of a mesh without a CA are about to need no certificates.
+      else if (after !== undefined && isType("Mesh", after) && enabledBackend(after.spec)) meshes.add(key.name)
     }
     for (const mesh of meshes) keeper.reconfigured(mesh)
   }
