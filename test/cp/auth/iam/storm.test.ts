@@ -42,6 +42,9 @@ const roleIdOf = (roleName: string): string => `AROA${roleName.replace("role-", 
 const roleArnOf = (roleName: string): string => `arn:aws:iam::${OWN}:role/${roleName}`
 const TAGS = { "kuma.io/type": "dataplane", "kuma.io/mesh": "default", "kuma.io/service": "demo-app" }
 
+/** Long enough for whoever doesn't wait for others to be there with them. */
+const later = (answer: () => void): void => void setTimeout(answer, 20)
+
 /** The session says its task and role: its signature is another test's business. */
 const newcomers = (roles: number): ReadonlyArray<Newcomer> =>
   Array.from({ length: NEWCOMERS }, (_, index) => ({
@@ -53,8 +56,10 @@ const stsScript: Script = (response, request) => {
   const query = new URLSearchParams((request.url ?? "").split("?")[1])
   const [roleName = "", taskId = ""] = (query.get("X-Amz-Security-Token") ?? "").split("/")
   const arn = `arn:aws:sts::${OWN}:assumed-role/${roleName}/${taskId}`
-  response.writeHead(200, { "content-type": "application/json" })
-    .end(identityJson(OWN, arn, `${roleIdOf(roleName)}:${taskId}`))
+  later(() => {
+    response.writeHead(200, { "content-type": "application/json" })
+      .end(identityJson(OWN, arn, `${roleIdOf(roleName)}:${taskId}`))
+  })
 }
 
 const iamScript = (asked: Array<string>): Script => (response, request) => {
@@ -63,7 +68,9 @@ const iamScript = (asked: Array<string>): Script => (response, request) => {
   request.on("end", () => {
     const name = new URLSearchParams(form).get("RoleName") ?? ""
     asked.push(name)
-    response.writeHead(200, { "content-type": "text/xml" }).end(roleXml(roleArnOf(name), roleIdOf(name), TAGS))
+    later(() => {
+      response.writeHead(200, { "content-type": "text/xml" }).end(roleXml(roleArnOf(name), roleIdOf(name), TAGS))
+    })
   })
 }
 
