@@ -96,6 +96,7 @@ export const makeCertificateKeeper = Effect.gen(function*() {
     if (keep === null) breaker.trip(now())
     else breaker.failed(keep, now())
     if (!breaker.isOpen && keep !== null) {
+      if (keep.ended) return
       wake(keep, now() + backoffMillis(keep.failures))
       return warn("A proxy's certificate can't be had; it keeps the one it has", {
         mesh: mesh.name,
@@ -104,11 +105,11 @@ export const makeCertificateKeeper = Effect.gen(function*() {
       })
     }
     // From now on they wait with all others, to be served as soon as it is back.
-    if (keep !== null) mesh.want(keep)
+    if (keep !== null && !keep.ended) mesh.want(keep)
     if (!wasOpen) {
       for (const other of breaker.failing) {
         deadlines.remove(other)
-        if (!other.asking) mesh.want(other)
+        if (!other.asking && !other.ended) mesh.want(other)
       }
     }
     if (breaker.probeAt === probeAt) return
@@ -154,9 +155,10 @@ export const makeCertificateKeeper = Effect.gen(function*() {
     if (error === null && mesh.breaker.succeeded()) {
       run(Effect.logInfo("A mesh's certificates can be had again").pipe(Effect.annotateLogs({ mesh: mesh.name })))
     }
-    if (keep.ended) return
     if (error !== null) keep.failures += 1
+    // Also where its proxy has left meanwhile: what was heard of the authority is heard.
     if (error?._tag === "CaUnavailable") fail(mesh, keep, error)
+    if (keep.ended) return
     // Nothing but other tags can mend it, and whoever changes them says so.
     if (error?._tag === "NoIdentity") {
       warn("A proxy can have no certificate", { mesh: mesh.name, proxy: keep.order.proxy, error: error.message })

@@ -196,6 +196,19 @@ describe("an authority that can't be had", () => {
       }).pipe(Effect.scoped), 60_000)
   }
 
+  it.effect("is asked as seldom where the proxies that it fails for have left by then", () =>
+    Effect.gen(function*() {
+      const { keep, state } = yield* start
+      state.answers = () => "fails late"
+      for (let at = 0; at < 1_000; at += 1) {
+        const { end } = keep(`kv-${at}`)
+        yield* pass(SLOW_MILLIS / 2, SLOW_MILLIS / 2)
+        end()
+        yield* pass(SLOW_MILLIS / 2, SLOW_MILLIS / 2)
+      }
+      assert.isBelow(state.asked.length, AT_ONCE + 6 + 1_000 * SLOW_MILLIS / 8_000)
+    }).pipe(Effect.scoped))
+
   it.effect("takes nothing from those that have one, who get theirs when it is back", () =>
     Effect.gen(function*() {
       const { given, keepMany, order, state } = yield* start

@@ -8,7 +8,7 @@ import {
   type WorkloadCertificate
 } from "../../../src/cp/ca/CertificateAuthority.ts"
 
-export type Answer = "given" | "slow" | "fails" | "hangs" | "no identity"
+export type Answer = "given" | "slow" | "fails" | "fails late" | "hangs" | "no identity"
 
 export const SLOW_MILLIS = 100
 export const LIFE_MILLIS = 24 * 3_600_000
@@ -32,6 +32,7 @@ export const faultyAuthority = () => {
     lives: new Map<string, number>()
   }
 
+  const down = Effect.fail(new CaUnavailable({ mesh: "default", message: "it is down" }))
   const answer = <A>(answer: Answer, answered: Effect.Effect<A>): Effect.Effect<A, CaUnavailable | NoIdentity> => {
     switch (answer) {
       case "given":
@@ -39,7 +40,9 @@ export const faultyAuthority = () => {
       case "slow":
         return Effect.delay(answered, SLOW_MILLIS)
       case "fails":
-        return Effect.fail(new CaUnavailable({ mesh: "default", message: "it is down" }))
+        return down
+      case "fails late":
+        return Effect.delay(down, SLOW_MILLIS)
       case "hangs":
         return Effect.never
       case "no identity":
