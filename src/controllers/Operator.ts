@@ -3,7 +3,7 @@
  * EcsTask, Dataplane, ZoneIngress, ZoneEgress and OutboundPort true in the store. Events only wake; what is done
  * follows from what is read then. It never talks to a proxy and never serves anything. One replica at a time runs it.
  */
-import { Effect, Layer, Schedule } from "effect"
+import { Effect, Latch, Layer, Schedule } from "effect"
 import type { Journal } from "../model/Journal.ts"
 import { Store } from "../model/Store.ts"
 import { AwsClients } from "./aws/AwsClients.ts"
@@ -46,10 +46,19 @@ const untilPossible = (what: string) =>
     Effect.orDie
   )
 
+/** So long the first list waits for rules and queue: nobody is registered meanwhile. */
+const RULES_WITHIN = "2 seconds"
+
+interface FirstLook {
+  /** Opened where there is nothing to wait for. */
+  readonly may: Latch.Latch
+  hasBegun: boolean
+}
+
 /** Lists everything and wakes all of it. Roles are read anew: nothing that is remembered repairs what no event said. */
-const lookAtAll = (clusters: Clusters, work: WorkQueue) =>
+const lookAtAll = (clusters: Clusters, work: WorkQueue, resyncSeconds: number) =>
   Effect.provideService(resync(clusters), CallLane, "bulk").pipe(
-    Effect.tap(Effect.flatMap(IamReader, ({ forgetAll }) => forgetAll)),
+    Effect.tap(Effect.flatMap(IamReader, ({ forgetOldest }) => forgetOldest(resyncSeconds))),
     Effect.tap(Effect.map(TaskController, ({ doubtAll }) => doubtAll())),
     Effect.andThen((keys) => Effect.sync(() => keys.forEach((key) => work.add(key, undefined, "bulk")))),
     // The change feed asks for ports as Dataplanes are written, unless the operator ended or the store was away then.
@@ -61,26 +70,30 @@ const lookAtAll = (clusters: Clusters, work: WorkQueue) =>
   )
 
 /**
- * What happened after the first list and before the rules stood is in no event, so everything is looked at once more
- * then, and when a new rule surely works: "When you create or update a rule, incoming events might not immediately
- * start matching" (https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html).
+ * What happened after the first list and before the rules stood is in no event. So the first list waits for the rules a
+ * little, or else everything is looked at once more then; and again when a new rule surely works: "When you create or
+ * update a rule, incoming events might not immediately start matching"
+ * (https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html).
  * Where there is no queue (yet), it is asked for again with each full look.
  */
 const followEvents = Effect.fn("Operator.followEvents")(function*(
   clusters: Clusters,
   work: WorkQueue,
-  resyncSeconds: number
+  resyncSeconds: number,
+  first: FirstLook
 ) {
   const bus = yield* EventBus
   const ensure = bus.ensure(clusters.arns).pipe(untilPossible("The event rules and the queue can't be set up now"))
   let queueUrl = yield* ensure
   while (queueUrl === null) {
+    first.may.openUnsafe()
     yield* Effect.sleep(`${resyncSeconds} seconds`)
     queueUrl = yield* ensure
   }
   yield* Effect.logInfo("The operator follows events").pipe(Effect.annotateLogs({ queue: queueUrl }))
-  const once = Schedule.upTo(Schedule.spaced("1 minute"), { times: 1 })
-  const again = lookAtAll(clusters, work).pipe(Effect.repeat(once))
+  const look = lookAtAll(clusters, work, resyncSeconds)
+  const again = Effect.andThen(first.hasBegun ? look : Effect.void, Effect.andThen(Effect.sleep("1 minute"), look))
+  first.may.openUnsafe()
   const { callsASecond } = yield* EcsReader
   const mostOpen = () => callsASecond() * DESCRIBE_AT_ONCE * EVENTS_WITHIN_SECONDS
   const events = intake({ queueUrl, clusterArns: clusters.arns, work, mostOpen })
@@ -92,11 +105,16 @@ const followEvents = Effect.fn("Operator.followEvents")(function*(
 
 /** Watches the clusters that are there. Never ends by itself. */
 const watch = (clusters: Clusters, work: WorkQueue, resyncSeconds: number) => {
-  const looks = lookAtAll(clusters, work).pipe(
+  const first: FirstLook = { may: Latch.makeUnsafe(clusters.arns.length === 0), hasBegun: false }
+  const looks = Effect.raceFirst(first.may.await, Effect.sleep(RULES_WITHIN)).pipe(
+    Effect.andThen(Effect.suspend(() => {
+      first.hasBegun = true
+      return lookAtAll(clusters, work, resyncSeconds)
+    })),
     Effect.andThen(Effect.sleep(`${resyncSeconds} seconds`)),
     goOn("Looking at all tasks")
   )
-  const events = followEvents(clusters, work, resyncSeconds).pipe(goOn("Following events"))
+  const events = followEvents(clusters, work, resyncSeconds, first).pipe(goOn("Following events"))
   return clusters.arns.length === 0 ? looks : Effect.all([looks, events], { concurrency: "unbounded", discard: true })
 }
 

@@ -9,8 +9,11 @@ import { callAws } from "./callAws.ts"
 import { CallBudgets } from "./CallBudgets.ts"
 import { CallLane } from "./CallLane.ts"
 
-/** A change is told by an event, which forgets the role; where that was lost, by the full look, which forgets all. */
+/** A change is told by an event, which forgets the role; where that was lost, by the full look, which forgets the oldest. */
 const REMEMBERED = "5 minutes"
+
+/** Tasks that start bring roles as well. */
+const PART_FOR_FULL_LOOKS = 0.5
 
 const notRead = (kind: "absent" | "denied", message: string) =>
   new AwsCallFailed({ service: "IAM", operation: "GetRole", kind, code: "RoleNotRead", message })
@@ -25,8 +28,11 @@ export class IamReader extends Context.Service<
     readonly readRole: (roleArn: string, foreign: boolean) => Effect.Effect<ObservedRole, AwsCallFailed>
     /** The next `readRole` of this role asks IAM. */
     readonly forget: (account: string, roleName: string) => Effect.Effect<void>
-    /** The next `readRole` of any role asks IAM. */
-    readonly forgetAll: Effect.Effect<void>
+    /**
+     * Forgets all roles, or as many as can be read anew within half of the calls of so many seconds: those whose answers
+     * are the oldest.
+     */
+    readonly forgetOldest: (seconds: number) => Effect.Effect<void>
     /** Whether roles of a foreign account can be read at all. */
     readonly canRead: (accountId: string) => boolean
   }
@@ -36,10 +42,14 @@ export class IamReader extends Context.Service<
     Effect.gen(function*() {
       const { iam, iamOf } = yield* AwsClients
       const { roles: budget } = yield* CallBudgets
+      /** Roles that IAM was asked for, those first whose answers are the oldest. */
+      const asked = new Set<string>()
 
       const lookup = Effect.fn("IamReader.lookup")(function*(
         key: string
       ): Effect.fn.Return<ObservedRole, AwsCallFailed> {
+        asked.delete(key)
+        asked.add(key)
         const foreign = key.startsWith("foreign ")
         const roleArn = key.slice(key.indexOf(" ") + 1)
         const client = foreign ? iamOf(accountOf(roleArn)) : iam
@@ -81,7 +91,13 @@ export class IamReader extends Context.Service<
             if (accountOf(key) === account && lastPart(key) === roleName) yield* Cache.invalidate(roles, key)
           }
         }),
-        forgetAll: Cache.invalidateAll(roles),
+        forgetOldest: Effect.fn("IamReader.forgetOldest")(function*(seconds: number) {
+          const most = Math.ceil(budget.rate() * PART_FOR_FULL_LOOKS * seconds)
+          for (const key of [...asked].slice(0, most)) {
+            asked.delete(key)
+            yield* Cache.invalidate(roles, key)
+          }
+        }),
         canRead: (accountId) => iamOf(accountId) !== null
       }
     })
