@@ -88,7 +88,7 @@ const make = Effect.gen(function*() {
     })))
   })
 
-  const open = Effect.fn("CertificateAuthority.open")(function*(mesh: string) {
+  const open = Effect.fnUntraced(function*(mesh: string) {
     const { enabled, others } = yield* mtlsOf(mesh)
     const backend = enabled.name
     const pems = yield* pemsOf(mesh, enabled)
@@ -116,7 +116,7 @@ const make = Effect.gen(function*() {
       return { names, terms: JSON.stringify([backend, lifetimeMillis, names]), place: kept.place(mesh, proxy) }
     }
 
-    const issue = Effect.fn("CertificateAuthority.certificate")(function*(request: CertificateRequest) {
+    const issue = Effect.fnUntraced(function*(request: CertificateRequest) {
       const { proxy } = request
       const { names, place, terms } = orderOf(request)
       if (!names.some((name) => name.startsWith("spiffe:"))) {
