@@ -9,6 +9,12 @@ export class PortUnavailable extends Schema.TaggedError<PortUnavailable>()("Port
 }) {}
 
 /**
+ * Connections that wait to be accepted. Thousands of proxies come back at one moment, and whose first packet is dropped
+ * tries again a second later; the system's own bound (net.core.somaxconn) holds besides.
+ */
+const BACKLOG = 4_096
+
+/**
  * The port in fact: where 0 was asked for, the one that was given. `setting`: the environment variables that name it.
  * Whoever binds it also closes it.
  */
@@ -21,7 +27,7 @@ export const bindPort = (server: Server, { address, port }: Listen, setting: str
         })
       ))
     server.once("error", fail)
-    server.listen(port, address, () => {
+    server.listen({ port, host: address, backlog: BACKLOG }, () => {
       server.off("error", fail)
       // A connection that can't be accepted (too many open files) is its caller's loss: the server goes on.
       server.on("error", () => {})

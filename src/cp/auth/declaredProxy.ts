@@ -22,8 +22,14 @@ export const declaredIn = (resource: ProxyResource): DeclaredProxy => {
   return { address, tags, services: [...(tags.get(SERVICE_TAG) ?? [])], workload: resource.labels[WORKLOAD_TAG] ?? "" }
 }
 
+/** Of what the cache has, once for each state of it: every open stream is judged by it again and again. */
+const known = new WeakMap<ProxyResource, DeclaredProxy>()
+
 /** What the cache has; undefined where there is no such resource (yet). */
 export const declaredProxy = (resources: ResourceCache["Service"], proxy: ProxyId): DeclaredProxy | undefined => {
   const resource = resources.get(proxyKey(proxy))
-  return resource === undefined ? undefined : declaredIn(resource)
+  if (resource === undefined) return undefined
+  const declared = known.get(resource) ?? declaredIn(resource)
+  known.set(resource, declared)
+  return declared
 }

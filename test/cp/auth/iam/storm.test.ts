@@ -43,7 +43,7 @@ const roleArnOf = (roleName: string): string => `arn:aws:iam::${OWN}:role/${role
 const TAGS = { "kuma.io/type": "dataplane", "kuma.io/mesh": "default", "kuma.io/service": "demo-app" }
 
 /** Long enough for whoever doesn't wait for others to be there with them. */
-const later = (answer: () => void): void => void setTimeout(answer, 20)
+const later = (answer: () => void): void => void setTimeout(answer, 5)
 
 /** The session says its task and role: its signature is another test's business. */
 const newcomers = (roles: number): ReadonlyArray<Newcomer> =>
