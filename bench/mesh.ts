@@ -3,12 +3,13 @@
  * and, beside it, against kuma-cp. docs/performance.md says what is measured and how. Ends by itself, with everything
  * that it started; listens on loopback only. Progress goes to stderr.
  *
- *   node_modules/.bin/node bench/mesh.ts                                  50, 200, 500, 1000 and 2000 proxies, three runs
- *   node_modules/.bin/node bench/mesh.ts --proxies 200 --runs 1           one size, once: two minutes
+ *   node_modules/.bin/node bench/mesh.ts                             50 to 2000 proxies, three runs
+ *   node_modules/.bin/node bench/mesh.ts --proxies 200 --runs 1      one size, once: three minutes
  *   ... --phases change,storm     the cold start and these alone, of idle, change, unrelated, label, policy, storm and
  *                                 ecs (from an event of an emulated ECS; set ECS_MESH_PYTHON, or run npm test once)
  *   ... --phases none             the cold start alone
- *   ... --profile FOLDER          a CPU profile of ours for each phase (FOLDER/storm-200.cpuprofile) and its hot functions
+ *   ... --profile FOLDER          a CPU profile of ours for each phase (FOLDER/storm-200.cpuprofile), and its hot
+ *                                 functions; profiling itself takes CPU, so figures are worth less then
  *   ... --heap                    ours' live heap a proxy, after a collection
  *   ... --protocol sotw           state of the world instead of the incremental variant
  *   ... --kuma-cp PATH            kuma-cp as well (as root: it gets a network namespace of its own)
@@ -48,8 +49,8 @@ const { values } = parseArgs({
 
 const number = (name: string, text: string, least: number): number => {
   const value = Number(text)
-  if (!Number.isInteger(value) || value < least) throw new Error(`--${name}: ${text} is no whole number from ${least} on`)
-  return value
+  if (Number.isInteger(value) && value >= least) return value
+  throw new Error(`--${name}: ${text} is no whole number from ${least} on`)
 }
 
 const listed = <A extends string>(name: string, text: string, allowed: ReadonlyArray<A>): ReadonlyArray<A> =>
@@ -136,7 +137,8 @@ for (let round = 1; round <= runs && interrupted === null; round++) {
 const machine = { cores: cpus().length, model: cpus()[0]?.model, memoryGB: Math.round(totalmem() / 2 ** 30) }
 if (values.json) console.log(JSON.stringify({ machine, variant, runs, measured, failed }, null, 2))
 else {
-  console.log(`${machine.cores} cores (${machine.model}), ${machine.memoryGB} GB, ${variant}; min / median / max of ${runs}\n`)
+  const on = `${machine.cores} cores (${machine.model}), ${machine.memoryGB} GB`
+  console.log(`${on}; ${variant}; min / median / max of ${runs}\n`)
   console.log(`${table(measured)}\n\n${growthTable(measured)}`)
 }
 for (const text of failed) console.error(text)

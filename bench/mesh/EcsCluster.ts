@@ -67,7 +67,8 @@ export class EcsCluster {
     const emulator = await part(startMinistack({ logFile }), ({ stop }) => stop())
     const tap = await part(openAwsTap(emulator.endpoint), ({ stop }) => stop())
     const { credentials, endpoint, region } = emulator
-    const ecs = await part(Promise.resolve(new ECSClient({ endpoint, region, credentials })), (client) => client.destroy())
+    const ecs = new ECSClient({ endpoint, region, credentials })
+    await part(Promise.resolve(ecs), (client) => client.destroy())
     const iam = new IAMClient({ endpoint, region, credentials })
     try {
       await ecs.send(new CreateClusterCommand({ clusterName: cluster }))

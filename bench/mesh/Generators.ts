@@ -8,9 +8,16 @@ import type { Account, News, Order, Reply, Setting, Sign, Traffic, Watched } fro
 /** Streams that one process simulates at the most. */
 const PROXIES_A_PROCESS = 250
 
+const PROGRAM = join(import.meta.dirname, "generator", "run.ts")
+
+interface Awaiting {
+  readonly resolve: (reply: Reply) => void
+  readonly reject: (error: Error) => void
+}
+
 class Generator {
   readonly #process: ChildProcess
-  readonly #replies: Array<{ readonly resolve: (reply: Reply) => void; readonly reject: (error: Error) => void }> = []
+  readonly #replies: Array<Awaiting> = []
   readonly #changed: () => void
   readonly pid: number
   whole = false
@@ -20,7 +27,7 @@ class Generator {
 
   constructor(changed: () => void) {
     this.#changed = changed
-    this.#process = fork(join(import.meta.dirname, "generator", "run.ts"), { stdio: ["ignore", "inherit", "inherit", "ipc"] })
+    this.#process = fork(PROGRAM, { stdio: ["ignore", "inherit", "inherit", "ipc"] })
     this.pid = this.#process.pid ?? 0
     guard({ pid: this.pid })
     this.#process.on("message", (news: News) => this.#hear(news))
@@ -138,7 +145,7 @@ export class Generators {
     await this.#order({ do: "watch", sign })
   }
 
-  /** Waits until the change has reached everybody, or for the time given; then `quietMillis` for what comes after it. */
+  /** Waits until the change has reached everybody, or for the time given; then `quietMillis` for what comes after. */
   async collect(withinMillis: number, quietMillis: number): Promise<Observed> {
     const deadline = clock() + withinMillis
     while (!this.#generators.every(({ arrived }) => arrived) && clock() < deadline) {

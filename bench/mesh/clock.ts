@@ -1,2 +1,2 @@
-/** Milliseconds on the machine's monotonic clock, which all processes share: moments of one are compared with another's. */
+/** Milliseconds on the machine's monotonic clock. All processes share it: their moments can be compared. */
 export const clock = (): number => Number(process.hrtime.bigint()) / 1e6

@@ -1,4 +1,4 @@
-/** A sidecar with its Envoy, as the control plane sees them: bootstrap, then a stream that is opened again when it ends. */
+/** A sidecar with its Envoy, as a control plane sees them: bootstrap, then a stream, and another when that ends. */
 import { clock } from "../clock.ts"
 import { type AdsConnection, openAds } from "./AdsConnection.ts"
 import { askBootstrap } from "./askBootstrap.ts"

@@ -36,6 +36,9 @@ const subscription = (typeUrl: string, wildcard: boolean): Subscription => ({
   nonce: ""
 })
 
+/** `Cluster`, without its package. */
+export const shortType = (typeUrl: string): string => typeUrl.slice(typeUrl.lastIndexOf(".") + 1)
+
 const sameNames = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean =>
   a.size === b.size && [...a].every((name) => b.has(name))
 
@@ -97,9 +100,9 @@ export class Subscriptions {
     return true
   }
 
-  /** Versions and names by which a later stream may find everything as it is. */
+  /** How many resources it has, by type. */
   count(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.#all.map(({ held, typeUrl }) => [typeUrl.slice(typeUrl.lastIndexOf(".") + 1), held.size]))
+    return Object.fromEntries(this.#all.map(({ held, typeUrl }) => [shortType(typeUrl), held.size]))
   }
 
   #hold(to: Subscription, { removed, resources }: Response): void {

@@ -8,6 +8,7 @@ import type { Account, News, Order, Reply, Setting, Sign, Traffic, Watched } fro
 import { Type } from "./ResourceFacts.ts"
 import { serviceOfAssignment, SimulatedProxy } from "./SimulatedProxy.ts"
 import { signToken } from "./signToken.ts"
+import { shortType } from "./Subscriptions.ts"
 
 /** Bootstraps that are under way at a time: more would only fill the listening queue. */
 const AT_A_TIME = 100
@@ -61,7 +62,7 @@ const isThere = (sign: Sign, { subscriptions }: SimulatedProxy, { typeUrl }: Res
 const traffic: Record<string, Traffic> = {}
 
 const note = ({ removed, resources, typeUrl }: Response, { length }: Buffer): void => {
-  const type = typeUrl.slice(typeUrl.lastIndexOf(".") + 1)
+  const type = shortType(typeUrl)
   const before = traffic[type] ?? { messages: 0, resources: 0, bytes: 0 }
   traffic[type] = {
     messages: before.messages + 1,
@@ -114,7 +115,15 @@ const start = (): null => {
 
 const begin = (sign: Sign): null => {
   const concerned = new Set(proxies.filter((proxy) => concerns(sign, proxy)))
-  watch = { sign, concerned, waiting: new Set(concerned), arrivals: [], foreign: { messages: 0, bytes: 0 }, messages: 0, bytes: 0 }
+  watch = {
+    sign,
+    concerned,
+    waiting: new Set(concerned),
+    arrivals: [],
+    foreign: { messages: 0, bytes: 0 },
+    messages: 0,
+    bytes: 0
+  }
   if (concerned.size === 0) tell({ news: "arrived" })
   return null
 }

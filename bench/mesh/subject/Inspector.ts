@@ -7,7 +7,8 @@ const targetOf = async (port: number): Promise<string> => {
   for (let tries = 0; tries < 100; tries++) {
     try {
       const targets = await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()
-      if (Array.isArray(targets) && typeof targets[0]?.webSocketDebuggerUrl === "string") return targets[0].webSocketDebuggerUrl
+      const address = Array.isArray(targets) ? targets[0]?.webSocketDebuggerUrl : undefined
+      if (typeof address === "string") return address
     } catch {
       // Not there yet.
     }
@@ -20,7 +21,7 @@ type Answer = { readonly id?: number; readonly result?: unknown; readonly error?
 
 export class Inspector {
   readonly #socket: WebSocket
-  readonly #waiting = new Map<number, { readonly resolve: (result: unknown) => void; readonly reject: (error: Error) => void }>()
+  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>()
   #last = 0
 
   private constructor(socket: WebSocket) {
@@ -75,9 +76,9 @@ export class Inspector {
 
   #call(method: string, params: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
     const id = ++this.#last
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject })
-      this.#socket.send(JSON.stringify({ id, method, params }))
-    })
+    const waiting = Promise.withResolvers<unknown>()
+    this.#waiting.set(id, waiting)
+    this.#socket.send(JSON.stringify({ id, method, params }))
+    return waiting.promise
   }
 }

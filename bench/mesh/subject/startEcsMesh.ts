@@ -13,7 +13,8 @@ export const startEcsMesh = async (
   { folder, inspect, store, tree }: SubjectOptions,
   operator: Readonly<Record<string, string>> | null = null
 ): Promise<Subject> => {
-  const [dataplaneServer, api, diagnostics, inspector] = [await freePort(), await freePort(), await freePort(), await freePort()]
+  const [dataplaneServer, api] = [await freePort(), await freePort()]
+  const [diagnostics, inspector] = [await freePort(), await freePort()]
   const started = await startProcess({
     command: process.execPath,
     args: [
