@@ -8,11 +8,13 @@
  */
 import { Clock, Effect, Result } from "effect"
 import { bindingValue } from "../../../model/bindingValue.ts"
+import { proxyKey } from "../../../model/proxyResource.ts"
 import { nodeId } from "../../../model/ProxyType.ts"
 import type { AuthConfig, AwsConfig } from "../../config/ControlPlaneConfig.ts"
 import { ResourceCache } from "../../snapshot/ResourceCache.ts"
 import { type Identity, NotYetKnown, type ProxyClaim, Refused } from "../Authenticator.ts"
 import { declaredProxy } from "../declaredProxy.ts"
+import { judgeOnce } from "../judgeOnce.ts"
 import { checkScope } from "./checkScope.ts"
 import { decodeEnvelope } from "./decodeEnvelope.ts"
 import { judgeAccount } from "./judgeAccount.ts"
@@ -118,7 +120,7 @@ export const makeIamAuthenticator = (
       }
     })
 
-    const lost = (identity: IamIdentity, claim: ProxyClaim): Refused | null => {
+    const judgeLost = (identity: IamIdentity, claim: ProxyClaim): Refused | null => {
       if (taskOf(identity.taskId) === undefined) {
         return new Refused({ reason: "TaskGone", message: "the operator doesn't see the task any more" })
       }
@@ -127,6 +129,14 @@ export const makeIamAuthenticator = (
       // What is late to be observed takes no right away: streams outlive an outage of AWS.
       return Result.isFailure(judged) && judged.failure._tag === "Refused" ? judged.failure : null
     }
+
+    const lost = judgeOnce<IamIdentity>(
+      (identity, claim) => [
+        resources.get({ type: "EcsTask", mesh: "", name: identity.taskId }),
+        resources.get(proxyKey(claim))
+      ],
+      judgeLost
+    )
 
     return { authenticate, lost }
   })
