@@ -1,8 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Scope } from "effect"
 import { TestClock } from "effect/testing"
-import { done, type Outcome, retry, terminal, wakeAt } from "../../../src/controllers/queue/Outcome.ts"
-import { backoff, makeWorkQueue } from "../../../src/controllers/queue/WorkQueue.ts"
+import { CallLane } from "../../../src/controllers/aws/CallLane.ts"
+import { NoBreakOff } from "../../../src/controllers/queue/NoBreakOff.ts"
+import { done, lookAgain, type Outcome, retry, terminal, wakeAt } from "../../../src/controllers/queue/Outcome.ts"
+import { backoff, makeWorkQueue, type WorkQueueOptions } from "../../../src/controllers/queue/WorkQueue.ts"
 
 /** Lets everything run that can run now. */
 const settle = TestClock.adjust(0)
@@ -208,5 +210,84 @@ describe("the work queue", () => {
       queue.add("b")
       yield* TestClock.adjust(10_000)
       assert.deepStrictEqual(looks, ["a"])
+    }))
+})
+
+describe("bulk work", () => {
+  /** A queue whose looks wait until they are let go; what began and ended, in order. */
+  const held = Effect.fnUntraced(function*(
+    options: Partial<WorkQueueOptions>,
+    before: Effect.Effect<void> = Effect.void
+  ) {
+    const told: Array<string> = []
+    const gate = yield* Deferred.make<void>()
+    const queue = yield* makeWorkQueue((key) =>
+      Effect.gen(function*() {
+        told.push(`${yield* CallLane} ${key}`)
+        yield* before
+        yield* Deferred.await(gate)
+        told.push(`end ${key}`)
+        return done
+      }), options)
+    return { told, gate, queue }
+  })
+
+  it.effect("leaves places to urgent keys, and lets them go first", () =>
+    Effect.gen(function*() {
+      const { gate, queue, told } = yield* held({ parallel: 3, keptForUrgent: 1 })
+      for (const key of ["a", "b", "c"]) queue.add(key, undefined, "bulk")
+      yield* settle
+      queue.add("event")
+      queue.add("other event")
+      yield* settle
+      assert.deepStrictEqual(told, ["bulk a", "bulk b", "urgent event"])
+      yield* Deferred.succeed(gate, undefined)
+      yield* Effect.repeat(settle, { times: 20 })
+      const began = told.filter((line) => !line.startsWith("end"))
+      assert.deepStrictEqual(began.slice(3), ["urgent other event", "bulk c"])
+    }))
+
+  it.effect("is begun anew at once where it waits and its key is asked for", () =>
+    Effect.gen(function*() {
+      const { gate, queue, told } = yield* held({})
+      let handled = 0
+      queue.add("a", () => handled++, "bulk")
+      yield* settle
+      queue.add("a", () => handled++)
+      yield* Effect.repeat(settle, { times: 5 })
+      assert.deepStrictEqual(told, ["bulk a", "urgent a"])
+      yield* Deferred.succeed(gate, undefined)
+      yield* Effect.repeat(settle, { times: 5 })
+      assert.deepStrictEqual(told, ["bulk a", "urgent a", "end a"])
+      assert.strictEqual(handled, 2)
+      assert.strictEqual(queue.size(), 0)
+    }))
+
+  it.effect("is brought to its end where it has begun to write, and looked at again", () =>
+    Effect.gen(function*() {
+      const { gate, queue, told } = yield* held({}, Effect.map(NoBreakOff, (say) => say()))
+      queue.add("a", undefined, "bulk")
+      yield* settle
+      queue.add("a")
+      yield* Effect.repeat(settle, { times: 5 })
+      assert.deepStrictEqual(told, ["bulk a"])
+      yield* Deferred.succeed(gate, undefined)
+      yield* Effect.repeat(settle, { times: 10 })
+      assert.deepStrictEqual(told, ["bulk a", "end a", "urgent a", "end a"])
+    }))
+
+  it.effect("that only its time has come for is bulk, and what failed comes again as what it was", () =>
+    Effect.gen(function*() {
+      const lanes: Array<string> = []
+      const queue = yield* makeWorkQueue(() =>
+        Effect.gen(function*() {
+          lanes.push(yield* CallLane)
+          return lanes.length === 1 ? retry("no") : lanes.length === 2 ? lookAgain(1_000, 1_000) : done
+        }), { backoffMillis: 100 })
+      queue.add("a")
+      yield* settle
+      yield* TestClock.adjust(100)
+      yield* TestClock.adjust(1_000)
+      assert.deepStrictEqual(lanes, ["urgent", "urgent", "bulk"])
     }))
 })
