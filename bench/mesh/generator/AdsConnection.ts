@@ -2,6 +2,7 @@
 import { connect } from "node:http2"
 import { connect as connectTls } from "node:tls"
 import { clock } from "../clock.ts"
+import { clientTls } from "./clientTls.ts"
 import { METHODS, type Variant } from "./discovery.ts"
 
 export interface AdsConnectionOptions {
@@ -27,8 +28,7 @@ const HEAD = 5
 
 export const openAds = (options: AdsConnectionOptions): AdsConnection => {
   const { host, port } = options
-  // The certificate isn't verified: that would cost the generator's CPU and none of the subject's.
-  const socket = connectTls({ host, port, ALPNProtocols: ["h2"], rejectUnauthorized: false, servername: "localhost" })
+  const socket = connectTls({ ...clientTls, host, port, ALPNProtocols: ["h2"] })
   socket.setNoDelay(true)
   const session = connect(`https://${host}:${port}`, {
     createConnection: () => socket,

@@ -28,7 +28,7 @@ export interface ResourceFacts {
 /** CommonTlsContext: certificates' secrets 6, the validation's 7, or combined 8 and in it 2; each one's name is 1. */
 const TLS_SECRETS = [[6, 1], [7, 1], [8, 2, 1]]
 
-/** TransportSocket: typed_config 3, an Any; its value 2 is an up- or downstream TLS context with the common one in 1. */
+/** TransportSocket: typed_config 3, an Any; its value 2 is a TLS context, up- or downstream, the common one in 1. */
 const secretsOf = (sockets: ReadonlyArray<Buffer>): ReadonlyArray<string> =>
   sockets.flatMap((socket) => valuesAt(socket, [3, 2, 1])).flatMap((context) =>
     TLS_SECRETS.flatMap((path) => textsAt(context, path))

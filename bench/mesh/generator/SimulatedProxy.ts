@@ -12,7 +12,8 @@ export interface SimulatedProxyOptions {
   readonly port: number
   readonly variant: Variant
   readonly member: Member
-  readonly instances: Readonly<Record<string, number>>
+  /** How many endpoints an assignment has when all is well. */
+  readonly instances: (assignment: string) => number
   readonly token: string
   readonly onResponse: (proxy: SimulatedProxy, response: Response, message: Buffer, at: number) => void
   readonly onWhole: (whole: boolean, at: number) => void
@@ -116,7 +117,7 @@ export class SimulatedProxy {
     const { instances, onResponse } = this.#options
     const response = this.#read(message)
     if (response === null) return
-    this.#is(this.subscriptions.isWhole((assignment) => instances[serviceOfAssignment(assignment)] ?? NaN), at)
+    this.#is(this.subscriptions.isWhole(instances), at)
     onResponse(this, response, message, at)
   }
 

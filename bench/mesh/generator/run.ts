@@ -90,7 +90,13 @@ const onResponse = (proxy: SimulatedProxy, response: Response, message: Buffer, 
 
 const prepare = (given: Setting): null => {
   const key = createPrivateKey(given.signingKey.pem)
-  const { host, instances, port, variant } = given
+  const { host, port, variant } = given
+  const known = new Map<string, number>()
+  const instances = (assignment: string): number => {
+    const count = known.get(assignment) ?? given.instances[serviceOfAssignment(assignment)] ?? NaN
+    known.set(assignment, count)
+    return count
+  }
   for (const member of given.members) {
     const token = signToken(key, given.signingKey.id, member.name)
     proxies.push(new SimulatedProxy({ host, port, variant, member, instances, token, onResponse, onWhole }))
