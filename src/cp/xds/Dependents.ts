@@ -82,9 +82,12 @@ export class Dependents<D extends Dependent> {
     if (proxy.proxyType === "ingress") this.#ingresses.add(dependent)
     else if (proxy.proxyType === "egress") this.#egresses.add(dependent)
     else addTo(this.#byMesh, proxy.mesh, dependent)
-    const keys = new Set(uses.map(serviceKey))
-    for (const use of before) if (!keys.has(serviceKey(use))) removeFrom(this.#byService, serviceKey(use), dependent)
-    for (const key of keys) addTo(this.#byService, key, dependent)
+    // Most translations leave them the same list.
+    if (uses !== before) {
+      const keys = new Set(uses.map(serviceKey))
+      for (const use of before) if (!keys.has(serviceKey(use))) removeFrom(this.#byService, serviceKey(use), dependent)
+      for (const key of keys) addTo(this.#byService, key, dependent)
+    }
     const labels = this.#dataplane(dependent)?.labels
     if (labels?.[OUTBOUNDS_LABEL] === "all") addTo(this.#ofEveryService, proxy.mesh, dependent)
     else removeFrom(this.#ofEveryService, proxy.mesh, dependent)

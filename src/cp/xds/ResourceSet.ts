@@ -34,7 +34,8 @@ export class ResourceSet implements ReadonlyMap<string, XdsResource> {
   static readonly empty = new ResourceSet(NONE, NONE, [])
 
   /** The set of these and no others; of two with one name the first counts. */
-  next(resources: Iterable<XdsResource>): ResourceSet {
+  next(resources: ReadonlyArray<XdsResource>): ResourceSet {
+    if (this.#isAll(resources)) return this
     const next = new Map<string, XdsResource>()
     const changes: Array<string> = []
     for (const resource of resources) {
@@ -44,6 +45,13 @@ export class ResourceSet implements ReadonlyMap<string, XdsResource> {
     }
     for (const name of this.#base.keys()) if (!next.has(name)) changes.push(name)
     return changes.length === 0 ? this : new ResourceSet(next, NONE, this.#changesWith(changes))
+  }
+
+  /** What is quick to see, and the most frequent: they are what it has, each once. */
+  #isAll(resources: ReadonlyArray<XdsResource>): boolean {
+    return resources.length === this.size &&
+      resources.every((resource) => this.get(resource.name)?.version === resource.version) &&
+      new Set(resources.map(({ name }) => name)).size === resources.length
   }
 
   /** The set with these in the place of those of their names; what has no place in it is left out. */

@@ -3,7 +3,7 @@ import { describe, it } from "vitest"
 import { beginning, initial, step } from "./steps.ts"
 import { World } from "./World.ts"
 
-const CASES = Number(process.env["ECS_MESH_CASES"] ?? 1_500)
+const CASES = Number(process.env["ECS_MESH_CASES"] ?? 1_000)
 const SEED = Number(process.env["ECS_MESH_SEED"] ?? 20_260_102)
 
 describe("what a proxy is given change by change", () => {

@@ -24,7 +24,8 @@ export type Step =
   | { readonly _tag: "Settle" }
 
 const name = <const N extends string>(...names: ReadonlyArray<N>) => fc.constantFrom(...names)
-const sometimes = <A>(arbitrary: fc.Arbitrary<A>) => fc.option(arbitrary, { nil: undefined })
+const sometimes = <A>(arbitrary: fc.Arbitrary<A>) => fc.option(arbitrary, { nil: undefined, freq: 1 })
+const mostly = <A>(arbitrary: fc.Arbitrary<A>) => fc.option(arbitrary, { nil: undefined, freq: 5 })
 
 /** Without the keys whose value is undefined, as JSON has it. */
 const record = <A extends object>(model: { readonly [K in keyof A]: fc.Arbitrary<A[K] | undefined> }) =>
@@ -62,34 +63,45 @@ const outbound: fc.Arbitrary<Outbound> = record<Outbound>({
     .map((tags): Record<string, string> => tags)
 })
 
-/** Each with a value that means something, or none. */
-const label = fc.record({
-  said: fc.constantFrom(
-    ["ecs-mesh.io/outbounds", "all"],
-    ["ecs-mesh.io/outbound-address", "task"],
-    ["ecs-mesh.io/last-resort", "true"],
-    ["ecs-mesh.io/listen-8080", "9090"],
-    ["kuma.io/origin", "zone"],
-    ["kuma.io/origin", "global"],
-    ["kuma.io/zone", "zone-1"],
-    ["kuma.io/zone", "zone-2"],
-    ["kuma.io/effect", "shadow"],
-    ["kuma.io/policy-role", "producer"],
-    ["kuma.io/display-name", "a"],
-    ["team", "x"],
-    ["team", "y"],
-    ["unread", "1"]
-  ),
-  isRemoved: fc.boolean()
-}).map(({ isRemoved, said: [label = "", value = ""] }) => ({ label, value: isRemoved ? null : value }))
+/** One of these labels with its value, or without. */
+const labelOf = (...pairs: ReadonlyArray<readonly [label: string, value: string]>) =>
+  fc.record({ pair: fc.constantFrom(...pairs), isRemoved: fc.boolean() })
+    .map(({ isRemoved, pair: [label, value] }) => ({ label, value: isRemoved ? null : value }))
+
+const dataplaneLabel = labelOf(
+  ["ecs-mesh.io/outbounds", "all"],
+  ["ecs-mesh.io/outbounds", "none"],
+  ["ecs-mesh.io/outbound-address", "task"],
+  ["ecs-mesh.io/last-resort", "true"],
+  ["ecs-mesh.io/listen-8080", "9090"],
+  ["kuma.io/origin", "zone"],
+  ["kuma.io/zone", "zone-1"],
+  ["kuma.io/zone", "zone-2"],
+  ["team", "x"],
+  ["team", "y"],
+  ["unread", "1"]
+)
+
+const policyLabel = labelOf(
+  ["kuma.io/effect", "shadow"],
+  ["kuma.io/origin", "zone"],
+  ["kuma.io/zone", "zone-1"],
+  ["kuma.io/zone", "zone-2"],
+  ["kuma.io/policy-role", "producer"],
+  ["kuma.io/display-name", "a"],
+  ["kuma.io/display-name", "z"],
+  ["unread", "1"]
+)
+
+const zoneLabel = labelOf(["kuma.io/zone", "zone-1"], ["kuma.io/zone", "zone-2"], ["unread", "1"])
 
 const dataplaneLabels = record<Record<string, string>>({
   "ecs-mesh.io/outbounds": sometimes(fc.constant("all")),
   "ecs-mesh.io/outbound-address": sometimes(name("task", "loopback")),
   "ecs-mesh.io/last-resort": sometimes(fc.constant("true")),
   "ecs-mesh.io/listen-8080": sometimes(name("9090", "9091")),
-  "kuma.io/origin": sometimes(name("zone", "global")),
-  "kuma.io/zone": sometimes(name("zone-1", "zone-2")),
+  "kuma.io/origin": mostly(name("zone", "global")),
+  "kuma.io/zone": mostly(name("zone-1", "zone-2")),
   team: sometimes(name("x", "y"))
 })
 
@@ -113,7 +125,7 @@ const dataplane = fc.record({
 
 const mesh = fc.record({
   name: meshName,
-  mtls: sometimes(fc.record({
+  mtls: mostly(fc.record({
     enabledBackend: name("ca-1", "ca-2", "none"),
     mode: sometimes(name("STRICT", "PERMISSIVE"))
   })),
@@ -151,7 +163,11 @@ const targetRef: fc.Arbitrary<TargetRef> = fc.oneof(
   record<TargetRef>({
     kind: fc.constant("Dataplane"),
     name: sometimes(name("d1", "d2")),
-    labels: sometimes(fc.record({ team: name("x", "y") })),
+    sectionName: sometimes(name("main", "8080"))
+  }),
+  record<TargetRef>({
+    kind: fc.constant("Dataplane"),
+    labels: fc.record({ team: name("x", "y") }),
     sectionName: sometimes(name("main", "8080"))
   }),
   fc.record({ kind: name("MeshGateway", "MeshHTTPRoute"), name: fc.constant("g") })
@@ -235,8 +251,8 @@ const zoneIngress = fc.record({
   name: name("i1", "i2"),
   zone: sometimes(name("zone-1", "zone-2")),
   label: sometimes(name("zone-1", "zone-2")),
-  port: sometimes(fc.constant(10_001)),
-  advertisedPort: sometimes(name("10002", "10003")),
+  port: mostly(fc.constant(10_001)),
+  advertisedPort: mostly(name("10002", "10003")),
   available: fc.array(fc.record({ mesh: meshName, service }), { maxLength: 3 })
 }).map(({ advertisedPort, available, label, name, port, zone }): DesiredResource => ({
   type: "ZoneIngress",
@@ -286,17 +302,25 @@ const resource = fc.oneof(
 )
 
 const anyDataplane = dataplaneKey.map((key): ResourceKey => ({ type: "Dataplane", ...key }))
+const anyPolicy = fc.record({
+  type: name("MeshTimeout", "MeshTrafficPermission"),
+  mesh: meshName,
+  name: name("p1", "p2", "p3")
+})
+const anyIngress = fc.record({ type: fc.constant("ZoneIngress" as const), mesh: fc.constant(""), name: name("i1", "i2") })
 const anyKey: fc.Arbitrary<ResourceKey> = fc.oneof(
   anyDataplane,
-  fc.record({
-    type: name("MeshTimeout", "MeshTrafficPermission"),
-    mesh: meshName,
-    name: name("p1", "p2", "p3")
-  }),
+  anyPolicy,
+  anyIngress,
   fc.record({ type: fc.constant("OutboundPort"), mesh: meshName, name: service }),
   fc.record({ type: fc.constant("Mesh"), mesh: fc.constant(""), name: meshName }),
-  fc.record({ type: fc.constant("ZoneIngress"), mesh: fc.constant(""), name: name("i1", "i2") }),
   fc.record({ type: fc.constant("ZoneEgress"), mesh: fc.constant(""), name: fc.constant("e1") })
+)
+
+const labelled = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ key: anyDataplane, said: dataplaneLabel }) },
+  { weight: 3, arbitrary: fc.record({ key: anyPolicy, said: policyLabel }) },
+  { weight: 1, arbitrary: fc.record({ key: anyIngress, said: zoneLabel }) }
 )
 
 const proxy: fc.Arbitrary<ProxyId> = fc.oneof(
@@ -307,10 +331,7 @@ const proxy: fc.Arbitrary<ProxyId> = fc.oneof(
 
 export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 10, arbitrary: resource.map((resource): Step => ({ _tag: "Put", resource })) },
-  {
-    weight: 4,
-    arbitrary: fc.record({ key: anyKey, said: label }).map(({ key, said }): Step => ({ _tag: "Label", key, ...said }))
-  },
+  { weight: 9, arbitrary: labelled.map(({ key, said }): Step => ({ _tag: "Label", key, ...said })) },
   {
     weight: 3,
     arbitrary: fc.record({ key: anyDataplane, inbound: fc.nat(1), ready: fc.boolean() })
@@ -339,6 +360,9 @@ export const beginning: ReadonlyArray<ProxyId> = [
 
 export const initial: fc.Arbitrary<ReadonlyArray<DesiredResource>> = fc.tuple(
   fc.array(mesh, { minLength: 1, maxLength: 2 }),
-  fc.array(dataplane, { maxLength: 6 }),
-  fc.array(resource, { maxLength: 5 })
+  fc.array(dataplane, { minLength: 2, maxLength: 6 }),
+  fc.array(outboundPort, { maxLength: 3 }),
+  fc.array(fc.oneof(permission, timeout), { maxLength: 3 }),
+  fc.array(zoneIngress, { maxLength: 2 }),
+  fc.array(zoneEgress, { maxLength: 1 })
 ).map((all) => all.flat())
