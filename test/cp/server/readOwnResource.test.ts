@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { stringify } from "yaml"
 import { readOwnResource } from "../../../src/cp/server/readOwnResource.ts"
 import type { ProxyId } from "../../../src/model/ProxyType.ts"
 
@@ -28,6 +29,8 @@ describe("a resource that a proxy brings along", () => {
     ["is two documents", `${yaml()}\n---\n${yaml()}`, "one YAML document, found 2"],
     ["is none", "", "one YAML document, found 0"],
     ["is broken", "type: [", "document 1"],
+    ["is broken JSON", yaml().slice(0, -1), "document 1"],
+    ["has a key twice", yaml().replace("{", '{"name":"kv-2",'), "a key stands twice in a map"],
     ["makes no sense", yaml({ networking: { address: "0.0.0.0" } }), "must not be 0.0.0.0"],
     ["says that it is of another zone", yaml({ labels: { "kuma.io/zone": "zone-2" } }), "should have zone-1 value"],
     ["says that it is a task's", yaml({ labels: { "ecs-mesh.io/task": "1" } }), "remove this one"],
@@ -35,6 +38,19 @@ describe("a resource that a proxy brings along", () => {
   ])("is refused where it %s", (_, text, message) => {
     const read = readOwnResource(text, proxy, "zone-1")
     expect("violations" in read ? read.violations.map((violation) => violation.message).join() : "").toContain(message)
+  })
+
+  it("says the same as JSON and as YAML", () => {
+    const spec = {
+      networking: {
+        address: "10.0.0.1",
+        inbound: [{ port: 80, tags: { "kuma.io/service": "kv", version: "1.0", "on": "true" } }]
+      }
+    }
+    expect(readOwnResource(yaml(spec), proxy, "zone-1")).toEqual(
+      readOwnResource(stringify(JSON.parse(yaml(spec))), proxy, "zone-1")
+    )
+    expect(readOwnResource(yaml(spec), proxy, "zone-1")).toHaveProperty("resource")
   })
 
   it("is read once, however often the same is brought, and anew for another proxy or zone", () => {
