@@ -11,6 +11,7 @@ import { makeBuiltinAuthority } from "./BuiltinAuthority.ts"
 import { CaUnavailable, CertificateAuthority, type CertificateRequest, NoIdentity } from "./CertificateAuthority.ts"
 import { issueWorkload } from "./issueWorkload.ts"
 import { KeptCertificates, type Place } from "./KeptCertificates.ts"
+import { isUri } from "./leafTemplate.ts"
 import { makeProvidedAuthority } from "./ProvidedAuthority.ts"
 import { type AuthorityPems, type SigningAuthority, signingAuthority } from "./SigningAuthority.ts"
 import { workloadNames } from "./workloadNames.ts"
@@ -123,6 +124,13 @@ const make = Effect.gen(function*() {
         return yield* new NoIdentity({
           mesh,
           message: `${proxy} has no kuma.io/service tag: without one it has no mTLS identity`
+        })
+      }
+      const unsayable = names.find((name) => !isUri(name))
+      if (unsayable !== undefined) {
+        return yield* new NoIdentity({
+          mesh,
+          message: `${proxy} has a tag that no certificate can say, ${JSON.stringify(unsayable)}: use ASCII characters`
         })
       }
       return yield* place.lock.withPermit(Effect.gen(function*() {

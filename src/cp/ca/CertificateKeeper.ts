@@ -3,11 +3,17 @@
  * its mesh or its tags changed, and says so. One timer for all of them. Those who have none come first, then the others
  * as they became due, a few at a time, so that whatever else is to be done has its turn.
  *
- * An authority that fails is asked for one proxy at a time and ever more seldom (`Breaker`); what proxies have they keep.
+ * An authority that fails is asked for one proxy at a time and ever more seldom (`Breaker`); what proxies have they
+ * keep.
  */
 import { Clock, Duration, Effect, type Fiber, FiberSet } from "effect"
 import { backoffMillis } from "./Breaker.ts"
-import { CaUnavailable, CertificateAuthority, type NoIdentity, type WorkloadCertificate } from "./CertificateAuthority.ts"
+import {
+  CaUnavailable,
+  CertificateAuthority,
+  type NoIdentity,
+  type WorkloadCertificate
+} from "./CertificateAuthority.ts"
 import { Deadlines } from "./Deadlines.ts"
 import { type Keep, type KeepOrder, MeshKeeps } from "./MeshKeeps.ts"
 
@@ -175,7 +181,8 @@ export const makeCertificateKeeper = Effect.gen(function*() {
     keep.asking = true
     keep.again = false
     deadlines.remove(keep)
-    run(Effect.match(within(mesh.name, certificate({ proxy: order.proxy, tags: order.tags() })), {
+    const asked = Effect.suspend(() => certificate({ proxy: order.proxy, tags: order.tags() }))
+    run(Effect.match(within(mesh.name, asked), {
       onSuccess: (issued) => {
         answered(keep, null)
         if (!keep.ended) settle(keep, issued, trustBundle)
@@ -219,8 +226,11 @@ export const makeCertificateKeeper = Effect.gen(function*() {
     if (mesh.working || mesh.turn !== null) return
     mesh.working = true
     let steps = 0
-    while (steps < A_TURN && step(mesh)) steps += 1
-    mesh.working = false
+    try {
+      while (steps < A_TURN && step(mesh)) steps += 1
+    } finally {
+      mesh.working = false
+    }
     if (steps === A_TURN) {
       mesh.turn = setImmediate(() => {
         mesh.turn = null

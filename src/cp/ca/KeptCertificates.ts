@@ -1,7 +1,7 @@
 /**
- * The certificates that proxies were given, by mesh and proxy, in memory only. Those of proxies that left are kept for a
- * while: a proxy that comes back with a storm of others is served the one that it has. Whether one may still be served
- * is for its reader to say.
+ * The certificates that proxies were given, by mesh and proxy, in memory only. Those of proxies that left are kept for
+ * a while: a proxy that comes back with a storm of others is served the one that it has. Whether one may still be
+ * served is for its reader to say.
  */
 import { Semaphore } from "effect"
 import type { WorkloadCertificate } from "./CertificateAuthority.ts"

@@ -67,9 +67,11 @@ export const leafTemplate = async (certificatePem: string, keyPem: string): Prom
   }
 }
 
-/** What no IA5String holds would be read as other characters: as another's name. */
+/** Whether a certificate can say it: what no IA5String holds would be read as other characters, as another's name. */
+export const isUri = (name: string): boolean => /^[\x21-\x7e]+$/.test(name)
+
 const uri = (name: string): Buffer => {
-  if (!/^[\x21-\x7e]+$/.test(name)) throw new Error(`${JSON.stringify(name)} can't be a certificate's name: use ASCII`)
+  if (!isUri(name)) throw new Error(`${JSON.stringify(name)} can't be a certificate's name: use ASCII`)
   return element(URI, Buffer.from(name, "latin1"))
 }
 

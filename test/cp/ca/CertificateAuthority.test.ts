@@ -87,11 +87,14 @@ describe("a workload's certificate", () => {
       }
     }).pipe(Effect.scoped), 30_000)
 
-  it.effect("is refused to a proxy without a service, with what to do", () =>
+  it.effect("is refused to a proxy without a service or with one that can't be said, with what to do", () =>
     Effect.gen(function*() {
       const { authority } = yield* start
       const error = yield* Effect.flip(authority.certificate({ ...kv, tags: [{ version: "v1" }] }))
       assert.include(error.message, "kv-1 has no kuma.io/service tag")
+      const other = yield* Effect.flip(authority.certificate({ ...kv, tags: [{ "kuma.io/service": "k\u0176" }] }))
+      assert.include(other.message, "kv-1 has a tag that no certificate can say")
+      assert.deepStrictEqual([error._tag, other._tag], ["NoIdentity", "NoIdentity"])
     }).pipe(Effect.scoped), 30_000)
 })
 

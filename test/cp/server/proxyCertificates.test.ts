@@ -1,4 +1,4 @@
-import { Deferred, Effect, Layer } from "effect"
+import { Context, Deferred, Effect, Layer } from "effect"
 import { describe, expect, it } from "vitest"
 import { CertificateAuthority } from "../../../src/cp/ca/CertificateAuthority.ts"
 import { CertificateAuthorityLive } from "../../../src/cp/ca/CertificateAuthorityLive.ts"
@@ -7,9 +7,10 @@ import { ProxySnapshotsLive } from "../../../src/cp/server/ProxySnapshotsLive.ts
 import { ResourceCache } from "../../../src/cp/snapshot/ResourceCache.ts"
 import { ResourceCacheLive } from "../../../src/cp/snapshot/ResourceCacheLive.ts"
 import { PostgresStore } from "../../../src/cp/store/PostgresStore.ts"
+import { TypeUrl } from "../../../src/cp/xds/XdsResource.ts"
 import { Store } from "../../../src/model/Store.ts"
 import { useTestDatabases } from "../store/testDatabases.ts"
-import { dataplane, eventually, mesh } from "./startControlPlane.ts"
+import { dataplane, eventually, loopbackTls, mesh, startControlPlane } from "./startControlPlane.ts"
 
 const databases = useTestDatabases()
 const proxy = { proxyType: "dataplane", mesh: "default", name: "kv-1" } as const
@@ -74,4 +75,35 @@ describe("while a proxy's certificate is being issued", () => {
     )
     expect(result).toEqual({ asked: ["kv", "renamed"], givenUp: 0 })
   })
+})
+
+it("proxies that come back are served the very secrets that they had", async () => {
+  const tls = await loopbackTls()
+  const controlPlane = await startControlPlane({ store: await databases.create(), tls })
+  try {
+    await controlPlane.put(mesh("default", true))
+    const proxies = ["kv-1", "kv-2", "kv-3"]
+    for (const name of proxies) await controlPlane.put(dataplane(name, "kv", { port: 8_080 }))
+    const snapshots = Context.get(controlPlane.services, ProxySnapshots)
+    const connect = async () => {
+      const secrets = new Map<string, ReadonlyArray<string>>()
+      const stops = proxies.map((name) =>
+        snapshots.follow({ ...proxy, name }, {}, {
+          onSnapshot: ({ snapshot }) => {
+            const versions = [...snapshot.get(TypeUrl.Secret)?.values() ?? []].map(({ version }) => version)
+            secrets.set(name, versions)
+          },
+          onCertificate: () => {}
+        })
+      )
+      await eventually(() => secrets.size, (size) => size === proxies.length)
+      for (const stop of stops) stop()
+      return secrets
+    }
+    const before = await connect()
+    expect(new Set([...before.values()].flat()).size).toBe(4)
+    expect(await connect()).toEqual(before)
+  } finally {
+    await controlPlane.stop()
+  }
 })
