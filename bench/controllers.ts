@@ -9,6 +9,7 @@
  *   ... --tasks 500 --services 50 --idle 10 --stops 20        smaller
  *   ... --share 100                                           percent of the quotas (ECS_MESH_AWS_API_SHARE)
  *   ... --json
+ *   node_modules/.bin/node --expose-gc bench/controllers.ts   with the heap after a collection
  */
 import { Effect, Exit, Layer, Scope } from "effect"
 import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises"
@@ -56,14 +57,16 @@ const until = async (met: () => Promise<boolean>, what: string): Promise<void> =
   const end = Date.now() + 300_000
   while (!(await met())) {
     if (Date.now() > end) throw new Error(`${what}: not within five minutes`)
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await new Promise((resolve) => setTimeout(resolve, 250))
   }
 }
 
 const report = (what: string, { aws: { calls, ...counts }, ...use }: Use): void => {
-  figures[what] = { ...use, calls, ...counts, rssMegabytes: process.memoryUsage.rss() / 2 ** 20 }
+  globalThis.gc?.()
+  const heapMegabytes = Math.round(process.memoryUsage().heapUsed / 2 ** 20)
+  figures[what] = { ...use, calls, ...counts, heapMegabytes }
   say(`${what}: ${use.seconds.toFixed(1)} s, CPU ${use.cpuSeconds.toFixed(2)} s, ${use.statements} statements, ` +
-    `${JSON.stringify(calls)}, ${JSON.stringify(counts)}, load ${loadavg()[0]?.toFixed(1)}`)
+    `${JSON.stringify(calls)}, ${JSON.stringify(counts)}, heap ${heapMegabytes} MB, load ${loadavg()[0]?.toFixed(1)}`)
 }
 
 /** What a control plane writes of a sidecar that took its listeners. */

@@ -57,6 +57,7 @@ export interface FakeCounts {
 
 export class FakeAccount {
   readonly tasks = new Map<string, FakeTask>()
+  private readonly checked: boolean
   private readonly calls = new Map<string, number>()
   private readonly buckets = new Map<string, { tokens: number; at: number }>()
   private readonly waiting: Array<Message> = []
@@ -70,7 +71,9 @@ export class FakeAccount {
   private longest = 0
   private wake: Array<() => void> = []
 
-  constructor(tasks: number, services: number) {
+  /** `checked`: whether sidecars have health checks, which ECS tells no changes of. */
+  constructor(tasks: number, services: number, checked = true) {
+    this.checked = checked
     for (let number = 0; number < tasks; number++) {
       const id = createHash("md5").update(`task ${number}`).digest("hex")
       const address = `10.${number >> 16 & 255}.${number >> 8 & 255}.${number & 255}`
@@ -156,8 +159,8 @@ export class FakeAccount {
             name: "sidecar",
             image: "ecs-mesh/sidecar",
             environment: [{ name: "KUMA_CONTROL_PLANE_URL", value: "https://control-plane:5678" }],
-            portMappings: [{ containerPort: 21000, protocol: "tcp" }],
-            healthCheck: { command: ["CMD", "true"] }
+            portMappings: [{ containerPort: 5050, protocol: "tcp" }],
+            ...(this.checked ? { healthCheck: { command: ["CMD", "true"] } } : {})
           }
         ]
       }
