@@ -2,7 +2,7 @@
 import { connect } from "node:http2"
 import { connect as connectTls } from "node:tls"
 import { clock } from "../clock.ts"
-import { clientTls } from "./clientTls.ts"
+import { envoyTls } from "./clientTls.ts"
 import { METHODS, type Variant } from "./discovery.ts"
 
 export interface AdsConnectionOptions {
@@ -10,6 +10,9 @@ export interface AdsConnectionOptions {
   readonly port: number
   readonly variant: Variant
   readonly token: string
+  /** That of the connection before, to resume: an Envoy keeps one (`max_session_keys`). */
+  readonly session: Buffer | null
+  readonly onSession: (session: Buffer) => void
   readonly onOpen: () => void
   /** `at`: when its last bytes came, by the shared clock. The bytes are gone afterwards. */
   readonly onMessage: (message: Buffer, at: number) => void
@@ -28,8 +31,14 @@ const HEAD = 5
 
 export const openAds = (options: AdsConnectionOptions): AdsConnection => {
   const { host, port } = options
-  const socket = connectTls({ ...clientTls, host, port, ALPNProtocols: ["h2"] })
+  const socket = connectTls({
+    ...envoyTls,
+    host,
+    port,
+    ...(options.session === null ? {} : { session: options.session })
+  })
   socket.setNoDelay(true)
+  socket.on("session", options.onSession)
   const session = connect(`https://${host}:${port}`, {
     createConnection: () => socket,
     settings: { initialWindowSize: WINDOW, enablePush: false }

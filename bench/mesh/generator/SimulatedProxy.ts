@@ -41,6 +41,7 @@ export class SimulatedProxy {
   readonly failures: Array<string> = []
   readonly #options: SimulatedProxyOptions
   #connection: AdsConnection | null = null
+  #session: Buffer | null = null
   #attempt = 0
   #left = false
 
@@ -90,6 +91,10 @@ export class SimulatedProxy {
       port,
       variant,
       token,
+      session: this.#session,
+      onSession: (session) => {
+        this.#session = session
+      },
       onOpen: () => this.subscriptions.open(),
       onMessage: (message, at) => this.#take(message, at),
       onEnd: (reason) => this.#again(reason)

@@ -1,6 +1,6 @@
 /** `POST /bootstrap` as kuma-dp sends it: HTTP/1.1 over TLS, on a connection of its own. */
 import { request } from "node:https"
-import { clientTls } from "./clientTls.ts"
+import { sidecarTls } from "./clientTls.ts"
 
 export interface BootstrapTarget {
   readonly host: string
@@ -16,7 +16,7 @@ export const askBootstrap = ({ host, port }: BootstrapTarget, body: unknown): Pr
       port,
       path: "/bootstrap",
       method: "POST",
-      ...clientTls,
+      ...sidecarTls,
       agent: false,
       headers: {
         "content-type": "application/json",
