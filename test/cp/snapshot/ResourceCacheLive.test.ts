@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
 import { ResourceCacheLive } from "../../../src/cp/snapshot/ResourceCacheLive.ts"
 import { ResourceCache, type ResourceChange } from "../../../src/cp/snapshot/ResourceCache.ts"
+import type { Resource } from "../../../src/model/Resource.ts"
 import { Store, StoreUnavailable } from "../../../src/model/Store.ts"
 import { killing, openStore, outboundPort, useTestDatabases } from "../store/testDatabases.ts"
 
@@ -165,4 +166,53 @@ describe("the resource cache", () => {
       yield* store.put(outboundPort("b", 1))
       yield* until("the second", () => batches.length === 2)
     }).pipe(Effect.scoped))
+
+  it.live.each([1, 2, 3])("is what the store is in the end, whoever writes what and whatever breaks (seed %i)", (seed) =>
+    Effect.gen(function*() {
+      const { config, store, service } = yield* setUp
+      const other = yield* openStore(config)
+      const cache = yield* openCache(service)
+      const names = ["a", "b", "c", "d", "e"]
+      /** What was replaced or removed never comes again: each write is another one. */
+      const gone = new Set<string>()
+      const backwards: Array<string> = []
+      const written = ({ creationTime, name, spec, version }: Resource) =>
+        JSON.stringify([name, creationTime, version, spec])
+      cache.onChange((changes) => {
+        for (const { after, before } of changes) {
+          if (before !== undefined) gone.add(written(before))
+          if (after !== undefined && gone.has(written(after))) backwards.push(written(after))
+        }
+      })
+      let writes = 0
+      let state = seed
+      const random = (below: number): number => {
+        state = (state * 48_271) % 2_147_483_647
+        return state % below
+      }
+      const write = (writer: Store["Service"]) =>
+        Effect.suspend(() => {
+          const name = names[random(names.length)] ?? "a"
+          return random(4) === 0 ? writer.remove(key(name)) : writer.put(outboundPort(name, (writes += 1)))
+        }).pipe(Effect.exit)
+      for (let step = 0; step < 300; step++) {
+        // Several at a time, by both replicas, each in its own order.
+        yield* Effect.all(
+          Array.from({ length: 1 + random(6) }, () => write(random(2) === 0 ? store : other)),
+          { concurrency: "unbounded" }
+        )
+        if (random(60) === 0) {
+          yield* Effect.promise(() => databases.query(config, killing(random(2) === 0 ? "store" : "change feed")))
+        }
+        if (random(90) === 0) {
+          const sql = "UPDATE resource SET spec = '{\"port\":0}', version = version + 1 WHERE name < 'c'"
+          yield* Effect.promise(() => databases.query(config, sql))
+        }
+      }
+      // A change feed that was cut comes back within a second, and then reads everything.
+      const shown = (all: ReadonlyArray<unknown>) => JSON.stringify(all)
+      const stored = shown(yield* store.list("OutboundPort"))
+      yield* until("the end", () => shown(cache.list("OutboundPort")) === stored)
+      assert.deepStrictEqual(backwards, [])
+    }).pipe(Effect.scoped), 60_000)
 })
