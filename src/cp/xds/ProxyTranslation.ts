@@ -26,8 +26,17 @@ export interface ProxyTranslation {
   readonly secretMeshes: ReadonlyArray<string>
   /** What of its resource could not be translated; the rest is. */
   readonly conditions: ReadonlyArray<Condition>
-  /** All of `uses`, and what `resources` has for them; null for what isn't a workload's proxy. It is kept while used. */
+  /**
+   * All of `uses`, and what `resources` has for them; null for what isn't a workload's proxy. Whoever keeps the
+   * translation keeps this: it is built anew once nobody has it.
+   */
   readonly calls: OutboundPart | null
 }
 
-export const emptyTranslation: ProxyTranslation = { resources: [], uses: [], secretMeshes: [], conditions: [], calls: null }
+export const emptyTranslation: ProxyTranslation = {
+  resources: [],
+  uses: [],
+  secretMeshes: [],
+  conditions: [],
+  calls: null
+}

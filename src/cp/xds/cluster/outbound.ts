@@ -1,9 +1,9 @@
 /** The cluster of a service that the workload calls; its endpoints come as a ClusterLoadAssignment of the same name. */
-import type { MessageInitShape } from "@bufbuild/protobuf"
+import { create } from "@bufbuild/protobuf"
 import { RoutingPriority } from "../../proto/envoy/config/core/v3/base_pb.js"
-import type { CircuitBreakersSchema } from "../../proto/envoy/config/cluster/v3/circuit_breaker_pb.js"
+import { CircuitBreakersSchema } from "../../proto/envoy/config/cluster/v3/circuit_breaker_pb.js"
 import { Cluster_DiscoveryType, ClusterSchema } from "../../proto/envoy/config/cluster/v3/cluster_pb.js"
-import type { OutlierDetectionSchema } from "../../proto/envoy/config/cluster/v3/outlier_detection_pb.js"
+import { OutlierDetectionSchema } from "../../proto/envoy/config/cluster/v3/outlier_detection_pb.js"
 import { SERVICE_TAG, type Tags } from "../../../model/Tags.ts"
 import { isHttp, type Protocol } from "../../snapshot/Protocol.ts"
 import { overAds } from "../configSource.ts"
@@ -19,7 +19,7 @@ import { httpOptions } from "./httpOptions.ts"
  * Kuma's limits, but for retries: its 3 at a time run out the moment an instance with more requests than that
  * under way goes. A share of the requests holds back a storm as well.
  */
-const circuitBreakers: MessageInitShape<typeof CircuitBreakersSchema> = {
+const circuitBreakers = create(CircuitBreakersSchema, {
   thresholds: [{
     priority: RoutingPriority.DEFAULT,
     maxConnections: 1024,
@@ -27,13 +27,13 @@ const circuitBreakers: MessageInitShape<typeof CircuitBreakersSchema> = {
     maxRequests: 1024,
     retryBudget: { budgetPercent: { value: 50 }, minRetryConcurrency: 64 }
   }]
-}
+})
 
 /**
  * An instance that can't even be connected to is passed over for a while: it died without a word, and the news of
  * it hasn't come yet. What a workload answers is its own business and takes nothing out.
  */
-const outlierDetection: MessageInitShape<typeof OutlierDetectionSchema> = {
+const outlierDetection = create(OutlierDetectionSchema, {
   splitExternalLocalOriginErrors: true,
   consecutiveLocalOriginFailure: 3,
   enforcingConsecutiveLocalOriginFailure: 100,
@@ -44,7 +44,7 @@ const outlierDetection: MessageInitShape<typeof OutlierDetectionSchema> = {
   interval: duration(1_000),
   baseEjectionTime: duration(5_000),
   maxEjectionPercent: 50
-}
+})
 
 /**
  * An endpoint that leaves the assignment gets no new request from that moment; what is under way on its connections

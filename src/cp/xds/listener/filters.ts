@@ -3,11 +3,13 @@ import { create, type DescMessage, type MessageInitShape } from "@bufbuild/proto
 import {
   type Filter,
   FilterSchema,
-  type ListenerFilterSchema
+  ListenerFilterSchema
 } from "../../proto/envoy/config/listener/v3/listener_components_pb.js"
 import { RouterSchema } from "../../proto/envoy/extensions/filters/http/router/v3/router_pb.js"
 import { TlsInspectorSchema } from "../../proto/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.js"
-import type {
+import {
+  type HttpFilter,
+  HttpConnectionManager_InternalAddressConfigSchema,
   HttpFilterSchema
 } from "../../proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js"
 import { TcpProxySchema } from "../../proto/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js"
@@ -22,27 +24,24 @@ export const httpFilter = <D extends DescMessage>(
   name: string,
   schema: D,
   init: MessageInitShape<D>
-): MessageInitShape<typeof HttpFilterSchema> => ({
-  name,
-  configType: { case: "typedConfig", value: packAny(schema, init) }
-})
+): HttpFilter => create(HttpFilterSchema, { name, configType: { case: "typedConfig", value: packAny(schema, init) } })
 
 /** The last of every HTTP chain. */
 export const router = httpFilter("envoy.filters.http.router", RouterSchema, {})
 
 /** Reads SNI and ALPN of a TLS connection before a chain is chosen. */
-export const tlsInspector: MessageInitShape<typeof ListenerFilterSchema> = {
+export const tlsInspector = create(ListenerFilterSchema, {
   name: "envoy.filters.listener.tls_inspector",
   configType: { case: "typedConfig", value: packAny(TlsInspectorSchema) }
-}
+})
 
 /** Envoy is to trust no header about addresses but from its own host. */
-export const internalAddresses = {
+export const internalAddresses = create(HttpConnectionManager_InternalAddressConfigSchema, {
   cidrRanges: [
     { addressPrefix: "127.0.0.1", prefixLen: 32 },
     { addressPrefix: "::1", prefixLen: 128 }
   ]
-}
+})
 
 export interface TcpProxyInput {
   readonly statPrefix: string

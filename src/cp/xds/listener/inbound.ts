@@ -2,7 +2,7 @@
  * The listener of one inbound: other proxies dial it, the workload stands behind it. With mTLS, STRICT takes the
  * mesh's TLS only; PERMISSIVE also takes what the workload itself would take, in the clear or as its own TLS.
  */
-import type { MessageInitShape } from "@bufbuild/protobuf"
+import { create, type MessageInitShape } from "@bufbuild/protobuf"
 import { TrafficDirection } from "../../proto/envoy/config/core/v3/base_pb.js"
 import type { Filter, FilterChainSchema } from "../../proto/envoy/config/listener/v3/listener_components_pb.js"
 import { Listener_DrainType, ListenerSchema } from "../../proto/envoy/config/listener/v3/listener_pb.js"
@@ -10,7 +10,7 @@ import { RBACSchema as HttpRbacSchema } from "../../proto/envoy/extensions/filte
 import {
   HttpConnectionManager_ForwardClientCertDetails,
   HttpConnectionManagerSchema,
-  type LocalReplyConfigSchema
+  LocalReplyConfigSchema
 } from "../../proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js"
 import { RBACSchema as NetworkRbacSchema } from "../../proto/envoy/extensions/filters/network/rbac/v3/rbac_pb.js"
 import { isHttp, type Protocol } from "../../snapshot/Protocol.ts"
@@ -67,7 +67,7 @@ const subjectOf = (input: InboundListenerInput) => ({
 const denyAll = httpFilter(HTTP_RBAC, HttpRbacSchema, { rules: {} })
 
 /** Marks responses that Envoy makes up because it could not connect to the workload: their callers may go elsewhere. */
-const markUndelivered: MessageInitShape<typeof LocalReplyConfigSchema> = {
+const markUndelivered = create(LocalReplyConfigSchema, {
   mappers: [{
     filter: {
       filterSpecifier: {
@@ -78,7 +78,7 @@ const markUndelivered: MessageInitShape<typeof LocalReplyConfigSchema> = {
     },
     headersToAdd: [{ header: { key: UNDELIVERED, value: "true" } }]
   }]
-}
+})
 
 const httpConnectionManager = (input: InboundListenerInput, secured: boolean): Filter =>
   filter("envoy.filters.network.http_connection_manager", HttpConnectionManagerSchema, {

@@ -1,7 +1,7 @@
 /** Everything that the workload sends to one of its outbounds goes to that service's cluster. */
 import type { MessageInitShape } from "@bufbuild/protobuf"
 import type { RouteConfigurationSchema } from "../../proto/envoy/config/route/v3/route_pb.js"
-import type { RetryPolicySchema, RouteSchema } from "../../proto/envoy/config/route/v3/route_components_pb.js"
+import type { RetryPolicy, RouteSchema } from "../../proto/envoy/config/route/v3/route_components_pb.js"
 import { duration } from "../duration.ts"
 import { outboundRouteName } from "../names.ts"
 import type { Timeouts } from "../policies/MeshTimeout.ts"
@@ -14,7 +14,7 @@ export const outboundRoutes = (
 ): MessageInitShape<typeof RouteConfigurationSchema> => {
   const to = (
     match: NonNullable<MessageInitShape<typeof RouteSchema>["match"]>,
-    retryPolicy: MessageInitShape<typeof RetryPolicySchema>
+    retryPolicy: RetryPolicy
   ): MessageInitShape<typeof RouteSchema> => ({
     match,
     action: {

@@ -8,8 +8,8 @@
  *  - `UNDELIVERED`: the other end's proxy got it, but could reach no workload behind it.
  * That is what a deploy is made of: an instance going away between the news of it and the request.
  */
-import type { MessageInitShape } from "@bufbuild/protobuf"
-import type { RetryPolicySchema } from "../../proto/envoy/config/route/v3/route_components_pb.js"
+import { create } from "@bufbuild/protobuf"
+import { type RetryPolicy, RetryPolicySchema } from "../../proto/envoy/config/route/v3/route_components_pb.js"
 import {
   PreviousHostsPredicateSchema
 } from "../../proto/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.js"
@@ -23,7 +23,7 @@ export const SAFE_METHODS = "GET|HEAD|OPTIONS|TRACE"
 
 const NOT_DELIVERED = "connect-failure,refused-stream,reset-before-request,retriable-headers"
 
-const policy = (retryOn: string): MessageInitShape<typeof RetryPolicySchema> => ({
+const policy = (retryOn: string): RetryPolicy => create(RetryPolicySchema, {
   retryOn,
   numRetries: 5,
   retriableHeaders: [{
