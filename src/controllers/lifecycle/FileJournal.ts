@@ -1,7 +1,8 @@
 /**
  * The journal as a file: one JSON object a line, each with `seq` (counting on over restarts), `time` (ISO, UTC) and a
  * checksum. Appending only keeps the entry; it becomes a line soon after, off the path of whoever appended, and only
- * whole lines are written, so a crash leaves at most the last one torn. When the file is full it becomes `<file>.1` in place of an older one, and a new one begins.
+ * whole lines are written, so a crash leaves at most the last one torn. When the file is full it becomes `<file>.1` in
+ * place of an older one, and a new one begins.
  */
 import { Clock, Context, Effect, Layer, Queue } from "effect"
 import {

@@ -1,6 +1,7 @@
 /**
  * Verdicts that are asked for again and again, as those on thousands of open streams are every other second. Resources
- * in the cache are never altered, only replaced: while all that a verdict was reached from are the same objects, it holds.
+ * in the cache are never altered, only replaced: while all that a verdict was reached from are the same objects, it
+ * holds.
  */
 import type { ProxyClaim, Refused } from "./Authenticator.ts"
 

@@ -50,8 +50,8 @@ const MAX_STREAMS_A_CONNECTION = 256
 const serverOptions = ({ connectionIdleMillis }: AdsServerOptions) => ({
   "grpc.max_receive_message_length": MAX_REQUEST_BYTES,
   "grpc.max_send_message_length": -1,
-  // A peer that vanished without a word is noticed within 30 s, whatever stands between. Each ping takes some 50 µs: with
-  // thousands of proxies that is what an idle control plane does, so the rest is for the kernel (DataplaneServer).
+  // A peer that vanished without a word is noticed within 30 s, whatever stands between. Each ping takes some 50 µs:
+  // with thousands of proxies that is what an idle control plane does, so the rest is for the kernel (DataplaneServer).
   "grpc.keepalive_time_ms": 20_000,
   "grpc.keepalive_timeout_ms": 10_000,
   // Whoever completes a TLS handshake gets this far: what costs nothing to hold mustn't be held for ever.

@@ -11,7 +11,7 @@ export interface Strings {
   readonly many: (field: number) => Array<string>
 }
 
-/** `fields`: numbers of the strings that may be in it, below 16. Null: anything else is, so the message is not for here. */
+/** `fields`: numbers of the strings that may be in it, below 16. Null: it holds anything else. */
 export const readStrings = (bytes: Buffer, fields: ReadonlySet<number>): Strings | null => {
   // So each length is one byte, as each tag is, and each character.
   if (!isAscii(bytes)) return null

@@ -4,6 +4,7 @@ import { afterEach, beforeAll, describe, expect, it } from "vitest"
 import { AdsServer } from "../../../src/cp/server/AdsServer.ts"
 import { TypeUrl } from "../../../src/cp/xds/XdsResource.ts"
 import { useTestDatabases } from "../store/testDatabases.ts"
+import { VARIANTS } from "./bareStream.ts"
 import { type AdsClient, adsClient, firstRequest, unreadStream } from "./adsClient.ts"
 import {
   type ControlPlane,
@@ -143,13 +144,13 @@ describe("an open stream", () => {
 })
 
 describe("a slow reader", () => {
-  it("costs no queue, doesn't hold up others, and gets the newest state when it reads again", async () => {
+  it.each(VARIANTS)("by %s costs no queue, holds up nobody, and gets the newest when it reads again", async (variant) => {
     const controlPlane = await start()
     // Names that make each response larger than HTTP/2 sends without a reader (64 KiB).
     const outbounds = (round: number) =>
       Array.from({ length: 400 }, (_, at) => ({ service: `${round}-${at}-${"x".repeat(150)}`, port: 20_000 + at }))
     for (const name of ["slow", "quick"]) await controlPlane.put(dataplane(name, name, { port: 8_080 }, outbounds(0)))
-    const slow = unreadStream(controlPlane, tls, firstRequest("slow"))
+    const slow = unreadStream(controlPlane, tls, variant, firstRequest("slow"))
     cleanups.push(slow.close)
     const quick = connect(controlPlane)
     quick.send(firstRequest("quick"))
@@ -168,7 +169,7 @@ describe("a slow reader", () => {
     expect(pushes("slow")).toBe(1)
     const responses = slow.read()
     await eventually(
-      () => responses.at(-1)?.resources.some(({ name }) => name.startsWith(`${rounds}-`)),
+      () => responses.at(-1)?.some((name) => name.startsWith(`${rounds}-`)),
       (seen) => seen === true
     )
     expect(responses).toHaveLength(2)

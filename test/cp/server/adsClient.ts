@@ -4,13 +4,17 @@ import {
   type DeltaDiscoveryRequest,
   DeltaDiscoveryRequestSchema,
   type DeltaDiscoveryResponse,
-  DeltaDiscoveryResponseSchema
+  DeltaDiscoveryResponseSchema,
+  DiscoveryResponseSchema
 } from "../../../src/cp/proto/envoy/service/discovery/v3/discovery_pb.js"
+import { ClusterSchema } from "../../../src/cp/proto/envoy/config/cluster/v3/cluster_pb.js"
 import { TypeUrl } from "../../../src/cp/xds/XdsResource.ts"
 import { connect } from "node:http2"
+import { encode, frame, type Variant } from "./bareStream.ts"
 import type { ControlPlane, Tls } from "./startControlPlane.ts"
 
-const METHOD = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources"
+const SERVICE = "/envoy.service.discovery.v3.AggregatedDiscoveryService"
+const METHOD = `${SERVICE}/DeltaAggregatedResources`
 
 export interface AdsClient {
   readonly send: (request: MessageInitShape<typeof DeltaDiscoveryRequestSchema>) => void
@@ -62,35 +66,42 @@ export const firstRequest = (
   typeUrl: TypeUrl.Cluster
 })
 
+/** Names of a response's resources, of either protocol. */
+const namesIn = (variant: Variant, bytes: Uint8Array): ReadonlyArray<string> =>
+  variant === "delta"
+    ? fromBinary(DeltaDiscoveryResponseSchema, bytes).resources.map(({ name }) => name)
+    : fromBinary(DiscoveryResponseSchema, bytes).resources.map(({ value }) => fromBinary(ClusterSchema, value).name)
+
 /** A stream on bare HTTP/2 that reads nothing until it is told to, so that the server is held by flow control. */
 export const unreadStream = (
   { port }: Pick<ControlPlane, "port">,
   tls: Pick<Tls, "caPem">,
-  request: MessageInitShape<typeof DeltaDiscoveryRequestSchema>
-): { readonly read: () => ReadonlyArray<DeltaDiscoveryResponse>; readonly close: () => void } => {
+  variant: Variant,
+  request: Pick<MessageInitShape<typeof DeltaDiscoveryRequestSchema>, "node" | "typeUrl">
+): {
+  /** Of each response that was sent, the names of the clusters in it. */
+  readonly read: () => ReadonlyArray<ReadonlyArray<string>>
+  readonly close: () => void
+} => {
   const session = connect(`https://localhost:${port}`, { ca: tls.caPem })
   session.on("error", () => {})
   const stream = session.request({
     ":method": "POST",
-    ":path": METHOD,
+    ":path": variant === "delta" ? METHOD : `${SERVICE}/StreamAggregatedResources`,
     "content-type": "application/grpc+proto",
     te: "trailers"
   })
   stream.on("error", () => {})
-  const message = toBinary(DeltaDiscoveryRequestSchema, create(DeltaDiscoveryRequestSchema, request))
-  // A gRPC frame: not compressed, length, message.
-  const head = Buffer.alloc(5)
-  head.writeUInt32BE(message.length, 1)
-  stream.write(Buffer.concat([head, message]))
+  stream.write(frame(encode(variant, request)))
   return {
     read: () => {
-      const responses: Array<DeltaDiscoveryResponse> = []
+      const responses: Array<ReadonlyArray<string>> = []
       let buffered = Buffer.alloc(0)
       stream.on("data", (chunk: Buffer) => {
         buffered = Buffer.concat([buffered, chunk])
         while (buffered.length >= 5 && buffered.length >= 5 + buffered.readUInt32BE(1)) {
           const end = 5 + buffered.readUInt32BE(1)
-          responses.push(fromBinary(DeltaDiscoveryResponseSchema, buffered.subarray(5, end)))
+          responses.push(namesIn(variant, buffered.subarray(5, end)))
           buffered = buffered.subarray(end)
         }
       })

@@ -43,7 +43,7 @@ export const frame = (message: Uint8Array): Buffer => {
   return Buffer.concat([head, message])
 }
 
-const encode = (variant: Variant, { node, typeUrl }: Request): Uint8Array => {
+export const encode = (variant: Variant, { node, typeUrl }: Request): Uint8Array => {
   const fields = { ...(node === undefined ? {} : { node }), ...(typeUrl === undefined ? {} : { typeUrl }) }
   return variant === "delta"
     ? toBinary(DeltaDiscoveryRequestSchema, create(DeltaDiscoveryRequestSchema, fields))

@@ -220,6 +220,60 @@ describe.each([["incremental", []], ["state-of-the-world", [SOTW_FEATURE]]])("a 
     expect(insight?.spec.subscriptions.map(({ controlPlaneInstanceId }) => controlPlaneInstanceId)).toEqual(["cp-1", "cp-2"])
     expect(await second.get({ type: "Dataplane", mesh: "default", name: "kv-1" })).not.toBeNull()
   }, 60_000)
+
+  it("that comes back gets nothing again that it has, and a cluster that changed meanwhile warms at once", async () => {
+    const store = await databases.create()
+    const first = await start({ store })
+    const app = await upstream("resumed")
+    const [serving, calling, outbound] = [await freePort(), await freePort(), await freePort()]
+    await first.put(mesh("default", false))
+    await first.put(dataplane("kv-1", "kv", { port: serving, servicePort: app.port }))
+    await first.put(dataplane("log-1", "log", { port: await freePort() }))
+    const calls = [{ service: "kv", port: outbound }, { service: "log", port: await freePort() }]
+    await first.put(dataplane("app-1", "app", { port: calling }, calls))
+    await eventually(() => askBootstrap(first, tls, { name: "app-1" }), ({ status }) => status === 200)
+    await live(await enter(first, "kv-1", { features }))
+    const caller = await enter(first, "app-1", { features })
+    await live(caller)
+    const call = async () => (await fetch(`http://127.0.0.1:${outbound}/`)).status
+    await eventually(call, (status) => status === 200)
+
+    const settledOn = async (controlPlane: ControlPlane) => {
+      const told = () => entries(controlPlane, "pushed", key).length - entries(controlPlane, "acked", key).length
+      await eventually(() => entries(controlPlane, "connected", key).length, (count) => count > 0, 30_000)
+      await eventually(() => entries(controlPlane, "acked", key).length, (count) => count > 0, 30_000)
+      await eventually(told, (open) => open === 0)
+    }
+    const key = "Dataplane/default/app-1"
+    const pushed = (controlPlane: ControlPlane) =>
+      entries(controlPlane, "pushed", key).flatMap(({ names, typeUrl }) =>
+        Array.isArray(names) ? names.map((name) => `${String(typeUrl).split(".").at(-1)} ${name}`) : [])
+    await settledOn(first)
+    expect(pushed(first)).toEqual(expect.arrayContaining(["Cluster kv", "ClusterLoadAssignment kv"]))
+    await first.stop()
+    const second = await start({ store, port: first.port, instanceId: "cp-2" })
+    await settledOn(second)
+    // The state of the world has a word for what a proxy has of clusters and listeners alone.
+    const sayable = pushed(second).filter((resource) => features.length === 0 || /^(Cluster|Listener) /.test(resource))
+    expect(sayable).toEqual([])
+    expect(await call()).toBe(200)
+
+    const before = pushed(second).length
+    await second.put({
+      type: "MeshTimeout",
+      mesh: "default",
+      name: "slow",
+      labels: {},
+      spec: {
+        targetRef: { kind: "Mesh" },
+        to: [{ targetRef: { kind: "MeshService", name: "kv" }, default: { connectionTimeout: "7s" } }]
+      }
+    })
+    await eventually(async () => (await caller.dump()).includes('"connect_timeout": "7s"'), (seen) => seen, 14_000)
+    await eventually(() => caller.stat("cluster_manager.warming_clusters"), (count) => count === 0, 14_000)
+    expect(pushed(second).slice(before)).toContain("ClusterLoadAssignment kv")
+    expect(await call()).toBe(200)
+  }, 90_000)
 })
 
 it("an Envoy whose token lies in a file brings it, 32 KiB of it, over Google's client", async () => {

@@ -1,0 +1,106 @@
+// What is told of streams, when, and how often.
+import { Context, Effect, Metric } from "effect"
+import { describe, expect, it } from "vitest"
+import { acknowledgements, pushes } from "../../../src/cp/diagnostics/metrics.ts"
+import type { StreamEvent } from "../../../src/cp/server/AdsStream.ts"
+import { Bookkeeper } from "../../../src/cp/server/Bookkeeper.ts"
+import { subscription } from "../../../src/cp/server/Subscription.ts"
+import { TypeUrl } from "../../../src/cp/xds/XdsResource.ts"
+import type { JournalEntry } from "../../../src/model/Journal.ts"
+import { resource } from "./resources.ts"
+
+const typeUrl = TypeUrl.ClusterLoadAssignment
+const shared = resource(typeUrl, "kv", "1")
+
+const pushed = (nonce: string): StreamEvent => ({
+  _tag: "Pushed",
+  outgoing: { typeUrl, nonce, version: nonce, resources: [shared], removed: [] },
+  latencyMillis: 3
+})
+const acked = (nonce: string): StreamEvent => ({
+  _tag: "Answered",
+  typeUrl,
+  answered: { _tag: "Acked", subscription: subscription(typeUrl), sent: { nonce, version: nonce, resources: [shared] } }
+})
+const nacked = (nonce: string): StreamEvent => ({
+  _tag: "Answered",
+  typeUrl,
+  answered: {
+    _tag: "Nacked",
+    subscription: subscription(typeUrl),
+    sent: { nonce, version: nonce, resources: [shared] },
+    message: "bad"
+  }
+})
+
+const start = () => {
+  const journal: Array<JournalEntry> = []
+  const recorded: Array<string> = []
+  const logged: Array<Effect.Effect<void>> = []
+  const context = Context.add(Context.empty(), Metric.MetricRegistry, new Map())
+  const books = new Bookkeeper({
+    journal: { append: (entry) => void journal.push(entry) },
+    context,
+    log: (effect) => void logged.push(effect)
+  })
+  const recorder = { record: ({ _tag }: { readonly _tag: string }) => void recorded.push(_tag) }
+  const stream = (key: string) => ({ key, recorder })
+  return { books, context, journal, logged, recorded, stream }
+}
+
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
+
+describe("what happens on streams", () => {
+  it("is told after the turn in which it happened, in order, each push and each answer once", async () => {
+    const { books, journal, recorded, stream } = start()
+    const streams = Array.from({ length: 100 }, (_, index) => stream(`Dataplane/default/kv-${index}`))
+    for (const one of streams) books.note(one, pushed("1"))
+    for (const one of streams) books.note(one, acked("1"))
+    expect([journal.length, recorded.length]).toEqual([0, 0])
+    await nextTurn()
+    expect(journal.map(({ key, kind }) => `${kind} ${key}`)).toEqual([
+      ...streams.map(({ key }) => `pushed ${key}`),
+      ...streams.map(({ key }) => `acked ${key}`)
+    ])
+    expect(recorded).toHaveLength(200)
+    await nextTurn()
+    expect(journal).toHaveLength(200)
+  })
+
+  it("is counted, all of it", async () => {
+    const { books, context, stream } = start()
+    for (let nonce = 0; nonce < 7; nonce++) books.note(stream("a"), pushed(String(nonce)))
+    for (let nonce = 0; nonce < 5; nonce++) books.note(stream("a"), acked(String(nonce)))
+    await nextTurn()
+    const type = { type: "ClusterLoadAssignment" }
+    expect(Metric.withAttributes(pushes, type).valueUnsafe(context).count).toBe(7)
+    expect(Metric.withAttributes(acknowledgements, type).valueUnsafe(context).count).toBe(5)
+  })
+
+  it("can be told at once, before something else is said of the stream", () => {
+    const { books, journal, stream } = start()
+    books.note(stream("a"), pushed("1"))
+    books.settle()
+    expect(journal.map(({ kind }) => kind)).toEqual(["pushed"])
+    books.settle()
+    expect(journal).toHaveLength(1)
+  })
+
+  it("is told of a refusal with its reason, and logged", async () => {
+    const { books, journal, logged, stream } = start()
+    books.note(stream("a"), nacked("1"))
+    await nextTurn()
+    expect(journal).toMatchObject([{ kind: "nacked", key: "a", version: "1", message: "bad" }])
+    expect(logged).toHaveLength(1)
+  })
+
+  it("is told of all others where telling one fails", async () => {
+    const { books, journal, logged, stream } = start()
+    const broken = { key: "broken", recorder: { record: () => { throw new Error("a fault") } } }
+    books.note(broken, pushed("1"))
+    books.note(stream("a"), pushed("1"))
+    await nextTurn()
+    expect(journal.map(({ key }) => key)).toEqual(["a"])
+    expect(logged).toHaveLength(1)
+  })
+})
