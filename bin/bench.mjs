@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run bench`: the set-up, then the mesh under simulated sidecars on Node 24. Arguments go to bench/mesh.ts.
+// `npm run bench`: the set-up, then the bench of many proxies on Node 24. Arguments go to it.
 import { join } from "node:path"
 import { endWithNpm } from "./endWithNpm.mjs"
 import { node24, root } from "./node24.mjs"

@@ -42,7 +42,8 @@ export const runMeasurement = async (measure: (workplace: Workplace) => Promise<
   const { promise: interrupted, reject: interrupt } = Promise.withResolvers<never>()
   interrupted.catch(() => undefined)
   const onSignal = (signal: NodeJS.Signals): void => interrupt(new Error(`ended by ${signal}`))
-  process.once("SIGINT", onSignal).once("SIGTERM", onSignal)
+  // A Ctrl-C comes from the terminal, and again from the bench: the ending of what was started mustn't break off.
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal)
   // The bench holds the other end.
   process.stdin.resume().once("end", () => interrupt(new Error("the bench has ended")))
   // Not under a folder that only its owner may enter: Postgres runs as another user.
