@@ -50,8 +50,12 @@ for (const count of [10, 100, 1000]) {
   const tags: Tags = { "kuma.io/service": "kv" }
   const { bytes } = assignment(view, { clusterName: "kv", tags })
   const times = 20_000 / count
-  measure(`assignment of ${count}: build and encode`, times, () => {
-    assignment({ ...view }, { clusterName: "kv", tags })
+  measure(`assignment of ${count}: from nothing`, times, () => {
+    assignment({ ...view, endpoints: view.endpoints.map((one) => ({ ...one })) }, { clusterName: "kv", tags })
+  })
+  measure(`assignment of ${count}: one of them is another`, times, () => {
+    const endpoints = view.endpoints.map((one, index) => (index === 5 ? { ...one } : one))
+    assignment({ ...view, endpoints }, { clusterName: "kv", tags })
   })
   measure(`assignment of ${count}: decode ${bytes.length} bytes`, times, () => {
     fromBinary(ClusterLoadAssignmentSchema, bytes)

@@ -2,14 +2,20 @@
  * Where a service's endpoints are, as Envoy's ClusterLoadAssignment. Each is built and serialised once, whoever
  * subscribes to it: what is built hangs on the `ServiceView`, which is replaced when anything in it changes.
  */
-import type { JsonObject } from "@bufbuild/protobuf"
+import { create } from "@bufbuild/protobuf"
+import { WireType } from "@bufbuild/protobuf/wire"
 import { ClusterLoadAssignmentSchema } from "../../proto/envoy/config/endpoint/v3/endpoint_pb.js"
-import { SERVICE_TAG, type Tags } from "../../../model/Tags.ts"
+import {
+  type LocalityLbEndpoints,
+  LocalityLbEndpointsSchema
+} from "../../proto/envoy/config/endpoint/v3/endpoint_components_pb.js"
+import type { Tags } from "../../../model/Tags.ts"
 import type { Endpoint, ServiceView } from "../../snapshot/MeshView.ts"
 import { tagsMatch } from "../policies/selection.ts"
-import { socketAddress } from "../socketAddress.ts"
+import { onceFor } from "../share/onceFor.ts"
 import { toXdsResource } from "../toXdsResource.ts"
 import { TypeUrl, type XdsResource } from "../XdsResource.ts"
+import { lbEndpoint } from "./lbEndpoint.ts"
 
 export interface AssignmentInput {
   readonly clusterName: string
@@ -19,38 +25,31 @@ export interface AssignmentInput {
   readonly mesh?: string
 }
 
-const metadataOf = (endpoint: Endpoint, mesh: string | undefined): JsonObject => {
-  const { [SERVICE_TAG]: _, ...tags } = endpoint.tags
-  const entries = Object.entries({ ...tags, ...(mesh === undefined ? {} : { mesh }) })
-  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)))
-}
-
-const lbEndpoint = (endpoint: Endpoint, mesh: string | undefined) => {
-  const tags = metadataOf(endpoint, mesh)
-  return {
-    hostIdentifier: {
-      case: "endpoint",
-      value: { address: socketAddress(endpoint.address, endpoint.port) }
-    },
-    loadBalancingWeight: 1,
-    metadata: { filterMetadata: { "envoy.lb": tags, "envoy.transport_socket_match": tags } }
-  } as const
-}
-
 /** Zones in the order of their names, those without one first. */
 const byZone = (endpoints: ReadonlyArray<Endpoint>): ReadonlyArray<readonly [string, ReadonlyArray<Endpoint>]> =>
   [...Map.groupBy(endpoints, (endpoint) => endpoint.zone ?? "")].sort(([a], [b]) => (a < b ? -1 : 1))
 
+/** Number of `LocalityLbEndpoints.lb_endpoints`, which are length-delimited. */
+const LB_ENDPOINTS = 2
+
+const inLocality = (zone: string, endpoints: ReadonlyArray<Endpoint>, mesh: string | null): LocalityLbEndpoints => {
+  const message = create(LocalityLbEndpointsSchema, zone === "" ? {} : { locality: { zone } })
+  // What a message has beside the fields that it knows is written behind those, as it is.
+  message.$unknown = endpoints.map((endpoint) => ({
+    no: LB_ENDPOINTS,
+    wireType: WireType.LengthDelimited,
+    data: lbEndpoint(endpoint, mesh)
+  }))
+  return message
+}
+
 const build = (endpoints: ReadonlyArray<Endpoint>, { clusterName, mesh }: AssignmentInput): XdsResource =>
   toXdsResource(TypeUrl.ClusterLoadAssignment, clusterName, ClusterLoadAssignmentSchema, {
     clusterName,
-    endpoints: byZone(endpoints).map(([zone, inZone]) => ({
-      ...(zone === "" ? {} : { locality: { zone } }),
-      lbEndpoints: inZone.map((endpoint) => lbEndpoint(endpoint, mesh))
-    }))
+    endpoints: byZone(endpoints).map(([zone, inZone]) => inLocality(zone, inZone, mesh ?? null))
   })
 
-const built = new WeakMap<ServiceView, Map<string, XdsResource>>()
+const builtFor = onceFor((_: ServiceView) => new Map<string, XdsResource>())
 
 /**
  * A service that isn't there has an empty assignment: Envoy holds a listener back until every cluster that it
@@ -59,8 +58,7 @@ const built = new WeakMap<ServiceView, Map<string, XdsResource>>()
  */
 export const assignment = (service: ServiceView | undefined, input: AssignmentInput): XdsResource => {
   if (service === undefined) return build([], input)
-  const known = built.get(service) ?? new Map<string, XdsResource>()
-  built.set(service, known)
+  const known = builtFor(service)
   // The cluster's name says which tags were asked for; a zone proxy's also says the mesh.
   const before = known.get(input.clusterName)
   if (before !== undefined) return before
