@@ -1,5 +1,5 @@
 import fc from "fast-check"
-import { describe, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { beginning, initial, step } from "./steps.ts"
 import { World } from "./World.ts"
 
@@ -7,6 +7,38 @@ const CASES = Number(process.env["ECS_MESH_CASES"] ?? 1_000)
 const SEED = Number(process.env["ECS_MESH_SEED"] ?? 20_260_102)
 
 describe("what a proxy is given change by change", () => {
+  it("is tried with all that translations read", () => {
+    const drawn = JSON.stringify(fc.sample(fc.tuple(initial, fc.array(step, { maxLength: 24, size: "max" })), {
+      numRuns: 200,
+      seed: SEED
+    }))
+    // An option that is never taken would be no test of what depends on it.
+    for (
+      const text of [
+        "\"ecs-mesh.io/outbounds\":\"all\"",
+        "\"ecs-mesh.io/outbound-address\":\"task\"",
+        "\"ecs-mesh.io/last-resort\":\"true\"",
+        "\"ecs-mesh.io/listen-8080\":\"9090\"",
+        "\"labels\":{\"team\":\"x\"}",
+        "\"kuma.io/effect\":\"shadow\"",
+        "\"kuma.io/origin\":\"zone\"",
+        "\"kuma.io/policy-role\":\"producer\"",
+        "\"kuma.io/display-name\":\"z\"",
+        "\"sectionName\":\"main\"",
+        "\"kind\":\"MeshSubset\"",
+        "\"kind\":\"MeshServiceSubset\"",
+        "\"proxyTypes\":[\"Gateway\"]",
+        "\"state\":\"Ignored\"",
+        "\"health\":{\"ready\":false}",
+        "\"mode\":\"PERMISSIVE\"",
+        "\"enabledBackend\":\"none\"",
+        "\"type\":\"BUILTIN\"",
+        "\"type\":\"DELEGATED\"",
+        "\"from\":5"
+      ]
+    ) expect(drawn).toContain(text)
+  })
+
   it("is what everything from nothing gives it, and what doesn't concern it leaves the same objects", () => {
     fc.assert(
       fc.property(initial, fc.array(step, { minLength: 4, maxLength: 24, size: "max" }), fc.boolean(), (resources, steps, slow) => {

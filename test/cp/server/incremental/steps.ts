@@ -24,7 +24,7 @@ export type Step =
   | { readonly _tag: "Settle" }
 
 const name = <const N extends string>(...names: ReadonlyArray<N>) => fc.constantFrom(...names)
-const sometimes = <A>(arbitrary: fc.Arbitrary<A>) => fc.option(arbitrary, { nil: undefined, freq: 1 })
+const sometimes = <A>(arbitrary: fc.Arbitrary<A>) => fc.option(arbitrary, { nil: undefined, freq: 2 })
 const mostly = <A>(arbitrary: fc.Arbitrary<A>) => fc.option(arbitrary, { nil: undefined, freq: 5 })
 
 /** Without the keys whose value is undefined, as JSON has it. */
