@@ -24,7 +24,7 @@ vi.mock("node:fs", async (original) => {
   return { ...fs, writeSync }
 })
 
-it.effect("writes what waited for room on the disk whole and in order, and says once that there was none", () =>
+it.effect("writes what waited for room on the disk whole and in order, and says once a time that there was none", () =>
   Effect.gen(function*() {
     const folder = yield* Effect.acquireRelease(
       Effect.sync(() => mkdtempSync(join(tmpdir(), "ecs-mesh-journal-"))),
@@ -41,13 +41,21 @@ it.effect("writes what waited for room on the disk whole and in order, and says 
         journal.append({ kind: "event", key })
         yield* TestClock.adjust(500)
       }
+      // Not only because the program ends.
+      assert.strictEqual(readFileSync(path, "utf8").split("\n").length, 6)
+      disk.room = 0
+      journal.append({ kind: "event", key: "f" })
+      yield* TestClock.adjust(500)
+      disk.room = Infinity
+      yield* TestClock.adjust(500)
+      assert.strictEqual(readFileSync(path, "utf8").split("\n").length, 7)
     }).pipe(
       Effect.provide(FileJournal.layer({ path }), { local: true }),
       Effect.provide(Logger.layer([Logger.make(({ message }) => void said.push(message))]))
     )
     const lines = readFileSync(path, "utf8").split("\n").slice(0, -1)
-    assert.deepStrictEqual(lines.map(readSeal), ["whole", "whole", "whole", "whole", "whole"])
+    assert.deepStrictEqual(lines.map(readSeal), ["whole", "whole", "whole", "whole", "whole", "whole"])
     const entries = lines.map((line): { readonly seq: number; readonly key: string } => JSON.parse(line))
-    assert.deepStrictEqual(entries.map(({ key, seq }) => `${seq}${key}`), ["1a", "2b", "3c", "4d", "5e"])
-    assert.strictEqual(said.length, 1)
+    assert.deepStrictEqual(entries.map(({ key, seq }) => `${seq}${key}`), ["1a", "2b", "3c", "4d", "5e", "6f"])
+    assert.strictEqual(said.length, 2)
   }).pipe(Effect.scoped))

@@ -71,6 +71,21 @@ describe("an incremental stream", () => {
     expect(talk.settle()).toEqual([])
   })
 
+  it("leaves nothing to remember once the proxy has everything, also where a change was taken back", () => {
+    const talk = started({ Cluster: { a: "1", b: "1" } })
+    const unanswered = (version: string) => {
+      talk.snapshot = snapshot({ Cluster: { a: version, b: "1" } })
+      return talk.next()
+    }
+    const waiting = Array.from({ length: 16 }, (_, index) => unanswered(String(index + 2)))
+    expect(unanswered("18")).toBeNull()
+    expect(unanswered("17")).toBeNull()
+    for (const sent of waiting) talk.ack(sent!)
+    expect(talk.drain()).toEqual([])
+    expect([...talk.state.subscriptions.values()].map(({ pending, unanswered }) => pending.size + unanswered.length))
+      .toEqual([0, 0])
+  })
+
   it("splits what is too large for one message", () => {
     const talk = new Conversation("delta", snapshot({}))
     const names = ["a", "b", "c", "d", "e"]
