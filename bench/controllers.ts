@@ -1,7 +1,7 @@
 /**
- * The operator alone with many tasks: how soon all of an account's tasks are registered, what their health and the full
- * looks cost, what it does in a storm of events, and how soon the stop of one task is stored. Real code, SDK clients and
- * Postgres; AWS is a small server in a thread of its own that keeps AWS's quotas and refuses what is beyond them (an
+ * The operator alone with many tasks: how soon all of an account's tasks are registered, what their health and the
+ * full looks cost, what it does in a storm of events, and how soon the stop of one task is stored. Real code, SDK
+ * clients and Postgres; AWS is a small server in a thread of its own that keeps AWS's quotas and refuses what is beyond them (an
  * emulator answers slower than AWS and knows no quotas). Ends by itself, with everything that it started; listens on
  * loopback only. Progress goes to stderr.
  *
@@ -120,8 +120,8 @@ try {
   report("from empty to registered", await registering())
 
   const connecting = await measure(aws)
-  const names: ReadonlyArray<{ name: string }> = (await database.query("SELECT name FROM resource WHERE type = 'Dataplane'")).rows
-  await Effect.runPromise(Effect.forEach(names, ({ name }) =>
+  const dataplanes = await database.query<{ name: string }>("SELECT name FROM resource WHERE type = 'Dataplane'")
+  await Effect.runPromise(Effect.forEach(dataplanes.rows, ({ name }) =>
     store.put({ type: "DataplaneInsight", mesh: "default", name, labels: {}, spec: connected as never }), {
     concurrency: 100,
     discard: true
@@ -139,7 +139,9 @@ try {
   await until(async () => (await aws.counts()).deleted === events, "all events are handled")
   report(`storm of ${values.rate} events a second for 10 s`, await storming())
   const versions = await aws.versions()
-  const { rows } = await database.query("SELECT name, spec->>'taskVersion' AS version FROM resource WHERE type = 'EcsTask'")
+  const { rows } = await database.query(
+    "SELECT name, spec->>'taskVersion' AS version FROM resource WHERE type = 'EcsTask'"
+  )
   const late = rows.filter(({ name, version }) => versions.get(name) !== Number(version)).length
   figures["tasks that are stored as of before their last event"] = late
   say(`tasks that are stored as of before their last event: ${late}`)
@@ -148,8 +150,11 @@ try {
   const took: Array<number> = []
   for (let stop = 0; stop < Number(values.stops); stop++) {
     const { at, id } = await aws.stop()
-    await until(async () => await count(`type = 'Dataplane' AND name = '${id}' AND spec::text LIKE '%"Ready"%'`) === 0, id)
-    const answer = await database.query("SELECT modification_time FROM resource WHERE type = 'Dataplane' AND name = $1", [id])
+    await until(async () => await count(`${ready} AND name = '${id}'`) === 0, id)
+    const answer = await database.query(
+      "SELECT modification_time FROM resource WHERE type = 'Dataplane' AND name = $1",
+      [id]
+    )
     took.push(new Date(answer.rows[0].modification_time).getTime() - at)
   }
   report("stops, one at a time", await stopping())

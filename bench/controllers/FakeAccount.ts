@@ -1,6 +1,6 @@
 /**
- * An AWS account in memory: a cluster of many tasks, a role and a definition for each of their services, a queue of their
- * events. It answers what the operator asks as AWS words it, counts it, and refuses what is beyond AWS's quotas.
+ * An AWS account in memory: a cluster of many tasks, a role and a definition for each of their services, a queue of
+ * their events. It answers what the operator asks as AWS words it, counts it, and refuses what is beyond AWS's quotas.
  */
 import { createHash } from "node:crypto"
 
@@ -169,7 +169,8 @@ export class FakeAccount {
 
   getRole(name: string): string {
     const tags = { "kuma.io/type": "dataplane", "kuma.io/mesh": "default" }
-    const members = Object.entries(tags).map(([key, value]) => `<member><Key>${key}</Key><Value>${value}</Value></member>`)
+    const members = Object.entries(tags).map(([key, value]) =>
+      `<member><Key>${key}</Key><Value>${value}</Value></member>`)
     return `<GetRoleResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><GetRoleResult><Role><Path>/</Path>` +
       `<RoleName>${name}</RoleName><RoleId>AROA${name}</RoleId><Arn>arn:aws:iam::${ACCOUNT}:role/${name}</Arn>` +
       `<CreateDate>2026-01-01T00:00:00Z</CreateDate><Tags>${members.join("")}</Tags></Role></GetRoleResult>` +

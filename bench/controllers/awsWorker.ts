@@ -1,4 +1,4 @@
-/** The fake AWS in a thread of its own, so that its work is not counted as the operator's. Told what to do by messages. */
+/** The fake AWS in a thread of its own, so that its work isn't counted as the operator's. Messages tell it what to do. */
 import { parentPort, workerData } from "node:worker_threads"
 import { FakeAccount } from "./FakeAccount.ts"
 import { serveFakeAws } from "./serveFakeAws.ts"

@@ -1,4 +1,4 @@
-/** An account's HTTP front, for AWS's own SDK: JSON for ECS, EventBridge and SQS, a query with XML for IAM. Loopback only. */
+/** An account's HTTP front, for AWS's own SDK: JSON for ECS, EventBridge and SQS, XML for IAM. Loopback only. */
 import { createServer, type IncomingMessage } from "node:http"
 import type { AddressInfo } from "node:net"
 import { ACCOUNT, CLUSTER, clusterArn, type FakeAccount, REGION } from "./FakeAccount.ts"

@@ -59,8 +59,8 @@ interface FirstLook {
 const lookAtAll = (clusters: Clusters, work: WorkQueue, resyncSeconds: number) =>
   Effect.provideService(resync(clusters), CallLane, "bulk").pipe(
     Effect.tap(Effect.flatMap(IamReader, ({ forgetOldest }) => forgetOldest(resyncSeconds))),
-    Effect.tap(Effect.map(TaskController, ({ doubtAll }) => doubtAll())),
-    Effect.andThen((keys) => Effect.sync(() => keys.forEach((key) => work.add(key, undefined, "bulk")))),
+    Effect.tap(({ proxies, tasks }) => Effect.map(TaskController, ({ doubtWhere }) => doubtWhere(tasks, proxies))),
+    Effect.andThen(({ keys }) => Effect.sync(() => keys.forEach((key) => work.add(key, undefined, "bulk")))),
     // The change feed asks for ports as Dataplanes are written, unless the operator ended or the store was away then.
     Effect.andThen(Effect.flatMap(Store, (store) => store.list("Dataplane"))),
     Effect.tap(Effect.map(OutboundPorts, ({ forgetAll }) => forgetAll())),

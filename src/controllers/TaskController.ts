@@ -18,6 +18,7 @@ import { type IgnoringSettings, whyIgnored } from "./lifecycle/ignored.ts"
 import { KnownTasks } from "./lifecycle/KnownTasks.ts"
 import { isSameRole, isSameTask, type LastLook, LastLooks } from "./lifecycle/LastLooks.ts"
 import { observeTask, readRole } from "./lifecycle/observeTask.ts"
+import { OwnWrites } from "./lifecycle/OwnWrites.ts"
 import { readStored } from "./lifecycle/readStored.ts"
 import { lookWithStop, type SaidStop } from "./lifecycle/stopSaid.ts"
 import { isGone, sidecarOf, type TaskObservation } from "./lifecycle/TaskObservation.ts"
@@ -49,6 +50,8 @@ export class TaskController extends Context.Service<
     readonly expectStop: (key: string, stop: SaidStop) => void
     /** The next look at each task is a whole one, whatever it shows. */
     readonly doubtAll: () => void
+    /** So is that at each task of which the store holds something else than was seen last. */
+    readonly doubtWhere: (tasks: ReadonlyArray<Resource<"EcsTask">>, proxies: ReadonlyArray<Resource>) => void
     /** The tasks of the mesh as they were seen last. */
     readonly known: KnownTasks
   }
@@ -56,7 +59,8 @@ export class TaskController extends Context.Service<
   static readonly layer = (config: OperatorConfig): Layer.Layer<
     TaskController,
     never,
-    DataplaneController | EgressController | IngressController | EcsReader | HostAddress | IamReader | Journal | Store
+    | DataplaneController | EgressController | IngressController
+    | EcsReader | HostAddress | IamReader | Journal | OwnWrites | Store
   > =>
     Layer.effect(
       TaskController,
@@ -64,6 +68,7 @@ export class TaskController extends Context.Service<
         const context = yield* Effect.context()
         const services = yield* Effect.context<HostAddress | IamReader | Store>()
         const ecs = yield* EcsReader
+        const own = yield* OwnWrites
         const journal = yield* Journal
         const clock = yield* Clock.Clock
         const controllers = {
@@ -101,8 +106,8 @@ export class TaskController extends Context.Service<
 
         /**
          * Whether a task is MISSING that nobody saw stop. ECS shows a stopped task for an hour at least, so it may be
-         * an answer from before the task was there, whether or not an event spoke of it: it must stay away for the whole
-         * lag.
+         * an answer from before the task was there, whether or not an event spoke of it: it must stay away for all of
+         * the lag.
          */
         const isMissed = (key: string, { task }: TaskObservation, previous: Resource<"EcsTask"> | null): boolean => {
           if (task !== null || previous?.spec.desiredStatus !== "RUNNING") {
@@ -129,7 +134,7 @@ export class TaskController extends Context.Service<
         const kindOf = (look: TaskObservation, previous: Resource<"EcsTask"> | null): ProxyType =>
           sidecarOf(look)?.sidecar?.proxyType ?? previous?.spec.proxy?.proxyType ?? "dataplane"
 
-        /** Bulk looks take turns. What was begun is brought to its end, though an event asks for another look meanwhile. */
+        /** Bulk looks take turns. What was begun is brought to its end, though an event asks for another meanwhile. */
         const withStore = Effect.fnUntraced(function*<A, E, R>(work: Effect.Effect<A, E, R>) {
           const whole = Effect.andThen(Effect.map(NoBreakOff, (say) => say()), work)
           return yield* (yield* CallLane) === "bulk" ? atStore.withPermit(whole) : whole
@@ -141,11 +146,17 @@ export class TaskController extends Context.Service<
         })
 
         /** Remembers a look after which all is done, and says when the next is due. */
-        const settle = (key: string, reading: TaskReading | null, look: TaskObservation, outcome: Outcome): Outcome => {
+        const settle = (
+          key: string,
+          reading: TaskReading | null,
+          look: TaskObservation,
+          outcome: Outcome,
+          age: number
+        ): Outcome => {
           if (outcome._tag === "Retry") return outcome
           const patience = outcome._tag === "LookAgain" ? outcome.patience : null
           if (reading === null || isGone(look)) looks.forget(key)
-          else looks.note(key, { task: reading.task, look, patience })
+          else looks.note(key, { task: reading.task, look, patience }, age)
           if (patience !== null) return nextLook(key, patience)
           pace.drop(key)
           return outcome
@@ -170,6 +181,7 @@ export class TaskController extends Context.Service<
         const attempt = Effect.fnUntraced(function*(key: string) {
           const taskKey = parseTaskKey(key)
           const lane = yield* CallLane
+          const { age } = looks
           const stop = stops.get(key)
           stops.delete(key)
           if (stop !== undefined) yield* actOnStop(key, stop)
@@ -195,7 +207,7 @@ export class TaskController extends Context.Service<
           const outcome = ignoredFor !== null
             ? ignore(key, look, ignoredFor)
             : yield* withStore(controllers[kindOf(look, previous)].reconcile(key, look, previous))
-          return outcome._tag !== "Retry" && awaited ? wakeAt(soon, "urgent") : settle(key, reading, look, outcome)
+          return outcome._tag !== "Retry" && awaited ? wakeAt(soon, "urgent") : settle(key, reading, look, outcome, age)
         })
 
         const reconcile = Effect.fn("TaskController.reconcile")(function*(key: string) {
@@ -220,8 +232,9 @@ export class TaskController extends Context.Service<
           known,
           reconcile,
           expectStop: (key, stop) => void stops.set(key, stop),
-          doubtAll: () => {
-            looks.doubtAll()
+          doubtAll: () => looks.doubtAll(),
+          doubtWhere: (tasks, proxies) => {
+            looks.doubtWhere(tasks, proxies, (resource) => own.hasSeen(resource, resource.version))
             lookStretch.updateUnsafe(pace.stretch, context)
           },
           expectVersion: (key, version) => {

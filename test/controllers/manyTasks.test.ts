@@ -34,7 +34,10 @@ const world = Effect.fnUntraced(function*(apiShare = 1) {
   const versions = Effect.map(store.list("EcsTask"), (tasks) =>
     new Map(tasks.filter(({ spec }) => spec.phase === "registered").map(({ name, spec }) => [name, spec.taskVersion])))
   const until = (met: Effect.Effect<boolean>) =>
-    met.pipe(Effect.repeat({ until: (is) => is, schedule: Schedule.spaced("100 millis") }), Effect.timeout("60 seconds"))
+    met.pipe(
+      Effect.repeat({ until: (is) => is, schedule: Schedule.spaced("100 millis") }),
+      Effect.timeout("60 seconds")
+    )
   yield* until(Effect.map(Effect.orDie(versions), ({ size }) => size === TASKS))
   return { account, statements, until, versions }
 })

@@ -29,7 +29,7 @@ const waitingCalls = Metric.gauge("ecs_mesh_aws_calls_waiting", {
 })
 
 const sharePart = Metric.gauge("ecs_mesh_aws_share_part", {
-  description: "How much of its share of the account's quota the operator uses at most now; less than 1 after throttling"
+  description: "How much of its share of the account's quota the operator uses at most; below 1 after throttling"
 })
 
 const refusals = Metric.counter("ecs_mesh_aws_throttled_total", {

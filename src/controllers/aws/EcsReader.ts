@@ -92,7 +92,9 @@ export class EcsReader extends Context.Service<
         }).pipe(Effect.match({
           onFailure: (failure) => (): TaskAnswer => Exit.fail(failure),
           onSuccess: (answer) => {
-            const found = new Map((answer.tasks ?? []).map((task): [string, Task] => [lastPart(task.taskArn ?? ""), task]))
+            const found = new Map(
+              (answer.tasks ?? []).map((task): [string, Task] => [lastPart(task.taskArn ?? ""), task])
+            )
             const reasons = new Map(
               (answer.failures ?? []).map(({ arn = "", reason = "" }): [string, string] => [lastPart(arn), reason])
             )

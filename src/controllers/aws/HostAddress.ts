@@ -9,7 +9,7 @@ import { EcsReader } from "./EcsReader.ts"
 
 export const ADDRESS_ATTRIBUTE = "ecs-mesh.io/address"
 
-/** An instance's tasks are looked at often, and its address hardly ever changes; one that has none yet is asked anew. */
+/** An instance's tasks are looked at often, and its address hardly ever changes; one without is asked anew. */
 const REMEMBERED = "5 minutes"
 
 export class HostAddress extends Context.Service<

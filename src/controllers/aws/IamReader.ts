@@ -9,7 +9,7 @@ import { callAws } from "./callAws.ts"
 import { CallBudgets } from "./CallBudgets.ts"
 import { CallLane } from "./CallLane.ts"
 
-/** A change is told by an event, which forgets the role; where that was lost, by the full look, which forgets the oldest. */
+/** A change is told by an event, which forgets the role. Where that was lost, the full look forgets the oldest. */
 const REMEMBERED = "5 minutes"
 
 /** Tasks that start bring roles as well. */

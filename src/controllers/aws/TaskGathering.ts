@@ -1,7 +1,7 @@
 /**
  * Looks at single tasks wait here until a DescribeTasks may go, which takes along up to a hundred of them. Who goes is
  * chosen when the call has its token, not before: so where tokens are scarce calls are full, and whoever is urgent goes
- * first. An urgent one that comes alone waits for nobody; those that come while such a call is under way share the next.
+ * first. An urgent one that comes alone waits for nobody; those that come while its call is under way share the next.
  * Bulk ones fill whatever room is left in a call.
  */
 import type { Task } from "@aws-sdk/client-ecs"

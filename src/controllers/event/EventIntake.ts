@@ -115,7 +115,9 @@ const GATHER = "1 second"
 /** Calls that delete side by side. */
 const DELETING = 8
 
-export const intake = Effect.fn("EventIntake.intake")(function*({ clusterArns, mostOpen, queueUrl, work }: IntakeOptions) {
+export const intake = Effect.fn("EventIntake.intake")(function*(
+  { clusterArns, mostOpen, queueUrl, work }: IntakeOptions
+) {
   const sqs = yield* SqsReader
   const services = yield* Effect.context<IamReader | Store | TaskController>()
   const journal = yield* Journal

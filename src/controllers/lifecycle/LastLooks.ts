@@ -1,10 +1,12 @@
 /**
  * What each task of the mesh looked like when it was looked at last and all that follows from it had been done. A look
  * that only its time has come for needs nothing more where it shows the same: whoever changes what the store says wakes
- * the task, and so does an event. Kept in memory; the full look doubts all of them.
+ * the task, and so does an event. Kept in memory; the full look doubts those of which the store says something else.
  */
 import { Equal } from "effect"
+import type { Resource } from "../../model/Resource.ts"
 import type { TaskReading } from "../aws/EcsReader.ts"
+import { formatTaskKey, taskKeyOf } from "../TaskKey.ts"
 import type { ObservedTask, RoleReading, TaskObservation } from "./TaskObservation.ts"
 
 export interface LastLook {
@@ -19,15 +21,21 @@ export interface LastLook {
 export const isSameTask = (last: LastLook, reading: TaskReading): boolean =>
   reading.definition !== null && Equal.equals(reading.task, last.task)
 
-/** Whether IAM's answer is the very one that was judged: it is remembered until something says that it may have changed. */
+/** Whether IAM says what was judged. */
 export const isSameRole = ({ look }: LastLook, role: RoleReading): boolean =>
   role.status === "none"
     ? look.role.status === "none"
-    : role.status === "read" && look.role.status === "read" && role.role === look.role.role
+    : role.status === "read" && look.role.status === "read" && Equal.equals(role.role, look.role.role)
 
 export class LastLooks {
   private readonly looks = new Map<string, LastLook>()
   private readonly doubted = new Set<string>()
+  /** Counts how often all of them were doubted: those that are being looked at meanwhile, too. */
+  private doubts = 0
+
+  get age(): number {
+    return this.doubts
+  }
 
   /** Whatever became of it since. */
   of(key: string): LastLook | undefined {
@@ -39,9 +47,11 @@ export class LastLooks {
     return this.doubted.has(key) ? undefined : this.looks.get(key)
   }
 
-  note(key: string, look: LastLook): void {
+  /** `age`: that of when the look began. */
+  note(key: string, look: LastLook, age: number): void {
     this.looks.set(key, look)
-    this.doubted.delete(key)
+    if (age === this.doubts) this.doubted.delete(key)
+    else this.doubted.add(key)
   }
 
   forget(key: string): void {
@@ -54,6 +64,26 @@ export class LastLooks {
   }
 
   doubtAll(): void {
+    this.doubts += 1
     for (const key of this.looks.keys()) this.doubted.add(key)
+  }
+
+  /**
+   * Doubts what the store doesn't hold as it was seen last. `isSeen`: whether a resource was seen in its version;
+   * `proxies`: all that stand for a task of the mesh, whose name is the task's.
+   */
+  doubtWhere(
+    tasks: ReadonlyArray<Resource<"EcsTask">>,
+    proxies: ReadonlyArray<Resource>,
+    isSeen: (resource: Resource) => boolean
+  ): void {
+    const asSeen = new Map(proxies.map((proxy) => [proxy.name, isSeen(proxy)]))
+    const sure = new Set<string>()
+    for (const task of tasks) {
+      const { clusterArn, proxy, taskArn } = task.spec
+      const isProxySure = proxy === null ? !asSeen.has(task.name) : asSeen.get(task.name) === true
+      if (isSeen(task) && isProxySure) sure.add(formatTaskKey(taskKeyOf(clusterArn, taskArn)))
+    }
+    for (const key of this.looks.keys()) if (!sure.has(key)) this.doubted.add(key)
   }
 }

@@ -19,6 +19,8 @@ export class OwnWrites extends Context.Service<
     readonly isOwn: (key: ResourceKey, version: number | null) => boolean
     /** Whether this version was known before: the operator wrote it, or asked about it already. */
     readonly knows: (key: ResourceKey, version: number) => boolean
+    /** The same, asked in passing: it is known no better afterwards. */
+    readonly hasSeen: (key: ResourceKey, version: number) => boolean
   }
 >()("ecs-mesh/controllers/lifecycle/OwnWrites") {
   static readonly layer: Layer.Layer<OwnWrites> = Layer.sync(OwnWrites, () => {
@@ -37,6 +39,7 @@ export class OwnWrites extends Context.Service<
         written.delete(formatKey(key))
         seen.delete(formatKey(key))
       },
+      hasSeen: (key, version) => seen.get(formatKey(key)) === version,
       knows: (key, version) => {
         const known = seen.get(formatKey(key)) === version
         see(key, version)

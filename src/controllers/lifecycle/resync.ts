@@ -69,10 +69,18 @@ const listClusters = Effect.fnUntraced(function*({ arns, missing }: Clusters) {
   }
 })
 
-/** Lists everything and answers the keys to look at. */
+export interface Everything {
+  /** To look at: `task/<cluster>/<id>`. */
+  readonly keys: ReadonlyArray<string>
+  /** As they are stored. */
+  readonly tasks: ReadonlyArray<Resource<"EcsTask">>
+  readonly proxies: ReadonlyArray<Resource>
+}
+
+/** Lists everything. */
 export const resync = Effect.fn("resync")(function*(
   clusters: Clusters
-): Effect.fn.Return<ReadonlyArray<string>, StoreUnavailable, Store | EcsReader | Journal> {
+): Effect.fn.Return<Everything, StoreUnavailable, Store | EcsReader | Journal> {
   const store = yield* Store
   const journal = yield* Journal
   // The store is read before the list: a task that is registered in between is in neither, or in the list.
@@ -90,5 +98,5 @@ export const resync = Effect.fn("resync")(function*(
       Effect.catchTags({ NotFound: () => Effect.void, Conflict: () => Effect.void })
     )
   }
-  return keysToVisit(listing, tasks)
+  return { keys: keysToVisit(listing, tasks), tasks, proxies }
 })

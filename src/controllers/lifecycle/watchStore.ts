@@ -143,9 +143,10 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
 
   const isOutboundPort = (key: ResourceKey): key is ResourceKey<"OutboundPort"> => key.type === "OutboundPort"
 
-  /** A change that can't be read now is repaired by the next resync. */
+  /** A change that can't be read now is repaired by the next looks, which are whole ones then. */
   const attend = (effect: Effect.Effect<void, StoreUnavailable, Store | OutboundPorts>) =>
     effect.pipe(
+      Effect.tapCause(() => Effect.sync(doubtAll)),
       Effect.catchTag("StoreUnavailable", (failure) =>
         Effect.logWarning("A change can't be read from the store").pipe(
           Effect.annotateLogs({ reason: failure.message })

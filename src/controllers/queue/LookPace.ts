@@ -1,6 +1,6 @@
 /**
- * When tasks are looked at again of which no event would tell. Those that wait for as long share moments, a call's worth
- * to each, and the moments are spread over the wait: so calls are full, and never all at once. Where the looks would
+ * When tasks are looked at again of which no event would tell. Those that wait for as long share moments, a call's
+ * worth to each, and the moments are spread over the wait: so calls are full, and never all at once. Where the looks would
  * take more than their part of what may be called, all of them become rarer alike. Plain counting; asks nobody.
  */
 import { DESCRIBE_AT_ONCE } from "../aws/TaskGathering.ts"
@@ -52,7 +52,7 @@ export class LookPace {
     this.rate = rate
   }
 
-  /** So many times longer than its patience each one waits: 1, 2, 4, ... so that moments stay shared while it changes. */
+  /** So many times its patience each one waits: 1, 2, 4, ... so that moments stay shared while it changes. */
   get stretch(): number {
     let calls = 0
     for (const [patience, groups] of this.waits) calls += groups.count * 1_000 / patience

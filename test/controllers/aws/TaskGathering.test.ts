@@ -53,7 +53,7 @@ describe("looks at tasks", () => {
       assert.deepStrictEqual(calls, [["a"], ["b", "c", "a"]])
     }).pipe(Effect.scoped))
 
-  it.effect("go with the next call there is where they are urgent, which takes others along as far as it has room", () =>
+  it.effect("go with the next call where they are urgent, which takes others along as far as it has room", () =>
     Effect.gen(function*() {
       const { ask, askMany, budget, calls } = yield* gathering({ rate: 1, burst: 2 })
       for (let call = 0; call < 2; call++) yield* budget.take("urgent")

@@ -65,6 +65,7 @@ const world = Effect.fnUntraced(function*(
     reconcile: () => Effect.die("nothing is reconciled here"),
     expectVersion: (_, version) => void expected.push(version),
     doubtAll: () => {},
+    doubtWhere: () => {},
     expectStop: () => {},
     known: new KnownTasks()
   })

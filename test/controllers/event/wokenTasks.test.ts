@@ -66,6 +66,7 @@ const wokenBy = Effect.fnUntraced(function*(name: string, handles: (key: string)
     reconcile: () => Effect.die("nothing is reconciled here"),
     expectVersion: () => undefined,
     doubtAll: () => {},
+    doubtWhere: () => {},
     expectStop: () => {},
     known
   })
