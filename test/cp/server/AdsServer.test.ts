@@ -2,6 +2,7 @@ import { status } from "@grpc/grpc-js"
 import { Context } from "effect"
 import { afterEach, beforeAll, describe, expect, it } from "vitest"
 import { AdsServer } from "../../../src/cp/server/AdsServer.ts"
+import { ResourceCache } from "../../../src/cp/snapshot/ResourceCache.ts"
 import { TypeUrl } from "../../../src/cp/xds/XdsResource.ts"
 import { useTestDatabases } from "../store/testDatabases.ts"
 import { VARIANTS } from "./bareStream.ts"
@@ -140,6 +141,56 @@ describe("an open stream", () => {
     await eventually(() => client.received.length, (count) => count > 0)
     await controlPlane.stop()
     expect((await client.ended).code).toBe(status.UNAVAILABLE)
+  })
+})
+
+describe("a change of one endpoint", () => {
+  it("is one response with one resource to each proxy that calls it, noted once when sent and once when taken", async () => {
+    const controlPlane = await start()
+    const callers = Array.from({ length: 20 }, (_, index) => `app-${index}`)
+    await controlPlane.put(dataplane("kv-1", "kv", { port: 8_080 }))
+    await controlPlane.put(dataplane("log-1", "log", { port: 8_080 }))
+    const calls = [{ service: "kv", port: 20_000 }, { service: "log", port: 20_001 }]
+    for (const name of callers) await controlPlane.put(dataplane(name, name, { port: 8_080 }, calls))
+    await controlPlane.put(dataplane("other", "other", { port: 8_080 }, calls.slice(1)))
+    const clients = [...callers, "other"].map((name) => {
+      const client = connect(controlPlane)
+      client.send(firstRequest(name))
+      client.send({ typeUrl: TypeUrl.ClusterLoadAssignment, resourceNamesSubscribe: ["kv", "log"] })
+      return client
+    })
+    const hasAssignments = ({ received }: AdsClient): boolean =>
+      received.some(({ typeUrl }) => typeUrl === TypeUrl.ClusterLoadAssignment)
+    await eventually(() => clients.every(hasAssignments), (all) => all, 20_000)
+    const noted = (kind: string) => kinds(controlPlane, kind).length
+    const answered = new Set<unknown>()
+    /** Has each client take what came; answers how many responses aren't taken yet. */
+    const take = (): number => {
+      for (const client of clients) {
+        for (const response of client.received) {
+          if (!answered.has(response)) client.send({ typeUrl: response.typeUrl, responseNonce: response.nonce })
+          answered.add(response)
+        }
+      }
+      return noted("pushed") - noted("acked")
+    }
+    const cache = Context.get(controlPlane.services, ResourceCache)
+    await eventually(() => cache.list("Dataplane").length, (count) => count === callers.length + 3)
+    await eventually(take, (open) => open === 0, 20_000)
+    const before = { received: clients.map(({ received }) => received.length), pushed: noted("pushed") }
+
+    await controlPlane.put(dataplane("kv-1", "kv", { port: 8_081 }))
+    await eventually(() => noted("pushed") - before.pushed, (count) => count >= callers.length, 20_000)
+    const news = () => clients.map(({ received }, index) => received.slice(before.received[index]))
+    await eventually(() => news().flat().length, (count) => count >= callers.length, 20_000)
+    const changed = news()
+    const brief = changed.map((responses) =>
+      responses.map(({ resources, typeUrl }) => [typeUrl, ...resources.map(({ name }) => name)]))
+    expect(brief).toEqual([...callers.map(() => [[TypeUrl.ClusterLoadAssignment, "kv"]]), []])
+    const contents = changed.flat().map(({ resources }) => Buffer.from(resources[0]?.resource?.value ?? []).toString("hex"))
+    expect(new Set(contents).size).toBe(1)
+    await eventually(take, (open) => open === 0, 20_000)
+    expect(noted("pushed") - before.pushed).toBe(callers.length)
   })
 })
 
