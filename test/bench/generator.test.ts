@@ -184,6 +184,22 @@ it("says on a new stream what it has, and is whole when clusters and listeners a
   expect(proxy.isWhole(() => 3)).toBe(true)
 })
 
+it("is whole on a new stream of the other variant before clusters and listeners, which needn't be told again", () => {
+  const { answer, proxy } = conversation("sotw")
+  proxy.open()
+  answer(TypeUrl.Cluster, ["kv", cluster])
+  answer(TypeUrl.ClusterLoadAssignment, ["kv-endpoints", assignment])
+  answer(TypeUrl.Secret, ["identity", secret("identity")], ["ca", secret("ca")])
+  answer(TypeUrl.Listener, ["inbound", listener])
+  answer(TypeUrl.RouteConfiguration, ["inbound-routes", route])
+  proxy.open()
+  answer(TypeUrl.ClusterLoadAssignment, ["kv-endpoints", assignment])
+  answer(TypeUrl.Secret, ["identity", secret("identity")], ["ca", secret("ca")])
+  expect(proxy.isWhole(() => 3)).toBe(false)
+  answer(TypeUrl.RouteConfiguration, ["inbound-routes", route])
+  expect(proxy.isWhole(() => 3)).toBe(true)
+})
+
 it("refuses what it can't read", () => {
   const { answer, said } = conversation("delta")
   expect(() => answer(TypeUrl.Cluster, ["kv", Buffer.from([0x0a, 9])])).toThrow("longer than its message")

@@ -92,7 +92,7 @@ export class Subscriptions {
 
   /** All that it was told to ask for is there, and its stream has said so. */
   isWhole(instances: (assignment: string) => number): boolean {
-    if (!this.clusters.answered || !this.listeners.answered) return false
+    if (!this.#isAnswered()) return false
     for (const named of [this.assignments, this.routes, this.secrets]) {
       for (const name of named.names) if (!named.held.has(name)) return false
     }
@@ -103,6 +103,16 @@ export class Subscriptions {
   /** How many resources it has, by type. */
   count(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#all.map(({ held, typeUrl }) => [shortType(typeUrl), held.size]))
+  }
+
+  /**
+   * On this stream. To who says what it has, where nothing changed, an incremental server answers for wildcards alone;
+   * one of the other variant may answer for all but just those.
+   */
+  #isAnswered(): boolean {
+    if (this.#variant === "delta") return this.clusters.answered && this.listeners.answered
+    return [this.clusters, this.listeners].every(({ answered, held }) => answered || held.size > 0) &&
+      [this.assignments, this.routes, this.secrets].every(({ answered, names }) => answered || names.size === 0)
   }
 
   #hold(to: Subscription, { removed, resources }: Response): void {
