@@ -1,10 +1,11 @@
 /** One JSON line for each request or TCP connection, written by the proxy itself: who called whom, how it went. */
-import type { MessageInitShape } from "@bufbuild/protobuf"
-import type { AccessLogSchema } from "../proto/envoy/config/accesslog/v3/accesslog_pb.js"
+import { create } from "@bufbuild/protobuf"
+import { type AccessLog, AccessLogSchema } from "../proto/envoy/config/accesslog/v3/accesslog_pb.js"
 import { FileAccessLogSchema } from "../proto/envoy/extensions/access_loggers/file/v3/file_pb.js"
 import { StdoutAccessLogSchema } from "../proto/envoy/extensions/access_loggers/stream/v3/stream_pb.js"
 import { NODE_PROXY, NODE_SOURCE } from "../../model/nodeMetadata.ts"
 import { packAny } from "./packAny.ts"
+import { recently } from "./share/recently.ts"
 import type { TranslateSettings } from "./TranslateSettings.ts"
 
 /** Who logs where to. Where nothing is logged it is null, and nothing of this goes into a resource. */
@@ -72,31 +73,34 @@ export const callerLog = (settings: TranslateSettings, proxy: string, source: st
   return log === null ? null : { ...log, source: word(source, settings.node?.source, NODE_SOURCE) }
 }
 
-/** What a listener's filter has as `accessLog`; empty where nothing is logged. */
-export const accessLog = (
-  log: ProxyLog | CallerLog | null,
-  subject: AccessLogSubject
-): Array<MessageInitShape<typeof AccessLogSchema>> => {
-  if (log === null) return []
-  const { path } = log
-  const logFormat = {
-    format: { case: "jsonFormat", value: fields(log, subject) },
-    omitEmptyValues: true
+interface AccessLogInput {
+  readonly log: ProxyLog | CallerLog
+  readonly subject: AccessLogSubject
+}
+
+const build = recently(1000, ({ log, subject }: AccessLogInput): AccessLog => {
+  const accessLogFormat = {
+    case: "logFormat",
+    value: { format: { case: "jsonFormat", value: fields(log, subject) }, omitEmptyValues: true }
   } as const
   // A process' own stdout may be a pipe or a socket, which can't be opened by its path.
-  return path === "/dev/stdout"
-    ? [{
-        name: "envoy.access_loggers.stdout",
-        configType: {
-          case: "typedConfig",
-          value: packAny(StdoutAccessLogSchema, { accessLogFormat: { case: "logFormat", value: logFormat } })
-        }
-      }]
-    : [{
-        name: "envoy.access_loggers.file",
-        configType: {
-          case: "typedConfig",
-          value: packAny(FileAccessLogSchema, { path, accessLogFormat: { case: "logFormat", value: logFormat } })
-        }
-      }]
-}
+  return log.path === "/dev/stdout"
+    ? create(AccessLogSchema, {
+      name: "envoy.access_loggers.stdout",
+      configType: {
+        case: "typedConfig",
+        value: packAny(StdoutAccessLogSchema, { accessLogFormat })
+      }
+    })
+    : create(AccessLogSchema, {
+      name: "envoy.access_loggers.file",
+      configType: {
+        case: "typedConfig",
+        value: packAny(FileAccessLogSchema, { path: log.path, accessLogFormat })
+      }
+    })
+})
+
+/** What a listener's filter has as `accessLog`; empty where nothing is logged. */
+export const accessLog = (log: ProxyLog | CallerLog | null, subject: AccessLogSubject): Array<AccessLog> =>
+  log === null ? [] : [build({ log, subject })]

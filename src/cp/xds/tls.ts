@@ -16,6 +16,7 @@ import {
 import { overAds } from "./configSource.ts"
 import { caSecretName, identitySecretName, spiffeId } from "./names.ts"
 import { packAny } from "./packAny.ts"
+import { recently } from "./share/recently.ts"
 
 /** ALPN by which a permissive inbound tells the mesh's TLS from the workload's own. */
 export const KUMA_ALPN = "kuma"
@@ -36,7 +37,7 @@ const commonContext = (mesh: string, san: SanMatcher): MessageInitShape<typeof C
 })
 
 /** Server end: takes any client of the mesh; who may call is the permissions' business. */
-export const downstreamMtls = (mesh: string): TransportSocket =>
+export const downstreamMtls = recently(100, (mesh: string): TransportSocket =>
   create(TransportSocketSchema, {
     name: TLS,
     configType: {
@@ -50,6 +51,7 @@ export const downstreamMtls = (mesh: string): TransportSocket =>
       })
     }
   })
+)
 
 /** Client end: takes only a server that proves to be that service. */
 export const upstreamMtls = (mesh: string, service: string, sni: string): TransportSocket =>

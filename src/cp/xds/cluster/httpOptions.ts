@@ -4,10 +4,18 @@ import { HttpProtocolOptionsSchema } from "../../proto/envoy/extensions/upstream
 import { duration } from "../duration.ts"
 import { packAny } from "../packAny.ts"
 import type { Timeouts } from "../policies/MeshTimeout.ts"
+import { recently } from "../share/recently.ts"
 
 export const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
-export const httpOptions = (version: "http1" | "http2", timeouts: Timeouts): { readonly [HTTP_OPTIONS]: Any } => ({
+type Options = { readonly [HTTP_OPTIONS]: Any }
+
+interface HttpOptionsInput {
+  readonly version: "http1" | "http2"
+  readonly timeouts: Timeouts
+}
+
+export const httpOptions = recently(1000, ({ timeouts, version }: HttpOptionsInput): Options => ({
   [HTTP_OPTIONS]: packAny(HttpProtocolOptionsSchema, {
     commonHttpProtocolOptions: {
       idleTimeout: duration(timeouts.idle),
@@ -23,4 +31,4 @@ export const httpOptions = (version: "http1" | "http2", timeouts: Timeouts): { r
       }
     }
   })
-})
+}))

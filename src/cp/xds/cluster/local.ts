@@ -35,7 +35,7 @@ export const localCluster = ({ workload, protocol, timeouts }: LocalClusterInput
     connectTimeout: duration(timeouts.connection),
     loadAssignment: assignmentOf(name, workload),
     ...(isHttp(protocol)
-      ? { typedExtensionProtocolOptions: httpOptions(protocol === "http" ? "http1" : "http2", timeouts) }
+      ? { typedExtensionProtocolOptions: httpOptions({ version: protocol === "http" ? "http1" : "http2", timeouts }) }
       : {})
   })
 }

@@ -75,7 +75,7 @@ export const outboundCluster = ({ mesh, tags, protocol, timeouts, mtls }: Outbou
     outlierDetection,
     ...(mtls ? { transportSocket: upstreamMtls(mesh, tags[SERVICE_TAG] ?? "", sniOf(mesh, tags)) } : {}),
     // The other end is a proxy of this mesh, which takes HTTP/2 whatever its workload speaks.
-    ...(isHttp(protocol) ? { typedExtensionProtocolOptions: httpOptions("http2", timeouts) } : {})
+    ...(isHttp(protocol) ? { typedExtensionProtocolOptions: httpOptions({ version: "http2", timeouts }) } : {})
   })
 }
 
