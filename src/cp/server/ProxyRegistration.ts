@@ -14,6 +14,7 @@ import { type DesiredResource, formatKey, type Resource } from "../../model/Reso
 import { Store, type StoreUnavailable } from "../../model/Store.ts"
 import type { Identity, Refused } from "../auth/Authenticator.ts"
 import { insightKey } from "../insight/Insights.ts"
+import { ResourceCache } from "../snapshot/ResourceCache.ts"
 import { judgeOwnResource } from "./judgeOwnResource.ts"
 import { readOwnResource } from "./readOwnResource.ts"
 
@@ -64,6 +65,7 @@ export class ProxyRegistration extends Context.Service<
       ProxyRegistration,
       Effect.gen(function*() {
         const store = yield* Store
+        const cache = yield* ResourceCache
         // Stopping interrupts what waits in here: nothing is removed because the control plane goes.
         const removals = yield* FiberMap.make<string>()
         const present = new Map<string, Presence>()
@@ -81,27 +83,45 @@ export class ProxyRegistration extends Context.Service<
           )
         })
 
-        const put = Effect.fnUntraced(function*(proxy: ProxyId, identity: Identity, yaml: string) {
+        /** What is stored of it. The store, not the cache: whose proxy it is counts, as of this moment. */
+        const storedOf = (proxy: ProxyId) =>
+          store.get(proxyKey(proxy)).pipe(Effect.catchTag("NotFound", () => Effect.succeed(null)))
+
+        const put = Effect.fnUntraced(function*(
+          proxy: ProxyId,
+          identity: Identity,
+          yaml: string,
+          read: (proxy: ProxyId) => ReturnType<typeof storedOf>
+        ) {
           const own = readOwnResource(yaml, proxy, options.zone)
           if ("violations" in own) {
             const causes = own.violations.map(({ field, message }) => `${field}: ${message}`).join("; ")
             return yield* new RegistrationRefused({ message: `the proxy's own resource isn't valid: ${causes}` })
           }
-          const [mesh, before] = yield* Effect.all([
-            meshOf(proxy),
-            store.get(proxyKey(proxy)).pipe(Effect.catchTag("NotFound", () => Effect.succeed(null)))
-          ], { concurrency: 2 })
+          const [mesh, before] = yield* Effect.all([meshOf(proxy), read(proxy)], { concurrency: 2 })
           const resource = completeResource(own.resource, options.zone, mesh)
           const refused = judgeOwnResource(identity, resource)
           if (refused !== null) return yield* refused
           if (before !== null && before.labels[TASK_LABEL] !== undefined) return
-          // The store, not the cache: whose proxy it is counts, also where that became known a moment ago.
           const foreign = before === null ? null : judgeOwnResource(identity, before)
           if (foreign !== null) return yield* foreign
           // A proxy that comes back mostly brings what it brought before.
           if (before !== null && isSame(before, resource)) return
           yield* store.put(resource, { expect: before === null ? "absent" : before.version })
         })
+
+        /**
+         * One that the cache doesn't know is most likely new: it is put where nothing is, without a look at what isn't
+         * there. Where something is after all, that is looked at.
+         */
+        const register = (proxy: ProxyId, identity: Identity, yaml: string) => {
+          const overStored = put(proxy, identity, yaml, storedOf).pipe(
+            Effect.retry({ times: 5, while: (error) => error._tag === "Conflict" })
+          )
+          return cache.get(proxyKey(proxy)) === undefined
+            ? Effect.catchTag(put(proxy, identity, yaml, () => Effect.succeed(null)), "Conflict", () => overStored)
+            : overStored
+        }
 
         const remove = Effect.fnUntraced(function*(proxy: ProxyId) {
           yield* Effect.sleep(Duration.millis(options.deregistrationDelayMillis))
@@ -158,8 +178,7 @@ export class ProxyRegistration extends Context.Service<
             presence.streams += 1
             yield* FiberMap.remove(removals, key)
             if (yaml === null) return
-            yield* put(proxy, identity, yaml).pipe(
-              Effect.retry({ times: 5, while: (error) => error._tag === "Conflict" }),
+            yield* register(proxy, identity, yaml).pipe(
               Effect.catchTag("Conflict", () =>
                 new RegistrationLater({ message: "somebody else keeps writing this proxy's resource; retrying helps" })
               ),

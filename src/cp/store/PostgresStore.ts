@@ -95,7 +95,7 @@ const make = Effect.fnUntraced(function*(config: StoreConfig, feedOptions?: Chan
     isOneToBlame: () => false
   })
 
-  const get = Effect.fn("Store.get")(function*<T extends ResourceType>(key: ResourceKey<T>) {
+  const get = Effect.fnUntraced(function*<T extends ResourceType>(key: ResourceKey<T>) {
     const found = yield* select(key)
     return found !== ABSENT && isType(key.type, found) ? found : (yield* new NotFound({ key: formatKey(key) }))
   })
@@ -146,7 +146,7 @@ const make = Effect.fnUntraced(function*(config: StoreConfig, feedOptions?: Chan
     }
   })
 
-  const put: Store["Service"]["put"] = Effect.fn("Store.put")(function*(desired, options) {
+  const put: Store["Service"]["put"] = Effect.fnUntraced(function*(desired, options) {
     const outcome = yield* submit(toPut(desired, options?.expect)).pipe(
       Effect.mapError(({ cause }) => storeUnavailable(config, "put", cause))
     )

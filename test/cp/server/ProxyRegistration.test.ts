@@ -2,6 +2,8 @@ import { Context, Effect, Exit, Layer, ManagedRuntime } from "effect"
 import { afterEach, describe, expect, it } from "vitest"
 import type { Identity } from "../../../src/cp/auth/Authenticator.ts"
 import { ProxyRegistration } from "../../../src/cp/server/ProxyRegistration.ts"
+import { ResourceCache } from "../../../src/cp/snapshot/ResourceCache.ts"
+import { ResourceCacheLive } from "../../../src/cp/snapshot/ResourceCacheLive.ts"
 import { PostgresStore } from "../../../src/cp/store/PostgresStore.ts"
 import { Store } from "../../../src/model/Store.ts"
 import { statementsOf } from "../store/countStatements.ts"
@@ -21,15 +23,24 @@ const optionsFor = (deregistrationDelayMillis: number) => ({
   deregistrationDelayMillis
 })
 
-const open = async (deregistrationDelayMillis = 10_000) => {
+type Cache = ResourceCache["Service"]
+
+/** `between` stands between the registration and the real cache. */
+const open = async (between: (cache: Cache) => Cache = (cache) => cache, deregistrationDelayMillis = 10_000) => {
   const runtime = ManagedRuntime.make(
     ProxyRegistration.layer(optionsFor(deregistrationDelayMillis)).pipe(
+      Layer.provideMerge(Layer.effect(ResourceCache, Effect.map(ResourceCache, between))),
+      Layer.provideMerge(ResourceCacheLive),
       Layer.provideMerge(PostgresStore.layer(await databases.create()))
     )
   )
   cleanups.push(() => runtime.dispose())
   const services = await runtime.context()
-  return { store: Context.get(services, Store), registration: Context.get(services, ProxyRegistration) }
+  return {
+    store: Context.get(services, Store),
+    cache: Context.get(services, ResourceCache),
+    registration: Context.get(services, ProxyRegistration)
+  }
 }
 
 const identityFor = (service: string): Identity => ({
@@ -54,6 +65,18 @@ networking:
 
 const key = { type: "Dataplane", mesh: "default", name: "kv-1" } as const
 const proxy = { proxyType: "dataplane", mesh: "default", name: "kv-1" } as const
+
+it("a proxy's own Dataplane takes no other's place that the cache hasn't heard of", async () => {
+  const { registration, store } = await open((cache) => ({ ...cache, get: () => undefined }))
+  await Effect.runPromise(store.put(mesh("default", false)))
+  await Effect.runPromise(store.put(dataplane("kv-1", "kv", { address: "127.0.0.1", port: 8_080 })))
+  const register = (service: string) =>
+    Effect.runPromise(Effect.result(registration.connected(proxy, identityFor(service), yaml(service))))
+  expect(await register("web")).toMatchObject({ failure: { reason: "TokenTagMismatch" } })
+  expect((await Effect.runPromise(store.get(key))).version).toBe(1)
+  expect(await register("kv")).toMatchObject({ _tag: "Success" })
+  expect((await Effect.runPromise(store.get(key))).version).toBe(2)
+})
 
 it("a proxy's own Dataplane takes the place of no other than one that its token is for", async () => {
   const { store, registration } = await open()
@@ -88,7 +111,7 @@ describe("what a proxy registered", () => {
     Exit.isSuccess(await run(Effect.exit(store.get(key))))
 
   it("stays while it is back without bringing it again, and goes with the last of its streams", async () => {
-    const parts = await open(200)
+    const parts = await open(undefined, 200)
     const { registration, store } = parts
     await run(store.put(mesh("default", false)))
     await run(registration.connected(proxy, token, yaml("kv")))
@@ -101,7 +124,7 @@ describe("what a proxy registered", () => {
   })
 
   it("stays while one of its streams is open, whichever of them brought it", async () => {
-    const parts = await open(200)
+    const parts = await open(undefined, 200)
     const { registration, store } = parts
     await run(store.put(mesh("default", false)))
     await run(registration.connected(proxy, token, null))
@@ -112,7 +135,7 @@ describe("what a proxy registered", () => {
   })
 
   it("goes though somebody comes back for it who isn't let in", async () => {
-    const parts = await open(200)
+    const parts = await open(undefined, 200)
     const { registration, store } = parts
     await run(store.put(mesh("default", false)))
     await run(registration.connected(proxy, token, yaml("kv")))
@@ -123,13 +146,15 @@ describe("what a proxy registered", () => {
   })
 
   it("goes though a fault of our own kept one of its streams out", async () => {
-    const parts = await open(200)
-    const { store } = parts
+    const parts = await open(undefined, 200)
+    const { cache, store } = parts
     await run(store.put(mesh("default", false)))
     let faulty = false
     const atTimes: Store["Service"] = { ...store, put: (...put) => faulty ? Effect.die("a fault") : store.put(...put) }
     const runtime = ManagedRuntime.make(
-      ProxyRegistration.layer(optionsFor(200)).pipe(Layer.provide(Layer.succeed(Store, atTimes)))
+      ProxyRegistration.layer(optionsFor(200)).pipe(
+        Layer.provide([Layer.succeed(Store, atTimes), Layer.succeed(ResourceCache, cache)])
+      )
     )
     cleanups.unshift(() => runtime.dispose())
     const registration = Context.get(await runtime.context(), ProxyRegistration)
@@ -143,7 +168,7 @@ describe("what a proxy registered", () => {
   })
 
   it("is all that goes with it: what somebody wrote by hand stays", async () => {
-    const parts = await open(200)
+    const parts = await open(undefined, 200)
     const { registration, store } = parts
     await run(store.put(mesh("default", false)))
     await run(store.put(dataplane("kv-1", "kv", { address: "127.0.0.1", port: 8_080 })))
