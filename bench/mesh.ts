@@ -11,7 +11,7 @@
  *   ... --profile FOLDER          a CPU profile of ours for each phase (FOLDER/storm-200.cpuprofile), and its hot
  *                                 functions; profiling itself takes CPU, so figures are worth less then
  *   ... --heap                    ours' live heap a proxy, after a collection
- *   ... --protocol sotw           state of the world instead of the incremental variant
+ *   ... --protocol delta|sotw     this variant for all, instead of each one's own (ours delta, kuma-cp's sotw)
  *   ... --kuma-cp PATH            kuma-cp as well (as root: it gets a network namespace of its own)
  *   ... --subjects kuma-cp        only that
  *   ... --changes 40 --idle 20 --events 20    endpoint changes; seconds of idling; stopped tasks
@@ -26,7 +26,7 @@ import { parseArgs } from "node:util"
 import type { Figures } from "./mesh/figures.ts"
 import { VARIANTS } from "./mesh/generator/discovery.ts"
 import { type Phase, PHASES, type Plan } from "./mesh/Plan.ts"
-import { SUBJECTS } from "./mesh/subject/Subject.ts"
+import { OWN_VARIANT, SUBJECTS } from "./mesh/subject/Subject.ts"
 import { growthTable, type Measured, table } from "./mesh/table.ts"
 
 const { values } = parseArgs({
@@ -35,7 +35,7 @@ const { values } = parseArgs({
     runs: { type: "string", default: "3" },
     subjects: { type: "string" },
     phases: { type: "string", default: PHASES.join(",") },
-    protocol: { type: "string", default: "delta" },
+    protocol: { type: "string" },
     changes: { type: "string", default: "40" },
     idle: { type: "string", default: "20" },
     events: { type: "string", default: "20" },
@@ -64,7 +64,7 @@ const sizes = values.proxies.split(",").map((text) => number("proxies", text, 10
 const runs = number("runs", values.runs, 1)
 const kumaCp = values["kuma-cp"] === undefined ? null : resolve(values["kuma-cp"])
 const subjects = listed("subjects", values.subjects ?? (kumaCp === null ? "ecs-mesh" : SUBJECTS.join(",")), SUBJECTS)
-const [variant = "delta"] = listed("protocol", values.protocol, VARIANTS)
+const variant = values.protocol === undefined ? null : listed("protocol", values.protocol, VARIANTS)[0]
 const phases: ReadonlyArray<Phase> = values.phases === "none" ? [] : listed("phases", values.phases, PHASES)
 const profile = values.profile === undefined ? null : resolve(values.profile)
 if (profile !== null) await mkdir(profile, { recursive: true })
@@ -111,7 +111,7 @@ for (let round = 1; round <= runs && interrupted === null; round++) {
       const plan: Plan = {
         subject,
         proxies,
-        variant,
+        variant: variant ?? OWN_VARIANT[subject],
         phases,
         changes: number("changes", values.changes, 2),
         events: number("events", values.events, 1),
@@ -135,10 +135,12 @@ for (let round = 1; round <= runs && interrupted === null; round++) {
   }
 }
 const machine = { cores: cpus().length, model: cpus()[0]?.model, memoryGB: Math.round(totalmem() / 2 ** 30) }
-if (values.json) console.log(JSON.stringify({ machine, variant, runs, measured, failed }, null, 2))
-else {
+if (values.json) {
+  console.log(JSON.stringify({ machine, protocol: variant ?? OWN_VARIANT, runs, measured, failed }, null, 2))
+} else {
   const on = `${machine.cores} cores (${machine.model}), ${machine.memoryGB} GB`
-  console.log(`${on}; ${variant}; min / median / max of ${runs}\n`)
+  const protocols = subjects.map((subject) => `${subject} ${variant ?? OWN_VARIANT[subject]}`).join(", ")
+  console.log(`${on}; ${protocols}; min / median / max of ${runs}\n`)
   console.log(`${table(measured)}\n\n${growthTable(measured)}`)
 }
 for (const text of failed) console.error(text)

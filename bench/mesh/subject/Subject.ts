@@ -1,9 +1,13 @@
 /** A control plane that is measured: a process with a data plane server and an API, over a Postgres of its own. */
 import type { RunningProcess } from "../../../localstack/process/startProcess.ts"
+import type { Variant } from "../generator/discovery.ts"
 import type { Inspector } from "./Inspector.ts"
 
 export const SUBJECTS = ["ecs-mesh", "kuma-cp"] as const
 export type SubjectName = typeof SUBJECTS[number]
+
+/** The variant of ADS that each one's bootstrap has Envoys speak, with its default settings. */
+export const OWN_VARIANT: Readonly<Record<SubjectName, Variant>> = { "ecs-mesh": "delta", "kuma-cp": "sotw" }
 
 export interface Subject {
   readonly name: SubjectName
