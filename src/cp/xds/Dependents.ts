@@ -36,6 +36,10 @@ export interface Affected<D> {
 export const serviceKey = ({ mesh, service }: { readonly mesh: string; readonly service: string }): string =>
   `${mesh}/${service}`
 
+const sameServices = (one: ReadonlyArray<ServiceUse>, other: ReadonlyArray<ServiceUse>): boolean =>
+  one === other || (one.length === other.length &&
+    one.every(({ mesh, service }, at) => mesh === other[at]?.mesh && service === other[at]?.service))
+
 const proxyKey = ({ proxyType, mesh, name }: ProxyId): string => `${proxyType}/${mesh}/${name}`
 
 /** A service that isn't there is taken for what speaks nothing known. */
@@ -82,8 +86,8 @@ export class Dependents<D extends Dependent> {
     if (proxy.proxyType === "ingress") this.#ingresses.add(dependent)
     else if (proxy.proxyType === "egress") this.#egresses.add(dependent)
     else addTo(this.#byMesh, proxy.mesh, dependent)
-    // Most translations leave them the same list.
-    if (uses !== before) {
+    // Most translations leave them as they were.
+    if (!sameServices(uses, before)) {
       const keys = new Set(uses.map(serviceKey))
       for (const use of before) if (!keys.has(serviceKey(use))) removeFrom(this.#byService, serviceKey(use), dependent)
       for (const key of keys) addTo(this.#byService, key, dependent)

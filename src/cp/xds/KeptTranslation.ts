@@ -7,9 +7,10 @@ import type { Condition } from "../../model/Condition.ts"
 import type { ProxyId } from "../../model/ProxyType.ts"
 import type { ServiceView, ZoneView } from "../snapshot/MeshView.ts"
 import { type Dependent, serviceKey } from "./Dependents.ts"
-import { emptyTranslation, type ProxyTranslation, type ServiceUse } from "./ProxyTranslation.ts"
+import { emptyTranslation, type OutboundPart, type ProxyTranslation, type ServiceUse } from "./ProxyTranslation.ts"
 import { ResourceSet } from "./ResourceSet.ts"
-import { translateProxy } from "./translateProxy.ts"
+import { onceFor } from "./share/onceFor.ts"
+import { snapshotOf, translateProxy } from "./translateProxy.ts"
 import type { TranslateSettings } from "./TranslateSettings.ts"
 import type { TypeUrl, XdsResource } from "./XdsResource.ts"
 
@@ -89,10 +90,13 @@ export class KeptTranslation implements Dependent {
       this.#translated = emptyTranslation
       return
     }
-    const { calls, conditions, secretMeshes, uses } = translation
+    const { calls, conditions, resources, secretMeshes, uses } = translation
     this.#translated = { calls, conditions, secretMeshes, uses }
-    this.#resources = nextResources(this.#resources, translation.resources)
-    this.#endpoints = this.#endpoints.next(uses.flatMap((use) => this.#assign(use) ?? []))
+    this.#resources = nextResources(this.#resources, resources, calls)
+    const assignments = uses.flatMap((use) => this.#assign(use) ?? [])
+    if (this.#endpoints.holds(assignments)) return
+    this.#endpoints = ((calls === null ? null : newestAssignments.get(calls)) ?? this.#endpoints).next(assignments)
+    if (calls !== null) newestAssignments.set(calls, this.#endpoints)
   }
 
   /** Takes the assignments of these services (`serviceKey`) as they are now. */
@@ -123,13 +127,30 @@ export class KeptTranslation implements Dependent {
   }
 }
 
+/** Those of the proxies that call the same. */
+const newestAssignments = new WeakMap<OutboundPart, ResourceSet>()
+
+const callsByType = onceFor((calls: OutboundPart) => snapshotOf(calls.resources))
+const allOfCalls = onceFor((calls: OutboundPart) => new Set(calls.resources))
+
+const NO_CALLS: OutboundPart = { resources: [], uses: [] }
+
+const NO_RESOURCES: ReadonlyMap<string, XdsResource> = new Map()
+
 /** By type; a type that stays as it was keeps its object, and so does the whole. */
-const nextResources = (before: ResourcesByType, resources: ReadonlyArray<XdsResource>): ResourcesByType => {
+const nextResources = (
+  before: ResourcesByType,
+  resources: ReadonlyArray<XdsResource>,
+  calls: OutboundPart | null
+): ResourcesByType => {
+  const common = callsByType(calls ?? NO_CALLS)
+  const isCommon = allOfCalls(calls ?? NO_CALLS)
+  const own = Map.groupBy(resources.filter((resource) => !isCommon.has(resource)), ({ typeUrl }) => typeUrl)
   const next = new Map<TypeUrl, ResourceSet>()
-  for (const [type, ofType] of Map.groupBy(resources, ({ typeUrl }) => typeUrl)) {
-    next.set(type, (before.get(type) ?? ResourceSet.empty).next(ofType))
+  for (const type of new Set([...own.keys(), ...common.keys()])) {
+    const set = before.get(type) ?? ResourceSet.empty
+    next.set(type, set.next(own.get(type) ?? [], common.get(type) ?? NO_RESOURCES))
   }
-  const isSame = before.size === next.size &&
-    [...next].every(([type, ofType]) => before.get(type) === ofType)
+  const isSame = before.size === next.size && [...next].every(([type, ofType]) => before.get(type) === ofType)
   return isSame ? before : next
 }

@@ -1,7 +1,8 @@
 /**
  * Resources of one type, by name, for one proxy: never changed, but followed by the next set. A set in which nothing is
- * another is the same object as before, and one that differs knows in which names. Where few of many are replaced, as
- * with endpoints, the next set shares all others with the one before.
+ * another is the same object as before, and one that differs knows in which names. What many proxies have in common is
+ * one map for all of them, and where few of many are replaced, as with endpoints, the next set shares the others with
+ * the one before; where two proxies have the same set, the next one is the same, too.
  */
 import type { XdsResource } from "./XdsResource.ts"
 
@@ -16,56 +17,76 @@ const MAX_REPLACED = 16
 const MAX_CHANGES = 128
 
 export class ResourceSet implements ReadonlyMap<string, XdsResource> {
-  readonly #base: Resources
-  /** Newer than what the base has of these names; it has all of them. */
+  readonly #own: Resources
+  /** What other proxies have as well; of two with one name the own one counts. */
+  readonly #common: Resources
+  /** Newer than what the two above have of these names; one of them has each. */
   readonly #replaced: Resources
   /** Names in the order of their changes, one list for this set and those before and after it. */
   readonly #changes: Array<string>
   /** How many of the changes this set has. */
   readonly #at: number
+  readonly size: number
+  /** What was put in place last, and what that made. */
+  #next: { readonly newer: ReadonlyArray<XdsResource>; readonly set: WeakRef<ResourceSet> } | null = null
 
-  private constructor(base: Resources, replaced: Resources, changes: Array<string>) {
-    this.#base = base
+  private constructor(own: Resources, common: Resources, replaced: Resources, changes: Array<string>) {
+    this.#own = own
+    this.#common = common
     this.#replaced = replaced
     this.#changes = changes
     this.#at = changes.length
+    this.size = common.size
+    for (const name of own.keys()) if (!common.has(name)) this.size += 1
   }
 
-  static readonly empty = new ResourceSet(NONE, NONE, [])
+  static readonly empty = new ResourceSet(NONE, NONE, NONE, [])
+
+  /** Whether it has just these, `common` being the very map that it has in common with others. */
+  holds(own: ReadonlyArray<XdsResource>, common: Resources = NONE): boolean {
+    if (common !== this.#common || own.length !== this.#own.size) return false
+    for (const name of this.#replaced.keys()) if (!this.#own.has(name)) return false
+    return own.every(({ name, version }) => this.#own.has(name) && this.get(name)?.version === version) &&
+      new Set(own.map(({ name }) => name)).size === own.length
+  }
 
   /** The set of these and no others; of two with one name the first counts. */
-  next(resources: ReadonlyArray<XdsResource>): ResourceSet {
-    if (this.#isAll(resources)) return this
-    const next = new Map<string, XdsResource>()
+  next(own: ReadonlyArray<XdsResource>, common: Resources = NONE): ResourceSet {
+    if (this.holds(own, common)) return this
     const changes: Array<string> = []
-    for (const resource of resources) {
-      if (next.has(resource.name)) continue
-      next.set(resource.name, resource)
-      if (this.get(resource.name)?.version !== resource.version) changes.push(resource.name)
+    const compare = ({ name, version }: XdsResource): void => {
+      if (this.get(name)?.version !== version) changes.push(name)
     }
-    for (const name of this.#base.keys()) if (!next.has(name)) changes.push(name)
-    return changes.length === 0 ? this : new ResourceSet(next, NONE, this.#changesWith(changes))
-  }
-
-  /** What is quick to see, and the most frequent: they are what it has, each once. */
-  #isAll(resources: ReadonlyArray<XdsResource>): boolean {
-    return resources.length === this.size &&
-      resources.every((resource) => this.get(resource.name)?.version === resource.version) &&
-      new Set(resources.map(({ name }) => name)).size === resources.length
+    const map = new Map<string, XdsResource>()
+    for (const resource of own) if (!map.has(resource.name)) map.set(resource.name, resource)
+    for (const resource of map.values()) compare(resource)
+    for (const [name, resource] of common) if (!map.has(name)) compare(resource)
+    for (const name of this.keys()) if (!map.has(name) && !common.has(name)) changes.push(name)
+    return changes.length === 0 ? this : new ResourceSet(map, common, NONE, this.#changesWith(changes))
   }
 
   /** The set with these in the place of those of their names; what has no place in it is left out. */
-  with(resources: Iterable<XdsResource>): ResourceSet {
-    const newer = [...resources].filter(({ name, version }) => {
+  with(resources: ReadonlyArray<XdsResource>): ResourceSet {
+    const newer = resources.filter(({ name, version }) => {
       const before = this.get(name)
       return before !== undefined && before.version !== version
     })
     if (newer.length === 0) return this
+    const known = this.#next
+    const isKnown = known?.newer.length === newer.length && newer.every((resource, at) => resource === known.newer[at])
+    const set = (isKnown ? known?.set.deref() : undefined) ?? this.#replacing(newer)
+    this.#next = { newer, set: new WeakRef(set) }
+    return set
+  }
+
+  #replacing(newer: ReadonlyArray<XdsResource>): ResourceSet {
     const changes = this.#changesWith(newer.map(({ name }) => name))
     const few = this.#replaced.size + newer.length <= MAX_REPLACED
     const map = new Map(few ? this.#replaced : this)
     for (const resource of newer) map.set(resource.name, resource)
-    return few ? new ResourceSet(this.#base, map, changes) : new ResourceSet(map, NONE, changes)
+    return few
+      ? new ResourceSet(this.#own, this.#common, map, changes)
+      : new ResourceSet(map, NONE, NONE, changes)
   }
 
   /** Names that are another, new or gone since that set; null where that isn't known. */
@@ -82,24 +103,24 @@ export class ResourceSet implements ReadonlyMap<string, XdsResource> {
     return this.#changes
   }
 
-  get size(): number {
-    return this.#base.size
-  }
-
   get(name: string): XdsResource | undefined {
-    return this.#replaced.get(name) ?? this.#base.get(name)
+    return this.#replaced.get(name) ?? this.#own.get(name) ?? this.#common.get(name)
   }
 
   has(name: string): boolean {
-    return this.#base.has(name)
+    return this.#own.has(name) || this.#common.has(name)
   }
 
-  keys(): MapIterator<string> {
-    return this.#base.keys()
+  *keys(): Generator<string, undefined> {
+    yield* this.#own.keys()
+    for (const name of this.#common.keys()) if (!this.#own.has(name)) yield name
   }
 
   *entries(): Generator<[string, XdsResource], undefined> {
-    for (const [name, resource] of this.#base) yield [name, this.#replaced.get(name) ?? resource]
+    for (const [name, resource] of this.#own) yield [name, this.#replaced.get(name) ?? resource]
+    for (const [name, resource] of this.#common) {
+      if (!this.#own.has(name)) yield [name, this.#replaced.get(name) ?? resource]
+    }
   }
 
   *values(): Generator<XdsResource, undefined> {

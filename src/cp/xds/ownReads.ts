@@ -8,7 +8,7 @@ import type { Resource } from "../../model/Resource.ts"
 import { DISPLAY_NAME_LABEL, ORIGIN_LABEL, ZONE_TAG } from "../../model/Tags.ts"
 import type { Policy, Replaced } from "../snapshot/Impact.ts"
 import { sameData } from "../snapshot/sameData.ts"
-import { selectsDataplane, selectsInbound } from "./policies/selection.ts"
+import { selectsDataplane } from "./policies/selection.ts"
 
 /** What stands in a policy's labels and says whom it is about, or which of two policies has the last word. */
 const POLICY_LABELS = [ORIGIN_LABEL, ZONE_TAG, DISPLAY_NAME_LABEL, "kuma.io/policy-role", "kuma.io/effect"]
@@ -52,12 +52,13 @@ export const samePolicy = ({ before, after }: Replaced<Policy>): boolean =>
   before !== undefined && after !== undefined && sameData(before.spec, after.spec) &&
   sameLabels(before, after, (label) => POLICY_LABELS.includes(label))
 
-/** Whether the policy says anything of this Dataplane, be it of its inbounds or of its calls. */
+/**
+ * Whether the policy says anything of this Dataplane. What it says of inbounds is said of a Dataplane that it is about:
+ * a policy that picks one inbound picks its Dataplane.
+ */
 export const concerns = (policy: Policy | undefined, dataplane: Resource<"Dataplane">): boolean => {
-  if (policy === undefined) return false
   try {
-    return selectsDataplane(policy, dataplane) ||
-      (dataplane.spec.networking?.inbound ?? []).some((inbound) => selectsInbound(policy, dataplane, inbound))
+    return policy !== undefined && selectsDataplane(policy, dataplane)
   } catch {
     // One that can't be read is the translation's to tell of.
     return true

@@ -177,3 +177,64 @@ describe("of 200 connected proxies", () => {
     expect(assignment("s3")?.version).not.toBe(before?.version)
   })
 })
+
+describe("a label that says something of a proxy's configuration", () => {
+  const one = (labels: Readonly<Record<string, string>>): Resource<"Dataplane"> => ({
+    ...dataplane("d", "10.0.0.1", [{ service: "kv" }], ["other"]),
+    labels
+  })
+  const timeoutOf = (name: string, requestTimeout: string, labels: Readonly<Record<string, string>>) =>
+    resource("MeshTimeout", "default", name, {
+      to: [{ targetRef: { kind: "Mesh" }, default: { http: { requestTimeout } } }]
+    }, labels)
+  const web = dataplane("web", "10.0.0.2", [{ service: "other" }])
+  const inZone2 = { "kuma.io/origin": "zone", "kuma.io/zone": "zone-2" }
+  const all = { "ecs-mesh.io/outbounds": "all" }
+  const port = resource("OutboundPort", "default", "kv", { port: 30_000 })
+
+  it.each<[string, ReadonlyArray<Resource>, Resource, Resource]>([
+    ["outbounds of a Dataplane", [port], one({}), one(all)],
+    ["outbound-address of a Dataplane", [port], one(all), one({ ...all, "ecs-mesh.io/outbound-address": "task" })],
+    ["listen of a Dataplane", [], one({}), one({ "ecs-mesh.io/listen-8080": "9090" })],
+    [
+      "origin of a Dataplane",
+      [timeoutOf("p", "3s", inZone2)],
+      one({ "kuma.io/zone": "zone-1" }),
+      one({ "kuma.io/zone": "zone-1", "kuma.io/origin": "zone" })
+    ],
+    [
+      "zone of a Dataplane",
+      [timeoutOf("p", "3s", inZone2)],
+      one(inZone2),
+      one({ "kuma.io/origin": "zone", "kuma.io/zone": "zone-1" })
+    ],
+    ["effect of a policy", [one({})], timeoutOf("p", "3s", {}), timeoutOf("p", "3s", { "kuma.io/effect": "shadow" })],
+    [
+      "origin of a policy",
+      [one({ "kuma.io/origin": "zone", "kuma.io/zone": "zone-1" })],
+      timeoutOf("p", "3s", { "kuma.io/zone": "zone-2" }),
+      timeoutOf("p", "3s", inZone2)
+    ],
+    [
+      "zone of a policy",
+      [one(inZone2)],
+      timeoutOf("p", "3s", inZone2),
+      timeoutOf("p", "3s", { "kuma.io/origin": "zone", "kuma.io/zone": "zone-1" })
+    ],
+    [
+      "role of a policy",
+      [one({}), timeoutOf("p", "3s", { "kuma.io/policy-role": "producer" })],
+      timeoutOf("q", "4s", { "kuma.io/policy-role": "system" }),
+      timeoutOf("q", "4s", { "kuma.io/policy-role": "consumer" })
+    ],
+    [
+      "display name of a policy",
+      [one({}), timeoutOf("p", "3s", {})],
+      timeoutOf("q", "4s", {}),
+      timeoutOf("q", "4s", { "kuma.io/display-name": "a" })
+    ]
+  ])("makes another: %s", (_, others, before, after) => {
+    const followed = new FollowedMesh([{ ...mesh(), spec: {} }, web, ...others, before], [proxyOf("d")])
+    expect(followed.write(after)).toEqual({ translated: ["d"], told: ["d"] })
+  })
+})

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest"
 import { MeshViews } from "../../../src/cp/snapshot/MeshViews.ts"
 import { Dependents } from "../../../src/cp/xds/Dependents.ts"
 import type { ServiceUse } from "../../../src/cp/xds/ProxyTranslation.ts"
+import type { ProxyId } from "../../../src/model/ProxyType.ts"
 import type { Resource } from "../../../src/model/Resource.ts"
 import { created, dataplane, mesh, resource } from "../snapshot/resources.ts"
 
@@ -24,6 +25,7 @@ const setUp = (labels = {}) => {
   const dependent = { proxy: a, uses: [use("kv"), use("kv"), use("other")] }
   index.put(dependent, [])
   return {
+    views,
     index,
     dependent,
     before,
@@ -58,6 +60,28 @@ describe("who depends on what", () => {
     of({ ...before, labels: {} })
     index.put(dependent, dependent.uses)
     expect(of(port("other")).translations.size).toBe(0)
+  })
+
+  it("is whoever a policy picked by a label that went together with the policy", () => {
+    const { before, dependent, index, views } = setUp({ team: "x" })
+    const policy = resource("MeshTimeout", "default", "x", { targetRef: { kind: "Dataplane", labels: { team: "x" } } })
+    views.apply([created(policy)])
+    const affected = index.of(views.apply([
+      { key: policy, before: policy, after: undefined },
+      { key: before, before, after: { ...before, labels: {} } }
+    ]))
+    expect(affected.translations).toEqual(new Set([dependent]))
+  })
+
+  it("is every egress where an ingress is said to be of another zone", () => {
+    const { views } = setUp()
+    const egress = { proxy: { proxyType: "egress", mesh: "", name: "e" } as const, uses: [] }
+    const index = new Dependents<{ readonly proxy: ProxyId; readonly uses: ReadonlyArray<ServiceUse> }>(views)
+    index.put(egress, [])
+    const ingress = (labels: Readonly<Record<string, string>>) => created(resource("ZoneIngress", "", "i", {}, labels))
+    const of = (labels: Readonly<Record<string, string>>) => index.of(views.apply([ingress(labels)])).translations.size
+    expect([of({}), of({ mine: "1" }), of({ "kuma.io/zone": "zone-2" }), of({ "kuma.io/zone": "zone-3" })])
+      .toEqual([1, 0, 1, 1])
   })
 
   it("is nobody once it is gone", () => {

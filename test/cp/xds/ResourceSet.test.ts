@@ -25,6 +25,27 @@ describe("a set of resources", () => {
     expect(versions(set)).toEqual(new Map([["a", "1"]]))
   })
 
+  it("is one for all that had one, where the same is put in place", () => {
+    const set = ResourceSet.empty.next(many(3))
+    const newer = [resource("r1", "2")]
+    expect(set.with(newer)).toBe(set.with(newer))
+    expect(set.with([resource("r1", "3")])).not.toBe(set.with(newer))
+    expect(versions(set.with(newer)).get("r1")).toBe("2")
+  })
+
+  it("has what is common besides its own, which counts more", () => {
+    const common = new Map(many(3).map((one) => [one.name, one]))
+    const set = ResourceSet.empty.next([resource("own", "1"), resource("r1", "2")], common)
+    expect(versions(set)).toEqual(new Map([["own", "1"], ["r1", "2"], ["r0", "1"], ["r2", "1"]]))
+    expect([set.size, set.has("own"), set.has("r2"), set.has("r9")]).toEqual([4, true, true, false])
+    expect(set.next([resource("own", "1"), resource("r1", "2")], common)).toBe(set)
+    expect(set.next([resource("own", "1"), resource("r1", "2")], new Map(common))).toBe(set)
+    const after = set.next([resource("own", "1")], new Map([...common, ["r2", resource("r2", "2")]]))
+    expect(versions(after)).toEqual(new Map([["own", "1"], ["r0", "1"], ["r1", "1"], ["r2", "2"]]))
+    expect(changedSince(after, set)).toEqual(new Set(["r1", "r2"]))
+    expect(changedSince(after.next([], common), after)).toEqual(new Set(["r2", "own"]))
+  })
+
   it("doesn't know what differs from a set that it doesn't come of", () => {
     const one = ResourceSet.empty.next(many(3))
     const other = ResourceSet.empty.next(many(3))
