@@ -21,6 +21,9 @@ export interface BatchOptions<Item, Out, E> {
   readonly isOneToBlame: (error: E) => boolean
 }
 
+/** As long as one thing may keep everything else from its turn. */
+const TURN_MILLIS = 10
+
 export type Submit<Item, Out, E> = (item: Item) => Effect.Effect<Out, E>
 
 interface Waiting<Item, Out, E> {
@@ -38,13 +41,24 @@ export const makeBatches = <Item, Out, E>(
     let underWay = 0
     let isDue = false
 
+    /** What waited goes on within the call, and that may be a lot: the rest of it waits for the next turn then. */
     const settle = (batch: ReadonlyArray<Waiting<Item, Out, E>>, exit: Exit.Exit<ReadonlyArray<Out>, E>): void => {
-      batch.forEach(({ resume }, index) =>
-        resume(Effect.flatMap(exit, (outs) => {
-          const out = outs[index]
-          return out === undefined ? Effect.die(new Error("a batch left one of its items out")) : Effect.succeed(out)
-        }))
-      )
+      let next = 0
+      const goOn = (): void => {
+        const began = performance.now()
+        for (const { resume } of batch.slice(next)) {
+          const index = next
+          next += 1
+          resume(Effect.flatMap(exit, (outs) => {
+            const out = outs[index]
+            return out === undefined ? Effect.die(new Error("a batch left one of its items out")) : Effect.succeed(out)
+          }))
+          if (next === batch.length || performance.now() - began < TURN_MILLIS) continue
+          setImmediate(goOn)
+          return
+        }
+      }
+      goOn()
     }
 
     const send = (batch: ReadonlyArray<Waiting<Item, Out, E>>): Effect.Effect<void> =>

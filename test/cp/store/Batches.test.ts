@@ -81,6 +81,25 @@ describe("what is asked for", () => {
   })
 })
 
+it("lets others have their turn between what waited and goes on for long", async () => {
+  const { runs, submit } = await open()
+  const order: Array<string> = []
+  const busy = (item: string) =>
+    Effect.map(submit(item), () => {
+      order.push(item)
+      const end = performance.now() + 11
+      while (performance.now() < end);
+      if (item === "a") setImmediate(() => order.push("another"))
+    })
+  const all = Promise.all(["a", "b", "c"].map((item) => Effect.runPromise(busy(item))))
+  await turn()
+  runs[0]?.end(Exit.void)
+  await all
+  expect(order.indexOf("another")).toBeGreaterThan(0)
+  expect(order.indexOf("another")).toBeLessThan(order.indexOf("c"))
+  expect(order.filter((item) => item !== "another")).toEqual(["a", "b", "c"])
+})
+
 describe("a batch that fails", () => {
   it("fails all that are in it", async () => {
     const { ask, runs } = await open()
