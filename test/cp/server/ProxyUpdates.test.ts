@@ -30,7 +30,9 @@ const instance = (index: number, ready = true, protocol = "http"): Resource<"Dat
 }
 
 /** Ten instances of each of 20 services, each calling ten of them. */
-const connected = (...more: ReadonlyArray<Resource>): FollowedMesh =>
+const connected = (...more: ReadonlyArray<Resource>): FollowedMesh => connectedAt(0, ...more)
+
+const connectedAt = (millis: number, ...more: ReadonlyArray<Resource>): FollowedMesh =>
   new FollowedMesh(
     [
       mesh(),
@@ -38,7 +40,8 @@ const connected = (...more: ReadonlyArray<Resource>): FollowedMesh =>
       ...Array.from({ length: SERVICES }, (_, at) => resource("OutboundPort", "default", `s${at}`, { port: 30_000 + at })),
       ...Array.from({ length: PROXIES }, (_, index) => instance(index))
     ],
-    everybody.map(proxyOf)
+    everybody.map(proxyOf),
+    millis
   )
 
 /** Those that have an outbound for every service call it, too. */
@@ -142,6 +145,28 @@ describe("of 200 connected proxies", () => {
     )
     expect(translated).toEqual(instancesOf("s3"))
     expect(told).toEqual(everybody)
+  })
+
+  it("the changes of several batches that come while others are told are told together", () => {
+    const followed = connectedAt(1)
+    const first = [instance(3, false)]
+    const { told, translated } = followed.writeInTurn([first, [instance(4, false)], [instance(5, false)], [instance(3)]])
+    expect(translated).toEqual([])
+    for (const name of everybody) {
+      const changes = [...callsOf(everybody.indexOf(name)), ...(takesAll(everybody.indexOf(name)) ? ["s3", "s4", "s5"] : [])]
+      const concerns = ["s3", "s4", "s5"].some((service) => changes.includes(service))
+      // The first, and all others as one.
+      expect(told.filter((one) => one === name).length).toBeLessThanOrEqual(concerns ? 2 : 0)
+    }
+    const fresh = connected(dataplane("none", "10.0.9.9", []))
+    fresh.write(instance(4, false), instance(5, false))
+    for (const name of everybody) {
+      for (const service of ["s3", "s4", "s5"]) {
+        const version = (mesh: FollowedMesh) =>
+          mesh.snapshots.get(name)?.get(TypeUrl.ClusterLoadAssignment)?.get(service)?.version
+        expect(version(followed)).toBe(version(fresh))
+      }
+    }
   })
 
   it("one that can't be translated keeps what it has and gets its endpoints, and all others go on", () => {

@@ -14,6 +14,9 @@ export interface Consequences {
   readonly told: ReadonlyArray<string>
 }
 
+/** A resource as it is from now on, or one that goes. */
+export type Change = Resource | { readonly gone: Resource }
+
 export class FollowedMesh {
   readonly snapshots = new Map<string, ProxySnapshot>()
   readonly failures = new Map<string, string>()
@@ -24,8 +27,10 @@ export class FollowedMesh {
   #translated: Array<string> = []
   #told: Array<string> = []
   #writes = 1
+  #time = 0
 
-  constructor(resources: ReadonlyArray<Resource>, proxies: ReadonlyArray<ProxyId>) {
+  /** `millis`: what each look at the clock takes. */
+  constructor(resources: ReadonlyArray<Resource>, proxies: ReadonlyArray<ProxyId>, millis = 0) {
     this.#updates = new ProxyUpdates({
       certificates: this.#certificates,
       report: {
@@ -36,7 +41,7 @@ export class FollowedMesh {
         }
       },
       clock: {
-        now: () => 0,
+        now: () => (this.#time += millis),
         schedule: (run) => {
           this.#scheduled.push(run)
           return () => {}
@@ -49,21 +54,30 @@ export class FollowedMesh {
     this.#settle()
   }
 
-  /** One batch of writes; undefined removes. */
-  write(...changes: ReadonlyArray<Resource | { readonly gone: Resource }>): Consequences {
+  /** One batch of writes, and all that comes of it. */
+  write(...changes: ReadonlyArray<Change>): Consequences {
+    return this.writeInTurn([changes])
+  }
+
+  /** Several batches, each before the first turn that comes after the one before. */
+  writeInTurn(batches: ReadonlyArray<ReadonlyArray<Change>>): Consequences {
     this.#translated = []
     this.#told = []
-    const batch = changes.flatMap((change) => {
-      const [key, after] = "gone" in change ? [change.gone, undefined] : [change, { ...change, version: ++this.#writes }]
-      return this.#cache.set(key, after) ?? []
-    })
-    this.#updates.change(batch, 1)
+    for (const batch of batches) this.#change(batch)
     this.#settle()
     return { translated: this.#translated.sort(), told: this.#told.sort() }
   }
 
   failure(proxy: ProxyId): string | null {
     return this.#updates.followed(proxy)?.failure ?? null
+  }
+
+  #change(changes: ReadonlyArray<Change>): void {
+    const batch = changes.flatMap((change) => {
+      const [key, after] = "gone" in change ? [change.gone, undefined] : [change, { ...change, version: ++this.#writes }]
+      return this.#cache.set(key, after) ?? []
+    })
+    this.#updates.change(batch, 1)
   }
 
   #follower(proxy: ProxyId): Follower {
