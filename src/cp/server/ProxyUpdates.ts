@@ -135,6 +135,7 @@ export class ProxyUpdates {
 
   #translate(followed: FollowedProxy): void {
     const { failure, translation, uses } = followed
+    const { secretMeshes } = translation
     translation.translate()
     // Where it failed, endpoints go on coming all the same.
     if (translation.failure !== null) translation.reassign(followed.services)
@@ -142,8 +143,8 @@ export class ProxyUpdates {
     this.#report.onTranslation(followed.proxy)
     this.#noteFailure(followed, failure)
     this.#dependents.put(followed, uses)
-    // Which it needs goes by its own resource and its mesh: whatever changes there has it look.
-    if (followed.doubtsSecrets) this.#wantSecrets(followed)
+    // One that failed when its mesh was given mTLS needs them once it is translated again.
+    if (followed.doubtsSecrets || !sameData(secretMeshes, translation.secretMeshes)) this.#wantSecrets(followed)
   }
 
   #wantSecrets(followed: FollowedProxy): void {

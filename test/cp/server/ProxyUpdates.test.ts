@@ -185,6 +185,17 @@ describe("of 200 connected proxies", () => {
     expect(followed.failure(proxyOf("d003"))).toBeNull()
   })
 
+  it("one that can't be translated when its mesh is given mTLS gets its secrets once it can", () => {
+    const plain = { ...mesh(), spec: {} }
+    const web = dataplane("web", "10.0.0.1", [{ service: "web" }])
+    const followed = new FollowedMesh([plain, web], [proxyOf("web")])
+    const broken = resource("MeshTrafficPermission", "default", "broken", JSON.parse("{\"from\":5}"))
+    expect(followed.write(broken, mesh()).told).toEqual([])
+    expect(followed.failure(proxyOf("web"))).not.toBeNull()
+    expect(followed.write({ gone: broken }).told).toEqual(["web"])
+    expect(followed.snapshots.get("web")?.get(TypeUrl.Secret)?.size).toBe(2)
+  })
+
   it("an endpoint that makes no assignment leaves its service's last one, and the others go on", () => {
     const followed = connected()
     const assignment = (service: string) =>
