@@ -5,6 +5,7 @@
  */
 import { Server, ServerCredentials, type ServerDuplexStream, status } from "@grpc/grpc-js"
 import { Context, Effect, FiberSet, Layer } from "effect"
+import type { ServerHttp2Session } from "node:http2"
 import type { TLSSocket } from "node:tls"
 import { Journal } from "../../model/Journal.ts"
 import { proxyKey } from "../../model/proxyResource.ts"
@@ -23,7 +24,9 @@ import { deltaProtocol, sotwProtocol } from "./AdsProtocol.ts"
 import { adsService } from "./adsService.ts"
 import { AdsStream, type CloseReason } from "./AdsStream.ts"
 import { Bookkeeper } from "./Bookkeeper.ts"
+import { http2ServersOf } from "./http2ServersOf.ts"
 import { keepRepeatedCredentials } from "./keepRepeatedCredentials.ts"
+import { Liveness } from "./Liveness.ts"
 import { type OpenStream, OpenStreams } from "./OpenStreams.ts"
 import { ProxyRegistration } from "./ProxyRegistration.ts"
 import { ProxySnapshots } from "./ProxySnapshots.ts"
@@ -50,10 +53,6 @@ const MAX_STREAMS_A_CONNECTION = 256
 const serverOptions = ({ connectionIdleMillis }: AdsServerOptions) => ({
   "grpc.max_receive_message_length": MAX_REQUEST_BYTES,
   "grpc.max_send_message_length": -1,
-  // A peer that vanished without a word is noticed within 30 s, whatever stands between. Each ping takes some 50 µs:
-  // with thousands of proxies that is what an idle control plane does, so the rest is for the kernel (DataplaneServer).
-  "grpc.keepalive_time_ms": 20_000,
-  "grpc.keepalive_timeout_ms": 10_000,
   // Whoever completes a TLS handshake gets this far: what costs nothing to hold mustn't be held for ever.
   "grpc.max_connection_idle_ms": connectionIdleMillis,
   "grpc.max_concurrent_streams": MAX_STREAMS_A_CONNECTION
@@ -62,6 +61,13 @@ const serverOptions = ({ connectionIdleMillis }: AdsServerOptions) => ({
 const STOPPING: CloseReason = { code: status.UNAVAILABLE, message: "the control plane stops; connect again" }
 const TAKEN_OVER: CloseReason = { code: status.ABORTED, message: "a newer stream of this proxy took over" }
 const LAST_WORDS_MILLIS = 100
+
+/**
+ * Envoys ping every 10 s (bootstrapConfig): they are never asked. A peer that vanished right after it was looked at is
+ * silent twice and doesn't answer: it is noticed within some 30 s.
+ */
+const LIVENESS = { silenceMillis: 11_000, answerMillis: 6_000 }
+const LOOK_MILLIS = 1_000
 
 export class AdsServer extends Context.Service<
   AdsServer,
@@ -208,6 +214,10 @@ export class AdsServer extends Context.Service<
         const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure())
         keepRepeatedCredentials(grpc)
         resetAnswered(grpc)
+        const life = new Liveness(LIVENESS)
+        for (const server of http2ServersOf(grpc)) {
+          server.on("session", (session: ServerHttp2Session) => life.watch(session, Date.now()))
+        }
 
         yield* Effect.acquireRelease(
           Effect.sync(() => cache.onChange((changes) => rights.onChange(changes))),
@@ -216,6 +226,10 @@ export class AdsServer extends Context.Service<
               stop()
               rights.stop()
             })
+        )
+        yield* Effect.acquireRelease(
+          Effect.sync(() => setInterval(() => life.look(Date.now()), LOOK_MILLIS).unref()),
+          (looking) => Effect.sync(() => clearInterval(looking))
         )
         yield* Effect.acquireRelease(
           Effect.sync(() => setInterval(() => rights.sweep(), options.recheckMillis / PARTS).unref()),

@@ -145,7 +145,7 @@ describe("an open stream", () => {
 })
 
 describe("a change of one endpoint", () => {
-  it("is one response with one resource to each proxy that calls it, noted once when sent and once when taken", async () => {
+  it("is one response with one resource to each caller, noted once when sent and once when taken", async () => {
     const controlPlane = await start()
     const callers = Array.from({ length: 20 }, (_, index) => `app-${index}`)
     await controlPlane.put(dataplane("kv-1", "kv", { port: 8_080 }))
@@ -187,7 +187,7 @@ describe("a change of one endpoint", () => {
     const brief = changed.map((responses) =>
       responses.map(({ resources, typeUrl }) => [typeUrl, ...resources.map(({ name }) => name)]))
     expect(brief).toEqual([...callers.map(() => [[TypeUrl.ClusterLoadAssignment, "kv"]]), []])
-    const contents = changed.flat().map(({ resources }) => Buffer.from(resources[0]?.resource?.value ?? []).toString("hex"))
+    const contents = changed.flat().flatMap(({ resources }) => resources.map(({ resource }) => resource?.value.join()))
     expect(new Set(contents).size).toBe(1)
     await eventually(take, (open) => open === 0, 20_000)
     expect(noted("pushed") - before.pushed).toBe(callers.length)
@@ -195,7 +195,7 @@ describe("a change of one endpoint", () => {
 })
 
 describe("a slow reader", () => {
-  it.each(VARIANTS)("by %s costs no queue, holds up nobody, and gets the newest when it reads again", async (variant) => {
+  it.each(VARIANTS)("by %s costs no queue, holds up nobody, and gets the newest once it reads", async (variant) => {
     const controlPlane = await start()
     // Names that make each response larger than HTTP/2 sends without a reader (64 KiB).
     const outbounds = (round: number) =>
@@ -260,6 +260,8 @@ networking:
     const client = connect(controlPlane)
     client.send(firstRequest("kv-1", { "dataplane.resource": yaml("kv-1") }))
     await eventually(() => controlPlane.get(key), (found) => found !== null)
+    // It is stored before the stream is open.
+    await eventually(() => connected(controlPlane).length, (count) => count === 1)
     client.close()
     await eventually(() => kinds(controlPlane, "disconnected").length, (count) => count === 1)
     const again = connect(controlPlane)
