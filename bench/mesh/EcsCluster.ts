@@ -145,6 +145,12 @@ export class EcsCluster {
     await this.#report(task, "STOPPED")
   }
 
+  /** How often tasks were described for the operator, and how many milliseconds the emulator took for it. */
+  described(): { readonly calls: number; readonly millis: number } {
+    const operation = "ECS:DescribeTasks"
+    return { calls: this.#tap.calls.get(operation) ?? 0, millis: this.#tap.waits.get(operation) ?? 0 }
+  }
+
   async #report(task: string, status: "RUNNING" | "STOPPED"): Promise<void> {
     for (const containerName of CONTAINERS) {
       await this.#ecs.send(new SubmitContainerStateChangeCommand({ cluster, task, containerName, status }))

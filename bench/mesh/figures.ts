@@ -33,6 +33,8 @@ export const FIGURES = {
   ecsPutP50: ["  from the event's put on the queue: p50", "ms"],
   ecsPutP99: ["  from the event's put on the queue: p99", "ms"],
   ecsCpu: ["  CPU an event", "ms"],
+  ecsDescribed: ["  DescribeTasks, an event", ""],
+  ecsDescribeMillis: ["  the emulator's time for one", "ms"],
   idleCpu: ["idle CPU, of one core", "%"],
   idleDatabaseCpu: ["  Postgres' idle CPU", "%"],
   emptyMemory: ["memory of the empty process", "MB"],

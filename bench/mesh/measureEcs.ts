@@ -1,7 +1,8 @@
 /**
  * From an event of ECS to the subscribed proxies: an operator with an emulated AWS, tasks of one service in it, and N
- * proxies beside them of which 100 call that service. One task after the other is stopped. Proxies join without proof
- * here, as one process serves tasks and proxies that have none; who they are isn't asked on the way that is measured.
+ * proxies beside them of which 100 call that service, as do its own tasks. One task after the other is stopped. Proxies
+ * join without proof here, so that one process serves tasks and proxies that are none; who they are isn't asked on the
+ * way that is measured.
  */
 import { join } from "node:path"
 import { percentiles } from "../tasks/percentiles.ts"
@@ -50,6 +51,7 @@ const stopEvents = async (
   const fromReceived: Array<number> = []
   const fromPut: Array<number> = []
   const pause = pauses()
+  const described = { calls: 0, millis: 0 }
   let missing = 0
   let cpu = 0
   for (const [round, task] of tasks.slice(0, rounds).entries()) {
@@ -60,18 +62,29 @@ const stopEvents = async (
       changed: task
     })
     const before = use(ground)
+    const { calls, millis } = cluster.described()
     const event = await cluster.stop(task)
     const observed = await generators.collect(30_000, pause())
     cpu += costSince(ground, before, 1).cpu
     fromReceived.push(...observed.arrivals.map((at) => at - momentOf(event.receivedAt)))
     fromPut.push(...observed.arrivals.map((at) => at - momentOf(event.putAt)))
     missing += observed.missing
+    described.calls += cluster.described().calls - calls
+    described.millis += cluster.described().millis - millis
     await cluster.end(task)
     await generators.leave([task])
   }
   if (missing > 0) say(`${missing} times an event's change never arrived at a proxy`)
   const [received, put] = [percentiles(fromReceived, 1), percentiles(fromPut, 1)]
-  return { ecsP50: received.p50, ecsP99: received.p99, ecsPutP50: put.p50, ecsPutP99: put.p99, ecsCpu: cpu / rounds }
+  return {
+    ecsP50: received.p50,
+    ecsP99: received.p99,
+    ecsPutP50: put.p50,
+    ecsPutP99: put.p99,
+    ecsCpu: cpu / rounds,
+    ecsDescribed: described.calls / rounds,
+    ecsDescribeMillis: described.millis / described.calls
+  }
 }
 
 const measure = async ({ folder, part, plan }: Workplace): Promise<Figures> => {

@@ -22,6 +22,8 @@ export interface AwsTap {
   readonly endpoint: string
   /** Calls by `service:operation` since the tap was opened; it only grows. */
   readonly calls: ReadonlyMap<string, number>
+  /** Milliseconds that the emulator took for them, all together. */
+  readonly waits: ReadonlyMap<string, number>
   readonly events: ReadonlyArray<SeenEvent>
   /** From now on one event of each `every`, at a random place among them; null: none. */
   readonly drop: (every: number | null) => void
@@ -76,6 +78,7 @@ const readEvent = ({ Body }: Message): Omit<SeenEvent, "receivedAt" | "dropped">
 export const openAwsTap = async (emulator: string): Promise<AwsTap> => {
   const { hostname, port } = new URL(emulator)
   const calls = new Map<string, number>()
+  const waits = new Map<string, number>()
   const events: Array<SeenEvent> = []
   const lost = new Set<string>()
   const chance = random(4)
@@ -113,6 +116,7 @@ export const openAwsTap = async (emulator: string): Promise<AwsTap> => {
       const body = await buffer(incoming)
       const operation = operationOf(incoming.headers, incoming.url ?? "/", String(body))
       calls.set(operation, (calls.get(operation) ?? 0) + 1)
+      const since = performance.now()
       const { connection: _, ...headers } = incoming.headers
       const call = request({ agent: false, host: hostname, port, method: incoming.method, path: incoming.url, headers })
       // A long poll that its caller gave up must not take a message that nobody reads.
@@ -121,6 +125,7 @@ export const openAwsTap = async (emulator: string): Promise<AwsTap> => {
       call.once("error", answered.reject)
       call.once("response", (answer) => {
         buffer(answer).then((bytes) => {
+          waits.set(operation, (waits.get(operation) ?? 0) + performance.now() - since)
           const { connection: _, "content-length": __, "transfer-encoding": ___, ...kept } = answer.headers
           const status = answer.statusCode ?? 502
           const received = operation === "SQS:ReceiveMessage" && status === 200
@@ -144,6 +149,7 @@ export const openAwsTap = async (emulator: string): Promise<AwsTap> => {
   return {
     endpoint: `http://127.0.0.1:${address.port}`,
     calls,
+    waits,
     events,
     drop: (next) => {
       every = next
