@@ -94,8 +94,9 @@ export class KeptTranslation implements Dependent {
     this.#translated = { calls, conditions, secretMeshes, uses }
     this.#resources = nextResources(this.#resources, resources, calls)
     const assignments = uses.flatMap((use) => this.#assign(use) ?? [])
-    if (this.#endpoints.holds(assignments)) return
-    this.#endpoints = ((calls === null ? null : newestAssignments.get(calls)) ?? this.#endpoints).next(assignments)
+    const own = this.#endpoints.next(assignments)
+    if (own === this.#endpoints) return
+    this.#endpoints = (calls === null ? undefined : newestAssignments.get(calls))?.next(assignments) ?? own
     if (calls !== null) newestAssignments.set(calls, this.#endpoints)
   }
 

@@ -42,17 +42,9 @@ export class ResourceSet implements ReadonlyMap<string, XdsResource> {
 
   static readonly empty = new ResourceSet(NONE, NONE, NONE, [])
 
-  /** Whether it has just these, `common` being the very map that it has in common with others. */
-  holds(own: ReadonlyArray<XdsResource>, common: Resources = NONE): boolean {
-    if (common !== this.#common || own.length !== this.#own.size) return false
-    for (const name of this.#replaced.keys()) if (!this.#own.has(name)) return false
-    return own.every(({ name, version }) => this.#own.has(name) && this.get(name)?.version === version) &&
-      new Set(own.map(({ name }) => name)).size === own.length
-  }
-
   /** The set of these and no others; of two with one name the first counts. */
   next(own: ReadonlyArray<XdsResource>, common: Resources = NONE): ResourceSet {
-    if (this.holds(own, common)) return this
+    if (this.#holds(own, common)) return this
     const changes: Array<string> = []
     const compare = ({ name, version }: XdsResource): void => {
       if (this.get(name)?.version !== version) changes.push(name)
@@ -77,6 +69,14 @@ export class ResourceSet implements ReadonlyMap<string, XdsResource> {
     const set = (isKnown ? known?.set.deref() : undefined) ?? this.#replacing(newer)
     this.#next = { newer, set: new WeakRef(set) }
     return set
+  }
+
+  /** What is quick to see, and the most frequent: that it has just these, `common` being the very map that it has in common with others. */
+  #holds(own: ReadonlyArray<XdsResource>, common: Resources): boolean {
+    if (common !== this.#common || own.length !== this.#own.size) return false
+    for (const name of this.#replaced.keys()) if (!this.#own.has(name)) return false
+    return own.every(({ name, version }) => this.#own.has(name) && this.get(name)?.version === version) &&
+      new Set(own.map(({ name }) => name)).size === own.length
   }
 
   #replacing(newer: ReadonlyArray<XdsResource>): ResourceSet {

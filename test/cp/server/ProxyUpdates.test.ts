@@ -185,6 +185,14 @@ describe("of 200 connected proxies", () => {
     expect(followed.failure(proxyOf("d003"))).toBeNull()
   })
 
+  it("one that calls a service by two ports keeps what it has where nothing is another", () => {
+    const twice = dataplane("d", "10.0.0.1", [], ["kv", "kv"])
+    const kv = (ready: boolean) => dataplane("kv", "10.0.0.2", [{ service: "kv", ready }])
+    const followed = new FollowedMesh([{ ...mesh(), spec: {} }, twice, kv(true)], [proxyOf("d")])
+    expect(followed.write(kv(false)).told).toEqual(["d"])
+    expect(followed.write({ ...mesh(), spec: { logging: {} } })).toEqual({ translated: ["d"], told: [] })
+  })
+
   it("one that can't be translated when its mesh is given mTLS gets its secrets once it can", () => {
     const plain = { ...mesh(), spec: {} }
     const web = dataplane("web", "10.0.0.1", [{ service: "web" }])
