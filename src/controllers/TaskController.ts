@@ -156,7 +156,7 @@ export class TaskController extends Context.Service<
           if (outcome._tag === "Retry") return outcome
           const patience = outcome._tag === "LookAgain" ? outcome.patience : null
           if (reading === null || isGone(look)) looks.forget(key)
-          else looks.note(key, { task: reading.task, look, patience }, age)
+          else looks.note(key, { told: JSON.stringify(reading.task), look, patience }, age)
           if (patience !== null) return nextLook(key, patience)
           pace.drop(key)
           return outcome

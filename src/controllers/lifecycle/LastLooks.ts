@@ -7,11 +7,11 @@ import { Equal } from "effect"
 import type { Resource } from "../../model/Resource.ts"
 import type { TaskReading } from "../aws/EcsReader.ts"
 import { formatTaskKey, taskKeyOf } from "../TaskKey.ts"
-import type { ObservedTask, RoleReading, TaskObservation } from "./TaskObservation.ts"
+import type { RoleReading, TaskObservation } from "./TaskObservation.ts"
 
 export interface LastLook {
-  /** As ECS told it, before anything was left out. */
-  readonly task: ObservedTask
+  /** The task as ECS told it, before anything was left out: as JSON, which is compared without effort. */
+  readonly told: string
   readonly look: TaskObservation
   /** Milliseconds within which it is looked at again; null where only events wake it. */
   readonly patience: number | null
@@ -19,7 +19,7 @@ export interface LastLook {
 
 /** Whether ECS says the same as before. What a task was started from never changes while it lives. */
 export const isSameTask = (last: LastLook, reading: TaskReading): boolean =>
-  reading.definition !== null && Equal.equals(reading.task, last.task)
+  reading.definition !== null && JSON.stringify(reading.task) === last.told
 
 /** Whether IAM says what was judged. */
 export const isSameRole = ({ look }: LastLook, role: RoleReading): boolean =>
