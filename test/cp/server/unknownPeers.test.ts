@@ -3,6 +3,7 @@ import { create, toBinary } from "@bufbuild/protobuf"
 import { status } from "@grpc/grpc-js"
 import { Context } from "effect"
 import { type ClientHttp2Session, connect } from "node:http2"
+import { connect as connectTls } from "node:tls"
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest"
 import { REFUSALS_A_MINUTE } from "../../../src/cp/diagnostics/Ration.ts"
 import { DeltaDiscoveryRequestSchema } from "../../../src/cp/proto/envoy/service/discovery/v3/discovery_pb.js"
@@ -86,6 +87,34 @@ describe("a connection", () => {
     await eventually(() => idle.closed || idle.destroyed, (closed) => closed, 20_000)
     expect(Context.get(controlPlane.services, AdsServer).connected()).toMatchObject([{ name: "kv-1" }])
   })
+
+  it("whose peer doesn't even answer a ping any more is cut off, one whose peer speaks stays", async () => {
+    const controlPlane = await start()
+    const alive = session(controlPlane)
+    await new Promise((resolve) => alive.once("remoteSettings", resolve))
+    const gone = connectTls({ host: "localhost", port: controlPlane.port, ca: tls.caPem, ALPNProtocols: ["h2"] })
+    cleanups.push(() => gone.destroy())
+    gone.on("error", () => {})
+    // Begins as HTTP/2 does, with empty settings, and says no word after that.
+    const settings = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0])
+    gone.write(Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), settings]))
+    gone.resume()
+    let closed = false
+    gone.once("close", () => { closed = true })
+    const began = Date.now()
+    let later = 0
+    const clock = vi.spyOn(Date, "now").mockImplementation(() => began + later)
+    try {
+      await vi.waitFor(async () => {
+        await new Promise((resolve) => alive.ping(resolve))
+        later += 12_000
+        expect(closed).toBe(true)
+      }, { timeout: 30_000, interval: 1_500 })
+    } finally {
+      clock.mockRestore()
+    }
+    expect([alive.closed, alive.destroyed]).toEqual([false, false])
+  }, 60_000)
 
   it("has a bounded number of streams", async () => {
     const one = session(await start())
