@@ -110,6 +110,18 @@ describe("of 200 connected proxies", () => {
     expect(followed.write({ ...instance(3), labels: { team: "x" } })).toEqual({ translated: ["d003"], told: ["d003"] })
   })
 
+  it("an inbound that is ignored from now on concerns its own proxy, too, and one that isn't ready its callers alone", () => {
+    const followed = connected()
+    const inState = (state: "NotReady" | "Ignored"): Resource<"Dataplane"> => {
+      const { spec: { networking }, ...rest } = instance(3)
+      const inbound = (networking?.inbound ?? []).map((one) => ({ ...one, state }))
+      return { ...rest, spec: { networking: { ...networking, inbound } } }
+    }
+    expect(followed.write(inState("NotReady")).translated).toEqual([])
+    const { told, translated } = followed.write(inState("Ignored"))
+    expect([translated, told]).toEqual([["d003"], ["d003"]])
+  })
+
   it("another port of a service concerns those that have an outbound for every service", () => {
     const followed = connected()
     const port = resource("OutboundPort", "default", "later", { port: 31_000 })

@@ -113,7 +113,7 @@ export class World {
       case "Health": {
         const before = this.#cache.get({ ...step.key, type: "Dataplane" })
         const inbound = before?.spec.networking?.inbound?.map((one, at) =>
-          at === step.inbound ? { ...one, health: { ready: step.ready } } : one
+          at === step.inbound ? { ...one, ...step.said } : one
         )
         return inbound === undefined
           ? undefined

@@ -11,7 +11,7 @@ import type { TargetRef } from "../../../../src/model/TargetRef.ts"
 export type Step =
   | { readonly _tag: "Put"; readonly resource: DesiredResource }
   | { readonly _tag: "Label"; readonly key: ResourceKey; readonly label: string; readonly value: string | null }
-  | { readonly _tag: "Health"; readonly key: ResourceKey; readonly inbound: number; readonly ready: boolean }
+  | { readonly _tag: "Health"; readonly key: ResourceKey; readonly inbound: number; readonly said: Partial<Inbound> }
   | { readonly _tag: "Touch"; readonly key: ResourceKey }
   | { readonly _tag: "Remove"; readonly key: ResourceKey }
   | { readonly _tag: "Follow"; readonly proxy: ProxyId; readonly readiness: number }
@@ -334,8 +334,14 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 9, arbitrary: labelled.map(({ key, said }): Step => ({ _tag: "Label", key, ...said })) },
   {
     weight: 3,
-    arbitrary: fc.record({ key: anyDataplane, inbound: fc.nat(1), ready: fc.boolean() })
-      .map((said): Step => ({ _tag: "Health", ...said }))
+    arbitrary: fc.record({
+      key: anyDataplane,
+      inbound: fc.nat(1),
+      said: fc.oneof(
+        fc.record({ health: fc.record({ ready: fc.boolean() }) }),
+        fc.record({ state: name("Ready", "NotReady", "Ignored") })
+      )
+    }).map((step): Step => ({ _tag: "Health", ...step }))
   },
   { weight: 1, arbitrary: anyKey.map((key): Step => ({ _tag: "Touch", key })) },
   { weight: 3, arbitrary: anyKey.map((key): Step => ({ _tag: "Remove", key })) },
