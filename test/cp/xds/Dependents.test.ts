@@ -52,6 +52,11 @@ describe("who depends on what", () => {
     index.put(dependent, before)
     expect(of(instance("other-1", "other")).services.size).toBe(0)
     expect(of(instance("kv-1", "kv")).services.size).toBe(1)
+    const fewer = dependent.uses
+    dependent.uses = [use("third")]
+    index.put(dependent, fewer)
+    expect(of(instance("kv-2", "kv")).services.size).toBe(0)
+    expect(of(instance("third-1", "third")).services).toEqual(new Map([[dependent, ["default/third"]]]))
   })
 
   it("is not asked about the ports of services once it doesn't take every one", () => {
