@@ -2,12 +2,12 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Book, clusterArn, FOREIGN, open, roleArn, type Scene, until } from "./Book.ts"
 
-/** The full looks of a start are over, so that what is seen from now on is seen by events. */
+/** The full look that follows the rules is over, so that what is seen from now on is seen by events. */
 const started = (book: Book) =>
-  until("both full looks were made", () => {
+  until("the full look of the start was made", () => {
     const names = book.calls.map(([name]) => name)
-    const lists = names.filter((name) => name === "ListTasks").length
-    return lists >= 2 && names.lastIndexOf("DescribeTasks") > names.lastIndexOf("ListTasks")
+    const listed = names.lastIndexOf("ListTasks")
+    return listed > names.lastIndexOf("PutTargets") && names.lastIndexOf("DescribeTasks") > listed
   })
 
 const looksAt = (book: Book, id: string): number =>
