@@ -113,8 +113,8 @@ export interface DeltaInterest {
   readonly unsubscribe: ReadonlyArray<string>
   /** `initial_resource_versions`: only the first request of a type on a stream has any. */
   readonly initialVersions: Readonly<Record<string, string>>
-  /** Whether what the proxy says it has needn't be sent again only because it is named, too. */
-  readonly resumes: boolean
+  /** Whether what the proxy says it has of a name needn't be sent again only because it is named, too. */
+  readonly resumes: (name: string) => boolean
 }
 
 /** Folds the names of a DeltaDiscoveryRequest in. `first`: it is the stream's first of this type. */
@@ -144,7 +144,7 @@ export const subscribeDelta = (before: Subscription, interest: DeltaInterest, fi
     // "the server must respond with all resources listed in resource_names_subscribe, even if it believes the client
     // has the most recent version of them. The reason: the client may have dropped them, but then regained interest"
     // (discovery.proto, DeltaDiscoveryRequest). What it has as a new stream begins it says in that request.
-    if (interest.resumes && Object.hasOwn(brought, name)) continue
+    if (Object.hasOwn(brought, name) && interest.resumes(name)) continue
     pending.set(name, { ...(pending.get(name) ?? pendingOf(before, name)), owed: true })
   }
   for (const name of interest.unsubscribe) {

@@ -82,11 +82,14 @@ const isQuiet = (state: StreamState, snapshot: ProxySnapshot): boolean => {
  * Secrets are shared between their users in Envoy, as routes are. An assignment has its cluster's name.
  */
 const warm = (state: StreamState, { pending }: Subscription, outgoing: Outgoing): StreamState => {
-  const assignments = state.subscriptions.get(TypeUrl.ClusterLoadAssignment)
-  if (outgoing.typeUrl !== TypeUrl.Cluster || assignments === undefined) return state
+  if (outgoing.typeUrl !== TypeUrl.Cluster) return state
   const warming = outgoing.resources.filter(({ name, version }) => {
     const was = pending.get(name)
     return was !== undefined && (was.rejected !== null || was.known?.version !== version)
   })
-  return withSubscription(state, owe(assignments, warming.map(({ name }) => name)))
+  const names = warming.map(({ name }) => name)
+  const assignments = state.subscriptions.get(TypeUrl.ClusterLoadAssignment)
+  return assignments === undefined
+    ? { ...state, warming: new Set([...state.warming, ...names]) }
+    : withSubscription(state, owe(assignments, names))
 }

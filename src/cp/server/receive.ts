@@ -34,9 +34,10 @@ export interface ReceiveOptions {
 }
 
 export const receiveDelta = (state: StreamState, request: DeltaRequest, options: ReceiveOptions): Received => {
-  if (!isServed(request.typeUrl)) return { state, answered: null }
-  const before = state.subscriptions.get(request.typeUrl)
-  const current = before ?? subscription(request.typeUrl)
+  const { typeUrl } = request
+  if (!isServed(typeUrl)) return { state, answered: null }
+  const before = state.subscriptions.get(typeUrl)
+  const current = before ?? subscription(typeUrl)
   const answered = request.responseNonce === ""
     ? null
     : answer(current, { nonce: request.responseNonce, error: request.error }, options.now, options.policy)
@@ -44,7 +45,7 @@ export const receiveDelta = (state: StreamState, request: DeltaRequest, options:
     subscribe: request.resourceNamesSubscribe,
     unsubscribe: request.resourceNamesUnsubscribe,
     initialVersions: request.initialResourceVersions,
-    resumes: resumes(state, request.typeUrl)
+    resumes: (name: string) => resumes(state, typeUrl, name)
   }
   const asks = before === undefined || interest.subscribe.length > 0 || interest.unsubscribe.length > 0
   const after = answered?.subscription ?? current
@@ -55,12 +56,12 @@ export const receiveDelta = (state: StreamState, request: DeltaRequest, options:
 }
 
 /**
- * Whether a proxy that comes back needs nothing of what it has. A cluster that it was given and that still warms waits
- * for an assignment, even for the one that the proxy has. As long as one does, Envoy asks for no clusters: whoever asked
- * for those before has none that warms.
+ * Whether a proxy that comes back needs nothing of what it has of a name. A cluster that warms waits for an assignment,
+ * even for the one that the proxy has: one that it was given on this stream, or on an earlier one. As long as such a one
+ * warms Envoy asks for no clusters, so whoever asked for those before has none.
  */
-const resumes = (state: StreamState, typeUrl: TypeUrl): boolean =>
-  typeUrl !== TypeUrl.ClusterLoadAssignment || state.subscriptions.has(TypeUrl.Cluster)
+const resumes = ({ subscriptions, warming }: StreamState, typeUrl: TypeUrl, name: string): boolean =>
+  typeUrl !== TypeUrl.ClusterLoadAssignment || (subscriptions.has(TypeUrl.Cluster) && !warming.has(name))
 
 export const receiveSotw = (state: StreamState, request: SotwRequest, options: ReceiveOptions): Received => {
   if (!isServed(request.typeUrl)) return { state, answered: null }

@@ -56,6 +56,8 @@ export class NaiveStream {
   readonly policy: { readonly backoffMillis: number; readonly attempts: number }
   readonly types = new Map<string, Of>()
   sequence = 0
+  /** Clusters that were sent before any assignment was asked for. */
+  readonly warming = new Set<string>()
 
   constructor(protocol: "delta" | "sotw", policy: NaiveStream["policy"]) {
     this.protocol = protocol
@@ -83,7 +85,8 @@ export class NaiveStream {
         continue
       }
       of.names.add(name)
-      if (!(first && resumes && name in initialResourceVersions)) of.owed.add(name)
+      const warms = request.typeUrl === TypeUrl.ClusterLoadAssignment && this.warming.has(name)
+      if (!(first && resumes && !warms && name in initialResourceVersions)) of.owed.add(name)
     }
     for (const name of resourceNamesUnsubscribe) {
       if (name === "*") of.wildcard = false
@@ -241,8 +244,11 @@ export class NaiveStream {
     of.awaiting = false
     of.lastNonce = String(this.sequence)
     const assignments = this.types.get(TypeUrl.ClusterLoadAssignment)
-    if (typeUrl === TypeUrl.Cluster && assignments !== undefined) {
-      for (const { name } of warming) if (assignments.wants(name)) assignments.owed.add(name)
+    if (typeUrl === TypeUrl.Cluster) {
+      for (const { name } of warming) {
+        if (assignments === undefined) this.warming.add(name)
+        else if (assignments.wants(name)) assignments.owed.add(name)
+      }
     }
     return { typeUrl, resources, removed }
   }

@@ -128,6 +128,14 @@ describe("a proxy that comes back and says what it has", () => {
     ])
   })
 
+  it("gets the assignment of a cluster that went out before it asked for any", () => {
+    const talk = new Conversation("delta", snapshot({ ...mesh, Cluster: { a: "2", b: "1" } }))
+    talk.subscribe("Cluster", [], mesh.Cluster)
+    expect(brief(talk.drain())).toEqual(["Cluster a@2"])
+    talk.subscribe("ClusterLoadAssignment", ["a", "b"], mesh.ClusterLoadAssignment)
+    expect(brief(talk.drain())).toEqual(["ClusterLoadAssignment a@1"])
+  })
+
   it("gets every assignment where it asks for no clusters yet: one still warms", () => {
     expect(brief(back(mesh, ["ClusterLoadAssignment"]).settle())).toEqual(["ClusterLoadAssignment a@1 b@1"])
   })
