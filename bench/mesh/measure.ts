@@ -1,6 +1,7 @@
 /** One subject with one number of proxies: a cold start, and what was asked for of the phases that follow. */
-import { clock } from "./clock.ts"
+import { join } from "node:path"
 import { Api } from "./Api.ts"
+import { clock } from "./clock.ts"
 import { startDatabase } from "./Database.ts"
 import type { Figures } from "./figures.ts"
 import { Generators } from "./Generators.ts"
@@ -23,7 +24,6 @@ import { startEcsMesh } from "./subject/startEcsMesh.ts"
 import { startKumaCp } from "./subject/startKumaCp.ts"
 import type { Subject } from "./subject/Subject.ts"
 import { takePhase } from "./takePhase.ts"
-import { join } from "node:path"
 
 const startSubject = (
   { folder, plan }: Workplace,
