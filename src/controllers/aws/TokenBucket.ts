@@ -63,7 +63,8 @@ export class TokenBucket {
   refused(now: number): void {
     this.refill(now)
     this.tokens = Math.min(this.tokens, 0)
-    if (now - this.refusedAt < ONE_REFUSAL_MILLIS) return
+    const since = now - this.refusedAt
+    if (since >= 0 && since < ONE_REFUSAL_MILLIS) return
     this.refusedAt = now
     this.grown = Math.max(SMALLEST_PART, this.grown / 2)
   }
@@ -77,9 +78,10 @@ export class TokenBucket {
   }
 
   private refill(now: number): void {
-    const seconds = Math.max(0, now - this.at) / 1_000
-    if (seconds === 0) return
+    const seconds = (now - this.at) / 1_000
+    // Also where the clock was set back: otherwise nothing would come in until it is as late again.
     this.at = now
+    if (seconds <= 0) return
     this.tokens = Math.min(this.capacity, this.tokens + seconds * this.quota.rate * this.grown)
     this.grown = Math.min(1, this.grown + seconds * GROWTH_A_SECOND)
   }

@@ -61,6 +61,15 @@ describe("a share of a quota", () => {
     expect(bucket.part(100_000)).toBe(1)
   })
 
+  it("goes on from where the clock was set back to, and is halved there as well", () => {
+    const bucket = new TokenBucket(quota, 3_600_000)
+    drain(bucket, "urgent", 3_600_000)
+    bucket.refused(3_600_000)
+    bucket.refused(0)
+    expect(bucket.part(0)).toBe(0.25)
+    expect(bucket.take("urgent", bucket.waitFor("urgent", 0))).toBe(true)
+  })
+
   it("lets something through however often AWS refuses", () => {
     const bucket = new TokenBucket(quota, 0)
     for (let at = 0; at < 100_000; at += 1_000) bucket.refused(at)
