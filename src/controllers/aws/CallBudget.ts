@@ -1,6 +1,7 @@
 /**
- * Calls to AWS wait here for their token. Urgent ones go before all others; within a lane the first comes first. One
- * that waits may turn urgent. Nothing is dropped: a call waits for as long as it takes.
+ * Calls to AWS wait here for their token. Urgent ones go before all others, but for one in ten where these wait as well;
+ * within a lane the first comes first. One that waits may turn urgent. Nothing is dropped: a call waits for as long as
+ * it takes.
  */
 import { Clock, Effect, Latch, Metric, type Scope } from "effect"
 import type { Lane } from "./CallLane.ts"
@@ -18,6 +19,12 @@ export interface CallBudget {
   /** Calls a second that may be made for long, as far as is known now. */
   readonly rate: () => number
 }
+
+/**
+ * After so many urgent calls one goes that waited behind them: the full look, which repairs what no event said, must get
+ * on also where events never end.
+ */
+const URGENT_IN_A_ROW = 9
 
 interface Waiter {
   readonly name: string | undefined
@@ -60,7 +67,22 @@ export const makeCallBudget = (quotaName: string, quota: Quota): Effect.Effect<C
       measured.part.updateUnsafe(bucket.part(now()), context)
     }
 
-    const firstLane = (): Lane | null => lines.urgent.length > 0 ? "urgent" : lines.bulk.length > 0 ? "bulk" : null
+    /** Urgent calls that went before a bulk one that waits. */
+    let overtaken = 0
+
+    const isBulksTurn = (): boolean => lines.bulk.length > 0 && overtaken >= URGENT_IN_A_ROW
+
+    const firstLane = (): Lane | null =>
+      lines.urgent.length > 0 && !isBulksTurn() ? "urgent" : lines.bulk.length > 0 ? "bulk" : null
+
+    /** Whose turn it is needs no more than an urgent one. */
+    const rankOf = (lane: Lane): Lane => isBulksTurn() ? "urgent" : lane
+
+    const takeToken = (lane: Lane): boolean => {
+      if (!bucket.take(rankOf(lane), now())) return false
+      overtaken = lane === "urgent" && lines.bulk.length > 0 ? overtaken + 1 : 0
+      return true
+    }
 
     const enter = (lane: Lane, waiter: Waiter): void => {
       lines[lane].push(waiter)
@@ -80,13 +102,13 @@ export const makeCallBudget = (quotaName: string, quota: Quota): Effect.Effect<C
     const serve = Effect.gen(function*() {
       yield* waiting.await
       changed.closeUnsafe()
-      for (let lane = firstLane(); lane !== null && bucket.take(lane, now()); lane = firstLane()) {
+      for (let lane = firstLane(); lane !== null && takeToken(lane); lane = firstLane()) {
         lines[lane].shift()?.go()
       }
       tell()
       const lane = firstLane()
       if (lane === null) return waiting.closeUnsafe()
-      yield* Effect.raceFirst(Effect.sleep(bucket.waitFor(lane, now())), changed.await)
+      yield* Effect.raceFirst(Effect.sleep(bucket.waitFor(rankOf(lane), now())), changed.await)
     })
     yield* Effect.forkScoped(Effect.forever(serve))
 
@@ -94,8 +116,8 @@ export const makeCallBudget = (quotaName: string, quota: Quota): Effect.Effect<C
       take: (lane, name) =>
         Effect.callback<void>((resume) => {
           // Nobody is overtaken: who waits in this lane, or in a more urgent one, was here before.
-          const free = lines.urgent.length === 0 && (lane === "urgent" || lines.bulk.length === 0)
-          if (free && bucket.take(lane, now())) return resume(Effect.void)
+          const free = lines.urgent.length === 0 && (lane === "urgent" ? !isBulksTurn() : lines.bulk.length === 0)
+          if (free && takeToken(lane)) return resume(Effect.void)
           const waiter: Waiter = { name, go: () => resume(Effect.void) }
           enter(lane, waiter)
           return Effect.sync(() => leave(waiter))

@@ -54,6 +54,18 @@ describe("calls that wait for their token", () => {
       assert.deepStrictEqual(went, ["u1", "u2"])
     }).pipe(Effect.scoped))
 
+  it.effect("go one in ten where they are bulk, though urgent ones never end: the full look is among them", () =>
+    Effect.gen(function*() {
+      const { ask, went } = yield* spent
+      for (const name of ["b1", "b2"]) yield* ask("bulk", name)
+      // As many as there are tokens, so that none is ever left.
+      for (let call = 1; call <= 25; call++) {
+        yield* ask("urgent", `u${call}`)
+        yield* TestClock.adjust(100)
+      }
+      assert.deepStrictEqual([went.indexOf("b1"), went.indexOf("b2")], [9, 19])
+    }).pipe(Effect.scoped))
+
   it.effect("all get theirs, however many wait, and never more than the quota allows", () =>
     Effect.gen(function*() {
       const { ask, budget, went } = yield* spent
