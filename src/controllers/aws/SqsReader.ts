@@ -22,7 +22,7 @@ export const DELETE_AT_ONCE = 10
 const POLL_SECONDS = { long: 20, short: 1 }
 
 /** A message that isn't deleted within this time is delivered again. */
-const VISIBILITY_SECONDS = 60
+export const VISIBILITY_SECONDS = 60
 
 export class SqsReader extends Context.Service<
   SqsReader,

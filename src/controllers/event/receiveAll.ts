@@ -2,10 +2,10 @@
  * Takes messages from the queue as fast as they come. One receiver always waits for them (a long poll that costs three
  * calls a minute while nothing happens); where an answer is full, more of them pull beside it, until answers show that
  * the rest is little. What is taken and not done with yet is bounded: it must be done with before the queue delivers it
- * again.
+ * again. What isn't by then counts no more: it may wait for long (for a role that nobody may read), and others must not.
  */
-import { Effect, Latch, Metric, Schedule } from "effect"
-import { type QueuedMessage, RECEIVE_AT_ONCE, SqsReader } from "../aws/SqsReader.ts"
+import { Clock, Effect, Latch, Metric, Schedule } from "effect"
+import { type QueuedMessage, RECEIVE_AT_ONCE, SqsReader, VISIBILITY_SECONDS } from "../aws/SqsReader.ts"
 import { goOn } from "../goOn.ts"
 
 export interface ReceiveOptions {
@@ -18,6 +18,16 @@ export interface ReceiveOptions {
 
 /** At a tenth of a second a call that is far beyond 1,000 events a second. */
 const MOST_RECEIVERS = 24
+
+/** The bound changes with time as well, of which nobody tells. */
+const LOOK_FOR_ROOM = "1 second"
+
+/** What one answer brought. */
+interface Batch {
+  /** When the queue delivers it again (Unix milliseconds). */
+  readonly until: number
+  open: number
+}
 
 /** Fewer than so many in an answer: the others find nothing to do. */
 const LITTLE = RECEIVE_AT_ONCE / 2
@@ -35,19 +45,38 @@ export const receiveAll = Effect.fn("receiveAll")(function*({ mostOpen, queueUrl
   const sqs = yield* SqsReader
   const context = yield* Effect.context()
   const scope = yield* Effect.scope
-  const room = Latch.makeUnsafe(true)
+  const clock = yield* Clock.Clock
+  const room = Latch.makeUnsafe(false)
+  /** Those that were taken first stand first. */
+  const batches: Array<Batch> = []
   let open = 0
   let receivers = 0
 
-  const count = (change: number): void => {
+  const count = (batch: Batch, change: number): void => {
+    batch.open += change
     open += change
     openEvents.updateUnsafe(open, context)
     if (open < mostOpen()) room.openUnsafe()
-    else room.closeUnsafe()
   }
 
+  const hasRoom = (): boolean => {
+    const now = clock.currentTimeMillisUnsafe()
+    for (let [first] = batches; first !== undefined && first.until <= now; [first] = batches) {
+      count(first, -first.open)
+      batches.shift()
+    }
+    return open < mostOpen()
+  }
+
+  const awaitRoom = Effect.gen(function*() {
+    while (!hasRoom()) {
+      room.closeUnsafe()
+      yield* Effect.raceFirst(room.await, Effect.sleep(LOOK_FOR_ROOM))
+    }
+  })
+
   const receive = Effect.fnUntraced(function*(wait: "long" | "short") {
-    yield* room.await
+    yield* awaitRoom
     const messages = yield* sqs.receive(queueUrl, wait).pipe(
       Effect.tapError((failure) =>
         Effect.logWarning("Events can't be read now").pipe(Effect.annotateLogs({ reason: failure.message }))
@@ -55,7 +84,9 @@ export const receiveAll = Effect.fn("receiveAll")(function*({ mostOpen, queueUrl
       Effect.retry(patience),
       Effect.orDie
     )
-    count(messages.length)
+    const batch = { until: clock.currentTimeMillisUnsafe() + VISIBILITY_SECONDS * 1_000, open: 0 }
+    batches.push(batch)
+    count(batch, messages.length)
     if (messages.length === RECEIVE_AT_ONCE && receivers < MOST_RECEIVERS) {
       receivers += 1
       yield* Effect.forkIn(Effect.ensuring(pull, Effect.sync(() => void (receivers -= 1))), scope)
@@ -63,7 +94,7 @@ export const receiveAll = Effect.fn("receiveAll")(function*({ mostOpen, queueUrl
     for (const message of messages) {
       let isOpen = true
       yield* take(message, () => {
-        if (isOpen) count(-1)
+        if (isOpen && batch.open > 0) count(batch, -1)
         isOpen = false
       })
     }
