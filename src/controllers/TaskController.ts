@@ -104,6 +104,13 @@ export class TaskController extends Context.Service<
           return false
         }
 
+        /** Whether ECS doesn't show yet that a task shall stop of which an event said so. For so long the event holds. */
+        const isStopAwaited = (
+          awaited: boolean,
+          { task }: TaskObservation,
+          previous: Resource<"EcsTask"> | null
+        ): boolean => awaited && previous?.spec.desiredStatus === "STOPPED" && task?.desiredStatus === "RUNNING"
+
         /**
          * Whether a task is MISSING that nobody saw stop. ECS shows a stopped task for an hour at least, so it may be
          * an answer from before the task was there, whether or not an event spoke of it: it must stay away for all of
@@ -170,8 +177,10 @@ export class TaskController extends Context.Service<
           const look = lookWithStop(last.look, stop, previous)
           if (look === null) return
           looks.doubt(key)
+          // Nobody breaks it off amid its writes.
           yield* controllers[kindOf(look, previous)].reconcile(key, look, previous).pipe(
-            Effect.catchTag("Conflict", () => Effect.void)
+            Effect.catchTag("Conflict", () => Effect.void),
+            Effect.uninterruptible
           )
         })
 
@@ -198,7 +207,8 @@ export class TaskController extends Context.Service<
           const awaited = isAwaited(key, look)
           const lagLane = awaited ? "urgent" : lane
           if (isMissed(key, look, previous)) return wakeAt(soon, lagLane)
-          if (isLate(key, look, previous) || (awaited && look.task === null)) return wakeAt(soon, lagLane)
+          const isTooEarly = (awaited && look.task === null) || isStopAwaited(awaited, look, previous)
+          if (isTooEarly || isLate(key, look, previous)) return wakeAt(soon, lagLane)
           const ignoredFor = previous === null ? whyIgnored(look, ignoring) : null
           // Of one that is left alone nothing is stored by which its end would be noticed.
           if (ignoredFor === null || isGone(look)) known.note(key, look, previous !== null)

@@ -1,7 +1,8 @@
 /**
  * What an event says that has no way back: ECS wants the task stopped. That much is acted on before ECS is asked, so
  * that nobody is sent to a task for as long as the answer takes; all else, its end too, is read. An event that comes
- * late or twice says nothing new: its version tells. Pure.
+ * late or twice says nothing new: its version tells. Which version ECS shows is ECS's alone to say: an event that counts
+ * too far must not make all of its answers look late. Pure.
  */
 import type { Resource } from "../../model/Resource.ts"
 import type { TaskStateChange } from "../event/TaskStateChange.ts"
@@ -29,5 +30,5 @@ export const lookWithStop = (
   if (last.task === null || previous === null) return null
   if (previous.spec.desiredStatus !== "RUNNING" || version <= previous.spec.taskVersion) return null
   const stopped = { at: null, code: stopCode ?? null, reason: stoppedReason ?? null }
-  return { ...last, task: { ...last.task, desiredStatus, lastStatus, version, stopped } }
+  return { ...last, task: { ...last.task, desiredStatus, lastStatus, stopped } }
 }
