@@ -13,7 +13,8 @@ import { EndpointHolders } from "../dataplane/EndpointHolders.ts"
 import { accountOf, lastPart } from "../arn.ts"
 import { IamReader } from "../aws/IamReader.ts"
 import { givePorts } from "../dataplane/givePorts.ts"
-import { OutboundPorts } from "../dataplane/OutboundPorts.ts"
+import { isMeshPort, OutboundPorts } from "../dataplane/OutboundPorts.ts"
+import { boundBy } from "../dataplane/portsInTheWay.ts"
 import { servicesOf } from "../dataplane/servicesOf.ts"
 import type { WorkQueue } from "../queue/WorkQueue.ts"
 import { TaskController } from "../TaskController.ts"
@@ -35,12 +36,20 @@ const WRITTEN: ReadonlyArray<string> = ["EcsTask", "Dataplane", "ZoneIngress", "
 const isWritten = (key: ResourceKey): key is ResourceKey<WrittenType> => WRITTEN.includes(key.type)
 
 /** Whether the operator wrote it with a list of what it calls. */
-const isListing = ({ labels }: Resource<"Dataplane">): boolean =>
-  labels[TASK_LABEL] !== undefined && labels[OUTBOUNDS_LABEL] === undefined
+const isListing = ({ labels }: Resource<"Dataplane">): boolean => labels[OUTBOUNDS_LABEL] === undefined
 
-/** Whether its list lacks this service. */
-const waitsFor = ({ spec }: Resource<"Dataplane">, service: string): boolean =>
-  (spec.networking?.outbound ?? []).every(({ tags }) => tags?.[SERVICE_TAG] !== service)
+const boundPorts = ({ spec: { networking } }: Resource<"Dataplane">): ReadonlyArray<number> =>
+  networking === undefined ? [] : boundBy(networking).map((end) => Number(end.slice(end.lastIndexOf(":") + 1)))
+
+/** Whether what the operator wrote depends on the mesh's ports. */
+const dependsOnPorts = (dataplane: Resource<"Dataplane">): boolean =>
+  dataplane.labels[TASK_LABEL] !== undefined && (isListing(dataplane) || boundPorts(dataplane).some(isMeshPort))
+
+/** Whether a new port matters to it: its list lacks the service, or its port is in the way. */
+const waitsFor = (dataplane: Resource<"Dataplane">, service: string, port: number): boolean =>
+  isListing(dataplane)
+    ? (dataplane.spec.networking?.outbound ?? []).every(({ tags }) => tags?.[SERVICE_TAG] !== service)
+    : boundPorts(dataplane).includes(port)
 
 /** What a change says is there since; undefined where it doesn't say. */
 type After = Resource | null | undefined
@@ -67,8 +76,8 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
   const seen = new Map<string, string>()
   /** The tasks' keys by their ids: one that somebody removes says no more in which cluster it is. */
   const keys = new Map<string, string>()
-  /** Those that list what they call. */
-  const listing = new Map<string, Resource<"Dataplane">>()
+  /** Those to which it matters which ports services have. */
+  const concerned = new Map<string, Resource<"Dataplane">>()
 
   const wakeTask = Effect.fnUntraced(function*(name: string): Effect.fn.Return<void, StoreUnavailable, Store> {
     const known = keys.get(name)
@@ -106,30 +115,32 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
     if (resource === null && key.type === "EcsTask") keys.delete(key.name)
     if (!isDataplane(key)) return
     const dataplane = resource !== null && isType("Dataplane", resource) ? resource : null
-    noteListing(key, dataplane)
+    noteConcerned(key, dataplane)
     for (const name of holders.note(key, dataplane)) yield* wakeTask(name)
     if (dataplane !== null) yield* ports.ensure(key.mesh, servicesOf(dataplane.spec))
   })
 
-  /** Tasks that list what they call may have waited for this service to get its port. */
-  const portGiven = Effect.fnUntraced(function*(key: ResourceKey<"OutboundPort">, after: After) {
-    ports.note(key, yield* thereOf(key, after))
-    for (const dataplane of listing.values()) {
-      if (dataplane.mesh === key.mesh && waitsFor(dataplane, key.name)) yield* wakeTask(dataplane.name)
+  /** Tasks may have waited for this service to get its port. One that is changed is somebody's doing, and rare. */
+  const portChanged = Effect.fnUntraced(function*(key: ResourceKey<"OutboundPort">, after: After) {
+    const given = yield* thereOf(key, after)
+    ports.note(key, given)
+    for (const dataplane of concerned.values()) {
+      const matters = given?.version !== 1 || waitsFor(dataplane, key.name, given.spec.port)
+      if (dataplane.mesh === key.mesh && matters) yield* wakeTask(dataplane.name)
     }
   })
 
-  /** Most call every service, and wait for none. */
-  const noteListing = (key: ResourceKey, dataplane: Resource<"Dataplane"> | null): void => {
-    if (dataplane !== null && isListing(dataplane)) listing.set(formatKey(key), dataplane)
-    else listing.delete(formatKey(key))
+  /** Most call every service, and use none of the mesh's ports. */
+  const noteConcerned = (key: ResourceKey, dataplane: Resource<"Dataplane"> | null): void => {
+    if (dataplane !== null && dependsOnPorts(dataplane)) concerned.set(formatKey(key), dataplane)
+    else concerned.delete(formatKey(key))
   }
 
   const readAll = Effect.gen(function*() {
     const dataplanes = yield* store.list("Dataplane")
     holders.begin(dataplanes)
-    listing.clear()
-    for (const dataplane of dataplanes) noteListing(dataplane, dataplane)
+    concerned.clear()
+    for (const dataplane of dataplanes) noteConcerned(dataplane, dataplane)
     ports.forgetAll()
     yield* givePorts(dataplanes)
     for (const task of yield* store.list("EcsTask")) {
@@ -158,7 +169,7 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
     if (change._tag === "Resynced") return attend(readAll)
     const { after, key } = change
     if (isInsight(key)) return attend(insightChanged(key, after))
-    if (isOutboundPort(key)) return attend(portGiven(key, after))
+    if (isOutboundPort(key)) return attend(portChanged(key, after))
     return isWritten(key) ? attend(writtenChanged(key, after)) : Effect.void
   })
 })
