@@ -4,7 +4,7 @@
  * another replica wrote meanwhile: each push reaches many proxies, so that writing each count would be most of what
  * the store has to do. Never fails or delays a stream; an unreachable store is written to again later.
  */
-import { Clock, Context, Duration, Effect, Layer, Queue } from "effect"
+import { Clock, Context, Duration, Effect, Layer, Queue, Semaphore } from "effect"
 import { randomUUID } from "node:crypto"
 import { proxyKey } from "../../model/proxyResource.ts"
 import type { ProxyId, ProxyType } from "../../model/ProxyType.ts"
@@ -101,6 +101,8 @@ export class Insights extends Context.Service<
         const urgent = new Set<Open>()
         const orphans = new Set<ProxyId>()
         const hurried = yield* Queue.sliding<void>(1)
+        /** What was taken to be written is due to nobody else: who has to see it written waits for whoever took it. */
+        const writing = yield* Semaphore.make(1)
         const hurry = (entry: Open): void => {
           due.add(entry)
           urgent.add(entry)
@@ -198,7 +200,7 @@ export class Insights extends Context.Service<
                 for (const entry of taken) if (entry.session.disconnectedAt !== null && !due.has(entry)) forget(entry)
               }))
             )
-          })
+          }).pipe((flushing) => writing.withPermit(flushing))
         const flush = flushSome(due)
 
         /** When all is written next, however often something urgent comes before. */

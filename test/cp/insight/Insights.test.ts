@@ -212,4 +212,43 @@ describe("what is known of a proxy", () => {
       { connectTime: new Date(2).toISOString(), status: { lds: { responsesAcknowledged: "1" } } }
     ])
   })
+
+  it("is written before the control plane ends, also what is just being written", async () => {
+    const config = await databases.create()
+    const many = Array.from({ length: 300 }, (_, index) => ({ ...proxy, name: `kv-${index}` }))
+    let begun = 0
+    /** Where the end comes is what counts: between the begin of a write and what comes of it. */
+    const slow = Layer.effect(
+      Store,
+      Effect.map(Store, (store) => ({
+        ...store,
+        put: (resource, options) =>
+          resource.type !== "DataplaneInsight"
+            ? store.put(resource, options)
+            : Effect.sync(() => void (begun += 1)).pipe(
+              Effect.andThen(Effect.sleep("50 millis")),
+              Effect.andThen(store.put(resource, options))
+            )
+      } satisfies Store["Service"]))
+    ).pipe(Layer.provideMerge(PostgresStore.layer(config)))
+    const left = Effect.gen(function*() {
+      const insights = yield* Insights
+      for (const one of many) insights.open(one, null, 1).record({ _tag: "Disconnected", at: 2 })
+      yield* Effect.sync(() => begun).pipe(
+        Effect.repeat({ until: (count) => count > 0, schedule: Schedule.spaced("1 millis") }),
+        Effect.timeout("15 seconds")
+      )
+    })
+    const insights = await Effect.runPromise(
+      Effect.gen(function*() {
+        const { list, put } = yield* Store
+        yield* Effect.forEach(many, ({ name }) => put({ ...dataplane, name }), { concurrency: "unbounded" })
+        yield* left.pipe(
+          Effect.provide(Insights.layer({ instanceId: "cp-1", flushMillis: 3_600_000 }).pipe(Layer.provide(ResourceCacheLive)))
+        )
+        return yield* list("DataplaneInsight")
+      }).pipe(Effect.provide(slow), Effect.scoped)
+    )
+    expect(insights.filter(({ spec }) => spec.subscriptions[0]?.disconnectTime !== undefined)).toHaveLength(many.length)
+  })
 })
