@@ -31,7 +31,10 @@ interface Waiting<Item, Out, E> {
   readonly resume: (effect: Effect.Effect<Out, E>) => void
 }
 
-/** What is under way ends with the scope. Who gives up waiting takes nothing back that was sent already. */
+/**
+ * What is under way ends with the scope, and so does who waits then or comes later. Who gives up waiting takes nothing
+ * back that was sent already.
+ */
 export const makeBatches = <Item, Out, E>(
   options: BatchOptions<Item, Out, E>
 ): Effect.Effect<Submit<Item, Out, E>, never, Scope.Scope> =>
@@ -40,6 +43,13 @@ export const makeBatches = <Item, Out, E>(
     let waiting: Array<Waiting<Item, Out, E>> = []
     let underWay = 0
     let isDue = false
+    let hasEnded = false
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        hasEnded = true
+        for (const { resume } of waiting.splice(0)) resume(Effect.interrupt)
+      })
+    )
 
     /** What waited goes on within the call, and that may be a lot: the rest of it waits for the next turn then. */
     const settle = (batch: ReadonlyArray<Waiting<Item, Out, E>>, exit: Exit.Exit<ReadonlyArray<Out>, E>): void => {
@@ -117,6 +127,7 @@ export const makeBatches = <Item, Out, E>(
 
     return (item) =>
       Effect.callback<Out, E>((resume) => {
+        if (hasEnded) return resume(Effect.interrupt)
         const one: Waiting<Item, Out, E> = { item, resume }
         waiting.push(one)
         due()

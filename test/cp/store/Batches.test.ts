@@ -152,3 +152,16 @@ it("who waits doesn't wait for ever where it ends", async () => {
   await close()
   expect(Exit.isFailure(await Effect.runPromise(Fiber.await(fiber)))).toBe(true)
 })
+
+it("who isn't sent yet doesn't wait for ever where it ends, nor does who comes later", async () => {
+  const { close, runs, submit } = await open()
+  const fibers = [Effect.runFork(submit("a")), Effect.runFork(submit("b"))]
+  await turn()
+  expect(items(runs)).toEqual([["a", "b"]])
+  fibers.push(Effect.runFork(submit("c")))
+  await close()
+  fibers.push(Effect.runFork(submit("d")))
+  const exits = fibers.map((fiber) => Effect.runPromise(Effect.timeout(Fiber.await(fiber), "10 seconds")))
+  expect((await Promise.all(exits)).map(Exit.isFailure)).toEqual([true, true, true, true])
+  expect(items(runs)).toEqual([["a", "b"]])
+})
