@@ -4,7 +4,7 @@
  * the operator wrote, and removes nothing because this control plane stops.
  */
 import { isDeepStrictEqual } from "node:util"
-import { Context, Duration, Effect, FiberMap, Layer, Schema } from "effect"
+import { Clock, Context, Duration, Effect, FiberMap, Layer, Schema } from "effect"
 import { completeResource } from "../../model/completeResource.ts"
 import { TASK_LABEL } from "../../model/dataplaneLabels.ts"
 import type { Mesh } from "../../model/Mesh.ts"
@@ -15,6 +15,7 @@ import { Store, type StoreUnavailable } from "../../model/Store.ts"
 import type { Identity, Refused } from "../auth/Authenticator.ts"
 import { insightKey } from "../insight/Insights.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
+import { Comebacks } from "./Comebacks.ts"
 import { judgeOwnResource } from "./judgeOwnResource.ts"
 import { readOwnResource } from "./readOwnResource.ts"
 
@@ -38,6 +39,12 @@ export interface RegistrationOptions {
 
 const isSame = (stored: Resource, brought: DesiredResource): boolean =>
   isDeepStrictEqual(stored.spec, brought.spec) && isDeepStrictEqual(stored.labels, brought.labels)
+
+/** So many that come back within one delay are part of something greater. */
+const MANY = 20
+
+/** The longest wait for one that doesn't come back, in delays. */
+const MOST_DELAYS = 6
 
 /** What is known here of a proxy that is connected, or left a moment ago. */
 interface Presence {
@@ -69,6 +76,7 @@ export class ProxyRegistration extends Context.Service<
         // Stopping interrupts what waits in here: nothing is removed because the control plane goes.
         const removals = yield* FiberMap.make<string>()
         const present = new Map<string, Presence>()
+        const comebacks = new Comebacks(options.deregistrationDelayMillis, MANY)
 
         // The store, not the cache: one that was made a moment ago counts.
         const meshOf = Effect.fnUntraced(function*({ mesh }: ProxyId): Effect.fn.Return<
@@ -123,8 +131,16 @@ export class ProxyRegistration extends Context.Service<
             : overStored
         }
 
+        /** One that is only late among many must not lose its endpoints to that. */
+        const untilItMayGo = Effect.gen(function*() {
+          for (let waited = 0; waited < MOST_DELAYS; waited++) {
+            yield* Effect.sleep(Duration.millis(options.deregistrationDelayMillis))
+            if (!comebacks.areMany(yield* Clock.currentTimeMillis)) return
+          }
+        })
+
         const remove = Effect.fnUntraced(function*(proxy: ProxyId) {
-          yield* Effect.sleep(Duration.millis(options.deregistrationDelayMillis))
+          yield* untilItMayGo
           const insight = yield* store.get(insightKey(proxy)).pipe(
             Effect.catchTag("NotFound", () => Effect.succeed(null))
           )
@@ -176,7 +192,10 @@ export class ProxyRegistration extends Context.Service<
             const presence = present.get(key) ?? { streams: 0, registered: false }
             present.set(key, presence)
             presence.streams += 1
-            yield* FiberMap.remove(removals, key)
+            if (yield* FiberMap.has(removals, key)) {
+              yield* FiberMap.remove(removals, key)
+              comebacks.add(yield* Clock.currentTimeMillis)
+            }
             if (yaml === null) return
             yield* register(proxy, identity, yaml).pipe(
               Effect.catchTag("Conflict", () =>
