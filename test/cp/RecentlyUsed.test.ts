@@ -12,3 +12,16 @@ it("what was used longest ago goes first", () => {
   values.set("d", 5)
   expect(["a", "b", "c", "d"].map((name) => values.get(name))).toEqual([4, undefined, undefined, 5])
 })
+
+it("weighs no more together than is allowed, whatever comes in the place of what", () => {
+  const values = new RecentlyUsed<string>(10)
+  const kept = () => ["a", "b", "c"].filter((name) => values.get(name) !== undefined)
+  values.set("a", "of 4", 4)
+  values.set("b", "of 4", 4)
+  values.set("a", "of 6", 6)
+  expect(kept()).toEqual(["a", "b"])
+  values.set("c", "of 5", 5)
+  expect(kept()).toEqual(["b", "c"])
+  values.set("a", "too heavy", 11)
+  expect(kept()).toEqual([])
+})

@@ -17,11 +17,14 @@ export type OwnResource =
   | { readonly resource: ProxyResource }
   | { readonly violations: ReadonlyArray<Violation> }
 
+/** Characters of text: a proxy brings one or two thousand, and may bring a million. */
+const MOST_REMEMBERED = 8 * 1024 * 1024
+
 /**
  * A proxy brings the same text to its bootstrap and to each of its streams, and reading it is the dearest of what is
  * done for one that comes: what it says is remembered under its digest.
  */
-const remembered = new RecentlyUsed<OwnResource>(4_096)
+const remembered = new RecentlyUsed<OwnResource>(MOST_REMEMBERED)
 
 /** The resource as its author wrote it: `completeResource` adds the rest. */
 export const readOwnResource = (yaml: string, proxy: ProxyId, zone: string): OwnResource => {
@@ -29,7 +32,7 @@ export const readOwnResource = (yaml: string, proxy: ProxyId, zone: string): Own
   const known = remembered.get(name)
   if (known !== undefined) return known
   const own = read(yaml, proxy, zone)
-  if ("resource" in own) remembered.set(name, own)
+  if ("resource" in own) remembered.set(name, own, yaml.length)
   return own
 }
 

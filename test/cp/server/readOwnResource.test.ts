@@ -62,4 +62,11 @@ describe("a resource that a proxy brings along", () => {
     expect(readOwnResource(labelled, proxy, "zone-1")).toHaveProperty("resource")
     expect(readOwnResource(labelled, proxy, "zone-2")).toHaveProperty("violations")
   })
+
+  it("is forgotten where many large ones came since: together they may hold so much memory and no more", () => {
+    const first = readOwnResource(yaml(), proxy, "zone-1")
+    for (let size = 1_000_000; size < 1_000_016; size++) readOwnResource(yaml() + " ".repeat(size), proxy, "zone-1")
+    expect(readOwnResource(yaml(), proxy, "zone-1")).not.toBe(first)
+    expect(readOwnResource(yaml(), proxy, "zone-1")).toEqual(first)
+  })
 })
