@@ -14,6 +14,7 @@ import { adminResources } from "./listener/admin.ts"
 import { zoneProxyListener } from "./listener/zoneProxy.ts"
 import { meshClusterName, sniOf } from "./names.ts"
 import type { ProxyTranslation, ServiceUse } from "./ProxyTranslation.ts"
+import { onceFor } from "./share/onceFor.ts"
 import type { SharedResources } from "./share/SharedResources.ts"
 import type { TranslateSettings } from "./TranslateSettings.ts"
 
@@ -97,7 +98,8 @@ interface RemoteService {
 const remoteUse = ({ gates, mesh, service }: RemoteService): ServiceUse => {
   const view: ServiceView = { name: service, protocol: "tcp", endpoints: gates }
   const input = { clusterName: meshClusterName(mesh, service), tags: {}, mesh }
-  return { mesh, service, assignment: () => assignment(view, input) }
+  const built = onceFor((remote: ServiceView) => assignment(remote, input))
+  return { mesh, service, assignment: () => built(view) }
 }
 
 const remoteTargets = (zone: ZoneView, ownZone: string, { uses }: SharedResources): ReadonlyArray<Target> => {

@@ -1,7 +1,4 @@
-/**
- * Where a service's endpoints are, as Envoy's ClusterLoadAssignment. Each is built and serialised once, whoever
- * subscribes to it: what is built hangs on the `ServiceView`, which is replaced when anything in it changes.
- */
+/** Where a service's endpoints are, as Envoy's ClusterLoadAssignment. */
 import { create } from "@bufbuild/protobuf"
 import { WireType } from "@bufbuild/protobuf/wire"
 import { ClusterLoadAssignmentSchema } from "../../proto/envoy/config/endpoint/v3/endpoint_pb.js"
@@ -12,7 +9,6 @@ import {
 import type { Tags } from "../../../model/Tags.ts"
 import type { Endpoint, ServiceView } from "../../snapshot/MeshView.ts"
 import { tagsMatch } from "../policies/selection.ts"
-import { onceFor } from "../share/onceFor.ts"
 import { toXdsResource } from "../toXdsResource.ts"
 import { TypeUrl, type XdsResource } from "../XdsResource.ts"
 import { lbEndpoint } from "./lbEndpoint.ts"
@@ -49,21 +45,10 @@ const build = (endpoints: ReadonlyArray<Endpoint>, { clusterName, mesh }: Assign
     endpoints: byZone(endpoints).map(([zone, inZone]) => inLocality(zone, inZone, mesh ?? null))
   })
 
-const builtFor = onceFor((_: ServiceView) => new Map<string, XdsResource>())
-
 /**
  * A service that isn't there has an empty assignment: Envoy holds a listener back until every cluster that it
  * names has one.
  * https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/cluster_manager#cluster-warming
  */
-export const assignment = (service: ServiceView | undefined, input: AssignmentInput): XdsResource => {
-  if (service === undefined) return build([], input)
-  const known = builtFor(service)
-  // The cluster's name says which tags were asked for; a zone proxy's also says the mesh.
-  const before = known.get(input.clusterName)
-  if (before !== undefined) return before
-  const endpoints = service.endpoints.filter((endpoint) => tagsMatch(input.tags, endpoint.tags))
-  const after = build(endpoints, input)
-  known.set(input.clusterName, after)
-  return after
-}
+export const assignment = (service: ServiceView | undefined, input: AssignmentInput): XdsResource =>
+  build((service?.endpoints ?? []).filter((endpoint) => tagsMatch(input.tags, endpoint.tags)), input)

@@ -8,7 +8,7 @@ import { onceFor } from "./onceFor.ts"
 import { Shared } from "./Shared.ts"
 
 export class SharedResources {
-  /** But assignments: those hang on their service (`endpoint/assignment.ts`). */
+  /** But assignments: those hang on the use of their service (`endpoint/serviceUse.ts`). */
   readonly resources = new Shared<XdsResource>()
   readonly uses = new Shared<ServiceUse>()
   readonly outboundLists = new OutboundLists()

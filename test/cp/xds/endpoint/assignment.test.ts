@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest"
+import type { Tags } from "../../../../src/model/Tags.ts"
 import type { Endpoint, ServiceView } from "../../../../src/cp/snapshot/MeshView.ts"
 import { assignment } from "../../../../src/cp/xds/endpoint/assignment.ts"
 import { lbEndpoint } from "../../../../src/cp/xds/endpoint/lbEndpoint.ts"
+import { serviceUse } from "../../../../src/cp/xds/endpoint/serviceUse.ts"
+import { serviceClusterName } from "../../../../src/cp/xds/names.ts"
 import { renderResource } from "../../../../src/cp/xds/renderSnapshot.ts"
 
 const endpoint = (dataplane: string, zone: string | null): Endpoint => ({
@@ -49,5 +52,31 @@ describe("an assignment", () => {
         { locality: { zone: "b" }, lbEndpoints: [one] }
       ]
     })
+  })
+
+  it("is another's nowhere, also where other tags make the same name of a cluster", () => {
+    const use = (tags: Tags) => {
+      const all = { "kuma.io/service": "kv", ...tags }
+      const endpoints = { clusterName: serviceClusterName(all), tags: all }
+      return serviceUse({ mesh: "default", service: "kv", endpoints })
+    }
+    const [one, other] = [{ a: "bc" }, { ab: "c" }]
+    const services = new Map([["kv", service(
+      { ...near, address: "10.0.0.2", tags: { "kuma.io/service": "kv", ...one } },
+      { ...far, address: "10.0.0.3", tags: { "kuma.io/service": "kv", ...other } }
+    )]])
+    const [first, second] = [use(one), use(other)].map((of) => of.assignment(services))
+    expect(first?.name).toBe(second?.name)
+    expect(JSON.stringify(renderResource(first!))).toContain("10.0.0.2")
+    expect(JSON.stringify(renderResource(second!))).toContain("10.0.0.3")
+  })
+
+  it("is built once for a service as it is", () => {
+    const use = serviceUse({ mesh: "default", service: "kv", endpoints: kv })
+    const services = new Map([["kv", service(near, far)]])
+    const before = use.assignment(services)
+    expect(use.assignment(new Map(services))).toBe(before)
+    services.set("kv", service(near))
+    expect(use.assignment(services).version).not.toBe(before.version)
   })
 })
