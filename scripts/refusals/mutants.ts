@@ -338,7 +338,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
     "refuses an address that only resembles the task's"
   ),
   mutant(
-    24, "a reconnect takes over", ADS, ["for (const [older] of olders) older.close(TAKEN_OVER)", ""], T.doors,
+    24, "a reconnect takes over", ADS, ["streams.of(key)?.stream.close(TAKEN_OVER)", ""], T.doors,
     "gives way to its own proxy's reconnect with the same token"
   ),
   mutant(
@@ -591,11 +591,12 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
     "a proxy's own Dataplane takes the place of no other than one that its token is for"
   ),
   mutant(
-    42, "a stream's right is looked at again", ADS, ["if (lost === null) continue", "continue"], T.ads,
+    42, "a stream's right is looked at again", "cp/server/RightsWatch.ts",
+    ["if (lost !== null) this.#options.onLost(open, lost)", ""], T.ads,
     "is closed within seconds of its token's revocation, the others stay"
   ),
   mutant(
-    42, "revocation", "cp/auth/token/isRevoked.ts", ["id.trim() === tokenId", "id.trim() === \"\""], T.tokens,
+    42, "revocation", "cp/auth/token/isRevoked.ts", ["return ids.has(tokenId)", "return ids.has(\"\")"], T.tokens,
     "the token is revoked, alone or among others"
   ),
   mutant(
