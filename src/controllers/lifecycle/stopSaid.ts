@@ -30,5 +30,5 @@ export const lookWithStop = (
   if (last.task === null || previous === null) return null
   if (previous.spec.desiredStatus !== "RUNNING" || version <= previous.spec.taskVersion) return null
   const stopped = { at: null, code: stopCode ?? null, reason: stoppedReason ?? null }
-  return { ...last, task: { ...last.task, desiredStatus, lastStatus, stopped } }
+  return { ...last, task: { ...last.task, desiredStatus, lastStatus, version: previous.spec.taskVersion, stopped } }
 }

@@ -76,8 +76,11 @@ describe("what an event says of a stop", () => {
     assert.isNull(lookWithStop(look, said, stopped))
   })
 
-  it("counts for no version that ECS shows", () => {
-    assert.strictEqual(lookWithStop(look, said, previous)?.task?.version, look.task?.version)
+  it("counts for no version that ECS shows, and goes behind none that it showed", () => {
+    assert.strictEqual(lookWithStop(look, said, previous)?.task?.version, version)
+    if (previous === null) throw new Error("nothing was decided before")
+    const newer = { ...previous, spec: { ...previous.spec, taskVersion: version + 5 } }
+    assert.strictEqual(lookWithStop(look, { ...said, version: version + 6 }, newer)?.task?.version, version + 5)
   })
 
   it("is nothing where it ended already, or runs", () => {
