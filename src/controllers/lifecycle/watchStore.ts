@@ -107,7 +107,12 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
   /** What the operator wrote and somebody else removes or edits is decided upon again. A task's proxy bears its id. */
   const writtenChanged = Effect.fnUntraced(function*(key: ResourceKey<WrittenType>, after: After) {
     const resource: Resource | null = yield* thereOf(key, after)
-    if (resource !== null && isType("EcsTask", resource)) keys.set(key.name, keyOf(resource))
+    if (resource !== null && isType("EcsTask", resource)) {
+      const isNew = !keys.has(key.name)
+      keys.set(key.name, keyOf(resource))
+      // Its proxy connected before it was stored: nobody could be woken then, and the look under way may not know.
+      if (isNew && seen.has(key.name)) work.add(keyOf(resource))
+    }
     if (!own.isOwn(key, resource?.version ?? null)) {
       yield* forgetRoleOf(key.name)
       yield* wakeTask(key.name)

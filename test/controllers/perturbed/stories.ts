@@ -70,6 +70,10 @@ export const STORIES: ReadonlyArray<Story> = [
     ], { overlaps: [{ from: 1_500, lasts: 15_000 }] })
   },
   {
+    tells: "a task whose proxy connected while it was looked at for the first time gets ready all the same",
+    scenario: scenario([[300, run("caller", { alone: true })]], { salt: 223_740 })
+  },
+  {
     tells: "a list that can't be read to its end removes no proxy, however long its operator has been gone",
     scenario: scenario([[9_000, run("kv")]], {
       faults: [
