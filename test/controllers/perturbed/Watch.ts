@@ -58,9 +58,9 @@ export class Watch {
     this.receipts.set(receipt, { at: this.next(), tasks: this.woken(event) })
   }
 
-  /** A look at a task that began when `begun` was counted was answered. */
+  /** A look at a task that began when `begun` was counted was answered; one that began before it may be, later. */
   looked(id: string, begun: number): void {
-    this.looks.set(lastPart(id), begun)
+    this.looks.set(lastPart(id), Math.max(begun, this.looks.get(lastPart(id)) ?? 0))
   }
 
   deleted({ event, receipt }: Message): void {
