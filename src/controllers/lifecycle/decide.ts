@@ -136,8 +136,14 @@ export const decide = <T extends ProxyResourceType, O extends ProxyObservation<T
   }
 }
 
-/** Where a task that is seen (again) for the first time by this process stands. */
+/**
+ * Where a task that is seen (again) for the first time by this process stands. One that drains by an event's word alone,
+ * which ECS doesn't confirm, begins anew: its role is judged again.
+ */
 export const startOf = <T extends ProxyResourceType, O extends ProxyObservation<T>>(
   kind: ProxyKind<T, O>,
-  observation: O
-): Snapshot => restore(kind.machine, observation.previous?.spec.phase ?? "pending")
+  { look, previous }: O
+): Snapshot => {
+  const phase = previous?.spec.phase ?? "pending"
+  return restore(kind.machine, phase === "draining" && !isGone(look) && !isStopping(look) ? "pending" : phase)
+}

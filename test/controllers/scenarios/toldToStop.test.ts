@@ -55,6 +55,7 @@ describe("a task of which an event says that it shall stop", () => {
       book.tell("a", { ...stopping, version: 1_000 })
       yield* until("it gets no traffic", () => scene.state("a") === "NotReady")
       yield* until("it is ready again", () => scene.state("a") === "Ready")
+      yield* until("its role is judged again", () => scene.task("a")?.spec.phase === "registered")
       book.write({ ...running, desiredStatus: "STOPPED", lastStatus: "STOPPED", version: 7 })
       book.tell("a")
       yield* until("it is gone", () => scene.dataplane("a") === undefined && scene.task("a") === undefined)
