@@ -150,7 +150,9 @@ export class ProxyRegistration extends Context.Service<
           if (elsewhere) return
           const before = yield* store.get(proxyKey(proxy))
           if (before.labels[TASK_LABEL] !== undefined) return
-          yield* store.remove(proxyKey(proxy), { expect: before.version })
+          // Seen to its end also where the proxy comes back meanwhile: given up it may be done all the same, after the
+          // proxy was told that its resource is there.
+          yield* Effect.uninterruptible(store.remove(proxyKey(proxy), { expect: before.version }))
           yield* Effect.logInfo("Removed a proxy that left").pipe(
             Effect.annotateLogs({ proxy: formatKey(proxyKey(proxy)) })
           )

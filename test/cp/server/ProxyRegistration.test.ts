@@ -28,11 +28,16 @@ const optionsFor = (deregistrationDelayMillis: number) => ({
 type Cache = ResourceCache["Service"]
 
 /** `between` stands between the registration and the real cache. */
-const open = async (between: (cache: Cache) => Cache = (cache) => cache, deregistrationDelayMillis = 10_000) => {
+const open = async (
+  between: (cache: Cache) => Cache = (cache) => cache,
+  deregistrationDelayMillis = 10_000,
+  aroundStore: Layer.Layer<Store, never, Store> = Layer.effect(Store, Store)
+) => {
   const runtime = ManagedRuntime.make(
     ProxyRegistration.layer(optionsFor(deregistrationDelayMillis)).pipe(
       Layer.provideMerge(Layer.effect(ResourceCache, Effect.map(ResourceCache, between))),
       Layer.provideMerge(ResourceCacheLive),
+      Layer.provideMerge(aroundStore),
       Layer.provideMerge(PostgresStore.layer(await databases.create()))
     )
   )
@@ -78,6 +83,38 @@ it("a proxy's own Dataplane takes no other's place that the cache hasn't heard o
   expect((await Effect.runPromise(store.get(key))).version).toBe(1)
   expect(await register("kv")).toMatchObject({ _tag: "Success" })
   expect((await Effect.runPromise(store.get(key))).version).toBe(2)
+})
+
+it("a proxy that is back while its Dataplane is just being removed has one all the same", async () => {
+  let removed: Promise<unknown> | null = null
+  let finish = (): void => {}
+  const held = new Promise<void>((resume) => {
+    finish = resume
+  })
+  /** A statement that was sent is done, whether or not anybody still waits for it. */
+  const slow = Layer.effect(
+    Store,
+    Effect.map(Store, (store) => ({
+      ...store,
+      remove: (key, options) => {
+        const remove = held.then(() => Effect.runPromiseExit(store.remove(key, options)))
+        removed = remove
+        return Effect.flatten(Effect.promise(() => remove))
+      }
+    } satisfies Store["Service"]))
+  )
+  const { registration, store } = await open(undefined, 1, slow)
+  const connect = () => Effect.runPromise(registration.connected(proxy, identityFor("kv"), yaml("kv")))
+  await Effect.runPromise(store.put(mesh("default", false)))
+  await connect()
+  await Effect.runPromise(registration.disconnected(proxy))
+  await eventually(() => removed !== null, (isUnderWay) => isUnderWay)
+  const back = connect()
+  // Whoever doesn't wait for the removal is back by now.
+  await Promise.race([back, new Promise((resume) => setTimeout(resume, 300))])
+  finish()
+  await Promise.all([back, removed])
+  expect(await Effect.runPromise(store.get(key))).toMatchObject({ version: 1 })
 })
 
 it("a proxy's own Dataplane takes the place of no other than one that its token is for", async () => {
