@@ -104,7 +104,7 @@ export class TaskController extends Context.Service<
           return false
         }
 
-        /** Whether ECS doesn't show yet that a task shall stop of which an event said so. For so long the event holds. */
+        /** Whether ECS doesn't show yet that a task shall stop, as an event said. For so long the event holds. */
         const isStopAwaited = (
           awaited: boolean,
           { task }: TaskObservation,
@@ -191,6 +191,8 @@ export class TaskController extends Context.Service<
           const taskKey = parseTaskKey(key)
           const lane = yield* CallLane
           const { age } = looks
+          // Somebody says that something is otherwise: should this look fail, none that comes later may end early.
+          if (lane === "urgent") looks.doubt(key)
           const stop = stops.get(key)
           stops.delete(key)
           if (stop !== undefined) yield* actOnStop(key, stop)
