@@ -1,5 +1,6 @@
 /** The version of several resources: a hash over names and versions. */
 import { hash } from "node:crypto"
+import { onceFor } from "../xds/share/onceFor.ts"
 import type { XdsResource } from "../xds/XdsResource.ts"
 import type { Resources } from "./Subscription.ts"
 
@@ -10,12 +11,4 @@ export const versionOf = (resources: ReadonlyArray<XdsResource>): string => {
 }
 
 /** A snapshot's map never changes, and is asked about with each push to those who read the state of the world. */
-const known = new WeakMap<Resources, string>()
-
-export const versionOfAll = (resources: Resources): string => {
-  const before = known.get(resources)
-  if (before !== undefined) return before
-  const version = versionOf([...resources.values()])
-  known.set(resources, version)
-  return version
-}
+export const versionOfAll = onceFor((resources: Resources): string => versionOf([...resources.values()]))

@@ -10,6 +10,7 @@ import {
   type DiscoveryRequest,
   DiscoveryRequestSchema
 } from "../proto/envoy/service/discovery/v3/discovery_pb.js"
+import { onceFor } from "../xds/share/onceFor.ts"
 import { TypeUrl, type XdsResource } from "../xds/XdsResource.ts"
 import type { Outgoing } from "./Outgoing.ts"
 import { readStrings } from "./readStrings.ts"
@@ -93,27 +94,18 @@ const anyHead = ({ bytes, typeUrl }: XdsResource): Buffer => Buffer.concat([text
 const before = (field: number, inside: Buffer, { bytes }: XdsResource): Buffer =>
   Buffer.concat([head(field, inside.length + bytes.length), inside])
 
-/** Made once for a resource, whoever is sent it: a resource never changes, and lives as long as somebody has it. */
-const once = (make: (resource: XdsResource) => Buffer) => {
-  const made = new WeakMap<XdsResource, Buffer>()
-  return (resource: XdsResource): Buffer => {
-    const known = made.get(resource)
-    if (known !== undefined) return known
-    const frame = make(resource)
-    made.set(resource, frame)
-    return frame
-  }
-}
-
-/** envoy.service.discovery.v3.Resource (`resources` 2 of the response): version 1, name 3, resource 2. */
-export const deltaFrame = once((resource) => {
+/**
+ * envoy.service.discovery.v3.Resource (`resources` 2 of the response): version 1, name 3, resource 2. Made once for a
+ * resource, whoever is sent it: a resource never changes, and lives as long as somebody has it.
+ */
+export const deltaFrame = onceFor((resource: XdsResource) => {
   const any = anyHead(resource)
   const inside = [text(1, resource.version), text(3, resource.name), head(2, any.length + resource.bytes.length), any]
   return before(2, Buffer.concat(inside), resource)
 })
 
-/** `resources` 2 of the response: an Any. */
-export const sotwFrame = once((resource) => before(2, anyHead(resource), resource))
+/** `resources` 2 of the response: an Any; made once, too. */
+export const sotwFrame = onceFor((resource: XdsResource) => before(2, anyHead(resource), resource))
 
 /** Always the same few: both responses' `type_url` is 4. */
 const typeUrls = new Map<TypeUrl, Buffer>(Object.values(TypeUrl).map((typeUrl) => [typeUrl, text(4, typeUrl)]))
