@@ -10,7 +10,11 @@ export interface BootstrapAnswer {
 }
 
 /** `address`: the proxy's own, as its resource has it. */
-export const configAnswer = (config: Readonly<Record<string, unknown>>, address: string, accept: string): BootstrapAnswer => {
+export const configAnswer = (
+  config: Readonly<Record<string, unknown>>,
+  address: string,
+  accept: string
+): BootstrapAnswer => {
   const yaml = renderYaml(config)
   // Whatever doesn't ask for JSON gets the configuration itself, as older dataplanes expect it.
   if (!/\bapplication\/json\b/i.test(accept)) {

@@ -81,7 +81,7 @@ const given = (fields: Json): Json =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== null && value !== ""))
 
 /**
- * Whether its Envoy can log what stands in its node's metadata: since 1.34 it takes `%CEL(...)%` without being asked to.
+ * Whether its Envoy can log what stands in its node's metadata: since 1.34 it takes `%CEL(...)%` without being asked.
  * https://www.envoyproxy.io/docs/envoy/v1.34.0/api-v3/extensions/formatter/cel/v3/cel.proto
  */
 const readsItsNode = ({ version }: BootstrapRequest): boolean => {

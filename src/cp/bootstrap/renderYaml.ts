@@ -18,7 +18,10 @@ const quoted = (text: string): string => JSON.stringify(text).replace(UNPRINTABL
 
 const word = (text: string): string => PLAIN.test(text) && !RESERVED.test(text) ? text : quoted(text)
 
-/** "... this also limits the length of an implicit key to 1024 characters": https://yaml.org/spec/1.2.2/#742-flow-mappings */
+/**
+ * "... this also limits the length of an implicit key to 1024 characters"
+ * https://yaml.org/spec/1.2.2/#742-flow-mappings
+ */
 const LONGEST_KEY = 1_000
 
 const named = (key: string, indent: string): string => {

@@ -57,8 +57,8 @@ export const receiveDelta = (state: StreamState, request: DeltaRequest, options:
 
 /**
  * Whether a proxy that comes back needs nothing of what it has of a name. A cluster that warms waits for an assignment,
- * even for the one that the proxy has: one that it was given on this stream, or on an earlier one. As long as such a one
- * warms Envoy asks for no clusters, so whoever asked for those before has none.
+ * even for the one that the proxy has: a cluster that it was given on this stream, or on an earlier one. As long as one
+ * of an earlier one warms Envoy asks for no clusters, so whoever asked for those before has none.
  */
 const resumes = ({ subscriptions, warming }: StreamState, typeUrl: TypeUrl, name: string): boolean =>
   typeUrl !== TypeUrl.ClusterLoadAssignment || (subscriptions.has(TypeUrl.Cluster) && !warming.has(name))

@@ -3,7 +3,7 @@ import type { Resource } from "../../model/Resource.ts"
 import type { Tags } from "../../model/Tags.ts"
 import type { Protocol } from "./Protocol.ts"
 
-/** One healthy inbound that answers for a service. The object stays the same for as long as its inbound says the same. */
+/** One healthy inbound that answers for a service: the same object for as long as its inbound says the same. */
 export interface Endpoint {
   /** Name of its Dataplane. */
   readonly dataplane: string

@@ -71,7 +71,10 @@ export class ResourceSet implements ReadonlyMap<string, XdsResource> {
     return set
   }
 
-  /** What is quick to see, and the most frequent: that it has just these, `common` being the very map that it has in common with others. */
+  /**
+   * What is quick to see, and the most frequent: that it has just these, `common` being the very map that it has in
+   * common with others.
+   */
   #holds(own: ReadonlyArray<XdsResource>, common: Resources): boolean {
     if (common !== this.#common || own.length !== this.#own.size) return false
     for (const name of this.#replaced.keys()) if (!this.#own.has(name)) return false
