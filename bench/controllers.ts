@@ -1,9 +1,9 @@
 /**
  * The operator alone with many tasks: how soon all of an account's tasks are registered, what their health and the
  * full looks cost, what it does in a storm of events, and how soon the stop of one task is stored. Real code, SDK
- * clients and Postgres; AWS is a small server in a thread of its own that keeps AWS's quotas and refuses what is beyond them (an
- * emulator answers slower than AWS and knows no quotas). Ends by itself, with everything that it started; listens on
- * loopback only. Progress goes to stderr.
+ * clients and Postgres; AWS is a small server in a thread of its own that keeps AWS's quotas and refuses what is beyond
+ * them (an emulator answers slower than AWS and knows no quotas). Ends by itself, with everything that it started;
+ * listens on loopback only. Progress goes to stderr.
  *
  *   node_modules/.bin/node bench/controllers.ts               5,000 tasks of 200 services; three minutes
  *   ... --tasks 500 --services 50 --idle 10 --stops 20        smaller

@@ -1,4 +1,6 @@
-/** The fake AWS in a thread of its own, so that its work isn't counted as the operator's. Messages tell it what to do. */
+/**
+ * The fake AWS in a thread of its own, so that its work isn't counted as the operator's. Messages tell it what to do.
+ */
 import { parentPort, workerData } from "node:worker_threads"
 import { FakeAccount } from "./FakeAccount.ts"
 import { serveFakeAws } from "./serveFakeAws.ts"

@@ -63,7 +63,7 @@ export const makeWorkQueue = <R>(
     const settings = { ...DEFAULTS, ...options }
     const scope = yield* Effect.scope
     const entries = new Map<string, Entry>()
-    /** A key may stand in a line that it has left: it is passed over there. */
+    /** In the order in which they came; a key stands in one of them at most. */
     const lines: Record<Lane, Set<string>> = { urgent: new Set(), bulk: new Set() }
     const running: Record<Lane, number> = { urgent: 0, bulk: 0 }
     /** Open while somebody may begin. */
