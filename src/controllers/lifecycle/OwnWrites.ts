@@ -24,7 +24,8 @@ export class OwnWrites extends Context.Service<
   }
 >()("ecs-mesh/controllers/lifecycle/OwnWrites") {
   static readonly layer: Layer.Layer<OwnWrites> = Layer.sync(OwnWrites, () => {
-    const written = new Map<string, number | null>()
+    /** Versions that follow each other, of which the store hasn't told yet; `last` null: removed. */
+    const written = new Map<string, { readonly first: number; readonly last: number | null }>()
     const seen = new Map<string, number>()
     const see = (key: ResourceKey, version: number | null): void => {
       if (version === null) seen.delete(formatKey(key))
@@ -32,7 +33,10 @@ export class OwnWrites extends Context.Service<
     }
     return {
       note: (key, version) => {
-        written.set(formatKey(key), version)
+        const before = written.get(formatKey(key))
+        const follows = version !== null && typeof before?.last === "number" &&
+          version >= before.first && version <= before.last + 1
+        written.set(formatKey(key), { first: follows ? before.first : version ?? 0, last: version })
         see(key, version)
       },
       forget: (key) => {
@@ -46,8 +50,10 @@ export class OwnWrites extends Context.Service<
         return known
       },
       isOwn: (key, version) => {
-        const last = written.get(formatKey(key))
-        const own = last === version || (typeof last === "number" && version !== null && version < last)
+        const { first = 0, last } = written.get(formatKey(key)) ?? {}
+        const own = version === null || typeof last !== "number" ? last === version : version >= first && version <= last
+        // The store tells in order: an older one from now on was removed and made anew.
+        if (own && version !== null && last !== undefined) written.set(formatKey(key), { first: version, last })
         if (version === null) {
           written.delete(formatKey(key))
           see(key, null)

@@ -1,0 +1,22 @@
+import { assert, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { OwnWrites } from "../../../src/controllers/lifecycle/OwnWrites.ts"
+
+const key = { type: "Dataplane" as const, mesh: "default", name: "a" }
+
+it.effect("what the operator wrote is its own, however late the store tells of it", () =>
+  Effect.gen(function*() {
+    const own = yield* OwnWrites
+    for (const version of [4, 5, 6]) own.note(key, version)
+    assert.deepStrictEqual([4, 5, 6, 6].map((version) => own.isOwn(key, version)), [true, true, true, true])
+    assert.deepStrictEqual([3, 7].map((version) => own.isOwn(key, version)), [false, false])
+  }).pipe(Effect.provide(OwnWrites.layer)))
+
+it.effect("what somebody else removed and made anew isn't, though it counts from one again", () =>
+  Effect.gen(function*() {
+    const own = yield* OwnWrites
+    own.note(key, 6)
+    own.note(key, 7)
+    assert.isTrue(own.isOwn(key, 7))
+    assert.isFalse(own.isOwn(key, 1))
+  }).pipe(Effect.provide(OwnWrites.layer)))
