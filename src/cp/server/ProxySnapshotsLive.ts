@@ -47,9 +47,12 @@ export const ProxySnapshotsLive = (options: SnapshotOptions) =>
             )
         }
       })
-      updates.load(VIEWED.flatMap((type) => cache.list(type)))
       yield* Effect.acquireRelease(
-        Effect.sync(() => cache.onChange((changes) => updates.change(changes, Date.now()))),
+        // In one step: others may have their turn between two, and a change that came then would be lost.
+        Effect.sync(() => {
+          updates.load(VIEWED.flatMap((type) => cache.list(type)))
+          return cache.onChange((changes) => updates.change(changes, Date.now()))
+        }),
         (stop) =>
           Effect.sync(() => {
             stop()
