@@ -31,7 +31,7 @@ describe("a task of which an event says that it shall stop", () => {
       book.failing.add("a")
       book.tell("a", stopping)
       yield* until("it gets no traffic", () => scene.state("a") === "NotReady")
-      assert.strictEqual(scene.task("a")?.spec.phase, "draining")
+      yield* until("its task is told to drain", () => scene.task("a")?.spec.phase === "draining")
     }).pipe(Effect.scoped), 30_000)
 
   it.live("gets none either while ECS shows it as it was before", () =>
