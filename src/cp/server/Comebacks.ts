@@ -5,8 +5,8 @@
 export class Comebacks {
   readonly #millis: number
   readonly #many: number
-  /** When the latest came back, oldest first; never more than `many`. */
-  #latest: ReadonlyArray<number> = []
+  /** By proxy, when the latest came back, oldest first; never more than `many`. One that flaps counts once. */
+  readonly #latest = new Map<string, number>()
 
   /** Where `many` came back within `millis`, others may well be about to. */
   constructor(millis: number, many: number) {
@@ -14,12 +14,15 @@ export class Comebacks {
     this.#many = many
   }
 
-  add(now: number): void {
-    this.#latest = [...this.#latest, now].slice(-this.#many)
+  add(proxy: string, now: number): void {
+    this.#latest.delete(proxy)
+    this.#latest.set(proxy, now)
+    const [oldest] = this.#latest.keys()
+    if (this.#latest.size > this.#many && oldest !== undefined) this.#latest.delete(oldest)
   }
 
   areMany(now: number): boolean {
-    const [oldest] = this.#latest
-    return this.#latest.length === this.#many && oldest !== undefined && now - oldest <= this.#millis
+    const [oldest] = this.#latest.values()
+    return this.#latest.size === this.#many && oldest !== undefined && now - oldest <= this.#millis
   }
 }

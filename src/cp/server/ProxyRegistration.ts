@@ -196,7 +196,7 @@ export class ProxyRegistration extends Context.Service<
             presence.streams += 1
             if (yield* FiberMap.has(removals, key)) {
               yield* FiberMap.remove(removals, key)
-              comebacks.add(yield* Clock.currentTimeMillis)
+              comebacks.add(key, yield* Clock.currentTimeMillis)
             }
             if (yaml === null) return
             yield* register(proxy, identity, yaml).pipe(
