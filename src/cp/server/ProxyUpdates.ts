@@ -6,11 +6,11 @@
 import type { ProxyId } from "../../model/ProxyType.ts"
 import { proxyKey } from "../../model/proxyResource.ts"
 import { formatKey, type Resource } from "../../model/Resource.ts"
-import { isEmpty } from "../snapshot/Impact.ts"
+import { hasGrown, isEmpty } from "../snapshot/Impact.ts"
 import { MeshViews } from "../snapshot/MeshViews.ts"
 import type { ResourceChange } from "../snapshot/ResourceCache.ts"
 import { sameData } from "../snapshot/sameData.ts"
-import { Dependents } from "../xds/Dependents.ts"
+import { Dependents, serviceKey } from "../xds/Dependents.ts"
 import { KeptTranslation } from "../xds/KeptTranslation.ts"
 import type { TranslateSettings } from "../xds/TranslateSettings.ts"
 import { FollowedProxy } from "./FollowedProxy.ts"
@@ -71,8 +71,12 @@ export class ProxyUpdates {
     for (const followed of secrets) followed.doubtsSecrets = true
     for (const followed of translations) this.#turns.addSlow(followed, at)
     // What a translation is due for by the same changes comes with it, and is told once.
-    for (const followed of [...services.keys(), ...secrets]) {
-      if (!translations.has(followed)) this.#turns.addQuick(followed, at)
+    for (const followed of secrets) if (!translations.has(followed)) this.#turns.addQuick(followed, at)
+    const grown = new Set(impact.services.filter(hasGrown).map(({ mesh, name }) => serviceKey({ mesh, service: name })))
+    for (const [followed, keys] of services) {
+      if (translations.has(followed)) continue
+      if (keys.every((key) => grown.has(key))) this.#turns.addLazy(followed, at)
+      else this.#turns.addQuick(followed, at)
     }
     this.#turns.begin()
   }

@@ -3,6 +3,8 @@
  * certificate, a newcomer) goes before what is slow (translations), each in the order in which they came, and nothing
  * holds the event loop for longer than a turn. The first change is worked on at once. Those that follow wait for as
  * long as that took, so that a storm of changes becomes a few rounds and leaves half of the time to everything else.
+ * What nobody is in want of (more endpoints where there are some) waits longer, so that of a mesh that starts as a
+ * whole each proxy hears a few times, and not of every other one.
  */
 export interface UpdateTurnsOptions<P> {
   /** Does at once what is quick. `at`: Unix milliseconds of the oldest change in it. */
@@ -25,6 +27,10 @@ const TURN_MILLIS = 10
 /** The longest that a change waits because of one before it. */
 const REST_MILLIS = 10
 
+/** The longest that what nobody is in want of waits because of such before it, and how many times as long as that took. */
+const LAZY_REST_MILLIS = 500
+const LAZY_RESTS = 9
+
 const eventLoop: TurnsClock = {
   now: () => performance.now(),
   schedule: (run, millis) => {
@@ -42,10 +48,14 @@ export class UpdateTurns<P> {
   readonly #clock: TurnsClock
   readonly #quick = new Map<P, number>()
   readonly #slow = new Map<P, number>()
-  #cancelNext: (() => void) | null = null
+  readonly #lazy = new Map<P, number>()
+  #next: { readonly cancel: () => void; readonly isLazy: boolean } | null = null
   #isWorking = false
-  /** By the clock. */
+  /** By the clock, as the next. */
   #restsUntil = 0
+  #lazyUntil = 0
+  /** Milliseconds of work on what nobody is in want of, in this round. */
+  #lazyTook = 0
 
   constructor(options: UpdateTurnsOptions<P>) {
     this.#options = options
@@ -54,11 +64,17 @@ export class UpdateTurns<P> {
 
   /** To be updated in a turn that is still to come. Who waits already keeps its place. */
   addQuick(proxy: P, at: number): void {
-    this.#quick.set(proxy, this.#quick.get(proxy) ?? at)
+    this.#quick.set(proxy, this.#quick.get(proxy) ?? this.#takeLazy(proxy) ?? at)
   }
 
   addSlow(proxy: P, at: number): void {
-    this.#slow.set(proxy, this.#slow.get(proxy) ?? at)
+    this.#slow.set(proxy, this.#slow.get(proxy) ?? this.#takeLazy(proxy) ?? at)
+  }
+
+  /** As `addQuick`, but nobody is in want of it: it goes along with whatever else comes for the proxy. */
+  addLazy(proxy: P, at: number): void {
+    if (this.#quick.has(proxy) || this.#slow.has(proxy)) return
+    this.#lazy.set(proxy, this.#lazy.get(proxy) ?? at)
   }
 
   /** Whether it waits to be translated. */
@@ -69,41 +85,61 @@ export class UpdateTurns<P> {
   remove(proxy: P): void {
     this.#quick.delete(proxy)
     this.#slow.delete(proxy)
+    this.#lazy.delete(proxy)
   }
 
   /** Takes the first turn at once, unless it has to rest. */
   begin(): void {
-    if (this.#isWorking || this.#cancelNext !== null || this.#isDone()) return
-    const rest = this.#restsUntil - this.#clock.now()
-    if (rest > 0) this.#goOn(rest)
-    else this.#work()
+    this.#plan(true)
   }
 
   /** Takes the first turn once whatever runs now is done. */
   beginSoon(): void {
-    if (this.#isWorking || this.#cancelNext !== null || this.#isDone()) return
-    this.#goOn(Math.max(0, this.#restsUntil - this.#clock.now()))
+    this.#plan(false)
   }
 
   stop(): void {
     this.#quick.clear()
     this.#slow.clear()
-    this.#cancelNext?.()
-    this.#cancelNext = null
+    this.#lazy.clear()
+    this.#cancelNext()
+  }
+
+  #takeLazy(proxy: P): number | undefined {
+    const at = this.#lazy.get(proxy)
+    this.#lazy.delete(proxy)
+    return at
+  }
+
+  #cancelNext(): void {
+    this.#next?.cancel()
+    this.#next = null
   }
 
   #isDone(): boolean {
     return this.#quick.size === 0 && this.#slow.size === 0
   }
 
-  #goOn(millis: number): void {
-    this.#cancelNext = this.#clock.schedule(() => {
-      this.#cancelNext = null
-      this.#work()
-    }, millis)
+  #plan(atOnce: boolean): void {
+    const isLazy = this.#isDone()
+    if (this.#isWorking || (isLazy && this.#lazy.size === 0)) return
+    // A turn that is to come serves this as well, but for one that only comes for what nobody is in want of.
+    if (this.#next !== null && (isLazy || !this.#next.isLazy)) return
+    this.#cancelNext()
+    const rest = Math.max(this.#restsUntil, isLazy ? this.#lazyUntil : 0) - this.#clock.now()
+    if (atOnce && rest <= 0) this.#work(isLazy)
+    else this.#goOn(Math.max(0, rest), isLazy)
   }
 
-  #work(): void {
+  #goOn(millis: number, isLazy: boolean): void {
+    const cancel = this.#clock.schedule(() => {
+      this.#next = null
+      this.#work(isLazy)
+    }, millis)
+    this.#next = { cancel, isLazy }
+  }
+
+  #work(isLazy: boolean): void {
     const began = this.#clock.now()
     const isOver = (): boolean => this.#clock.now() - began >= TURN_MILLIS
     this.#isWorking = true
@@ -113,12 +149,28 @@ export class UpdateTurns<P> {
       while (this.#quick.size > 0 && !isOver())
       do take(this.#slow, this.#options.translate)
       while (this.#quick.size === 0 && this.#slow.size > 0 && !isOver())
+      if (isLazy) this.#workLazily(isOver)
     } finally {
       this.#isWorking = false
       const ended = this.#clock.now()
-      if (this.#isDone()) this.#restsUntil = ended + Math.min(REST_MILLIS, ended - began)
-      else this.#goOn(0)
+      const goesOn = isLazy && this.#lazy.size > 0
+      if (!this.#isDone() || goesOn) this.#goOn(0, goesOn)
+      else {
+        this.#restsUntil = ended + Math.min(REST_MILLIS, ended - began)
+        this.#plan(false)
+      }
     }
+  }
+
+  #workLazily(isOver: () => boolean): void {
+    const began = this.#clock.now()
+    do take(this.#lazy, this.#options.update)
+    while (this.#isDone() && this.#lazy.size > 0 && !isOver())
+    const ended = this.#clock.now()
+    this.#lazyTook += ended - began
+    if (this.#lazy.size > 0) return
+    this.#lazyUntil = ended + Math.min(LAZY_REST_MILLIS, LAZY_RESTS * this.#lazyTook)
+    this.#lazyTook = 0
   }
 }
 

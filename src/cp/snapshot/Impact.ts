@@ -47,3 +47,11 @@ export const isEmpty = (impact: Impact): boolean =>
   impact.meshes.size === 0 && impact.policies.length === 0 && impact.outboundPorts.size === 0 &&
   impact.services.length === 0 && impact.dataplanes.length === 0 && impact.ingresses.length === 0 &&
   impact.egresses.length === 0 && impact.secrets.size === 0
+
+/** Whether it has all the endpoints that it had, and had some: whoever calls it can do without the others for a moment. */
+export const hasGrown = ({ after, before }: ServiceChange): boolean => {
+  if (before === undefined || after === undefined || before.endpoints.length === 0) return false
+  // What nothing changed in is the same object.
+  const endpoints = new Set(after.endpoints)
+  return before.endpoints.every((endpoint) => endpoints.has(endpoint))
+}

@@ -181,6 +181,24 @@ describe("of 200 connected proxies", () => {
     }
   })
 
+  it("more endpoints of a service that has some may wait for others, and fewer may not", () => {
+    const followed = connectedAt(1)
+    const newcomer = (at: number, service: string) => dataplane(`newcomer${at}`, `10.0.1.${at}`, [{ service }])
+    expect(followed.write(newcomer(1, "s3")).told).toEqual(callersWithAll("s3"))
+    expect(followed.longestWait).toBeLessThanOrEqual(10)
+    expect(followed.write(newcomer(2, "s3")).told).toEqual(callersWithAll("s3"))
+    expect(followed.longestWait).toBeGreaterThan(100)
+    followed.write({ gone: newcomer(1, "s3") })
+    expect(followed.longestWait).toBeLessThanOrEqual(10)
+    followed.write({ ...instance(3), spec: dataplane(nameOf(3), "10.0.0.103", [{ service: "s3" }]).spec })
+    expect(followed.longestWait).toBeLessThanOrEqual(10)
+    followed.write(...instancesOf("s3").map((name) => ({ gone: instance(Number(name.slice(1))) })))
+    followed.write({ gone: newcomer(2, "s3") })
+    // The first of a service is awaited.
+    followed.write(newcomer(3, "s3"))
+    expect(followed.longestWait).toBeLessThanOrEqual(10)
+  })
+
   it("one that can't be translated keeps what it has and gets its endpoints, and all others go on", () => {
     const followed = connected()
     const before = followed.snapshots.get("d003")

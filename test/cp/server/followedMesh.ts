@@ -23,7 +23,9 @@ export class FollowedMesh {
   readonly #cache = new ResourceIndex()
   readonly #certificates = new WrittenCertificates(this.#cache)
   readonly #updates: ProxyUpdates
-  readonly #scheduled: Array<() => void> = []
+  readonly #scheduled = new Set<() => void>()
+  /** Milliseconds. */
+  #longestWait = 0
   #translated: Array<string> = []
   #told: Array<string> = []
   #writes = 1
@@ -42,9 +44,10 @@ export class FollowedMesh {
       },
       clock: {
         now: () => (this.#time += millis),
-        schedule: (run) => {
-          this.#scheduled.push(run)
-          return () => {}
+        schedule: (run, millis) => {
+          this.#longestWait = Math.max(this.#longestWait, millis)
+          this.#scheduled.add(run)
+          return () => this.#scheduled.delete(run)
         }
       }
     })
@@ -63,9 +66,15 @@ export class FollowedMesh {
   writeInTurn(batches: ReadonlyArray<ReadonlyArray<Change>>): Consequences {
     this.#translated = []
     this.#told = []
+    this.#longestWait = 0
     for (const batch of batches) this.#change(batch)
     this.#settle()
     return { translated: this.#translated.sort(), told: this.#told.sort() }
+  }
+
+  /** Milliseconds that a turn of the last writes was put off by. */
+  get longestWait(): number {
+    return this.#longestWait
   }
 
   failure(proxy: ProxyId): string | null {
@@ -92,8 +101,11 @@ export class FollowedMesh {
 
   #settle(): void {
     do {
-      for (const run of this.#scheduled.splice(0)) run()
+      for (const run of this.#scheduled) {
+        this.#scheduled.delete(run)
+        run()
+      }
       this.#certificates.deliver()
-    } while (this.#scheduled.length > 0)
+    } while (this.#scheduled.size > 0)
   }
 }
