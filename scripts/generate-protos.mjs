@@ -43,8 +43,16 @@ const generate = (work) => {
     stdio: ["ignore", "inherit", "inherit"],
     env: { ...process.env, PATH: `${binaries}${delimiter}${process.env.PATH ?? ""}` }
   })
-  return join(work, "generated")
+  const generated = join(work, "generated")
+  for (const [path, text] of contents(generated)) writeFileSync(join(generated, path), withoutNotes(text))
+  return generated
 }
+
+/** What Envoy's authors note for themselves, and leave out of their own documentation, is of no use to a reader here. */
+const withoutNotes = (text) =>
+  text.replaceAll(/\n *\* \[#comment:[^\]]*\]$/gm, "")
+    .replaceAll(/ \[#comment:[^\]]*\]/g, "")
+    .replaceAll(/\n *\* TODO\([^\n]*/g, "")
 
 /** Every file under a folder, by its path in it. */
 const contents = (folder) =>

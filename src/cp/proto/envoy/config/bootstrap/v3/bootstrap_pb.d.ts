@@ -398,7 +398,6 @@ export declare type Bootstrap = Message<"envoy.config.bootstrap.v3.Bootstrap"> &
    * Optional XdsResourcesDelegate configuration, which allows plugging custom logic into both
    * fetch and load events during xDS processing.
    * If a value is not specified, no XdsResourcesDelegate will be used.
-   * TODO(abeyad): Add public-facing documentation.
    * [#not-implemented-hide:]
    *
    * @generated from field: envoy.config.core.v3.TypedExtensionConfig xds_delegate_extension = 35;

@@ -83,7 +83,6 @@ export declare type Cluster = Message<"envoy.config.cluster.v3.Cluster"> & {
    * checks by adding matching key/value pairs in a health check's
    * :ref:`transport socket match criteria <envoy_v3_api_field_config.core.v3.HealthCheck.transport_socket_match_criteria>` field.
    *
-   * [#comment:TODO(incfly): add a detailed architecture doc on intended usage.]
    *
    * @generated from field: repeated envoy.config.cluster.v3.Cluster.TransportSocketMatch transport_socket_matches = 43;
    */

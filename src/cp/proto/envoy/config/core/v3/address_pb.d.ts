@@ -42,7 +42,6 @@ export declare const PipeSchema: GenMessage<Pipe>;
 
 /**
  * The address represents an envoy internal listener.
- * [#comment: TODO(asraa): When address available, remove workaround from test/server/server_fuzz_test.cc:30.]
  *
  * @generated from message envoy.config.core.v3.EnvoyInternalAddress
  */
@@ -91,9 +90,7 @@ export declare type SocketAddress = Message<"envoy.config.core.v3.SocketAddress"
   /**
    * The address for this socket. :ref:`Listeners <config_listeners>` will bind
    * to the address. An empty address is not allowed. Specify ``0.0.0.0`` or ``::``
-   * to bind to any address. [#comment:TODO(zuercher) reinstate when implemented:
-   * It is possible to distinguish a Listener address via the prefix/suffix matching
-   * in :ref:`FilterChainMatch <envoy_v3_api_msg_config.listener.v3.FilterChainMatch>`.] When used
+   * to bind to any address. When used
    * within an upstream :ref:`BindConfig <envoy_v3_api_msg_config.core.v3.BindConfig>`, the address
    * controls the source address of outbound connections. For :ref:`clusters
    * <envoy_v3_api_msg_config.cluster.v3.Cluster>`, the cluster type determines whether the

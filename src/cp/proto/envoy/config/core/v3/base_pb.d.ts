@@ -108,7 +108,6 @@ export declare type Extension = Message<"envoy.config.core.v3.Extension"> & {
    * Extension category names use reverse DNS notation. For instance "envoy.filters.listener"
    * for Envoy's built-in listener filters or "com.acme.filters.http" for HTTP filters from
    * acme.com vendor.
-   * [#comment:TODO(yanavlasov): Link to the doc with existing envoy category names.]
    *
    * @generated from field: string category = 2;
    */
@@ -116,8 +115,6 @@ export declare type Extension = Message<"envoy.config.core.v3.Extension"> & {
 
   /**
    * [#not-implemented-hide:] Type descriptor of extension configuration proto.
-   * [#comment:TODO(yanavlasov): Link to the doc with existing configuration protos.]
-   * [#comment:TODO(yanavlasov): Add tests when PR #9391 lands.]
    *
    * @generated from field: string type_descriptor = 3 [deprecated = true];
    * @deprecated

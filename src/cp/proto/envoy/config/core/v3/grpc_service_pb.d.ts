@@ -475,8 +475,6 @@ export declare const GrpcService_GoogleGrpc_CallCredentials_MetadataCredentialsF
 export declare type GrpcService_GoogleGrpc_CallCredentials_StsService = Message<"envoy.config.core.v3.GrpcService.GoogleGrpc.CallCredentials.StsService"> & {
   /**
    * URI of the token exchange service that handles token exchange requests.
-   * [#comment:TODO(asraa): Add URI validation when implemented. Tracked by
-   * https://github.com/bufbuild/protoc-gen-validate/issues/303]
    *
    * @generated from field: string token_exchange_service_uri = 1;
    */

@@ -493,9 +493,6 @@ export declare type Http1ProtocolOptions = Message<"envoy.config.core.v3.Http1Pr
    * .. attention::
    *   Enabling this option might lead to request smuggling vulnerability, especially if traffic
    *   is proxied via multiple layers of proxies.
-   * [#comment:TODO: This field is ignored when the
-   * :ref:`header validation configuration <envoy_v3_api_field_extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.typed_header_validation_config>`
-   * is present.]
    *
    * @generated from field: bool allow_chunked_length = 6;
    */

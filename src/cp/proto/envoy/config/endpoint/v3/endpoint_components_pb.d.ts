@@ -273,8 +273,6 @@ export declare type LocalityLbEndpoints = Message<"envoy.config.endpoint.v3.Loca
 
   /**
    * The group of endpoints belonging to the locality specified.
-   * [#comment:TODO(adisuissa): Once LEDS is implemented this field needs to be
-   * deprecated and replaced by ``load_balancer_endpoints``.]
    *
    * @generated from field: repeated envoy.config.endpoint.v3.LbEndpoint lb_endpoints = 2;
    */
@@ -288,8 +286,6 @@ export declare type LocalityLbEndpoints = Message<"envoy.config.endpoint.v3.Loca
   lbConfig: {
     /**
      * The group of endpoints belonging to the locality.
-     * [#comment:TODO(adisuissa): Once LEDS is implemented the ``lb_endpoints`` field
-     * needs to be deprecated.]
      *
      * @generated from field: envoy.config.endpoint.v3.LocalityLbEndpoints.LbEndpointList load_balancer_endpoints = 7;
      */

@@ -100,10 +100,6 @@ export declare const FilterSchema: GenMessage<Filter>;
  * chains which do not specify ports are the most specific match. Filter chains specifying the
  * wrong port can never be the most specific match.
  *
- * [#comment: Implemented rules are kept in the preference order, with deprecated fields
- * listed at the end, because that's how we want to list them in the docs.
- *
- * [#comment:TODO(PiotrSikora): Add support for configurable precedence of the rules]
  * [#next-free-field: 14]
  *
  * @generated from message envoy.config.listener.v3.FilterChainMatch

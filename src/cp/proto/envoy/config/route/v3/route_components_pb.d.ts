@@ -169,9 +169,6 @@ export declare type VirtualHost = Message<"envoy.config.route.v3.VirtualHost"> &
    * <envoy_v3_api_field_extensions.filters.network.http_connection_manager.v3.HttpFilter.name>`.
    * See :ref:`Http filter route specific config <arch_overview_http_filters_per_filter_config>`
    * for details.
-   * [#comment: An entry's value may be wrapped in a
-   * :ref:`FilterConfig<envoy_v3_api_msg_config.route.v3.FilterConfig>`
-   * message to specify additional options.]
    *
    * @generated from field: map<string, google.protobuf.Any> typed_per_filter_config = 15;
    */
@@ -389,8 +386,6 @@ export declare type Route = Message<"envoy.config.route.v3.Route"> & {
     /**
      * [#not-implemented-hide:]
      * A filter-defined action (e.g., it could dynamically generate the RouteAction).
-     * [#comment: TODO(samflattery): Remove cleanup in route_fuzz_test.cc when
-     * implemented]
      *
      * @generated from field: envoy.config.route.v3.FilterAction filter_action = 17;
      */
@@ -434,9 +429,6 @@ export declare type Route = Message<"envoy.config.route.v3.Route"> & {
    * <envoy_v3_api_field_extensions.filters.network.http_connection_manager.v3.HttpFilter.name>`.
    * See :ref:`Http filter route specific config <arch_overview_http_filters_per_filter_config>`
    * for details.
-   * [#comment: An entry's value may be wrapped in a
-   * :ref:`FilterConfig<envoy_v3_api_msg_config.route.v3.FilterConfig>`
-   * message to specify additional options.]
    *
    * @generated from field: map<string, google.protobuf.Any> typed_per_filter_config = 13;
    */
@@ -699,9 +691,6 @@ export declare type WeightedCluster_ClusterWeight = Message<"envoy.config.route.
    * <envoy_v3_api_field_extensions.filters.network.http_connection_manager.v3.HttpFilter.name>`.
    * See :ref:`Http filter route specific config <arch_overview_http_filters_per_filter_config>`
    * for details.
-   * [#comment: An entry's value may be wrapped in a
-   * :ref:`FilterConfig<envoy_v3_api_msg_config.route.v3.FilterConfig>`
-   * message to specify additional options.]
    *
    * @generated from field: map<string, google.protobuf.Any> typed_per_filter_config = 10;
    */
@@ -814,7 +803,6 @@ export declare type RouteMatch = Message<"envoy.config.route.v3.RouteMatch"> & {
      * where Extended CONNECT requests may have a path, the path matchers will work if
      * there is a path present.
      * Note that CONNECT support is currently considered alpha in Envoy.
-     * [#comment: TODO(htuch): Replace the above comment with an alpha tag.]
      *
      * @generated from field: envoy.config.route.v3.RouteMatch.ConnectMatcher connect_matcher = 12;
      */
@@ -2016,7 +2004,6 @@ export declare type RouteAction_UpgradeConfig = Message<"envoy.config.route.v3.R
    * Configuration for sending data upstream as a raw data payload. This is used for
    * CONNECT requests, when forwarding CONNECT payload as raw TCP.
    * Note that CONNECT support is currently considered alpha in Envoy.
-   * [#comment: TODO(htuch): Replace the above comment with an alpha tag.]
    *
    * @generated from field: envoy.config.route.v3.RouteAction.UpgradeConfig.ConnectConfig connect_config = 3;
    */
@@ -2249,7 +2236,7 @@ export declare type RetryPolicy = Message<"envoy.config.route.v3.RetryPolicy"> &
   /**
    * Retry options predicates that will be applied prior to retrying a request. These predicates
    * allow customizing request behavior between retries.
-   * [#comment: add [#extension-category: envoy.retry_options_predicates] when there are built-in extensions]
+   * when there are built-in extensions]
    *
    * @generated from field: repeated envoy.config.core.v3.TypedExtensionConfig retry_options_predicates = 12;
    */

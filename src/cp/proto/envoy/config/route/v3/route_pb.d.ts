@@ -190,9 +190,6 @@ export declare type RouteConfiguration = Message<"envoy.config.route.v3.RouteCon
    * <envoy_v3_api_field_extensions.filters.network.http_connection_manager.v3.HttpFilter.name>`.
    * See :ref:`Http filter route specific config <arch_overview_http_filters_per_filter_config>`
    * for details.
-   * [#comment: An entry's value may be wrapped in a
-   * :ref:`FilterConfig<envoy_v3_api_msg_config.route.v3.FilterConfig>`
-   * message to specify additional options.]
    *
    * @generated from field: map<string, google.protobuf.Any> typed_per_filter_config = 16;
    */

@@ -114,10 +114,6 @@ export declare type HttpConnectionManager = Message<"envoy.extensions.filters.ne
 
   /**
    * Additional HTTP/1 settings that are passed to the HTTP/1 codec.
-   * [#comment:TODO: The following fields are ignored when the
-   * :ref:`header validation configuration <envoy_v3_api_field_extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.typed_header_validation_config>`
-   * is present:
-   * 1. :ref:`allow_chunked_length <envoy_v3_api_field_config.core.v3.Http1ProtocolOptions.allow_chunked_length>`]
    *
    * @generated from field: envoy.config.core.v3.Http1ProtocolOptions http_protocol_options = 8;
    */
@@ -520,9 +516,6 @@ export declare type HttpConnectionManager = Message<"envoy.extensions.filters.ne
    * for details of normalization.
    * Note that Envoy does not perform
    * `case normalization <https://tools.ietf.org/html/rfc3986#section-6.2.2.1>`_
-   * [#comment:TODO: This field is ignored when the
-   * :ref:`header validation configuration <envoy_v3_api_field_extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.typed_header_validation_config>`
-   * is present.]
    *
    * @generated from field: google.protobuf.BoolValue normalize_path = 30;
    */
@@ -534,9 +527,6 @@ export declare type HttpConnectionManager = Message<"envoy.extensions.filters.ne
    * setting this option, incoming requests with path ``//dir///file`` will not match against route
    * with ``prefix`` match set to ``/dir``. Defaults to ``false``. Note that slash merging is not part of
    * `HTTP spec <https://tools.ietf.org/html/rfc3986>`_ and is provided for convenience.
-   * [#comment:TODO: This field is ignored when the
-   * :ref:`header validation configuration <envoy_v3_api_field_extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.typed_header_validation_config>`
-   * is present.]
    *
    * @generated from field: bool merge_slashes = 33;
    */
@@ -548,9 +538,6 @@ export declare type HttpConnectionManager = Message<"envoy.extensions.filters.ne
    * runtime variable.
    * The :ref:`http_connection_manager.path_with_escaped_slashes_action_sampling<config_http_conn_man_runtime_path_with_escaped_slashes_action_enabled>` runtime
    * variable can be used to apply the action to a portion of all requests.
-   * [#comment:TODO: This field is ignored when the
-   * :ref:`header validation configuration <envoy_v3_api_field_extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.typed_header_validation_config>`
-   * is present.]
    *
    * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.PathWithEscapedSlashesAction path_with_escaped_slashes_action = 45;
    */
@@ -1046,7 +1033,6 @@ export declare const HttpConnectionManager_PathNormalizationOptionsSchema: GenMe
  *
  * See the [Proxy-Status
  * RFC](https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-proxy-status-08).
- * [#comment:TODO: Update this with the non-draft URL when finalized.]
  *
  * The Proxy-Status header is a string of the form:
  *
