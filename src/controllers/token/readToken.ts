@@ -9,7 +9,7 @@ import { SERVICE_TAG } from "../../model/Tags.ts"
 export interface TokenClaims {
   /** The empty string restricts nothing. */
   readonly mesh: string
-  /** Values of `kuma.io/service` that it allows; null: any. */
+  /** Values of `kuma.io/service` that it allows; null: every one. */
   readonly services: ReadonlyArray<string> | null
   /** `jti`: what it is revoked by. */
   readonly id: string | null
