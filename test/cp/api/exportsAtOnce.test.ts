@@ -1,17 +1,15 @@
 // How many exports of the journal run at a time: of a journal that is held until a test lets it go.
 import { request as httpRequest } from "node:http"
 import { Effect, Layer } from "effect"
-import { afterEach, expect, it } from "vitest"
+import { expect, it } from "vitest"
 import { JournalExport } from "../../../src/model/Journal.ts"
+import { useCleanups } from "../../support/useCleanups.ts"
 import { until } from "../../support/until.ts"
 import { useTestDatabases } from "../store/testDatabases.ts"
 import { request, startApi } from "./testApi.ts"
 
 const databases = useTestDatabases()
-const cleanups: Array<() => Promise<unknown> | unknown> = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
+const cleanups = useCleanups()
 
 /** `held`: where an export waits until it is let go. */
 const start = async (held: "before its lines" | "within its lines") => {

@@ -1,9 +1,10 @@
 import { status } from "@grpc/grpc-js"
 import { Context } from "effect"
-import { afterEach, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { AdsServer } from "../../../src/cp/server/AdsServer.ts"
 import { ResourceCache } from "../../../src/cp/snapshot/ResourceCache.ts"
 import { TypeUrl } from "../../../src/cp/xds/XdsResource.ts"
+import { useCleanups } from "../../support/useCleanups.ts"
 import { useTestDatabases } from "../store/testDatabases.ts"
 import { VARIANTS } from "./bareStream.ts"
 import { type AdsClient, adsClient, firstRequest, unreadStream } from "./adsClient.ts"
@@ -14,20 +15,12 @@ import {
   eventually,
   loopbackTls,
   mesh,
-  startControlPlane,
-  type Tls
+  startControlPlane
 } from "./startControlPlane.ts"
 
 const databases = useTestDatabases()
-const cleanups: Array<() => Promise<unknown> | unknown> = []
-let tls: Tls
-
-beforeAll(async () => {
-  tls = await loopbackTls()
-})
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
+const cleanups = useCleanups()
+const tls = await loopbackTls()
 
 const start = async (options: Partial<ControlPlaneOptions> = {}): Promise<ControlPlane> => {
   const controlPlane = await startControlPlane({ store: await databases.create(), tls, ...options })

@@ -1,19 +1,16 @@
 import { Context, Effect, Layer, ManagedRuntime } from "effect"
 import { connect as connectTls } from "node:tls"
-import { afterEach, beforeAll, expect, it } from "vitest"
+import { expect, it } from "vitest"
 import { Bootstrapper } from "../../../src/cp/bootstrap/Bootstrapper.ts"
 import { AdsServer } from "../../../src/cp/server/AdsServer.ts"
 import { DataplaneServer } from "../../../src/cp/server/DataplaneServer.ts"
 import { ControlPlaneTls } from "../../../src/cp/tls/ControlPlaneTls.ts"
+import { useCleanups } from "../../support/useCleanups.ts"
 import { askBootstrap } from "./askBootstrap.ts"
-import { loopbackTls, type Tls } from "./startControlPlane.ts"
+import { loopbackTls } from "./startControlPlane.ts"
 
-let tls: Tls
-beforeAll(async () => { tls = await loopbackTls() })
-const cleanups: Array<() => Promise<unknown> | unknown> = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
+const tls = await loopbackTls()
+const cleanups = useCleanups()
 
 const REQUEST_MILLIS = 500
 

@@ -1,6 +1,6 @@
 import { Context, Effect, Exit, Layer, ManagedRuntime } from "effect"
 import { TestClock } from "effect/testing"
-import { afterEach, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import type { Identity } from "../../../src/cp/auth/Authenticator.ts"
 import { ProxyRegistration } from "../../../src/cp/server/ProxyRegistration.ts"
 import { ResourceCache } from "../../../src/cp/snapshot/ResourceCache.ts"
@@ -8,15 +8,13 @@ import { ResourceCacheLive } from "../../../src/cp/snapshot/ResourceCacheLive.ts
 import { PostgresStore } from "../../../src/cp/store/PostgresStore.ts"
 import type { ProxyId } from "../../../src/model/ProxyType.ts"
 import { Store } from "../../../src/model/Store.ts"
+import { useCleanups } from "../../support/useCleanups.ts"
 import { statementsOf } from "../store/countStatements.ts"
 import { useTestDatabases } from "../store/testDatabases.ts"
 import { dataplane, eventually, mesh } from "./startControlPlane.ts"
 
 const databases = useTestDatabases()
-const cleanups: Array<() => Promise<unknown>> = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0)) await cleanup()
-})
+const cleanups = useCleanups()
 
 const optionsFor = (deregistrationDelayMillis: number) => ({
   bringsOwn: () => true,
@@ -195,7 +193,7 @@ describe("what a proxy registered", () => {
         Layer.provide([Layer.succeed(Store, atTimes), Layer.succeed(ResourceCache, cache)])
       )
     )
-    cleanups.unshift(() => runtime.dispose())
+    cleanups.push(() => runtime.dispose())
     const registration = Context.get(await runtime.context(), ProxyRegistration)
     await run(registration.connected(proxy, token, yaml("kv")))
     faulty = true
@@ -259,7 +257,7 @@ describe("of many proxies at a time", () => {
         Layer.provideMerge(TestClock.layer())
       )
     )
-    cleanups.unshift(() => runtime.dispose())
+    cleanups.push(() => runtime.dispose())
     const registration = Context.get(await runtime.context(), ProxyRegistration)
     const places = async () => {
       const stored = await Effect.runPromise(store.list("Dataplane"))

@@ -1,10 +1,11 @@
 import { Context } from "effect"
 import { inspect } from "node:util"
-import { afterEach, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { ProxySnapshots, type Published } from "../../../src/cp/server/ProxySnapshots.ts"
 import { type ProxySnapshot, TypeUrl } from "../../../src/cp/xds/XdsResource.ts"
 import type { MeshTrafficPermission } from "../../../src/model/MeshTrafficPermission.ts"
 import type { ProxyId } from "../../../src/model/ProxyType.ts"
+import { useCleanups } from "../../support/useCleanups.ts"
 import { useTestDatabases } from "../store/testDatabases.ts"
 import {
   type ControlPlane,
@@ -12,20 +13,12 @@ import {
   eventually,
   loopbackTls,
   mesh,
-  startControlPlane,
-  type Tls
+  startControlPlane
 } from "./startControlPlane.ts"
 
 const databases = useTestDatabases()
-const cleanups: Array<() => Promise<unknown> | unknown> = []
-let tls: Tls
-
-beforeAll(async () => {
-  tls = await loopbackTls()
-})
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
+const cleanups = useCleanups()
+const tls = await loopbackTls()
 
 const start = async (): Promise<ControlPlane> => {
   const controlPlane = await startControlPlane({ store: await databases.create(), tls })

@@ -1,18 +1,16 @@
 import { Context, Layer, ManagedRuntime, Scheduler } from "effect"
-import { afterEach, it } from "vitest"
+import { it } from "vitest"
 import { CaUnavailable, CertificateAuthority } from "../../../src/cp/ca/CertificateAuthority.ts"
 import { ProxySnapshots } from "../../../src/cp/server/ProxySnapshots.ts"
 import { ProxySnapshotsLive } from "../../../src/cp/server/ProxySnapshotsLive.ts"
 import { VIEWED } from "../../../src/cp/snapshot/MeshViews.ts"
 import { ResourceCache, type ResourceChange } from "../../../src/cp/snapshot/ResourceCache.ts"
 import { ResourceIndex } from "../../../src/cp/snapshot/ResourceIndex.ts"
+import { useCleanups } from "../../support/useCleanups.ts"
 import { dataplane, resource } from "../snapshot/resources.ts"
 import { eventually } from "./startControlPlane.ts"
 
-const cleanups: Array<() => Promise<unknown>> = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0)) await cleanup()
-})
+const cleanups = useCleanups()
 
 const noAuthority = CertificateAuthority.of({
   open: (mesh) => new CaUnavailable({ mesh, message: "not of use here" }),

@@ -2,8 +2,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { createServer, type Server } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterEach, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { SOTW_FEATURE } from "../../../src/cp/bootstrap/Bootstrapper.ts"
+import { useCleanups } from "../../support/useCleanups.ts"
 import { freePort } from "../../support/freePort.ts"
 import { startEnvoy, type TestEnvoy } from "../../support/startEnvoy.ts"
 import { useTestDatabases } from "../store/testDatabases.ts"
@@ -15,20 +16,12 @@ import {
   eventually,
   loopbackTls,
   mesh,
-  startControlPlane,
-  type Tls
+  startControlPlane
 } from "./startControlPlane.ts"
 
 const databases = useTestDatabases()
-const cleanups: Array<() => Promise<unknown> | unknown> = []
-let tls: Tls
-
-beforeAll(async () => {
-  tls = await loopbackTls()
-})
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
+const cleanups = useCleanups()
+const tls = await loopbackTls()
 
 const start = async (options: Partial<ControlPlaneOptions> = {}): Promise<ControlPlane> => {
   const controlPlane = await startControlPlane({ store: await databases.create(), tls, ...options })

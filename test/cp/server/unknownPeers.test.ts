@@ -4,11 +4,12 @@ import { status } from "@grpc/grpc-js"
 import { Context } from "effect"
 import { type ClientHttp2Session, connect } from "node:http2"
 import { connect as connectTls } from "node:tls"
-import { afterEach, beforeAll, describe, expect, it, vi } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { REFUSALS_A_MINUTE } from "../../../src/cp/diagnostics/Ration.ts"
 import { DeltaDiscoveryRequestSchema } from "../../../src/cp/proto/envoy/service/discovery/v3/discovery_pb.js"
 import { AdsServer } from "../../../src/cp/server/AdsServer.ts"
 import { TypeUrl } from "../../../src/cp/xds/XdsResource.ts"
+import { useCleanups } from "../../support/useCleanups.ts"
 import { useTestDatabases } from "../store/testDatabases.ts"
 import { bareStream, frame, VARIANTS } from "./bareStream.ts"
 import {
@@ -18,20 +19,12 @@ import {
   eventually,
   loopbackTls,
   mesh,
-  startControlPlane,
-  type Tls
+  startControlPlane
 } from "./startControlPlane.ts"
 
 const databases = useTestDatabases()
-const cleanups: Array<() => Promise<unknown> | unknown> = []
-let tls: Tls
-
-beforeAll(async () => {
-  tls = await loopbackTls()
-})
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
+const cleanups = useCleanups()
+const tls = await loopbackTls()
 
 const start = async (options: Partial<ControlPlaneOptions> = {}): Promise<ControlPlane> => {
   const controlPlane = await startControlPlane({ store: await databases.create(), tls, ...options })

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import type { Principal } from "../../../../src/cp/auth/iam/judgePrincipal.ts"
 import { ROLE_MAX_AGE_MILLIS, RoleReader } from "../../../../src/cp/auth/iam/RoleReader.ts"
 import type { AwsConfig } from "../../../../src/cp/config/ControlPlaneConfig.ts"
+import { useCleanups } from "../../../support/useCleanups.ts"
 import { roleXml, xmlAnswer } from "../support/awsXml.ts"
 import { resourcesInMemory } from "../support/resourcesInMemory.ts"
 import { type Script, type ScriptedSts, startScriptedSts } from "../support/scriptedSts.ts"
@@ -14,14 +15,13 @@ import { reasonOf } from "../support/verdict.ts"
 const OWN = "123456789012"
 const FOREIGN = "210987654321"
 
-const cleanups: Array<() => Promise<unknown>> = []
+const cleanups = useCleanups()
 beforeEach(() => {
   vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
   vi.stubEnv("AWS_SECRET_ACCESS_KEY", "x")
 })
-afterEach(async () => {
+afterEach(() => {
   vi.unstubAllEnvs()
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 })
 
 const principal: Principal = {

@@ -6,6 +6,7 @@ import { ROLE_MAX_AGE_MILLIS, RoleReader } from "../../../../src/cp/auth/iam/Rol
 import { makeSignatureLedger } from "../../../../src/cp/auth/iam/SignatureLedger.ts"
 import { makeStsClient, STS_LIMITS } from "../../../../src/cp/auth/iam/StsClient.ts"
 import type { AuthConfig, AwsConfig } from "../../../../src/cp/config/ControlPlaneConfig.ts"
+import { useCleanups } from "../../../support/useCleanups.ts"
 import { roleXml, xmlAnswer } from "../support/awsXml.ts"
 import { resourcesInMemory } from "../support/resourcesInMemory.ts"
 import { identityJson, type Script, type ScriptedSts, startScriptedSts } from "../support/scriptedSts.ts"
@@ -17,14 +18,13 @@ const NEWCOMERS = 2_000
 /** As many as RoleReader asks at a time. */
 const ROLES_AT_A_TIME = 8
 
-const cleanups: Array<() => Promise<unknown>> = []
+const cleanups = useCleanups()
 beforeEach(() => {
   vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
   vi.stubEnv("AWS_SECRET_ACCESS_KEY", "x")
 })
-afterEach(async () => {
+afterEach(() => {
   vi.unstubAllEnvs()
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 })
 
 const start = async (script: Script): Promise<ScriptedSts> => {
