@@ -4,7 +4,6 @@ import { Api } from "./Api.ts"
 import { clock } from "./clock.ts"
 import { startDatabase } from "./Database.ts"
 import type { Figures } from "./figures.ts"
-import { Generators } from "./Generators.ts"
 import type { Ground } from "./Ground.ts"
 import {
   coldStart,
@@ -19,7 +18,8 @@ import { type Phase, PHASES } from "./Plan.ts"
 import { residentMB } from "./processUse.ts"
 import { runMeasurement, say, type Workplace } from "./runMeasurement.ts"
 import { membersOf, sceneOf, serviceInstances } from "./Scene.ts"
-import { readSigningKey, seedMesh } from "./seedMesh.ts"
+import { seedMesh } from "./seedMesh.ts"
+import { startGround } from "./startGround.ts"
 import { startEcsMesh } from "./subject/startEcsMesh.ts"
 import { startKumaCp } from "./subject/startKumaCp.ts"
 import type { Subject } from "./subject/Subject.ts"
@@ -57,25 +57,16 @@ const measure = async (workplace: Workplace): Promise<Figures> => {
   const api = new Api(subject.api)
   await seedMesh(api)
   const scene = sceneOf(plan.proxies)
-  const generators = await part(
-    Generators.start({
-      ...dataplaneServer,
-      variant: plan.variant,
-      members: membersOf(scene),
-      instances: serviceInstances(scene),
-      signingKey: await readSigningKey(api)
-    }),
-    (started) => started.stop()
-  )
-  const ground: Ground = {
-    plan,
-    scene,
+  const ground = await startGround(workplace, {
     api,
-    generators,
-    pids: { subject: pid, database: database.pid },
+    scene,
+    dataplaneServer,
     inspector,
-    idle: { subject: 0, database: 0 }
-  }
+    members: membersOf(scene),
+    instances: serviceInstances(scene),
+    pids: { subject: pid, database: database.pid }
+  })
+  const { generators } = ground
   const begun = { at: clock(), generator: (await generators.account()).cpuSeconds }
   const emptyLive = await liveMB(ground)
   const emptyMemory = residentMB(pid)

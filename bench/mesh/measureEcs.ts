@@ -11,13 +11,13 @@ import { clock } from "./clock.ts"
 import { startDatabase } from "./Database.ts"
 import { ECS_SERVICE, EcsCluster } from "./EcsCluster.ts"
 import type { Figures } from "./figures.ts"
-import { Generators } from "./Generators.ts"
 import type { Member } from "./generator/orders.ts"
 import type { Ground } from "./Ground.ts"
 import { coldStart, costSince, pauses, use } from "./phases.ts"
 import { runMeasurement, say, type Workplace } from "./runMeasurement.ts"
 import { dataplaneOf, INSTANCES, membersOf, OUTBOUNDS, proxyName, sceneOf, serviceInstances } from "./Scene.ts"
-import { readSigningKey, seedMesh } from "./seedMesh.ts"
+import { seedMesh } from "./seedMesh.ts"
+import { startGround } from "./startGround.ts"
 import { startEcsMesh } from "./subject/startEcsMesh.ts"
 import { takePhase } from "./takePhase.ts"
 
@@ -87,7 +87,8 @@ const stopEvents = async (
   }
 }
 
-const measure = async ({ folder, part, plan }: Workplace): Promise<Figures> => {
+const measure = async (workplace: Workplace): Promise<Figures> => {
+  const { folder, part, plan } = workplace
   const database = await part(startDatabase(join(folder, "database")), (started) => started.stop())
   const cluster = await EcsCluster.start(part, join(folder, "aws.log"))
   const { api: base, dataplaneServer, inspector, process: { pid } } = await part(
@@ -117,25 +118,15 @@ const measure = async ({ folder, part, plan }: Workplace): Promise<Figures> => {
     ...membersOf(scene).map(callingEcs).map((member) => ({ ...member, dataplane: null })),
     ...tasks.map((name): Member => ({ name, service: ECS_SERVICE, calls: [], dataplane: null }))
   ]
-  const generators = await part(
-    Generators.start({
-      ...dataplaneServer,
-      variant: plan.variant,
-      members,
-      instances: { ...serviceInstances(scene), [ECS_SERVICE]: tasks.length },
-      signingKey: await readSigningKey(api)
-    }),
-    (started) => started.stop()
-  )
-  const ground: Ground = {
-    plan,
-    scene,
+  const ground = await startGround(workplace, {
     api,
-    generators,
-    pids: { subject: pid, database: database.pid },
+    scene,
+    dataplaneServer,
     inspector,
-    idle: { subject: 0, database: 0 }
-  }
+    members,
+    instances: { ...serviceInstances(scene), [ECS_SERVICE]: tasks.length },
+    pids: { subject: pid, database: database.pid }
+  })
   await takePhase(ground, "ecs-cold-start", () => coldStart(ground))
   return takePhase(ground, "ecs", () => stopEvents(ground, cluster, tasks, plan.events))
 }
