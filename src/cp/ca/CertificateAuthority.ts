@@ -24,7 +24,7 @@ export interface WorkloadCertificate {
   readonly issuedAt: number
   readonly expiresAt: number
   /**
-   * When another is issued, so that whoever serves it can ask again by then; Unix milliseconds. Between 3/4 and 4/5 of
+   * When another is issued, so that whoever serves it can ask again by then; Unix milliseconds. Between 4/5 and 17/20 of
    * its life, always the same for one proxy: those that were issued together are not all due together.
    */
   readonly renewAt: number

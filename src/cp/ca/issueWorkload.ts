@@ -20,8 +20,8 @@ export interface WorkloadOrder {
 }
 
 /** The part of a certificate's life in which it is to be renewed: those issued together are renewed one by one. */
-const RENEWED_FROM = 3 / 4
-const RENEWED_BY = 4 / 5
+const RENEWED_FROM = 4 / 5
+const RENEWED_BY = 17 / 20
 
 /** From 0 to 1, evenly; for one name always the same, so that proxies that were spread stay so. */
 const spreadOf = (name: string): number => createHash("sha256").update(name).digest().readUInt32BE() / 2 ** 32
