@@ -31,7 +31,7 @@ export interface CertificateKeeper {
 
 /** An authority that takes longer has failed: making an RSA key of 4,096 bits takes seconds. */
 export const ASK_MILLIS = 30_000
-/** What is looked at in one turn of the event loop. */
+/** Steps until the event loop has its turn, whoever begins them: an authority may answer within the call that asks. */
 const A_TURN = 32
 /** Not in a busy loop where the authority still gives one that is due. */
 const LEAST_MILLIS = 1_000
@@ -225,15 +225,15 @@ export const makeCertificateKeeper = Effect.gen(function*() {
   const work = (mesh: MeshKeeps): void => {
     if (mesh.working || mesh.turn !== null) return
     mesh.working = true
-    let steps = 0
     try {
-      while (steps < A_TURN && step(mesh)) steps += 1
+      while (mesh.steps < A_TURN && step(mesh)) mesh.steps += 1
     } finally {
       mesh.working = false
     }
-    if (steps === A_TURN) {
+    if (mesh.steps === A_TURN) {
       mesh.turn = setImmediate(() => {
         mesh.turn = null
+        mesh.steps = 0
         work(mesh)
       })
     } else if (mesh.breaker.isOpen && mesh.waiting > 0 && mesh.breaker.probeAt > now()) {

@@ -44,6 +44,8 @@ export class MeshKeeps implements Deadline {
   /** How many are asking it. */
   asking = 0
   working = false
+  /** Since the event loop last had its turn. */
+  steps = 0
   turn: NodeJS.Immediate | null = null
   /** Whose certificate may no longer be the right one; the first first, as in those below. */
   readonly #looking = new Set<Keep>()

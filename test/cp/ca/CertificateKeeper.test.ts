@@ -102,6 +102,17 @@ describe("certificates of many proxies", () => {
       assert.strictEqual(state.opened, opened + 1)
     }).pipe(Effect.scoped))
 
+  it.effect("are issued in turns also where the authority takes none for itself", () =>
+    Effect.gen(function*() {
+      const { keepMany, state } = yield* start
+      state.answers = () => "promised"
+      keepMany(500)
+      yield* Effect.promise(() => new Promise<void>((resume) => setImmediate(resume)))
+      assert.isBelow(state.asked.length, 100)
+      yield* turns
+      assert.strictEqual(state.asked.length, 500)
+    }).pipe(Effect.scoped))
+
   it.effect("are all others at once when the mesh's CA is, but a newcomer needn't wait for them", () =>
     Effect.gen(function*() {
       const { given, keep, keeper, keepMany, order, state } = yield* start

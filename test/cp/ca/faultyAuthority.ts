@@ -8,7 +8,7 @@ import {
   type WorkloadCertificate
 } from "../../../src/cp/ca/CertificateAuthority.ts"
 
-export type Answer = "given" | "slow" | "fails" | "fails late" | "hangs" | "no identity"
+export type Answer = "given" | "promised" | "slow" | "fails" | "fails late" | "hangs" | "no identity"
 
 export const SLOW_MILLIS = 100
 export const LIFE_MILLIS = 24 * 3_600_000
@@ -37,6 +37,9 @@ export const faultyAuthority = () => {
     switch (answer) {
       case "given":
         return answered
+      // Later, and yet before anything else has its turn.
+      case "promised":
+        return Effect.andThen(Effect.promise(() => Promise.resolve()), answered)
       case "slow":
         return Effect.delay(answered, SLOW_MILLIS)
       case "fails":
