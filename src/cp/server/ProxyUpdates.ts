@@ -88,7 +88,7 @@ export class ProxyUpdates {
     followed.followers.set(follower, null)
     if (!sameData(followed.translation.settings, settings)) {
       followed.translation.settings = settings
-      this.#translate(followed)
+      this.#turns.addSlow(followed, Date.now())
     }
     if (followed.held.certificate !== null) follower.onCertificate(followed.held.certificate)
     this.#touch(followed)
@@ -119,12 +119,12 @@ export class ProxyUpdates {
     const followed = new FollowedProxy(new KeptTranslation(proxy, this.#views, settings), held)
     this.#proxies.set(key, followed)
     followed.doubtsSecrets = true
-    this.#translate(followed)
+    this.#turns.addSlow(followed, Date.now())
     return followed
   }
 
   #touch(followed: FollowedProxy): void {
-    this.#turns.addQuick(followed, Date.now())
+    if (!this.#turns.isSlow(followed)) this.#turns.addQuick(followed, Date.now())
     this.#turns.beginSoon()
   }
 

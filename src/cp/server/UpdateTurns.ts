@@ -1,10 +1,11 @@
 /**
  * In which order, and when, connected proxies are brought up to date. What is quick (other endpoints, another
- * certificate, a newcomer) goes before what is slow (translations), each in the order in which they came, and nothing
- * holds the event loop for longer than a turn. The first change is worked on at once. Those that follow wait for as
- * long as that took, so that a storm of changes becomes a few rounds and leaves half of the time to everything else.
- * What nobody is in want of (more endpoints where there are some) waits longer, so that of a mesh that starts as a
- * whole each proxy hears a few times, and not of every other one.
+ * certificate) goes before what is slow (translations, a newcomer's first one too: of many who come at once most have
+ * told what they are by then), each in the order in which they came, and nothing holds the event loop for longer than a
+ * turn. The first change is worked on at once. Those that follow wait for as long as that took, so that a storm of
+ * changes becomes a few rounds and leaves half of the time to everything else.
+ * What nobody is in want of (more endpoints where there are some) waits longer, and longest while there is more to do
+ * than there is time, so that of a mesh that starts as a whole each proxy hears a few times, and not of every other one.
  */
 export interface UpdateTurnsOptions<P> {
   /** Does at once what is quick. `at`: Unix milliseconds of the oldest change in it. */
@@ -19,6 +20,8 @@ export interface TurnsClock {
   readonly now: () => number
   /** Answers how to cancel it. 0 milliseconds: once whatever runs now is done. */
   readonly schedule: (run: () => void, millis: number) => () => void
+  /** Whether there was hardly a moment without work since this was asked last. */
+  readonly isBusy: () => boolean
 }
 
 /** What else is due comes between two turns of this many milliseconds. */
@@ -31,15 +34,31 @@ const REST_MILLIS = 10
 const LAZY_REST_MILLIS = 500
 const LAZY_RESTS = 9
 
-const eventLoop: TurnsClock = {
-  now: () => performance.now(),
-  schedule: (run, millis) => {
-    if (millis > 0) {
-      const timer = setTimeout(run, millis)
-      return () => clearTimeout(timer)
+/** How much longer it waits where there is no end of work, and how often that is looked at. */
+const BUSY_REST_MILLIS = 3_000
+const BUSY_LOOK_MILLIS = 100
+
+/** Of the event loop's time. */
+const BUSY = 0.8
+
+const eventLoop = (): TurnsClock => {
+  let asked = performance.eventLoopUtilization()
+  return {
+    now: () => performance.now(),
+    schedule: (run, millis) => {
+      if (millis > 0) {
+        const timer = setTimeout(run, millis)
+        return () => clearTimeout(timer)
+      }
+      const immediate = setImmediate(run)
+      return () => clearImmediate(immediate)
+    },
+    isBusy: () => {
+      const now = performance.eventLoopUtilization()
+      const { utilization } = performance.eventLoopUtilization(now, asked)
+      asked = now
+      return utilization > BUSY
     }
-    const immediate = setImmediate(run)
-    return () => clearImmediate(immediate)
   }
 }
 
@@ -59,7 +78,7 @@ export class UpdateTurns<P> {
 
   constructor(options: UpdateTurnsOptions<P>) {
     this.#options = options
-    this.#clock = options.clock ?? eventLoop
+    this.#clock = options.clock ?? eventLoop()
   }
 
   /** To be updated in a turn that is still to come. Who waits already keeps its place. */
@@ -134,9 +153,15 @@ export class UpdateTurns<P> {
   #goOn(millis: number, isLazy: boolean): void {
     const cancel = this.#clock.schedule(() => {
       this.#next = null
-      this.#work(isLazy)
+      if (isLazy && !this.#isLazyDue()) this.#goOn(BUSY_LOOK_MILLIS, true)
+      else this.#work(isLazy)
     }, millis)
     this.#next = { cancel, isLazy }
+  }
+
+  /** Once it is begun it is gone on with. */
+  #isLazyDue(): boolean {
+    return this.#lazyTook > 0 || this.#clock.now() >= this.#lazyUntil + BUSY_REST_MILLIS || !this.#clock.isBusy()
   }
 
   #work(isLazy: boolean): void {

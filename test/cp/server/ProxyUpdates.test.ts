@@ -73,6 +73,17 @@ describe("of 200 connected proxies", () => {
     }
   })
 
+  it("newcomers that come at once are translated once, when all are there, and told once", () => {
+    const followed = new FollowedMesh([mesh()], [])
+    const newcomers = Array.from({ length: 20 }, (_, index) => {
+      const calls = Array.from({ length: 20 }, (_, service) => `s${service}`)
+      const resource = dataplane(nameOf(index), `10.0.0.${index}`, [{ service: `s${index}`, protocol: "http" }], calls)
+      return { resource, proxy: proxyOf(nameOf(index)) }
+    })
+    const all = newcomers.map(({ proxy: { name } }) => name)
+    expect(followed.arrive(newcomers)).toEqual({ translated: all, told: all })
+  })
+
   it("an instance that nobody follows, coming or going, reaches its service's callers alone", () => {
     const followed = connected()
     const newcomer = dataplane("newcomer", "10.0.1.1", [{ service: "s3" }])

@@ -6,6 +6,7 @@ const start = (millis: { readonly quick: number; readonly slow: number }) => {
   const log: Array<string> = []
   const waits: Array<number> = []
   let now = 0
+  let busy = false
   let next: (() => void) | null = null
   const turns = new UpdateTurns<string>({
     update: (proxy) => {
@@ -22,7 +23,8 @@ const start = (millis: { readonly quick: number; readonly slow: number }) => {
         waits.push(wait)
         next = run
         return () => (next = null)
-      }
+      },
+      isBusy: () => busy
     }
   })
   return {
@@ -37,7 +39,9 @@ const start = (millis: { readonly quick: number; readonly slow: number }) => {
     },
     done: (): ReadonlyArray<string> => log.splice(0),
     isWaiting: () => next !== null,
-    pass: (wait: number) => (now += wait)
+    pass: (wait: number) => (now += wait),
+    /** Whether there is more to do than there is time for. */
+    setBusy: (is: boolean) => (busy = is)
   }
 }
 
@@ -139,6 +143,33 @@ describe("the turns of updates", () => {
     expect(waits).toEqual([500])
     turns.remove("b")
     expect(turn()).toEqual([])
+    expect(isWaiting()).toBe(false)
+  })
+
+  it("wait three seconds more with it while there is no end of work, and go on with it once that ends", () => {
+    const { done, isWaiting, pass, setBusy, turn, turns, waits } = start({ quick: 4, slow: 4 })
+    setBusy(true)
+    turns.addLazy("a", 0)
+    turns.begin()
+    expect(done()).toEqual(["quick a"])
+    for (const name of ["b", "c", "d", "e"]) turns.addLazy(name, 0)
+    turns.begin()
+    pass(36)
+    expect(turn()).toEqual([])
+    expect(waits).toEqual([36, 100])
+    pass(100)
+    setBusy(false)
+    expect(turn()).toEqual(["quick b", "quick c", "quick d"])
+    setBusy(true)
+    expect(turn()).toEqual(["quick e"])
+    turns.addLazy("f", 0)
+    turns.begin()
+    pass(144)
+    expect(turn()).toEqual([])
+    pass(2_999)
+    expect(turn()).toEqual([])
+    pass(1)
+    expect(turn()).toEqual(["quick f"])
     expect(isWaiting()).toBe(false)
   })
 })

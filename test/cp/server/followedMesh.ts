@@ -48,7 +48,8 @@ export class FollowedMesh {
           this.#longestWait = Math.max(this.#longestWait, millis)
           this.#scheduled.add(run)
           return () => this.#scheduled.delete(run)
-        }
+        },
+        isBusy: () => false
       }
     })
     for (const resource of resources) this.#cache.set(resource, resource)
@@ -68,6 +69,18 @@ export class FollowedMesh {
     this.#told = []
     this.#longestWait = 0
     for (const batch of batches) this.#change(batch)
+    this.#settle()
+    return { translated: this.#translated.sort(), told: this.#told.sort() }
+  }
+
+  /** All of them come, each with what it is, before the first turn. */
+  arrive(newcomers: ReadonlyArray<{ readonly proxy: ProxyId; readonly resource: Change }>): Consequences {
+    this.#translated = []
+    this.#told = []
+    for (const { proxy, resource } of newcomers) {
+      this.#change([resource])
+      this.#updates.follow(proxy, defaultTranslateSettings, this.#follower(proxy))
+    }
     this.#settle()
     return { translated: this.#translated.sort(), told: this.#told.sort() }
   }

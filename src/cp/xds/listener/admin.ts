@@ -16,35 +16,37 @@ import type { SocketAddress, TranslateSettings } from "../TranslateSettings.ts"
 import { TypeUrl, type XdsResource } from "../XdsResource.ts"
 import { filter, internalAddresses, router } from "./filters.ts"
 
+const httpConnectionManager = filter(
+  "envoy.filters.network.http_connection_manager",
+  HttpConnectionManagerSchema,
+  {
+    statPrefix: statName(ADMIN),
+    internalAddressConfig: internalAddresses,
+    httpFilters: [router],
+    routeSpecifier: {
+      case: "routeConfig",
+      value: {
+        validateClusters: false,
+        virtualHosts: [{
+          name: ADMIN,
+          domains: ["*"],
+          routes: [{
+            match: { pathSpecifier: { case: "path", value: "/ready" } },
+            action: { case: "route", value: { clusterSpecifier: { case: "cluster", value: READINESS } } }
+          }]
+        }]
+      }
+    }
+  }
+)
+
 const adminListener = ({ address, port }: SocketAddress): XdsResource =>
   toXdsResource(TypeUrl.Listener, ADMIN, ListenerSchema, {
     name: ADMIN,
     address: socketAddress(address, port),
     enableReusePort: false,
     trafficDirection: TrafficDirection.INBOUND,
-    filterChains: [{
-      filters: [
-        filter("envoy.filters.network.http_connection_manager", HttpConnectionManagerSchema, {
-          statPrefix: statName(ADMIN),
-          internalAddressConfig: internalAddresses,
-          httpFilters: [router],
-          routeSpecifier: {
-            case: "routeConfig",
-            value: {
-              validateClusters: false,
-              virtualHosts: [{
-                name: ADMIN,
-                domains: ["*"],
-                routes: [{
-                  match: { pathSpecifier: { case: "path", value: "/ready" } },
-                  action: { case: "route", value: { clusterSpecifier: { case: "cluster", value: READINESS } } }
-                }]
-              }]
-            }
-          }
-        })
-      ]
-    }]
+    filterChains: [{ filters: [httpConnectionManager] }]
   })
 
 /** Nothing where the sidecar answers no `/ready`, or where Envoy itself holds that address. */

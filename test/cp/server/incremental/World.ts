@@ -74,6 +74,7 @@ export class World {
   readonly #faults: Array<unknown> = []
   #scheduled: (() => void) | null = null
   #time = 0
+  #isBusy = false
   #writes = 0
   /** Batches, and other causes, since everything was settled. */
   #causes = 0
@@ -89,7 +90,8 @@ export class World {
         schedule: (run) => {
           this.#scheduled = run
           return () => (this.#scheduled = null)
-        }
+        },
+        isBusy: () => (this.#isBusy = !this.#isBusy)
       }
     })
   }
