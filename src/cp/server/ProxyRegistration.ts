@@ -7,10 +7,9 @@ import { isDeepStrictEqual } from "node:util"
 import { Clock, Context, Duration, Effect, FiberMap, Layer, Schema } from "effect"
 import { completeResource } from "../../model/completeResource.ts"
 import { TASK_LABEL } from "../../model/dataplaneLabels.ts"
-import type { Mesh } from "../../model/Mesh.ts"
-import { proxyKey } from "../../model/proxyResource.ts"
+import { proxyKey, type ProxyResource } from "../../model/proxyResource.ts"
 import type { ProxyId, ProxyType } from "../../model/ProxyType.ts"
-import { type DesiredResource, formatKey, type Resource } from "../../model/Resource.ts"
+import { type DesiredResource, formatKey, type Resource, type ResourceKey } from "../../model/Resource.ts"
 import { Store, type StoreUnavailable } from "../../model/Store.ts"
 import type { Identity, Refused } from "../auth/Authenticator.ts"
 import { insightKey } from "../insight/Insights.ts"
@@ -18,6 +17,7 @@ import { ResourceCache } from "../snapshot/ResourceCache.ts"
 import { Comebacks } from "./Comebacks.ts"
 import { judgeOwnResource } from "./judgeOwnResource.ts"
 import { readOwnResource } from "./readOwnResource.ts"
+import { makeTogether } from "./Together.ts"
 
 /** The proxy's own resource can't be taken; the message says what to change. */
 export class RegistrationRefused extends Schema.TaggedError<RegistrationRefused>()("RegistrationRefused", {
@@ -39,6 +39,22 @@ export interface RegistrationOptions {
 
 const isSame = (stored: Resource, brought: DesiredResource): boolean =>
   isDeepStrictEqual(stored.spec, brought.spec) && isDeepStrictEqual(stored.labels, brought.labels)
+
+/** Whether this is the very state that another was. */
+const isOne = (found: Resource | undefined, known: Resource): boolean =>
+  found?.version === known.version && found.creationTime === known.creationTime
+
+/** A proxy, who it is, and what it brought along. */
+interface Brought {
+  readonly proxy: ProxyId
+  readonly identity: Identity
+  readonly resource: ProxyResource
+}
+
+const meshKey = (name: string): ResourceKey<"Mesh"> => ({ type: "Mesh", mesh: "", name })
+
+/** Newcomers within this time after one are written together: each write is a statement, and news for everybody. */
+const NEWCOMERS_MILLIS = 50
 
 /** So many that come back within one delay are part of something greater. */
 const MANY = 20
@@ -76,16 +92,16 @@ export class ProxyRegistration extends Context.Service<
         // Stopping interrupts what waits in here: nothing is removed because the control plane goes.
         const removals = yield* FiberMap.make<string>()
         const present = new Map<string, Presence>()
+        const newcomers = yield* makeTogether(NEWCOMERS_MILLIS)
         const comebacks = new Comebacks(options.deregistrationDelayMillis, MANY)
 
-        // The store, not the cache: one that was made a moment ago counts.
+        /** The store, not the cache: one that was made a moment ago counts. Null where the proxy belongs to none. */
         const meshOf = Effect.fnUntraced(function*({ mesh }: ProxyId): Effect.fn.Return<
-          Mesh,
+          Resource<"Mesh"> | null,
           RegistrationRefused | StoreUnavailable
         > {
-          if (mesh === "") return {}
-          return yield* store.get({ type: "Mesh", mesh: "", name: mesh }).pipe(
-            Effect.map(({ spec }) => spec),
+          if (mesh === "") return null
+          return yield* store.get(meshKey(mesh)).pipe(
             Effect.catchTag("NotFound", () =>
               new RegistrationRefused({ message: `mesh "${mesh}" does not exist; create it first` }))
           )
@@ -95,41 +111,68 @@ export class ProxyRegistration extends Context.Service<
         const storedOf = (proxy: ProxyId) =>
           store.get(proxyKey(proxy)).pipe(Effect.catchTag("NotFound", () => Effect.succeed(null)))
 
-        const put = Effect.fnUntraced(function*(
-          proxy: ProxyId,
-          identity: Identity,
-          yaml: string,
-          read: (proxy: ProxyId) => ReturnType<typeof storedOf>
-        ) {
-          const own = readOwnResource(yaml, proxy, options.zone)
-          if ("violations" in own) {
-            const causes = own.violations.map(({ field, message }) => `${field}: ${message}`).join("; ")
-            return yield* new RegistrationRefused({ message: `the proxy's own resource isn't valid: ${causes}` })
-          }
-          const [mesh, before] = yield* Effect.all([meshOf(proxy), read(proxy)], { concurrency: 2 })
-          const resource = completeResource(own.resource, options.zone, mesh)
-          const refused = judgeOwnResource(identity, resource)
-          if (refused !== null) return yield* refused
+        /** What it brought, as it is to be stored in this mesh. */
+        const completed = Effect.fnUntraced(function*(
+          { identity, resource }: Brought,
+          mesh: Resource<"Mesh"> | null
+        ): Effect.fn.Return<ProxyResource, Refused> {
+          const complete = completeResource(resource, options.zone, mesh?.spec ?? {})
+          const refused = judgeOwnResource(identity, complete)
+          return refused === null ? complete : yield* refused
+        })
+
+        const putOverStored = Effect.fnUntraced(function*(brought: Brought) {
+          const { identity, proxy } = brought
+          const [mesh, before] = yield* Effect.all([meshOf(proxy), storedOf(proxy)], { concurrency: 2 })
+          const resource = yield* completed(brought, mesh)
           if (before !== null && before.labels[TASK_LABEL] !== undefined) return
           const foreign = before === null ? null : judgeOwnResource(identity, before)
           if (foreign !== null) return yield* foreign
           // A proxy that comes back mostly brings what it brought before.
           if (before !== null && isSame(before, resource)) return
           yield* store.put(resource, { expect: before === null ? "absent" : before.version })
-        })
+        }, Effect.retry({ times: 5, while: (error) => error._tag === "Conflict" }))
 
         /**
-         * One that the cache doesn't know is most likely new: it is put where nothing is, without a look at what isn't
-         * there. Where something is after all, that is looked at.
+         * Whether the mesh was still this one when the resource was written. The cache follows the order of the
+         * commits: where it has the resource, it has what was committed before.
          */
-        const register = (proxy: ProxyId, identity: Identity, yaml: string) => {
-          const overStored = put(proxy, identity, yaml, storedOf).pipe(
-            Effect.retry({ times: 5, while: (error) => error._tag === "Conflict" })
-          )
-          return cache.get(proxyKey(proxy)) === undefined
-            ? Effect.catchTag(put(proxy, identity, yaml, () => Effect.succeed(null)), "Conflict", () => overStored)
-            : overStored
+        const wasStill = (mesh: Resource<"Mesh">, stored: Resource) => {
+          const key = meshKey(mesh.name)
+          const now = isOne(cache.get(stored), stored)
+            ? Effect.succeed(cache.get(key))
+            : Effect.catchTag(store.get(key), "NotFound", () => Effect.succeed(undefined))
+          return Effect.map(now, (found) => isOne(found, mesh))
         }
+
+        /**
+         * One that the cache doesn't know is most likely new, and its mesh as the cache has it: it is put where nothing
+         * is, with no look at what isn't there. Where that was too bold, what is stored is looked at.
+         */
+        const putWhereNothingIs = Effect.fnUntraced(function*(brought: Brought) {
+          const { proxy } = brought
+          const mesh = cache.get(meshKey(proxy.mesh)) ?? (yield* meshOf(proxy))
+          const resource = yield* completed(brought, mesh)
+          yield* newcomers.pass
+          const stored = yield* store.put(resource, { expect: "absent" })
+          if (mesh === null || (yield* wasStill(mesh, stored))) return
+          yield* putOverStored(brought).pipe(
+            // Its mesh has gone meanwhile, or takes it no longer: nothing of it is to be left.
+            Effect.tapError(() => Effect.ignore(store.remove(proxyKey(proxy), { expect: stored.version })))
+          )
+        })
+
+        const register = Effect.fnUntraced(function*(proxy: ProxyId, identity: Identity, yaml: string) {
+          const own = readOwnResource(yaml, proxy, options.zone)
+          if ("violations" in own) {
+            const causes = own.violations.map(({ field, message }) => `${field}: ${message}`).join("; ")
+            return yield* new RegistrationRefused({ message: `the proxy's own resource isn't valid: ${causes}` })
+          }
+          const brought = { proxy, identity, resource: own.resource }
+          yield* cache.get(proxyKey(proxy)) === undefined
+            ? Effect.catchTag(putWhereNothingIs(brought), "Conflict", () => putOverStored(brought))
+            : putOverStored(brought)
+        })
 
         /** One that is only late among many must not lose its endpoints to that. */
         const untilItMayGo = Effect.gen(function*() {

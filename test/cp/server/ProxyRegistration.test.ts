@@ -7,6 +7,7 @@ import { ResourceCache } from "../../../src/cp/snapshot/ResourceCache.ts"
 import { ResourceCacheLive } from "../../../src/cp/snapshot/ResourceCacheLive.ts"
 import { PostgresStore } from "../../../src/cp/store/PostgresStore.ts"
 import type { ProxyId } from "../../../src/model/ProxyType.ts"
+import { isType, type Resource } from "../../../src/model/Resource.ts"
 import { Store } from "../../../src/model/Store.ts"
 import { useCleanups } from "../../support/useCleanups.ts"
 import { statementsOf } from "../store/countStatements.ts"
@@ -81,6 +82,56 @@ it("a proxy's own Dataplane takes no other's place that the cache hasn't heard o
   expect((await Effect.runPromise(store.get(key))).version).toBe(1)
   expect(await register("kv")).toMatchObject({ _tag: "Success" })
   expect((await Effect.runPromise(store.get(key))).version).toBe(2)
+})
+
+describe("a newcomer's mesh", () => {
+  /** Knows the mesh as it was first, until it knows the newcomer: as far as it is told, it is behind that long. */
+  const behind = (cache: Cache): Cache => {
+    let first: Resource | undefined
+    return {
+      ...cache,
+      get: (wanted) => {
+        const found = cache.get(wanted)
+        if (wanted.type !== "Mesh" || cache.get(key) !== undefined) return found
+        first ??= found
+        return first !== undefined && isType(wanted.type, first) ? first : undefined
+      }
+    }
+  }
+  const exclusive = { ...mesh("default", false), spec: { meshServices: { mode: "Exclusive" } } } as const
+  const tagless = yaml("kv").replace("tags: {kuma.io/service: kv}", "name: http")
+  const inboundTags = async (store: Store["Service"]) =>
+    (await Effect.runPromise(store.get(key))).spec.networking?.inbound?.[0]?.tags
+
+  it("is taken as the cache has it: nothing is read", async () => {
+    const { cache, registration, store } = await open()
+    await Effect.runPromise(store.put(mesh("default", false)))
+    await eventually(() => cache.get({ type: "Mesh", mesh: "", name: "default" }) !== undefined, (isKnown) => isKnown)
+    const statements = await statementsOf(() =>
+      Effect.runPromise(registration.connected(proxy, identityFor("kv"), yaml("kv"))))
+    expect(statements).toEqual(["SELECT * FROM put_resources($1)"])
+  })
+
+  it("counts as it is stored, also where the cache hasn't heard of that", async () => {
+    const { cache, registration, store } = await open(behind)
+    await Effect.runPromise(store.put(mesh("default", false)))
+    await eventually(() => cache.get({ type: "Mesh", mesh: "", name: "default" }) !== undefined, (isKnown) => isKnown)
+    await Effect.runPromise(store.put(exclusive))
+    await Effect.runPromise(registration.connected(proxy, { method: "none" }, tagless))
+    expect(await inboundTags(store)).toBeUndefined()
+  })
+
+  it("that has just gone takes nobody, and keeps nothing of him", async () => {
+    const { cache, registration, store } = await open(behind)
+    await Effect.runPromise(store.put(mesh("default", false)))
+    await eventually(() => cache.get({ type: "Mesh", mesh: "", name: "default" }) !== undefined, (isKnown) => isKnown)
+    await Effect.runPromise(store.remove({ type: "Mesh", mesh: "", name: "default" }))
+    const connected = registration.connected(proxy, { method: "none" }, yaml("kv"))
+    expect(await Effect.runPromise(Effect.result(connected))).toMatchObject({
+      failure: { _tag: "RegistrationRefused", message: "mesh \"default\" does not exist; create it first" }
+    })
+    expect(await Effect.runPromise(store.list("Dataplane"))).toEqual([])
+  })
 })
 
 it("a proxy that is back while its Dataplane is just being removed has one all the same", async () => {
@@ -246,6 +297,22 @@ describe("of many proxies at a time", () => {
     expect(again).toMatchObject({ writes: 0, others: [] })
     expect(again.reads).toBeLessThanOrEqual(20)
     expect(await Effect.runPromise(parts.store.list("Dataplane"))).toEqual(stored)
+  })
+
+  it("newcomers that come one after the other are still written together", async () => {
+    const { registration, store } = await open()
+    await Effect.runPromise(store.put(mesh("default", false)))
+    const statements = await statementsOf(async () => {
+      const connected: Array<Promise<void>> = []
+      for (const one of many) {
+        const brought = yaml("kv").replace("kv-1", one.name)
+        connected.push(Effect.runPromise(registration.connected(one, token, brought)))
+        // Nothing else than that the event loop goes on: each would have its own statement by now.
+        await Promise.race([connected.at(-1), new Promise((resume) => setImmediate(resume))])
+      }
+      await Promise.all(connected)
+    })
+    expect(kinds(statements).writes).toBeLessThanOrEqual(40)
   })
 
   it("the last of all that come back keeps its place, and one that doesn't come back loses its own", async () => {
