@@ -8,17 +8,20 @@
  *   node_modules/.bin/node bench/controllers.ts               5,000 tasks of 200 services; three minutes
  *   ... --tasks 500 --services 50 --idle 10 --stops 20        smaller
  *   ... --share 100                                           percent of the quotas (ECS_MESH_AWS_API_SHARE)
+ *   ... --profile FOLDER                                      a CPU profile of the operator's thread for each phase
  *   ... --json
  *   node_modules/.bin/node --expose-gc bench/controllers.ts   with the heap after a collection
  */
 import { Effect, Exit, Layer, Scope } from "effect"
-import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises"
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
+import { Session } from "node:inspector/promises"
 import { loadavg, tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { Client } from "pg"
 import { operate } from "../src/controllers/Operator.ts"
 import { FileJournal } from "../src/controllers/lifecycle/FileJournal.ts"
+import { looksSecret, redact } from "../src/cp/auth/redact.ts"
 import { connectionOptions } from "../src/cp/store/connectionOptions.ts"
 import { embeddedStoreConfig } from "../src/cp/store/EmbeddedPostgres.ts"
 import { PostgresStore } from "../src/cp/store/PostgresStore.ts"
@@ -37,6 +40,7 @@ const { values } = parseArgs({
     rate: { type: "string", default: "1000" },
     idle: { type: "string", default: "60" },
     stops: { type: "string", default: "100" },
+    profile: { type: "string" },
     json: { type: "boolean", default: false }
   }
 })
@@ -58,6 +62,26 @@ const until = async (met: () => Promise<boolean>, what: string): Promise<void> =
   while (!(await met())) {
     if (Date.now() > end) throw new Error(`${what}: not within five minutes`)
     await new Promise((resolve) => setTimeout(resolve, 250))
+  }
+}
+
+const inspector = new Session()
+if (values.profile !== undefined) {
+  await mkdir(values.profile, { recursive: true })
+  inspector.connect()
+  await inspector.post("Profiler.enable")
+}
+
+/** Begins a phase, whose profile is a file of its name. */
+const begin = async (name: string): Promise<() => Promise<Use>> => {
+  if (values.profile === undefined) return await measure(aws)
+  const end = await measure(aws)
+  await inspector.post("Profiler.start")
+  return async () => {
+    const use = await end()
+    const { profile } = await inspector.post("Profiler.stop")
+    await writeFile(join(values.profile ?? "", `${name}.cpuprofile`), JSON.stringify(profile))
+    return use
   }
 }
 
@@ -90,8 +114,10 @@ try {
     Number((await database.query(`SELECT count(*) FROM resource WHERE ${condition}`)).rows[0].count)
 
   const ports = await Effect.runPromise(
-    Layer.build(Layer.merge(PostgresStore.layer(config), FileJournal.layer({ path: join(folder, "work", "journal") })))
-      .pipe(Scope.provide(scope))
+    Layer.build(Layer.merge(
+      PostgresStore.layer(config),
+      FileJournal.layer({ path: join(folder, "work", "journal"), guard: redact, suspects: looksSecret })
+    )).pipe(Scope.provide(scope))
   )
   const store = await Effect.runPromise(Effect.provide(Store, ports))
   const endpoints = { ecs: aws.endpoint, iam: aws.endpoint, sts: aws.endpoint, events: aws.endpoint, sqs: aws.endpoint }
@@ -113,13 +139,13 @@ try {
     }
   })
 
-  const registering = await measure(aws)
+  const registering = await begin("registering")
   await Effect.runPromise(Effect.forkIn(Effect.provide(operator, ports), scope))
   const registered = "type = 'EcsTask' AND spec->>'phase' = 'registered'"
   await until(async () => await count(registered) === tasks, "all tasks are registered")
   report("from empty to registered", await registering())
 
-  const connecting = await measure(aws)
+  const connecting = await begin("connecting")
   const dataplanes = await database.query<{ name: string }>("SELECT name FROM resource WHERE type = 'Dataplane'")
   await Effect.runPromise(Effect.forEach(dataplanes.rows, ({ name }) =>
     store.put({ type: "DataplaneInsight", mesh: "default", name, labels: {}, spec: connected as never }), {
@@ -130,11 +156,11 @@ try {
   await until(async () => await count(ready) === tasks, "all tasks are ready")
   report("all sidecars connect, until all are ready", await connecting())
 
-  const idling = await measure(aws)
+  const idling = await begin("idle")
   await new Promise((resolve) => setTimeout(resolve, Number(values.idle) * 1_000))
   report("idle", await idling())
 
-  const storming = await measure(aws)
+  const storming = await begin("storm")
   const events = await aws.storm(Number(values.rate), 10)
   await until(async () => (await aws.counts()).deleted === events, "all events are handled")
   report(`storm of ${values.rate} events a second for 10 s`, await storming())
@@ -146,7 +172,7 @@ try {
   figures["tasks that are stored as of before their last event"] = late
   say(`tasks that are stored as of before their last event: ${late}`)
 
-  const stopping = await measure(aws)
+  const stopping = await begin("stops")
   const took: Array<number> = []
   for (let stop = 0; stop < Number(values.stops); stop++) {
     const { at, id } = await aws.stop()

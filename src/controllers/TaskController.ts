@@ -222,7 +222,7 @@ export class TaskController extends Context.Service<
           return outcome._tag !== "Retry" && awaited ? wakeAt(soon, "urgent") : settle(key, reading, look, outcome, age)
         })
 
-        const reconcile = Effect.fn("TaskController.reconcile")(function*(key: string) {
+        const reconcile = Effect.fnUntraced(function*(key: string) {
           return yield* attempt(key).pipe(
             Effect.provide(services),
             Effect.catchTags({

@@ -46,8 +46,15 @@ export class AwsClients extends Context.Service<
             ecs: new ECSClient(settings(endpoints.ecs)),
             iam: new IAMClient(settings(endpoints.iam)),
             events: new CloudWatchEventsClient(settings(endpoints.events)),
-            sqs: new SQSClient({ ...settings(endpoints.sqs), useQueueUrlAsEndpoint: endpoints.sqs === null })
+            // What TLS brought whole needs no checksum of each message.
+            sqs: new SQSClient({
+              ...settings(endpoints.sqs),
+              useQueueUrlAsEndpoint: endpoints.sqs === null,
+              md5: false
+            })
           }
+          // Without a logger they copy each request and each answer all the same, and throw the copies away.
+          for (const client of [own.ecs, own.sqs]) client.middlewareStack.remove("loggerMiddleware")
           return {
             clients: { ...own, iamOf: (accountId: string) => foreign.get(accountId) ?? null },
             all: [...Object.values(own), ...foreign.values()]

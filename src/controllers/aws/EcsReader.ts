@@ -131,7 +131,7 @@ export class EcsReader extends Context.Service<
         { capacity: 1_000, timeToLive: (exit) => (Exit.isSuccess(exit) ? "1 day" : 0) }
       )
 
-      const readOne = Effect.fn("EcsReader.readTask")(function*(key: TaskKey) {
+      const readOne = Effect.fnUntraced(function*(key: TaskKey) {
         const task = yield* lookAt(key)
         if (task === null) return null
         // A stopped task is shown for an hour or longer, and its definition may be deleted by then:
@@ -144,7 +144,7 @@ export class EcsReader extends Context.Service<
         return { task: readTask(task, definition.taskRoleArn), definition: readDefinition(definition, task) }
       })
 
-      const describeTask = Effect.fn("EcsReader.describeTask")(function*(key: TaskKey) {
+      const describeTask = Effect.fnUntraced(function*(key: TaskKey) {
         const task = yield* lookAt(key)
         return task === null ? null : readTask(task, undefined)
       })

@@ -41,7 +41,7 @@ export class SqsReader extends Context.Service<
     Effect.gen(function*() {
       const { sqs } = yield* AwsClients
       return {
-        receive: Effect.fn("SqsReader.receive")(function*(QueueUrl: string, wait: "long" | "short" = "long") {
+        receive: Effect.fnUntraced(function*(QueueUrl: string, wait: "long" | "short" = "long") {
           const answer = yield* callAws({
             service: "SQS",
             operation: "ReceiveMessage",
@@ -59,7 +59,7 @@ export class SqsReader extends Context.Service<
           })
           return (answer.Messages ?? []).map(({ ReceiptHandle: receipt = "", Body: body = "" }) => ({ receipt, body }))
         }),
-        remove: Effect.fn("SqsReader.remove")(function*(QueueUrl: string, receipts: ReadonlyArray<string>) {
+        remove: Effect.fnUntraced(function*(QueueUrl: string, receipts: ReadonlyArray<string>) {
           for (const chunk of Arr.chunksOf(receipts, DELETE_AT_ONCE)) {
             const { Failed = [] } = yield* callAws({
               service: "SQS",

@@ -24,7 +24,7 @@ export class DataplaneController extends Context.Service<DataplaneController, Pr
         const services = yield* Effect.context<Store | Journal | OwnWrites | EndpointHolders>()
         const kind = dataplaneKind({ zone, copyTags: aws.copyTags, outboundAddress: aws.outboundAddress })
         return {
-          reconcile: Effect.fn("DataplaneController.reconcile")(function*(key, look, previous) {
+          reconcile: Effect.fnUntraced(function*(key, look, previous) {
             return yield* reconcileProxy(kind, key, yield* observe(look, previous))
           }, Effect.provide(services))
         }

@@ -41,7 +41,7 @@ const readPorts = Effect.fnUntraced(function*(
 const byService = (ports: ReadonlyArray<Resource<"OutboundPort">>): Readonly<Record<string, number>> =>
   Object.fromEntries(ports.map(({ name, spec }) => [name, spec.port]))
 
-export const observe = Effect.fn("dataplane.observe")(function*(
+export const observe = Effect.fnUntraced(function*(
   look: TaskObservation,
   previous: Resource<"EcsTask"> | null
 ): Effect.fn.Return<DataplaneObservation, StoreUnavailable, Store | EndpointHolders> {

@@ -3,7 +3,7 @@
  * that only its time has come for needs nothing more where it shows the same: whoever changes what the store says wakes
  * the task, and so does an event. Kept in memory; the full look doubts those of which the store says something else.
  */
-import { Equal } from "effect"
+import { isDeepStrictEqual } from "node:util"
 import type { Resource } from "../../model/Resource.ts"
 import type { TaskReading } from "../aws/EcsReader.ts"
 import { formatTaskKey, taskKeyOf } from "../TaskKey.ts"
@@ -25,7 +25,7 @@ export const isSameTask = (last: LastLook, reading: TaskReading): boolean =>
 export const isSameRole = ({ look }: LastLook, role: RoleReading): boolean =>
   role.status === "none"
     ? look.role.status === "none"
-    : role.status === "read" && look.role.status === "read" && Equal.equals(role.role, look.role.role)
+    : role.status === "read" && look.role.status === "read" && isDeepStrictEqual(role.role, look.role.role)
 
 export class LastLooks {
   private readonly looks = new Map<string, LastLook>()

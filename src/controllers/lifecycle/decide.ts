@@ -3,13 +3,13 @@
  * same decision, so that a journal can be replayed. What is desired follows from (phase, observation), never from the
  * way there.
  */
-import { transition } from "xstate"
 import type { Condition } from "../../model/Condition.ts"
 import type { TaskPhase } from "../../model/EcsTask.ts"
 import type { DesiredResource } from "../../model/Resource.ts"
 import { conditions, type Derivation } from "./conditions.ts"
 import type { Facts } from "./Facts.ts"
 import { type Claim, judge, type Verdict } from "./judge.ts"
+import { nextSnapshot } from "./nextSnapshot.ts"
 import type { ProxyMachine } from "./proxyMachine.ts"
 import type { ProxyObservation, ProxyResourceType } from "./ProxyObservation.ts"
 import { restore, type Snapshot } from "./restore.ts"
@@ -115,7 +115,7 @@ export const decide = <T extends ProxyResourceType, O extends ProxyObservation<T
   const claim = kind.claim(observation, derivation)
   const verdict = judge(look, claim)
   const facts = factsOf(look, verdict, observation.stored !== null)
-  const [next] = transition(kind.machine, snapshot, type === "OBSERVED" ? { type, facts } : { type })
+  const next = nextSnapshot(kind.machine, snapshot, type === "OBSERVED" ? { type, facts } : { type })
   const phase = next.value
   const isIn = phase === "registered" || phase === "valid"
   const patience = isIn ? kind.lookAgainAfter(observation) : PATIENCE[phase] ?? null

@@ -82,7 +82,7 @@ const readHost = Effect.fnUntraced(function*(
 })
 
 /** `reading`: what ECS says of the task, null where it doesn't know it. */
-export const observeTask = Effect.fn("observeTask")(function*(
+export const observeTask = Effect.fnUntraced(function*(
   config: OperatorAwsConfig,
   key: TaskKey,
   reading: TaskReading | null,

@@ -2,7 +2,8 @@
  * Makes the store say what was decided about one task. Receives an observation, writes the proxy's resource and the
  * EcsTask, each only over what was observed, and answers when to look again.
  */
-import { Clock, Effect, Equal } from "effect"
+import { Clock, Effect } from "effect"
+import { isDeepStrictEqual } from "node:util"
 import { Journal } from "../../model/Journal.ts"
 import { type DesiredResource, formatKey, type Resource, type ResourceType } from "../../model/Resource.ts"
 import { type Conflict, Store, type StoreUnavailable } from "../../model/Store.ts"
@@ -16,7 +17,7 @@ import type { ProxyObservation, ProxyResourceType } from "./ProxyObservation.ts"
 const differs = (stored: Resource | null, desired: DesiredResource | null): boolean =>
   stored === null || desired === null
     ? stored !== desired
-    : !Equal.equals(stored.spec, desired.spec) || !Equal.equals(stored.labels, desired.labels)
+    : !isDeepStrictEqual(stored.spec, desired.spec) || !isDeepStrictEqual(stored.labels, desired.labels)
 
 /** Puts or removes so that the store holds `desired` where it held `stored`. */
 const settle = Effect.fnUntraced(function*<T extends ResourceType>(
@@ -50,7 +51,7 @@ const outcomeOf = (decision: Decision<ProxyResourceType>): Outcome => {
   return decision.wakeAt === null || decision.patience === null ? done : lookAgain(decision.wakeAt, decision.patience)
 }
 
-export const reconcileProxy = Effect.fn("reconcileProxy")(function*<
+export const reconcileProxy = Effect.fnUntraced(function*<
   T extends ProxyResourceType,
   O extends ProxyObservation<T>
 >(

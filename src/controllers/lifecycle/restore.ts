@@ -6,5 +6,13 @@ import type { ProxyMachine } from "./proxyMachine.ts"
 
 export type Snapshot = SnapshotFrom<ProxyMachine>
 
-export const restore = (machine: ProxyMachine, phase: TaskPhase): Snapshot =>
-  machine.resolveState({ value: phase, context: { facts: nothingKnown } })
+/** One for each phase, however often it is asked for. */
+const restored = new WeakMap<ProxyMachine, Map<TaskPhase, Snapshot>>()
+
+export const restore = (machine: ProxyMachine, phase: TaskPhase): Snapshot => {
+  const known = restored.get(machine) ?? new Map<TaskPhase, Snapshot>()
+  restored.set(machine, known)
+  const snapshot = known.get(phase) ?? machine.resolveState({ value: phase, context: { facts: nothingKnown } })
+  known.set(phase, snapshot)
+  return snapshot
+}

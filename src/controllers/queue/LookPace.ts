@@ -12,9 +12,11 @@ const PART_OF_CALLS = 0.5
 class Groups {
   private readonly groups: Array<Set<string>> = []
   private readonly groupOf = new Map<string, number>()
+  private used = 0
 
+  /** Those that have somebody. */
   get count(): number {
-    return this.groups.filter(({ size }) => size > 0).length
+    return this.used
   }
 
   enter(key: string): number {
@@ -22,7 +24,9 @@ class Groups {
     if (known !== undefined) return known
     const free = this.groups.findIndex(({ size }) => size < DESCRIBE_AT_ONCE)
     const at = free < 0 ? this.groups.push(new Set()) - 1 : free
-    this.groups[at]?.add(key)
+    const group = this.groups[at]
+    if (group?.size === 0) this.used += 1
+    group?.add(key)
     this.groupOf.set(key, at)
     return at
   }
@@ -31,7 +35,9 @@ class Groups {
     const at = this.groupOf.get(key)
     if (at === undefined) return
     this.groupOf.delete(key)
-    this.groups[at]?.delete(key)
+    const group = this.groups[at]
+    group?.delete(key)
+    if (group?.size === 0) this.used -= 1
   }
 }
 

@@ -4,8 +4,9 @@
  * before bulk ones. What fails comes again after a backoff that grows with each failure of that key; being added cuts
  * the wait short.
  */
-import { Cause, Clock, Effect, Exit, type Fiber, FiberMap, Latch, type Scope } from "effect"
+import { Cause, Clock, Effect, Exit, type Fiber, Latch, type Scope } from "effect"
 import { CallLane, type Lane } from "../aws/CallLane.ts"
+import { makeAlarms } from "./Alarms.ts"
 import { NoBreakOff } from "./NoBreakOff.ts"
 import { type Outcome, retry } from "./Outcome.ts"
 
@@ -68,7 +69,8 @@ export const makeWorkQueue = <R>(
     const running: Record<Lane, number> = { urgent: 0, bulk: 0 }
     /** Open while somebody may begin. */
     const ready = Latch.makeUnsafe(false)
-    const timers = yield* FiberMap.make<string>()
+    const alarms = yield* makeAlarms
+    const clock = yield* Clock.Clock
 
     const makeReady = (key: string, entry: Entry, lane: Lane): void => {
       lines.bulk.delete(key)
@@ -91,24 +93,12 @@ export const makeWorkQueue = <R>(
       }
     }
 
-    /** A timer that comes late, when the key was woken meanwhile, does nothing. */
-    const wakeAfter = (key: string, entry: Entry, millis: number, lane: Lane) =>
-      FiberMap.run(
-        timers,
-        key,
-        Effect.sleep(millis).pipe(
-          Effect.andThen(Effect.sync(() => {
-            if (entry.state === "waiting") makeReady(key, entry, lane)
-          }))
-        )
-      )
+    const wakeAt = (key: string, entry: Entry, at: number, lane: Lane): void =>
+      alarms.set(key, at, () => {
+        if (entry.state === "waiting") makeReady(key, entry, lane)
+      })
 
-    const settle = Effect.fnUntraced(function*(
-      key: string,
-      entry: Entry,
-      listeners: Array<() => void>,
-      outcome: Outcome
-    ) {
+    const settle = (key: string, entry: Entry, listeners: Array<() => void>, outcome: Outcome): void => {
       if (outcome._tag === "Retry") {
         entry.failures += 1
         entry.listeners = [...listeners, ...entry.listeners]
@@ -120,18 +110,15 @@ export const makeWorkQueue = <R>(
       entry.state = "waiting"
       switch (outcome._tag) {
         case "Retry":
-          yield* wakeAfter(key, entry, backoff(entry.failures, settings), entry.lane)
-          return
+          return wakeAt(key, entry, clock.currentTimeMillisUnsafe() + backoff(entry.failures, settings), entry.lane)
         case "WakeAt":
-        case "LookAgain": {
-          const lane = outcome._tag === "WakeAt" ? outcome.lane : "bulk"
-          yield* wakeAfter(key, entry, Math.max(0, outcome.at - (yield* Clock.currentTimeMillis)), lane)
-          return
-        }
+          return wakeAt(key, entry, outcome.at, outcome.lane)
+        case "LookAgain":
+          return wakeAt(key, entry, outcome.at, "bulk")
         default:
           entries.delete(key)
       }
-    })
+    }
 
     const look = (key: string): Effect.Effect<Outcome, never, R> =>
       handle(key).pipe(
@@ -164,7 +151,7 @@ export const makeWorkQueue = <R>(
           ready.openUnsafe()
           if (!broken || Exit.isSuccess(exit)) {
             const outcome = Exit.isSuccess(exit) ? exit.value : retry("it was interrupted")
-            return yield* settle(key, entry, listeners, outcome)
+            return settle(key, entry, listeners, outcome)
           }
           entry.listeners = [...listeners, ...entry.listeners]
           makeReady(key, entry, "urgent")
@@ -190,7 +177,7 @@ export const makeWorkQueue = <R>(
         const { listeners } = entry
         entry.listeners = []
         running[lane] += 1
-        yield* FiberMap.remove(timers, key)
+        alarms.cancel(key)
         yield* Effect.forkIn(work(key, entry, lane, listeners), scope, { startImmediately: true })
       }
       ready.closeUnsafe()
