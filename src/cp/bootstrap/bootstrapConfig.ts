@@ -6,6 +6,8 @@ import { isIP } from "node:net"
 import type { BootstrapRequest } from "../../model/Bootstrap.ts"
 import { NODE_PROXY, NODE_SOURCE } from "../../model/nodeMetadata.ts"
 import { nodeId, type ProxyId } from "../../model/ProxyType.ts"
+import { RecentlyUsed } from "../RecentlyUsed.ts"
+import { renderedOnce } from "./renderYaml.ts"
 
 export interface BootstrapParams {
   readonly proxy: ProxyId
@@ -44,6 +46,8 @@ const RECONNECT_MILLIS = 15_000
 /** How old the address of the control plane's name may be when a connection failed; Envoy's own client has the same. */
 const NAME_MILLIS = 5_000
 
+const ADS = renderedOnce({ resource_api_version: "V3", ads: {}, initial_fetch_timeout: "0s" })
+
 const type = (name: string): Json => ({ "@type": `type.googleapis.com/${name}` })
 const seconds = (millis: number): string => `${millis / 1_000}s`
 const socketAddress = (address: string, port: number): Json => ({
@@ -53,28 +57,54 @@ const socketAddress = (address: string, port: number): Json => ({
 const authority = (host: string, port: number): string => (isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`)
 
 export const bootstrapConfig = (request: BootstrapRequest, params: BootstrapParams): Json => {
-  const tokenPath = params.reloadableTokens ? request.dataplaneTokenPath || null : null
-  const ads = { resource_api_version: "V3", ads: {}, initial_fetch_timeout: "0s" }
+  const { google, overload, statics } = commonParts(request, params)
   return {
     node: { id: nodeId(params.proxy), cluster: params.service, metadata: nodeMetadata(request, params) },
     admin: { address: socketAddress(params.adminAddress, params.adminPort) },
     dynamic_resources: {
-      lds_config: ads,
-      cds_config: ads,
+      lds_config: ADS,
+      cds_config: ADS,
       ads_config: {
         api_type: params.variant === "delta" ? "DELTA_GRPC" : "GRPC",
         transport_api_version: "V3",
         set_node_on_first_message_only: true,
-        grpc_services: [tokenPath === null ? envoyGrpc(request) : googleGrpc(tokenPath, params)]
+        grpc_services: [google ?? envoyGrpc(request)]
       }
     },
-    static_resources: {
+    static_resources: statics,
+    overload_manager: overload,
+    stats_config: STATS
+  }
+}
+
+/** What all proxies that reach their control plane in one way have in common. */
+interface CommonParts {
+  /** Null where Envoy's own client is used. */
+  readonly google: Json | null
+  readonly statics: Json
+  readonly overload: Json
+}
+
+/** By all that they are made from. A proxy may bring a CA of its own, so there may be many. */
+const common = new RecentlyUsed<CommonParts>(64)
+
+const commonParts = (request: BootstrapRequest, params: BootstrapParams): CommonParts => {
+  const tokenPath = params.reloadableTokens ? request.dataplaneTokenPath || null : null
+  const heap = Number(request.resources?.["maxHeapSizeBytes"] ?? 0)
+  const { caPem, connectTimeoutMillis, xdsHost, xdsPort } = params
+  const name = JSON.stringify([tokenPath, heap, xdsHost, xdsPort, connectTimeoutMillis, caPem])
+  const known = common.get(name)
+  if (known !== undefined) return known
+  const parts = {
+    google: tokenPath === null ? null : renderedOnce(googleGrpc(tokenPath, params)),
+    statics: renderedOnce({
       ...(tokenPath === null ? { clusters: [adsCluster(params)] } : {}),
       secrets: [validationContext(params)]
-    },
-    overload_manager: overloadManager(request),
-    stats_config: { stats_tags: STATS_TAGS }
+    }),
+    overload: renderedOnce(overloadManager(heap))
   }
+  common.set(name, parts)
+  return parts
 }
 
 const given = (fields: Json): Json =>
@@ -206,7 +236,7 @@ const validationContext = (params: BootstrapParams): Json => ({
   }
 })
 
-const overloadManager = (request: BootstrapRequest): Json => {
+const overloadManager = (heap: number): Json => {
   const connections = {
     name: "envoy.resource_monitors.global_downstream_max_connections",
     typed_config: {
@@ -214,7 +244,6 @@ const overloadManager = (request: BootstrapRequest): Json => {
       max_active_downstream_connections: MAX_CONNECTIONS
     }
   }
-  const heap = Number(request.resources?.["maxHeapSizeBytes"] ?? 0)
   if (!Number.isSafeInteger(heap) || heap <= 0) return { resource_monitors: [connections] }
   const monitor = "envoy.resource_monitors.fixed_heap"
   const action = (name: string, value: number): Json => ({
@@ -237,9 +266,11 @@ const overloadManager = (request: BootstrapRequest): Json => {
 }
 
 /** The tags by which Kuma's dashboards read Envoy's statistics. */
-const STATS_TAGS: ReadonlyArray<Json> = [
-  { tag_name: "name", regex: "^grpc\\.((.+)\\.)" },
-  { tag_name: "status", regex: "^grpc.*streams_closed(_([0-9]+))" },
-  { tag_name: "worker", regex: "(worker_([0-9]+)\\.)" },
-  { tag_name: "listener", regex: "((.+?)\\.)rbac\\." }
-]
+const STATS = renderedOnce({
+  stats_tags: [
+    { tag_name: "name", regex: "^grpc\\.((.+)\\.)" },
+    { tag_name: "status", regex: "^grpc.*streams_closed(_([0-9]+))" },
+    { tag_name: "worker", regex: "(worker_([0-9]+)\\.)" },
+    { tag_name: "listener", regex: "((.+?)\\.)rbac\\." }
+  ]
+})

@@ -42,7 +42,24 @@ const behind = (value: unknown, indent: string): string => {
   return text === "" ? ` ${Array.isArray(value) ? "[]" : "{}"}\n` : `\n${text}`
 }
 
+/** Of what many configurations have in common: its text by the indent at which it stands. */
+const kept = new WeakMap<object, Map<string, string>>()
+
+/** The same value, not to be altered any more; its text is made once, as long as it is there itself. */
+export const renderedOnce = <A extends object>(value: A): A => {
+  kept.set(value, new Map())
+  return value
+}
+
 const block = (value: Readonly<Record<string, unknown>>, indent: string): string => {
+  const texts = kept.get(value)
+  if (texts === undefined) return freshBlock(value, indent)
+  const text = texts.get(indent) ?? freshBlock(value, indent)
+  texts.set(indent, text)
+  return text
+}
+
+const freshBlock = (value: Readonly<Record<string, unknown>>, indent: string): string => {
   const deeper = `${indent}  `
   if (!Array.isArray(value)) {
     return Object.entries(value)

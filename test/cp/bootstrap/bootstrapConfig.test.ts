@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { bootstrapConfig, type BootstrapParams } from "../../../src/cp/bootstrap/bootstrapConfig.ts"
+import type { BootstrapRequest } from "../../../src/model/Bootstrap.ts"
 import { NODE_PROXY, NODE_SOURCE } from "../../../src/model/nodeMetadata.ts"
 
 const params: BootstrapParams = {
@@ -137,5 +138,21 @@ describe("a bootstrap", () => {
 
   it.each([["delta", "DELTA_GRPC"], ["sotw", "GRPC"]] as const)("over %s ADS is %s", (variant, api) => {
     expect(text(bootstrapConfig({ name: "kv-1" }, { ...params, variant }))).toContain(`"api_type":"${api}"`)
+  })
+
+  it("shares with others what is the same for all, and nothing with those who reach the control plane otherwise", () => {
+    const limited = { name: "kv-1", resources: { maxHeapSizeBytes: 1 }, dataplaneTokenPath: "/t" }
+    const parts = (request: BootstrapRequest, other: Partial<BootstrapParams> = {}) => {
+      const config = bootstrapConfig(request, { ...params, ...other })
+      return [config["static_resources"], config["overload_manager"]]
+    }
+    const [statics, overload] = parts(limited)
+    const [same, alike] = parts({ ...limited, name: "kv-2", workdir: "/w" }, { service: "web", adminPort: 1 })
+    expect([same === statics, alike === overload]).toEqual([true, true])
+    for (const other of [{ xdsHost: "other" }, { xdsPort: 1 }, { caPem: "OTHER" }, { connectTimeoutMillis: 2_000 }]) {
+      expect(parts(limited, other)[0]).not.toEqual(statics)
+    }
+    expect(parts(limited, { reloadableTokens: true })[0]).not.toEqual(statics)
+    expect(parts({ ...limited, resources: { maxHeapSizeBytes: 2 } })[1]).not.toEqual(overload)
   })
 })

@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { parse } from "yaml"
-import { renderYaml } from "../../../src/cp/bootstrap/renderYaml.ts"
+import { renderedOnce, renderYaml } from "../../../src/cp/bootstrap/renderYaml.ts"
 
 const text = fc.oneof(
   fc.string({ unit: "binary", maxLength: 12 }),
@@ -34,6 +34,30 @@ describe("what is rendered", () => {
       )
     })
   }
+
+  it("is the same wherever it stands, also where its text is made once", () => {
+    fc.assert(
+      fc.property(map, (data) => {
+        const [once, places] = [renderedOnce(structuredClone(data)), (part: unknown) => ({ a: part, b: [part, [part]] })]
+        expect(renderYaml(once)).toBe(renderYaml(data))
+        expect(renderYaml(places(once))).toBe(renderYaml(places(data)))
+        expect(renderYaml(places(once))).toBe(renderYaml(places(data)))
+      }),
+      { numRuns: 500 }
+    )
+  })
+
+  it("has its text made once", () => {
+    let read = 0
+    const part = renderedOnce({
+      get a() {
+        read += 1
+        return 1
+      }
+    })
+    for (let time = 0; time < 3; time += 1) expect(renderYaml({ part })).toBe("part:\n  a: 1\n")
+    expect(read).toBe(1)
+  })
 
   it("is read as it was where a key is longer than YAML allows in a line", () => {
     const data = { [`${"a".repeat(2_000)}`]: { ["b ".repeat(600)]: [1] } }
