@@ -25,12 +25,9 @@ export const makeAlarms: Effect.Effect<Alarms, never, Scope.Scope> = Effect.gen(
     }
   }
 
-  const begin = (at: number): Moment => {
-    const moment: Moment = new Map()
-    moments.set(at, moment)
+  const startTimer = (at: number): void => {
     const wait = Effect.sleep(Math.max(0, at - clock.currentTimeMillisUnsafe()))
     run(at, Effect.andThen(wait, Effect.sync(() => ring(at))))
-    return moment
   }
 
   const cancel = (key: string): void => {
@@ -41,9 +38,14 @@ export const makeAlarms: Effect.Effect<Alarms, never, Scope.Scope> = Effect.gen(
   return {
     set: (key, at, wake) => {
       cancel(key)
-      const moment = moments.get(at) ?? begin(at)
+      const others = moments.get(at)
+      const moment: Moment = others ?? new Map()
       moment.set(key, wake)
       momentOf.set(key, moment)
+      if (others !== undefined) return
+      moments.set(at, moment)
+      // Last: a moment that is over rings at once.
+      startTimer(at)
     },
     cancel
   }
