@@ -18,6 +18,7 @@ import { fromEnvironment, type Variables } from "../cp/config/fromEnvironment.ts
 import { Diagnostics } from "../cp/diagnostics/Diagnostics.ts"
 import { DataplaneServer } from "../cp/server/DataplaneServer.ts"
 import { dataplaneLayer } from "../cp/server/dataplaneLayer.ts"
+import { keepPoolsSmall } from "../cp/server/keepPoolsSmall.ts"
 import { ResourceCache } from "../cp/snapshot/ResourceCache.ts"
 import { ResourceCacheLive } from "../cp/snapshot/ResourceCacheLive.ts"
 import { embeddedStoreConfig } from "../cp/store/EmbeddedPostgres.ts"
@@ -149,6 +150,7 @@ const serve = Effect.fn("serve")(function*({ aws, variables }: ServeOptions) {
     return yield* new ServeFailed({ message: `the configuration can't be used:\n  ${read.problems.join("\n  ")}` })
   }
   const { config, unused } = read
+  keepPoolsSmall()
   yield* Effect.logInfo("ecs-mesh starts").pipe(
     Effect.annotateLogs({
       version: packageJson.version,
