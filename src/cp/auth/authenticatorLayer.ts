@@ -83,7 +83,7 @@ export const authenticatorLayer = (
         claim.proxyType === "dataplane" ? dpProxyType : zoneProxyType
 
       return {
-        authenticate: Effect.fn("Authenticator.authenticate")(
+        authenticate: Effect.fnUntraced(
           function*(credentials: ReadonlyArray<string>, claim: ProxyClaim): Effect.fn.Return<
             Identity,
             Refused | NotYetKnown

@@ -129,7 +129,7 @@ export class Bootstrapper extends Context.Service<
         }
 
         return Bootstrapper.of({
-          answer: Effect.fn("Bootstrapper.answer")(function*(call) {
+          answer: Effect.fnUntraced(function*(call) {
             const asked = decodeBootstrapRequest(call.body)
             if ("malformed" in asked) {
               return problemAnswer({ status: 400, title: "Bad Request", detail: asked.malformed })

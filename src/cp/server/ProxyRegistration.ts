@@ -219,7 +219,7 @@ export class ProxyRegistration extends Context.Service<
             )
           )
 
-        const disconnected = Effect.fn("ProxyRegistration.disconnected")(function*(proxy: ProxyId) {
+        const disconnected = Effect.fnUntraced(function*(proxy: ProxyId) {
           const key = formatKey(proxyKey(proxy))
           const presence = present.get(key)
           if (presence === undefined) return
@@ -231,7 +231,7 @@ export class ProxyRegistration extends Context.Service<
         })
 
         return ProxyRegistration.of({
-          connected: Effect.fn("ProxyRegistration.connected")(function*(proxy, identity, yaml) {
+          connected: Effect.fnUntraced(function*(proxy, identity, yaml) {
             if (!options.bringsOwn(proxy.proxyType)) return
             const key = formatKey(proxyKey(proxy))
             const presence = present.get(key) ?? { streams: 0, registered: false }

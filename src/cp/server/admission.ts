@@ -23,7 +23,7 @@ export const admission = Effect.gen(function*() {
   const authenticator = yield* Authenticator
   const registration = yield* ProxyRegistration
 
-  return Effect.fn("admission")(function*(application: Application): Effect.fn.Return<Identity, NotAdmitted> {
+  return Effect.fnUntraced(function*(application: Application): Effect.fn.Return<Identity, NotAdmitted> {
     const { claim, credentials, resource } = application
     const identity = yield* authenticator.authenticate(credentials, claim).pipe(
       Effect.catchTags({

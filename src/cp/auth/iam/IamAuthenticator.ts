@@ -70,7 +70,7 @@ export const makeIamAuthenticator = (
         if (task?.role != null) yield* judgeRoleTags(task.role, claim, declared)
       })
 
-    const authenticate = Effect.fn("IamAuthenticator.authenticate")(function*(credential: string, claim: ProxyClaim) {
+    const authenticate = Effect.fnUntraced(function*(credential: string, claim: ProxyClaim) {
       const now = yield* Clock.currentTimeMillis
       const url = yield* Effect.fromResult(decodeEnvelope(credential))
       const presigned = yield* Effect.fromResult(parsePresignedUrl(url, hosts))

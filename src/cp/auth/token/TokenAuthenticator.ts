@@ -23,8 +23,19 @@ export interface TokenAuthenticator {
   readonly lost: (identity: TokenIdentity, claim: ProxyClaim, now: number) => Refused | null
 }
 
-const decodeDataplaneClaims = Schema.decodeUnknownOption(DataplaneClaims)
-const decodeZoneClaims = Schema.decodeUnknownOption(ZoneClaims)
+/** Undefined where they are none. A remembered token has the very payload that it had: it is decoded once. */
+const decodeOnce = <A>(claims: Schema.Decoder<A>): (payload: object) => A | undefined => {
+  const decode = Schema.decodeUnknownOption(claims)
+  const known = new WeakMap<object, A | undefined>()
+  return (payload) => {
+    if (known.has(payload)) return known.get(payload)
+    const decoded = Option.getOrUndefined(decode(payload))
+    known.set(payload, decoded)
+    return decoded
+  }
+}
+const dataplaneClaims = decodeOnce(DataplaneClaims)
+const zoneClaims = decodeOnce(ZoneClaims)
 
 const malformed = () => refuse("TokenClaimsMalformed", "the token's claims aren't those of a token of this kind")
 
@@ -62,20 +73,20 @@ export const makeTokenAuthenticator = (zone: string): Effect.Effect<TokenAuthent
     ): Result.Result<TokenIdentity, Refused> =>
       Result.gen(function*() {
         if (claim.proxyType === "dataplane") {
-          const claims = Option.getOrUndefined(decodeDataplaneClaims(payload))
+          const claims = dataplaneClaims(payload)
           if (claims === undefined) return yield* malformed()
           yield* judgeDataplaneClaims(claims, claim)
           const workload = claims.Workload === undefined || claims.Workload === "" ? null : claims.Workload
           return { method: "dataplane-token" as const, ...proof, tags: claims.Tags ?? {}, workload }
         }
-        const claims = Option.getOrUndefined(decodeZoneClaims(payload))
+        const claims = zoneClaims(payload)
         if (claims === undefined) return yield* malformed()
         yield* judgeZoneClaims(claims, claim, zone)
         return { method: "zone-token" as const, ...proof, tags: {}, workload: null }
       })
 
     return {
-      authenticate: Effect.fn("TokenAuthenticator.authenticate")(function*(credential: string, claim: ProxyClaim) {
+      authenticate: Effect.fnUntraced(function*(credential: string, claim: ProxyClaim) {
         const now = yield* Clock.currentTimeMillis
         const method = claim.proxyType === "dataplane" ? "dataplane-token" : "zone-token"
         const verified = yield* verifyToken(keys, scopeOf(method, claim), credential, now)

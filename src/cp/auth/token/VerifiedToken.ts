@@ -6,7 +6,7 @@ export interface VerifiedToken {
   /** Unix milliseconds, or null where the token never expires. */
   readonly expiresAt: number | null
   /** The whole payload. */
-  readonly payload: unknown
+  readonly payload: object
 }
 
 /** To be taken again without its signature being verified once more, within its times. */

@@ -67,7 +67,7 @@ const isWithin = ({ token: { expiresAt }, validFrom }: RememberedToken, now: num
 }
 
 /** `now`: unix milliseconds. */
-export const verifyToken = Effect.fn("verifyToken")(
+export const verifyToken = Effect.fnUntraced(
   function*(
     keys: SigningKeys,
     scope: TokenScope,
