@@ -16,17 +16,14 @@ export const startEcsMesh = async (
   const [dataplaneServer, api] = [await freePort(), await freePort()]
   const [diagnostics, inspector] = [await freePort(), await freePort()]
   const started = await startProcess({
-    command: process.execPath,
-    args: [
-      ...(inspect ? [`--inspect=127.0.0.1:${inspector}`] : []),
-      join(tree, "src", "main.ts"),
-      "serve",
-      ...(operator === null ? ["--without-aws"] : [])
-    ],
+    // As users start it, with the settings of Node that it has there.
+    command: join(tree, "bin", "ecs-mesh"),
+    args: ["serve", ...(operator === null ? ["--without-aws"] : [])],
     cwd: tree,
     env: {
       PATH: process.env["PATH"],
       HOME: process.env["HOME"],
+      ...(inspect ? { NODE_OPTIONS: `--inspect=127.0.0.1:${inspector}` } : {}),
       KUMA_GENERAL_WORK_DIR: join(folder, "control-plane"),
       ECS_MESH_DP_SERVER_ADDRESS: "127.0.0.1",
       KUMA_DP_SERVER_PORT: String(dataplaneServer),
