@@ -10,6 +10,7 @@ import type { MeshTimeout } from "./MeshTimeout.ts"
 import type { MeshTrafficPermission } from "./MeshTrafficPermission.ts"
 import type { OutboundPort } from "./OutboundPort.ts"
 import type { GlobalSecret, Secret } from "./Secret.ts"
+import type { ServiceAddress } from "./ServiceAddress.ts"
 import type { ZoneEgress } from "./ZoneEgress.ts"
 import type { ZoneIngress } from "./ZoneIngress.ts"
 
@@ -28,6 +29,7 @@ export interface SpecByType {
   readonly MeshTimeout: MeshTimeout
   readonly EcsTask: EcsTask
   readonly OutboundPort: OutboundPort
+  readonly ServiceAddress: ServiceAddress
 }
 
 export type ResourceType = keyof SpecByType

@@ -9,6 +9,7 @@ import { MeshTrafficPermission } from "./MeshTrafficPermission.ts"
 import { OutboundPort } from "./OutboundPort.ts"
 import type { ResourceType, SpecByType } from "./Resource.ts"
 import { GlobalSecret, Secret } from "./Secret.ts"
+import { ServiceAddress } from "./ServiceAddress.ts"
 import { ZoneEgress } from "./ZoneEgress.ts"
 import { ZoneIngress } from "./ZoneIngress.ts"
 
@@ -72,7 +73,10 @@ export const descriptors: Descriptors = {
   ),
   MeshTimeout: describe("MeshTimeout", "Mesh", ["meshtimeouts"], MeshTimeout, { specStyle: "spec", kriName: "mt" }),
   EcsTask: describe("EcsTask", "Global", ["ecs-tasks"], EcsTask, { specStyle: "spec", readOnly: true }),
-  OutboundPort: describe("OutboundPort", "Mesh", ["outbound-ports"], OutboundPort, { specStyle: "spec" })
+  OutboundPort: describe("OutboundPort", "Mesh", ["outbound-ports"], OutboundPort, { specStyle: "spec" }),
+  ServiceAddress: describe("ServiceAddress", "Global", ["service-addresses"], ServiceAddress, {
+    specStyle: "spec", readOnly: true
+  })
 }
 
 export const resourceTypes: ReadonlyArray<ResourceType> = Object.values(descriptors).map(({ type }) => type)

@@ -175,6 +175,7 @@ export class MeshViews implements ZoneView {
       case "ZoneEgressInsight":
       case "EcsTask":
       case "GlobalSecret":
+      case "ServiceAddress":
         return
     }
   }

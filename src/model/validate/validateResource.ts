@@ -31,7 +31,8 @@ const validators: Validators = {
   MeshTrafficPermission: ({ spec }) => validateMeshTrafficPermission(spec),
   MeshTimeout: ({ spec }) => validateMeshTimeout(spec),
   EcsTask: anything,
-  OutboundPort: ({ spec }) => validatePort("spec.port", spec.port)
+  OutboundPort: ({ spec }) => validatePort("spec.port", spec.port),
+  ServiceAddress: anything
 }
 
 /** Violations of the spec alone. */
