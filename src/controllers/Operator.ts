@@ -26,6 +26,7 @@ import { goOn } from "./goOn.ts"
 import { IngressController } from "./ingress/Controller.ts"
 import { OwnWrites } from "./lifecycle/OwnWrites.ts"
 import { resync } from "./lifecycle/resync.ts"
+import { tasksOfRole } from "./lifecycle/tasksOfRole.ts"
 import { watchStore } from "./lifecycle/watchStore.ts"
 import type { OperatorConfig } from "./OperatorConfig.ts"
 import { makeWorkQueue, type WorkQueue } from "./queue/WorkQueue.ts"
@@ -103,6 +104,17 @@ const followEvents = Effect.fn("Operator.followEvents")(function*(
   })
 })
 
+/** Of a role that the full look found changed some tasks may have been judged by what was known until then. */
+const followRoles = (work: WorkQueue) =>
+  Effect.flatMap(IamReader, ({ nextChanged }) => nextChanged).pipe(
+    Effect.flatMap(({ account, roleName }) => tasksOfRole(account, roleName)),
+    Effect.map((keys) => keys.forEach((key) => work.add(key))),
+    Effect.catchTag("StoreUnavailable", (failure) =>
+      Effect.logWarning("The tasks of a changed role can't be looked at again before the next full look").pipe(
+        Effect.annotateLogs({ reason: failure.message })
+      ))
+  )
+
 /** Watches the clusters that are there. Never ends by itself. */
 const watch = (clusters: Clusters, work: WorkQueue, resyncSeconds: number) => {
   const first: FirstLook = { may: Latch.makeUnsafe(clusters.arns.length === 0), hasBegun: false }
@@ -159,6 +171,7 @@ const run = ({ aws }: OperatorConfig) =>
     }
     // What the store says is watched from before the first list on, so that nothing falls in between.
     yield* Effect.forkScoped(watchStore(work).pipe(goOn("Watching the store")))
+    yield* Effect.forkScoped(followRoles(work).pipe(goOn("Following roles")))
     return yield* watchClusters(aws, both).pipe(goOn("Watching the clusters"))
   })
 

@@ -1,6 +1,6 @@
 /** Reads roles with their tags. An answer is kept, as many tasks share a role and each is looked at often. */
 import { GetRoleCommand } from "@aws-sdk/client-iam"
-import { Cache, Context, Effect, Exit, Layer } from "effect"
+import { Cache, Clock, Context, Effect, Exit, Layer, Queue } from "effect"
 import type { ObservedRole } from "../../model/EcsTask.ts"
 import { accountOf, lastPart } from "../arn.ts"
 import { AwsCallFailed } from "./AwsCallFailed.ts"
@@ -8,9 +8,12 @@ import { AwsClients } from "./AwsClients.ts"
 import { callAws } from "./callAws.ts"
 import { CallBudgets } from "./CallBudgets.ts"
 import { CallLane } from "./CallLane.ts"
+import { KeptRoles } from "./KeptRoles.ts"
 
 /** A change is told by an event, which forgets the role. Where that was lost, the full look forgets the oldest. */
-const REMEMBERED = "5 minutes"
+const REMEMBERED_MILLIS = 300_000
+
+const MOST_ROLES = 10_000
 
 /** Tasks that start bring roles as well. */
 const PART_FOR_FULL_LOOKS = 0.5
@@ -23,16 +26,19 @@ export class IamReader extends Context.Service<
   {
     /**
      * GetRole answers the role's tags as well. `foreign`: ask as the role configured for the role's account.
-     * Fails with `absent` where IAM has no such role.
+     * Fails with `absent` where IAM has no such role. An urgent look doesn't wait where it is read anew for the full
+     * look's sake alone.
      */
     readonly readRole: (roleArn: string, foreign: boolean) => Effect.Effect<ObservedRole, AwsCallFailed>
-    /** The next `readRole` of this role asks IAM. */
+    /** The next `readRole` of this role asks IAM, whoever looks. */
     readonly forget: (account: string, roleName: string) => Effect.Effect<void>
     /**
-     * Forgets all roles, or as many as can be read anew within half of the calls of so many seconds: those whose answers
-     * are the oldest.
+     * The next bulk looks read all roles anew, or as many as can be read within half of the calls of so many seconds:
+     * those whose answers are the oldest.
      */
     readonly forgetOldest: (seconds: number) => Effect.Effect<void>
+    /** Waits for the next role that was read anew so, and of which IAM says something else now. */
+    readonly nextChanged: Effect.Effect<{ readonly account: string; readonly roleName: string }>
     /** Whether roles of a foreign account can be read at all. */
     readonly canRead: (accountId: string) => boolean
   }
@@ -44,6 +50,9 @@ export class IamReader extends Context.Service<
       const { roles: budget } = yield* CallBudgets
       /** Roles that IAM was asked for, those first whose answers are the oldest. */
       const asked = new Set<string>()
+      const kept = new KeptRoles(MOST_ROLES, REMEMBERED_MILLIS)
+      const changed = yield* Queue.sliding<string>(MOST_ROLES)
+      const clock = yield* Clock.Clock
 
       const lookup = Effect.fn("IamReader.lookup")(function*(
         key: string
@@ -74,22 +83,43 @@ export class IamReader extends Context.Service<
         }
       })
 
-      const roles = yield* Cache.makeWith(lookup, {
-        capacity: 10_000,
-        timeToLive: (exit) => (Exit.isSuccess(exit) ? REMEMBERED : 0)
+      /** What IAM can't say now may still be so. */
+      const lookupAndKeep = (key: string) =>
+        Effect.suspend(() => {
+          const question = kept.ask()
+          const tell = (isChanged: boolean): void => {
+            if (isChanged) Queue.offerUnsafe(changed, key)
+          }
+          return lookup(key).pipe(
+            Effect.tap((role) =>
+              Effect.sync(() => tell(kept.keep(key, question, role, clock.currentTimeMillisUnsafe())))
+            ),
+            Effect.tapError(({ kind }) =>
+              Effect.sync(() => tell((kind === "absent" || kind === "denied") && kept.lose(key, question)))
+            )
+          )
+        })
+
+      const roles = yield* Cache.makeWith(lookupAndKeep, {
+        capacity: MOST_ROLES,
+        timeToLive: (exit) => (Exit.isSuccess(exit) ? REMEMBERED_MILLIS : 0)
       })
 
       return {
         readRole: Effect.fnUntraced(function*(roleArn, foreign) {
           const key = `${foreign ? "foreign" : "own"} ${roleArn}`
-          // Another task's look may have asked for it already, and be in no hurry.
-          if ((yield* CallLane) === "urgent") budget.hurry(key)
+          if ((yield* CallLane) === "urgent") {
+            const role = kept.of(key, clock.currentTimeMillisUnsafe())
+            if (role !== null) return role
+            // Another task's look may have asked for it already, and be in no hurry.
+            budget.hurry(key)
+          }
           return yield* Cache.get(roles, key)
         }),
         forget: Effect.fn("IamReader.forget")(function*(account: string, roleName: string) {
-          for (const key of yield* Cache.keys(roles)) {
-            if (accountOf(key) === account && lastPart(key) === roleName) yield* Cache.invalidate(roles, key)
-          }
+          const isMeant = (key: string): boolean => accountOf(key) === account && lastPart(key) === roleName
+          kept.forgetWhere(isMeant)
+          for (const key of yield* Cache.keys(roles)) if (isMeant(key)) yield* Cache.invalidate(roles, key)
         }),
         forgetOldest: Effect.fn("IamReader.forgetOldest")(function*(seconds: number) {
           const most = Math.ceil(budget.rate() * PART_FOR_FULL_LOOKS * seconds)
@@ -98,6 +128,7 @@ export class IamReader extends Context.Service<
             yield* Cache.invalidate(roles, key)
           }
         }),
+        nextChanged: Effect.map(Queue.take(changed), (key) => ({ account: accountOf(key), roleName: lastPart(key) })),
         canRead: (accountId) => iamOf(accountId) !== null
       }
     })

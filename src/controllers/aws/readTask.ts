@@ -1,5 +1,5 @@
 /** The SDK's Task and TaskDefinition -> what decisions need of them. Pure. */
-import type { Container, Task, TaskDefinition } from "@aws-sdk/client-ecs"
+import type { Container, ContainerOverride, Task, TaskDefinition } from "@aws-sdk/client-ecs"
 import type { Tags } from "../../model/Tags.ts"
 import type { ObservedDefinition, ObservedTask, RunningContainer, StopReason } from "../lifecycle/TaskObservation.ts"
 import { readContainerDefinitions } from "./readContainerDefinitions.ts"
@@ -53,12 +53,33 @@ export const readTask = (task: Task, taskRoleArn: string | undefined): ObservedT
   ...stopOf(task)
 })
 
-/** `task` because RunTask may have overridden the environment and command of its containers. */
-export const readDefinition = (definition: TaskDefinition, task: Task): ObservedDefinition => ({
+const readWith = (
+  definition: TaskDefinition,
+  overrides: ReadonlyArray<ContainerOverride>
+): ObservedDefinition => ({
   arn: definition.taskDefinitionArn ?? "",
   family: definition.family ?? "",
   // ECS's default where the definition says nothing:
   // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html
   networkMode: definition.networkMode ?? "bridge",
-  containers: readContainerDefinitions(definition.containerDefinitions ?? [], task.overrides?.containerOverrides ?? [])
+  containers: readContainerDefinitions(definition.containerDefinitions ?? [], overrides)
 })
+
+/** What each definition says for tasks that nobody gave anything else, which nearly all are. */
+const asDefined = new WeakMap<TaskDefinition, ObservedDefinition>()
+
+/** ECS names the containers of every task here, also where nothing of them is overridden. */
+const overridesNothing = ({ command, environment }: ContainerOverride): boolean =>
+  command === undefined && environment === undefined
+
+/**
+ * `task` because RunTask may have overridden the environment and command of its containers. Tasks of one definition
+ * share what was read.
+ */
+export const readDefinition = (definition: TaskDefinition, task: Task): ObservedDefinition => {
+  const overrides = task.overrides?.containerOverrides ?? []
+  if (!overrides.every(overridesNothing)) return readWith(definition, overrides)
+  const known = asDefined.get(definition) ?? readWith(definition, [])
+  asDefined.set(definition, known)
+  return known
+}

@@ -5,15 +5,15 @@
 import { Array as Arr, Clock, Effect, Queue } from "effect"
 import { Journal } from "../../model/Journal.ts"
 import { Store, type StoreUnavailable } from "../../model/Store.ts"
-import { accountOf, lastPart } from "../arn.ts"
+import { lastPart } from "../arn.ts"
 import { IamReader } from "../aws/IamReader.ts"
 import { DELETE_AT_ONCE, type QueuedMessage, SqsReader } from "../aws/SqsReader.ts"
 import { goOn } from "../goOn.ts"
 import type { KnownTasks } from "../lifecycle/KnownTasks.ts"
 import { stopSaid } from "../lifecycle/stopSaid.ts"
+import { tasksOfRole } from "../lifecycle/tasksOfRole.ts"
 import type { WorkQueue } from "../queue/WorkQueue.ts"
 import { TaskController } from "../TaskController.ts"
-import { formatTaskKey, taskKeyOf } from "../TaskKey.ts"
 import { type Decoded, decode } from "./decode.ts"
 import { receiveAll } from "./receiveAll.ts"
 
@@ -34,19 +34,6 @@ type ChangedRole = Pick<Extract<Decoded, { readonly _tag: "RoleChanged" }>, "acc
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
  */
 const ROLE_LAG_MILLIS = 3_000
-
-/** Keys of every task that runs with a role, as the store knows them. */
-const tasksOfRole = Effect.fnUntraced(function*(
-  account: string,
-  roleName: string
-): Effect.fn.Return<ReadonlyArray<string>, StoreUnavailable, Store> {
-  const tasks = yield* (yield* Store).list("EcsTask")
-  return tasks
-    .filter(({ spec: { taskRoleArn } }) =>
-      taskRoleArn !== null && accountOf(taskRoleArn) === account && lastPart(taskRoleArn) === roleName
-    )
-    .map(({ spec: { clusterArn, taskArn } }) => formatTaskKey(taskKeyOf(clusterArn, taskArn)))
-})
 
 /** What is remembered of the role is forgotten. */
 const wokenByRole = Effect.fnUntraced(function*({ account, roleName }: ChangedRole) {

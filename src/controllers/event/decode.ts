@@ -2,7 +2,7 @@
  * EventBridge JSON -> who is to be woken. Receives the body of one queue message, never throws, asks nobody.
  * An event is a hint: what is true is read afterwards.
  */
-import { Option, Predicate, Schema } from "effect"
+import { Predicate, Schema } from "effect"
 import { clusterArnOf, lastPart } from "../arn.ts"
 import { formatTaskKey, taskKeyOf } from "../TaskKey.ts"
 import { InstanceStateChange, LEAVING_INSTANCE } from "./InstanceStateChange.ts"
@@ -48,7 +48,15 @@ export type Decoded =
     }
   | { readonly _tag: "Ignored"; readonly reason: string }
 
-const parseJson = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Unknown))
+/** Undefined for what is no JSON. */
+const parseJson = (body: string): unknown => {
+  try {
+    return JSON.parse(body)
+  } catch {
+    return undefined
+  }
+}
+
 const decodeTask = Schema.decodeUnknownResult(TaskStateChange)
 const decodeService = Schema.decodeUnknownResult(ServiceEvent)
 const decodeInstance = Schema.decodeUnknownResult(InstanceStateChange)
@@ -121,7 +129,7 @@ const detailOf = (json: unknown, member: string): string => {
 }
 
 export const decode = (body: string): Decoded => {
-  const json = Option.getOrUndefined(parseJson(body))
+  const json = parseJson(body)
   if (!Predicate.hasProperty(json, "source") || !Predicate.hasProperty(json, "detail-type")) {
     return ignored("not an EventBridge event: it has no source or detail-type")
   }

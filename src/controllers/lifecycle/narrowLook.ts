@@ -5,7 +5,7 @@
  */
 import { LABEL_PREFIX } from "../../model/dataplaneLabels.ts"
 import { usesVariable } from "./template.ts"
-import type { ContainerDefinition, SidecarDefinition, TaskObservation } from "./TaskObservation.ts"
+import type { ContainerDefinition, ObservedDefinition, SidecarDefinition, TaskObservation } from "./TaskObservation.ts"
 
 type Named = Readonly<Record<string, string>>
 
@@ -30,6 +30,15 @@ const narrowContainer = (container: ContainerDefinition): ContainerDefinition =>
   sidecar: container.sidecar === null ? null : narrowSidecar(container.sidecar)
 })
 
+/** Tasks of one definition share what was read of it, and so what is left of that. */
+const narrowed = new WeakMap<ObservedDefinition, ObservedDefinition>()
+
+const narrowDefinition = (definition: ObservedDefinition): ObservedDefinition => {
+  const known = narrowed.get(definition) ?? { ...definition, containers: definition.containers.map(narrowContainer) }
+  narrowed.set(definition, known)
+  return known
+}
+
 /** `copyTags`: the tags that shall become tags of the inbounds, and so are public anyway. */
 export const narrowLook = (look: TaskObservation, copyTags: ReadonlyArray<string>): TaskObservation => {
   const { definition, task } = look
@@ -38,8 +47,6 @@ export const narrowLook = (look: TaskObservation, copyTags: ReadonlyArray<string
     task: task === null
       ? null
       : { ...task, tags: only(task.tags, (name) => isMeshName(name) || copyTags.includes(name)) },
-    definition: definition === null
-      ? null
-      : { ...definition, containers: definition.containers.map(narrowContainer) }
+    definition: definition === null ? null : narrowDefinition(definition)
   }
 }
