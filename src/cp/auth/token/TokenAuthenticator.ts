@@ -47,25 +47,25 @@ export const makeTokenAuthenticator = (zone: string): Effect.Effect<TokenAuthent
     const resources = yield* ResourceCache
     const keys = makeSigningKeys(resources)
 
-    /** What may change while a stream is open. */
-    const judgeNow = (identity: TokenIdentity, claim: ProxyClaim, now: number): Result.Result<void, Refused> =>
-      Result.gen(function*() {
-        if (identity.expiresAt !== null && identity.expiresAt <= now) {
-          yield* refuse("TokenExpired", "token is expired: generate a new one")
-        }
-        const scope = scopeOf(identity.method, claim)
-        const key = yield* keys.find(scope, identity.keyId)
-        if (key.fingerprint !== identity.keyFingerprint) {
-          yield* refuse("SigningKeyReplaced", "the token's signing key was replaced: generate a new token")
-        }
-        if (isRevoked(resources, scope, identity.tokenId)) {
-          yield* refuse("TokenRevoked", "token is revoked: generate a new one")
-        }
-        // Most tokens demand nothing of a Dataplane; each open stream's is asked about every few seconds.
-        if (identity.workload === null && Object.keys(identity.tags).length === 0) return
-        const declared = declaredProxy(resources, claim)
-        if (declared !== undefined) yield* judgeTokenTags(identity.tags, identity.workload, declared)
-      })
+    /** What may change while a stream is open. Each is asked about every few seconds: no generator, nor what it leaves. */
+    const judgeNow = (identity: TokenIdentity, claim: ProxyClaim, now: number): Result.Result<void, Refused> => {
+      if (identity.expiresAt !== null && identity.expiresAt <= now) {
+        return refuse("TokenExpired", "token is expired: generate a new one")
+      }
+      const scope = scopeOf(identity.method, claim)
+      const key = keys.find(scope, identity.keyId)
+      if (Result.isFailure(key)) return Result.fail(key.failure)
+      if (key.success.fingerprint !== identity.keyFingerprint) {
+        return refuse("SigningKeyReplaced", "the token's signing key was replaced: generate a new token")
+      }
+      if (isRevoked(resources, scope, identity.tokenId)) {
+        return refuse("TokenRevoked", "token is revoked: generate a new one")
+      }
+      // Most tokens demand nothing of a Dataplane.
+      if (identity.workload === null && Object.keys(identity.tags).length === 0) return Result.void
+      const declared = declaredProxy(resources, claim)
+      return declared === undefined ? Result.void : judgeTokenTags(identity.tags, identity.workload, declared)
+    }
 
     const identityOf = (
       { payload, ...proof }: VerifiedToken,
