@@ -28,11 +28,18 @@ const Meta = Schema.Struct({
 const isPlainObject = (input: unknown): input is Readonly<Record<string, unknown>> =>
   typeof input === "object" && input !== null && !Array.isArray(input)
 
+const hasNull = (input: unknown): boolean => {
+  if (typeof input !== "object") return false
+  return input === null || Object.values(input).some(hasNull)
+}
+
 /**
  * A null is a field that isn't there, as protobuf's JSON has it: templates leave them behind. A tag without a value
  * is an empty one.
  */
 const withoutNulls = (input: unknown): unknown => {
+  // Most have none, and are taken as they are.
+  if (!hasNull(input)) return input
   if (Array.isArray(input)) return input.map(withoutNulls)
   if (!isPlainObject(input)) return input
   return Object.fromEntries(

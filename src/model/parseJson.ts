@@ -4,13 +4,28 @@
  * "The names within an object SHOULD be unique": https://www.rfc-editor.org/rfc/rfc8259#section-4
  */
 
+const QUOTE = 34
+const COMMA = 44
+const ARRAY = 91
+const BACKSLASH = 92
+const ARRAY_END = 93
+const OBJECT = 123
+const OBJECT_END = 125
+
 /** Where a string literal that starts at `start` ends (behind its closing quote). `text` is valid JSON. */
 const endOfString = (text: string, start: number): number => {
   let index = start + 1
-  while (text[index] !== "\"") index += text[index] === "\\" ? 2 : 1
+  for (let code = text.charCodeAt(index); code !== QUOTE; code = text.charCodeAt(index)) {
+    index += code === BACKSLASH ? 2 : 1
+  }
   return index + 1
 }
 
+/** Two spellings of one key ("a", "\u0061") are one key. */
+const keyOf = (literal: string): string =>
+  literal.includes("\\") ? String(JSON.parse(literal)) : literal.slice(1, -1)
+
+/** Each proxy that comes brings two such texts: so it looks at numbers, and reads no more of them than keys. */
 const firstDuplicateKey = (text: string): string | null => {
   // One entry for each open bracket: the keys of an object so far, null for an array.
   const open: Array<Set<string> | null> = []
@@ -18,24 +33,23 @@ const firstDuplicateKey = (text: string): string | null => {
   let keyNext = false
   let index = 0
   while (index < text.length) {
-    const char = text[index]
-    if (char === "\"") {
+    const code = text.charCodeAt(index)
+    if (code === QUOTE) {
       const end = endOfString(text, index)
       const keys = open.at(-1)
       if (keyNext && keys != null) {
-        // Two spellings of one key ("a", "\u0061") are one key.
-        const key: unknown = JSON.parse(text.slice(index, end))
-        if (typeof key !== "string" || keys.has(key)) return String(key)
+        const key = keyOf(text.slice(index, end))
+        if (keys.has(key)) return key
         keys.add(key)
       }
       keyNext = false
       index = end
       continue
     }
-    if (char === "{") open.push(new Set())
-    if (char === "[") open.push(null)
-    if (char === "}" || char === "]") open.pop()
-    if (char === "{" || char === ",") keyNext = true
+    if (code === OBJECT) open.push(new Set())
+    else if (code === ARRAY) open.push(null)
+    else if (code === ARRAY_END || code === OBJECT_END) open.pop()
+    if (code === OBJECT || code === COMMA) keyNext = true
     index += 1
   }
   return null
