@@ -1,6 +1,7 @@
 /** Removes one resource, where nothing needs it any more. */
 import { Effect } from "effect"
 import type { CertificateAuthorityBackend, Mesh } from "../../model/Mesh.ts"
+import { policyTypes } from "../../model/policies.ts"
 import type { Resource, ResourceType } from "../../model/Resource.ts"
 import { Store } from "../../model/Store.ts"
 import { dataplaneTokens, keySerial } from "../auth/token/TokenScope.ts"
@@ -35,7 +36,7 @@ const refuseUsedSecret = (secret: string, meshName: string, mesh: Mesh) => {
 }
 
 /** A mesh takes along what is its own: policies, insights, ports, its keys. The user's secrets survive it. */
-const OWNED: ReadonlyArray<ResourceType> = ["MeshTrafficPermission", "MeshTimeout", "DataplaneInsight", "OutboundPort"]
+const OWNED: ReadonlyArray<ResourceType> = [...policyTypes, "DataplaneInsight", "OutboundPort"]
 
 const isGeneratedSecret = (mesh: string, { name }: Resource): boolean =>
   keySerial(dataplaneTokens(mesh), name) !== undefined || name.startsWith(`${mesh}.ca-builtin-`)

@@ -2,6 +2,7 @@
  * What one batch of changes did to the views, in the views' own terms: what there was before and is now. Who depends
  * on which of it is for those to say who read it.
  */
+import type { Policy } from "../../model/policies.ts"
 import type { Resource } from "../../model/Resource.ts"
 import type { ServiceView } from "./MeshView.ts"
 
@@ -10,8 +11,6 @@ export interface Replaced<R> {
   readonly before: R | undefined
   readonly after: R | undefined
 }
-
-export type Policy = Resource<"MeshTrafficPermission"> | Resource<"MeshTimeout">
 
 export interface PolicyChange extends Replaced<Policy> {
   readonly mesh: string

@@ -1,4 +1,5 @@
 /** What the resources of one mesh mean together: plain data that Envoy's configuration is translated from. */
+import type { Policies } from "../../model/policies.ts"
 import type { Resource } from "../../model/Resource.ts"
 import type { Tags } from "../../model/Tags.ts"
 import type { Protocol } from "./Protocol.ts"
@@ -33,10 +34,7 @@ export interface MeshView {
   readonly services: ReadonlyMap<string, ServiceView>
   /** Port of each service's outbound, by service. */
   readonly outboundPorts: ReadonlyMap<string, number>
-  /** Ordered by name. */
-  readonly trafficPermissions: ReadonlyArray<Resource<"MeshTrafficPermission">>
-  /** Ordered by name. */
-  readonly timeouts: ReadonlyArray<Resource<"MeshTimeout">>
+  readonly policies: Policies
 }
 
 /** Everything a proxy may need, zone proxies included: they serve every mesh. */

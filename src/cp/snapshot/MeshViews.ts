@@ -3,7 +3,10 @@
  * another than before. A Dataplane's change costs what its own services hold, whatever else the mesh holds; a status
  * write costs nothing. It translates nothing and knows no Envoy.
  */
-import { isType, type Resource, type ResourceType } from "../../model/Resource.ts"
+import {
+  isPolicyType, type Policies, policiesOf, type Policy, type PolicyType, policyTypes, withPolicy
+} from "../../model/policies.ts"
+import { isType, type Resource, type ResourceKey, type ResourceType } from "../../model/Resource.ts"
 import { buildServiceView, keepEndpoints, sameService, type Share, sharesOf } from "./buildServiceView.ts"
 import type { Impact, PolicyChange, ProxyChange, ServiceChange } from "./Impact.ts"
 import type { MeshView, ServiceView, ZoneView } from "./MeshView.ts"
@@ -17,8 +20,7 @@ export const VIEWED: ReadonlyArray<ResourceType> = [
   "ZoneIngress",
   "ZoneEgress",
   "OutboundPort",
-  "MeshTrafficPermission",
-  "MeshTimeout"
+  ...policyTypes
 ]
 
 interface MutableMesh {
@@ -27,8 +29,7 @@ interface MutableMesh {
   readonly dataplanes: Map<string, Resource<"Dataplane">>
   readonly services: Map<string, ServiceView>
   readonly outboundPorts: Map<string, number>
-  trafficPermissions: ReadonlyArray<Resource<"MeshTrafficPermission">>
-  timeouts: ReadonlyArray<Resource<"MeshTimeout">>
+  policies: Policies
   /** What each service is made of: by service, then by Dataplane. */
   readonly shares: Map<string, Map<string, Share>>
 }
@@ -48,12 +49,6 @@ interface MutableImpact extends Impact {
 type Touched = Map<MutableMesh, Set<string>>
 
 const NO_SHARES: ReadonlyMap<string, Share> = new Map()
-
-/** The list with one resource put in its place by name, or taken out. */
-const replaced = <R extends Resource>(list: ReadonlyArray<R>, name: string, after: R | undefined): ReadonlyArray<R> => {
-  const others = list.filter((resource) => resource.name !== name)
-  return after === undefined ? others : [...others, after].sort((a, b) => (a.name < b.name ? -1 : 1))
-}
 
 const put = <R>(resources: Map<string, R>, name: string, after: R | undefined): void => {
   if (after === undefined) resources.delete(name)
@@ -102,8 +97,7 @@ export class MeshViews implements ZoneView {
       dataplanes: new Map(),
       services: new Map(),
       outboundPorts: new Map(),
-      trafficPermissions: [],
-      timeouts: [],
+      policies: {},
       shares: new Map()
     }
     this.meshes.set(name, created)
@@ -111,6 +105,7 @@ export class MeshViews implements ZoneView {
   }
 
   #applyOne({ key, before: known, after: now }: ResourceChange, impact: MutableImpact, touched: Touched): void {
+    if (isPolicyType(key.type)) return this.#applyPolicy(key.type, key, now, impact)
     switch (key.type) {
       case "Mesh": {
         const mesh = this.#mesh(key.name)
@@ -134,22 +129,6 @@ export class MeshViews implements ZoneView {
         const before = ports.get(key.name)
         put(ports, key.name, only("OutboundPort", now)?.spec.port)
         if (ports.get(key.name) !== before) impact.outboundPorts.add(key.mesh)
-        return
-      }
-      case "MeshTrafficPermission": {
-        const mesh = this.#mesh(key.mesh)
-        const after = only("MeshTrafficPermission", now)
-        const before = mesh.trafficPermissions.find(({ name }) => name === key.name)
-        mesh.trafficPermissions = replaced(mesh.trafficPermissions, key.name, after)
-        if (!saysTheSame(before, after)) impact.policies.push({ mesh: key.mesh, before, after })
-        return
-      }
-      case "MeshTimeout": {
-        const mesh = this.#mesh(key.mesh)
-        const after = only("MeshTimeout", now)
-        const before = mesh.timeouts.find(({ name }) => name === key.name)
-        mesh.timeouts = replaced(mesh.timeouts, key.name, after)
-        if (!saysTheSame(before, after)) impact.policies.push({ mesh: key.mesh, before, after })
         return
       }
       case "ZoneIngress": {
@@ -178,6 +157,15 @@ export class MeshViews implements ZoneView {
       case "ServiceAddress":
         return
     }
+  }
+
+  #applyPolicy(type: PolicyType, key: ResourceKey, after: Resource | undefined, impact: MutableImpact): void {
+    const mesh = this.#mesh(key.mesh)
+    const listed = (): Policy | undefined => policiesOf(mesh.policies, type).find(({ name }) => name === key.name)
+    const before = listed()
+    mesh.policies = withPolicy(mesh.policies, type, key.name, after)
+    const now = listed()
+    if (!saysTheSame(before, now)) impact.policies.push({ mesh: key.mesh, before, after: now })
   }
 }
 

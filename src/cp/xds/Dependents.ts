@@ -8,6 +8,7 @@
  * a policy about it, and these are never filed by what a translation used.
  */
 import { OUTBOUNDS_LABEL } from "../../model/dataplaneLabels.ts"
+import { allPolicies } from "../../model/policies.ts"
 import type { ProxyId } from "../../model/ProxyType.ts"
 import type { Resource } from "../../model/Resource.ts"
 import { ZONE_TAG } from "../../model/Tags.ts"
@@ -173,8 +174,7 @@ export class Dependents<D extends Dependent> {
   #selectingLabels({ mesh }: ProxyChange<unknown>, impact: Impact): ReadonlySet<string> {
     const view = this.#zone.meshes.get(mesh)
     return selectingLabels([
-      ...view?.trafficPermissions ?? [],
-      ...view?.timeouts ?? [],
+      ...view === undefined ? [] : allPolicies(view.policies),
       ...impact.policies.filter((change) => change.mesh === mesh).map(({ before }) => before)
     ])
   }

@@ -4,9 +4,10 @@
  */
 import type { Dataplane, Inbound } from "../../model/Dataplane.ts"
 import { LISTEN_LABEL_PREFIX, OUTBOUND_ADDRESS_LABEL, OUTBOUNDS_LABEL } from "../../model/dataplaneLabels.ts"
+import type { Policy } from "../../model/policies.ts"
 import type { Resource } from "../../model/Resource.ts"
 import { DISPLAY_NAME_LABEL, ORIGIN_LABEL, ZONE_TAG } from "../../model/Tags.ts"
-import type { Policy, Replaced } from "../snapshot/Impact.ts"
+import type { Replaced } from "../snapshot/Impact.ts"
 import { sameData } from "../snapshot/sameData.ts"
 import { selectsDataplane } from "./policies/selection.ts"
 

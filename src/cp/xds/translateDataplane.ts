@@ -2,6 +2,7 @@
 import type { Condition } from "../../model/Condition.ts"
 import type { Inbound } from "../../model/Dataplane.ts"
 import { enabledBackend } from "../../model/Mesh.ts"
+import { policiesOf } from "../../model/policies.ts"
 import type { Resource } from "../../model/Resource.ts"
 import { LISTEN_LABEL_PREFIX } from "../../model/dataplaneLabels.ts"
 import { SERVICE_TAG } from "../../model/Tags.ts"
@@ -47,8 +48,10 @@ const translateInbound = (context: Context, inbound: Inbound): ReadonlyArray<Xds
   const service = inbound.tags?.[SERVICE_TAG] ?? dataplane.name
   const protocol = protocolOf(inbound)
   const cluster = localClusterName(servicePort)
-  const timeouts = inboundTimeouts(view.timeouts, dataplane, inbound)
-  const permissions = mtls === null ? null : permissionsOf(view.mesh, view.trafficPermissions, dataplane, inbound)
+  const timeouts = inboundTimeouts(policiesOf(view.policies, "MeshTimeout"), dataplane, inbound)
+  const permissions = mtls === null
+    ? null
+    : permissionsOf(view.mesh, policiesOf(view.policies, "MeshTrafficPermission"), dataplane, inbound)
   const name = inboundListenerName(address, inbound.port)
   return [
     resources.of(localCluster, {
@@ -106,7 +109,7 @@ export const translateDataplane = (
   const { outbounds, conditions } = shared.outboundLists.of(view, dataplane)
   const calls = shared.outboundParts.of(view, outbounds, {
     mtls: mtls !== null,
-    timeouts: callTimeouts(view.timeouts, dataplane),
+    timeouts: callTimeouts(policiesOf(view.policies, "MeshTimeout"), dataplane),
     log: callerLog(settings, dataplane.name, sourceOf(dataplane))
   })
   return {

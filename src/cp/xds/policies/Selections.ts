@@ -3,9 +3,10 @@
  * of a list select gets the same array, so that what is made of it can be made once and hang on it.
  */
 import type { Inbound } from "../../../model/Dataplane.ts"
+import type { Policy } from "../../../model/policies.ts"
 import type { Resource } from "../../../model/Resource.ts"
 import { Recent } from "../share/Recent.ts"
-import { bySpecificity, isShadow, type Policy, selectsDataplane, selectsInbound } from "./selection.ts"
+import { bySpecificity, isShadow, selectsDataplane, selectsInbound } from "./selection.ts"
 
 /** So many different selections of one list are remembered. */
 const CAPACITY = 1000

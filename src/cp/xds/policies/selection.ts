@@ -1,11 +1,10 @@
 /** Which proxies a policy is about, and which of two policies has the last word: Kuma's rules. */
 import type { Inbound } from "../../../model/Dataplane.ts"
+import type { Policy } from "../../../model/policies.ts"
 import type { Resource } from "../../../model/Resource.ts"
 import { SERVICE_TAG, type Tags } from "../../../model/Tags.ts"
 import { tagSets } from "../../../model/tagSets.ts"
 import type { TargetRef } from "../../../model/TargetRef.ts"
-
-export type Policy = Resource<"MeshTrafficPermission"> | Resource<"MeshTimeout">
 
 const MESH: TargetRef = { kind: "Mesh" }
 

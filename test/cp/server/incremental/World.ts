@@ -3,7 +3,7 @@
  * what a translation of everything from nothing gives them, and the very same objects where that is what they had.
  */
 import { expect } from "vitest"
-import { MeshViews } from "../../../../src/cp/snapshot/MeshViews.ts"
+import { MeshViews, VIEWED } from "../../../../src/cp/snapshot/MeshViews.ts"
 import { ResourceIndex } from "../../../../src/cp/snapshot/ResourceIndex.ts"
 import type { ResourceChange } from "../../../../src/cp/snapshot/ResourceCache.ts"
 import { type ProxySnapshot, TypeUrl, type XdsResource } from "../../../../src/cp/xds/XdsResource.ts"
@@ -157,7 +157,7 @@ export class World {
   }
 
   #resources(): ReadonlyArray<Resource> {
-    return ALL.flatMap((type) => this.#cache.list(type))
+    return VIEWED.flatMap((type) => this.#cache.list(type))
   }
 
   #follow(proxy: ProxyId, settings: TranslateSettings): void {
@@ -272,12 +272,3 @@ export class World {
   }
 }
 
-const ALL = [
-  "Mesh",
-  "Dataplane",
-  "ZoneIngress",
-  "ZoneEgress",
-  "OutboundPort",
-  "MeshTrafficPermission",
-  "MeshTimeout"
-] as const
