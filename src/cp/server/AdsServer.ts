@@ -55,7 +55,9 @@ const serverOptions = ({ connectionIdleMillis }: AdsServerOptions) => ({
   "grpc.max_send_message_length": -1,
   // Whoever completes a TLS handshake gets this far: what costs nothing to hold mustn't be held for ever.
   "grpc.max_connection_idle_ms": connectionIdleMillis,
-  "grpc.max_concurrent_streams": MAX_STREAMS_A_CONNECTION
+  "grpc.max_concurrent_streams": MAX_STREAMS_A_CONNECTION,
+  // What grpc-js would count of each connection and message for its own inspection service, which isn't served here.
+  "grpc.enable_channelz": 0
 })
 
 const STOPPING: CloseReason = { code: status.UNAVAILABLE, message: "the control plane stops; connect again" }
