@@ -15,6 +15,7 @@ import { TokenIssuerLive } from "../cp/auth/token/TokenIssuerLive.ts"
 import { CertificateAuthorityLive } from "../cp/ca/CertificateAuthorityLive.ts"
 import type { ControlPlaneConfig, StoreConfig } from "../cp/config/ControlPlaneConfig.ts"
 import { fromEnvironment, type Variables } from "../cp/config/fromEnvironment.ts"
+import { showConfig } from "../cp/config/showConfig.ts"
 import { Diagnostics } from "../cp/diagnostics/Diagnostics.ts"
 import { DataplaneServer } from "../cp/server/DataplaneServer.ts"
 import { dataplaneLayer } from "../cp/server/dataplaneLayer.ts"
@@ -116,6 +117,7 @@ const servers = (config: ControlPlaneConfig, instanceId: string) =>
       const api = apiServer({
         config: config.apiServer,
         identity: { zone: config.zone, version: packageJson.version, instanceId, clusterId: config.zone },
+        shownConfig: showConfig(config),
         tls: apiTls
       })
       return Layer.mergeAll(
@@ -129,7 +131,7 @@ const controlPlane = (config: ControlPlaneConfig, instanceId: string) =>
   Layer.unwrap(
     Effect.gen(function*() {
       const store = yield* storeConfig(config)
-      const defaults = Layer.effectDiscard(ensureDefaults())
+      const defaults = Layer.effectDiscard(ensureDefaults(config.apiServer.authn))
       const cache = Diagnostics.readyWith(CACHE, ResourceCache).pipe(
         Layer.provideMerge(ResourceCacheLive),
         Layer.provide(defaults)

@@ -1,5 +1,11 @@
-/** One request as the handlers see it: no sockets, no streams. */
-export interface ApiRequest {
+import type { IncomingHttpHeaders } from "node:http"
+import type { User } from "../auth/user/User.ts"
+import type { Caller } from "../auth/user/UserAuthenticator.ts"
+import type { Route } from "./Route.ts"
+
+/** What a request says before its body. */
+export interface RequestHead {
+  readonly route: Route
   readonly method: string
   /** Decoded path segments without empty ones at the end. */
   readonly path: ReadonlyArray<string>
@@ -8,7 +14,21 @@ export interface ApiRequest {
   readonly query: URLSearchParams
   readonly scheme: "http" | "https"
   readonly host: string
-  readonly isAdmin: boolean
+  readonly headers: IncomingHttpHeaders
+  readonly caller: Caller
+  /** Where it comes from, as the socket has it. */
+  readonly remoteAddress: string
+}
+
+/** One request as the handlers see it: no sockets, no streams. */
+export interface ApiRequest {
+  readonly method: string
+  readonly path: ReadonlyArray<string>
+  readonly rawPath: string
+  readonly query: URLSearchParams
+  readonly scheme: "http" | "https"
+  readonly host: string
+  readonly user: User
   readonly contentType: string
   /** Text of the body; empty where there is none. */
   readonly body: string
@@ -16,8 +36,8 @@ export interface ApiRequest {
 
 /** JSON, plain text where that is what Kuma's clients read, or JSON lines that are made while they are sent. */
 export type ApiResponse =
-  | { readonly status: number; readonly body: unknown }
-  | { readonly status: number; readonly text: string }
+  | { readonly status: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> }
+  | { readonly status: number; readonly text: string; readonly contentType?: string }
   | {
     readonly status: number
     readonly lines: AsyncIterable<string>

@@ -3,17 +3,23 @@
  * what is written and who may, and never talks to a proxy nor decides anything about one.
  */
 import { Context, Effect, Layer } from "effect"
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http"
+import {
+  createServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions, type ServerResponse
+} from "node:http"
 import { createServer as createTlsServer } from "node:https"
 import { pipeline } from "node:stream/promises"
 import type { Journal, JournalExport } from "../../model/Journal.ts"
 import { Store } from "../../model/Store.ts"
 import { bindPort, type PortUnavailable } from "../bindPort.ts"
-import type { ControlPlaneConfig, Listen } from "../config/ControlPlaneConfig.ts"
+import type { ApiServerConfig } from "../config/ApiServerConfig.ts"
+import type { Listen } from "../config/ControlPlaneConfig.ts"
+import { ANONYMOUS_ACCESS } from "../config/readApiServer.ts"
+import { makeAdmission } from "./admit.ts"
 import type { ApiResponse } from "./ApiRequest.ts"
+import { type ApiTlsInvalid, apiTlsOptions, checkClients } from "./clientCertificates.ts"
 import { ExportPlaces } from "./ExportPlaces.ts"
-import { handle, type Identity } from "./handle.ts"
-import { readRequest } from "./readRequest.ts"
+import { answerWith, handle, type Identity, respond, type Setting } from "./handle.ts"
+import { judgeContent, readBody, readHead, type RouterRefusal } from "./readRequest.ts"
 
 export class ApiServer extends Context.Service<
   ApiServer,
@@ -25,8 +31,10 @@ export class ApiServer extends Context.Service<
 >()("ecs-mesh/cp/api/ApiServer") {}
 
 export interface ApiServerOptions {
-  readonly config: ControlPlaneConfig["apiServer"]
+  readonly config: ApiServerConfig
   readonly identity: Identity
+  /** What `/config` shows. */
+  readonly shownConfig?: unknown
   /** PEM, leaf first; null leaves HTTPS off. */
   readonly tls: { readonly certificatePem: string; readonly privateKeyPem: string } | null
 }
@@ -68,10 +76,15 @@ const write = async (outgoing: ServerResponse, response: ApiResponse, { instance
   if ("lines" in response) {
     return writeLines(outgoing, response.status, response.lines, instanceId).finally(response.over)
   }
-  if ("text" in response) return writeText(outgoing, response.status, response.text)
+  if ("text" in response) {
+    const { contentType } = response
+    const headers = contentType === undefined ? {} : { "content-type": contentType }
+    return writeText(outgoing, response.status, response.text, headers)
+  }
   // One space, as Kuma's answers have it.
   writeText(outgoing, response.status, `${JSON.stringify(response.body, null, 1)}\n`, {
-    "content-type": "application/json"
+    "content-type": "application/json",
+    ...response.headers
   })
 }
 
@@ -79,23 +92,61 @@ type Answer = (incoming: IncomingMessage, outgoing: ServerResponse, scheme: "htt
 
 type Services = Store | Journal | JournalExport
 
-const makeAnswer = (services: Context.Context<Services>, { config, identity }: ApiServerOptions): Answer => {
+/** Bytes that are still read of a request that was refused by its head, so that its sender hears of it. */
+const MAX_UNREAD = 64 * 1024
+
+/** More than that isn't read: the connection ends with the answer. */
+const leaveUnread = ({ headers }: IncomingMessage, outgoing: ServerResponse): void => {
+  const length = headers["transfer-encoding"] === undefined ? Number(headers["content-length"] ?? 0) : Infinity
+  if (length > MAX_UNREAD) outgoing.setHeader("connection", "close")
+}
+
+const makeAnswer = (services: Context.Context<Services>, options: ApiServerOptions): Answer => {
+  const { config, identity, shownConfig = {} } = options
   const run = Effect.runPromiseWith(services)
-  const places = new ExportPlaces()
+  const setting: Setting = {
+    identity, shownConfig, places: new ExportPlaces(), readOnly: config.readOnly,
+    issuesUserTokens: config.authn.issuesTokens
+  }
+  const admit = makeAdmission(config)
+  const writeRouterRefusal = (outgoing: ServerResponse, { headers, status, text }: RouterRefusal): void =>
+    writeText(outgoing, status, text, headers)
+
   return async (incoming, outgoing, scheme) => {
-    const read = await readRequest(incoming, scheme, config.localhostIsAdmin)
-    switch (read._tag) {
-      case "RouterRefusal":
-        return writeText(outgoing, read.refusal.status, read.refusal.text, read.refusal.headers)
-      case "TooLarge":
-        // What is still on its way isn't read: the connection ends with the answer.
-        outgoing.setHeader("connection", "close")
-        return write(outgoing, read.response, identity)
-      case "Request":
-        return write(outgoing, await run(handle(read.request, read.route, identity, places)), identity)
+    const head = readHead(incoming, scheme)
+    if (head._tag === "RouterRefusal") {
+      leaveUnread(incoming, outgoing)
+      return writeRouterRefusal(outgoing, head)
     }
+    const admitted = await run(answerWith(Effect.map(admit(head), (user) => ({ user })), head.rawPath))
+    if (!("user" in admitted)) {
+      leaveUnread(incoming, outgoing)
+      return write(outgoing, admitted, identity)
+    }
+    const refusal = judgeContent(head)
+    if (refusal !== null) {
+      leaveUnread(incoming, outgoing)
+      return writeRouterRefusal(outgoing, refusal)
+    }
+    const body = await readBody(incoming)
+    if (typeof body !== "string") {
+      leaveUnread(incoming, outgoing)
+      return write(outgoing, respond(body), identity)
+    }
+    const { host, method, path, query, rawPath, route } = head
+    const contentType = head.headers["content-type"] ?? ""
+    const request = { method, path, rawPath, query, scheme, host, contentType, body, user: admitted.user }
+    return write(outgoing, await run(handle(request, route, setting)), identity)
   }
 }
+
+/** Who sends or takes too slowly holds up nobody else. */
+const serverOptions = ({ limits }: ApiServerConfig): ServerOptions => ({
+  headersTimeout: limits.readHeaderMillis,
+  requestTimeout: limits.readMillis,
+  keepAliveTimeout: limits.idleMillis,
+  connectionsCheckingInterval: 1_000
+})
 
 const listen = (server: Server, address: Listen, scheme: "HTTP" | "HTTPS") =>
   Effect.acquireRelease(
@@ -107,25 +158,39 @@ const listen = (server: Server, address: Listen, scheme: "HTTP" | "HTTPS") =>
       })
   )
 
+/** A caller is told nothing of what went wrong here. */
 const make = Effect.fnUntraced(function*(options: ApiServerOptions) {
-  const { config: { http, https }, tls } = options
+  const { config, config: { http, https, limits }, tls } = options
   const answer = makeAnswer(yield* Effect.context<Services>(), options)
   const listener = (scheme: "http" | "https"): RequestListener => (incoming, outgoing) => {
     // A client that goes away while it is read has nobody left to be answered.
     answer(incoming, outgoing, scheme).catch(() => outgoing.destroy())
   }
-  const httpPort = http.enabled ? yield* listen(createServer(listener("http")), http, "HTTP") : null
-  const httpsPort = https.enabled && tls !== null
-    ? yield* listen(
-      createTlsServer({ cert: tls.certificatePem, key: tls.privateKeyPem }, listener("https")),
-      https,
-      "HTTPS"
-    )
+  const limited = <S extends Server>(server: S): S => {
+    server.setTimeout(limits.writeMillis)
+    return server
+  }
+  const httpPort = http.enabled
+    ? yield* listen(limited(createServer(serverOptions(config), listener("http"))), http, "HTTP")
     : null
+  const tlsOptions = https.enabled && tls !== null ? yield* apiTlsOptions(config, tls) : null
+  const httpsPort = tlsOptions === null ? null : yield* listen(
+    limited(checkClients(
+      createTlsServer({ ...serverOptions(config), ...tlsOptions }, listener("https")),
+      config.clientCertificates.required
+    )),
+    https,
+    "HTTPS"
+  )
   yield* Effect.logInfo("The API server listens").pipe(Effect.annotateLogs({ httpPort, httpsPort }))
+  if (config.anonymousAccess) {
+    yield* Effect.logWarning(
+      `${ANONYMOUS_ACCESS} is on: whoever reaches the API reads and writes all but secrets and tokens without a login`
+    )
+  }
   return ApiServer.of({ httpPort, httpsPort })
 })
 
 /** Serves until its scope ends. */
-export const apiServer = (options: ApiServerOptions): Layer.Layer<ApiServer, PortUnavailable, Services> =>
+export const apiServer = (options: ApiServerOptions): Layer.Layer<ApiServer, PortUnavailable | ApiTlsInvalid, Services> =>
   Layer.effect(ApiServer, make(options))

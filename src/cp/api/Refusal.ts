@@ -7,7 +7,8 @@ export class Refusal extends Schema.TaggedError<Refusal>()("Refusal", {
   status: Schema.Number,
   title: Schema.String,
   detail: Schema.String,
-  violations: Schema.Array(Schema.Struct({ field: Schema.String, message: Schema.String }))
+  violations: Schema.Array(Schema.Struct({ field: Schema.String, message: Schema.String })),
+  headers: Schema.optionalKey(Schema.Record(Schema.String, Schema.String))
 }) {}
 
 const refuse = (status: number, title: string, detail: string, violations: ReadonlyArray<Violation> = []): Refusal =>
@@ -21,6 +22,33 @@ export const invalid = (title: string, violations: ReadonlyArray<Violation>): Re
   refuse(400, title, "Resource is not valid", violations)
 export const invalidPage = (violation: Violation): Refusal =>
   refuse(400, "Could not retrieve resources", `Invalid page ${violation.field}`, [violation])
+/** Who isn't known is told how to become so. https://www.rfc-editor.org/rfc/rfc6750#section-3 */
+export const loginNeeded: Refusal = new Refusal({
+  status: 401,
+  title: "Authentication required",
+  detail: "this control plane answers nobody unknown: log in with `kumactl config control-planes add --name NAME " +
+    "--address URL --auth-type=tokens --auth-conf token=TOKEN --overwrite`, or bring `Authorization: Bearer TOKEN`. " +
+    "The first administrator's token is in the GlobalSecret admin-user-token, which can be read on the control " +
+    "plane's own machine; further ones come from `kumactl generate user-token`",
+  violations: [],
+  headers: { "www-authenticate": "Bearer" }
+})
+export const invalidToken = (reason: string): Refusal =>
+  new Refusal({
+    status: 401,
+    title: "Invalid authentication data",
+    detail: reason,
+    violations: [],
+    headers: { "www-authenticate": "Bearer error=\"invalid_token\"" }
+  })
+export const tooOften = (what: string): Refusal =>
+  new Refusal({
+    status: 429,
+    title: "Too Many Requests",
+    detail: `too many ${what} in a short time: try again later, and less often`,
+    violations: [],
+    headers: { "retry-after": "1" }
+  })
 export const accessDenied = (reason: string): Refusal => refuse(403, "Access Denied", reason)
 export const readOnly = (detail: string): Refusal => refuse(405, "Method not allowed", detail)
 export const conflict = (key: string): Refusal =>

@@ -1,12 +1,25 @@
-/** Finds what a path is about, as plain data. */
+/** Finds what a path is about, as plain data. The same tables say what there is to find, for the OpenAPI document. */
 import { descriptors, type ResourceDescriptor } from "../../model/ResourceDescriptor.ts"
 
-export type Route =
+export type TokenKind = "dataplane" | "zone" | "user"
+
+/** What is at one path alone. */
+export type FixedRoute =
   | { readonly _tag: "Index" }
-  /** Where tokens for proxies are issued. */
-  | { readonly _tag: "Tokens"; readonly kind: "dataplane" | "zone" }
+  /** Where tokens are issued. */
+  | { readonly _tag: "Tokens"; readonly kind: TokenKind }
   /** What this replica saw, decided and sent. */
   | { readonly _tag: "Journal" }
+  | { readonly _tag: "WhoAmI" }
+  /** What this control plane was started with, without secrets. */
+  | { readonly _tag: "Config" }
+  /** Which types there are. */
+  | { readonly _tag: "ResourceTypes" }
+  | { readonly _tag: "Policies" }
+
+export type Route =
+  | FixedRoute
+  | { readonly _tag: "Kri"; readonly kri: string }
   | {
       readonly _tag: "Collection"
       readonly descriptor: ResourceDescriptor
@@ -28,8 +41,20 @@ interface PathEntry {
   readonly withInsight: boolean
 }
 
+export const FIXED_ROUTES: Readonly<Record<string, FixedRoute>> = {
+  "/": { _tag: "Index" },
+  "/config": { _tag: "Config" },
+  "/journal": { _tag: "Journal" },
+  "/policies": { _tag: "Policies" },
+  "/_resources": { _tag: "ResourceTypes" },
+  "/tokens/dataplane": { _tag: "Tokens", kind: "dataplane" },
+  "/tokens/user": { _tag: "Tokens", kind: "user" },
+  "/tokens/zone": { _tag: "Tokens", kind: "zone" },
+  "/who-am-i": { _tag: "WhoAmI" }
+}
+
 /** What overviews were called before `_overview`; older clients still ask so. */
-const OLD_OVERVIEWS: Readonly<Record<string, ResourceDescriptor>> = {
+export const OLD_OVERVIEWS: Readonly<Record<string, ResourceDescriptor>> = {
   "dataplanes+insights": descriptors.Dataplane,
   "zoneingresses+insights": descriptors.ZoneIngress,
   "zoneegressoverviews": descriptors.ZoneEgress
@@ -42,14 +67,18 @@ const entries: ReadonlyMap<string, PathEntry> = new Map([
     [path, { descriptor, withInsight: true }])
 ])
 
-const findTokens = ([kind, ...more]: ReadonlyArray<string>): Route | null =>
-  (kind === "dataplane" || kind === "zone") && more.length === 0 ? { _tag: "Tokens", kind } : null
+const fixedRoute = (path: ReadonlyArray<string>): FixedRoute | undefined => {
+  const text = `/${path.join("/")}`
+  return Object.hasOwn(FIXED_ROUTES, text) && path.length === text.split("/").length - (text === "/" ? 2 : 1)
+    ? FIXED_ROUTES[text]
+    : undefined
+}
 
 /** The route, or null where nothing is. `path` is decoded. */
 export const findRoute = (path: ReadonlyArray<string>): Route | null => {
-  if (path.length === 0) return { _tag: "Index" }
-  if (path[0] === "journal") return path.length === 1 ? { _tag: "Journal" } : null
-  if (path[0] === "tokens") return findTokens(path.slice(1))
+  const fixed = fixedRoute(path)
+  if (fixed !== undefined) return fixed
+  if (path[0] === "_kri") return path.length === 2 && path[1] !== undefined ? { _tag: "Kri", kri: path[1] } : null
   const inMesh = path[0] === "meshes" && path.length > 2
   const [collection = "", ...rest] = inMesh ? path.slice(2) : path
   const mesh = inMesh ? path[1] : undefined

@@ -5,13 +5,14 @@ import type { Journal, JournalExport } from "../../model/Journal.ts"
 import type { Conflict, Store, StoreUnavailable } from "../../model/Store.ts"
 import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
 import { deleteResource } from "./deleteResource.ts"
+import { describePolicies, describeTypes } from "./describeTypes.ts"
 import { exportJournal } from "./exportJournal.ts"
 import type { ExportPlaces } from "./ExportPlaces.ts"
 import { getResource, listResources } from "./getResources.ts"
-import { issueProxyToken } from "./issueProxyToken.ts"
-import { ANONYMOUS } from "./noteStored.ts"
+import { getByKri } from "./getByKri.ts"
+import { issueToken } from "./issueToken.ts"
 import { putResource } from "./putResource.ts"
-import { accessDenied, conflict, errorBody, internal, type Refusal, unavailable } from "./Refusal.ts"
+import { conflict, errorBody, internal, readOnly, type Refusal, unavailable } from "./Refusal.ts"
 import type { Route } from "./Route.ts"
 
 /** Who answers, for `GET /`. */
@@ -45,59 +46,85 @@ const describeServer = ({ clusterId, instanceId, version, zone }: Identity): Api
   }
 })
 
-/** What only an administrator may reach, or null: whatever else is there, anybody may who reaches the API. */
-const reservedIn = (route: Route): string | null => {
-  if (route._tag === "Index") return null
-  if (route._tag === "Journal") return "the journal"
-  if (route._tag === "Tokens") return `generate ${route.kind} token`
-  return route.descriptor.adminOnly ? `the resource of type "${route.descriptor.type}"` : null
+/** What the server that answers was told at its start. */
+export interface Setting {
+  readonly identity: Identity
+  readonly places: ExportPlaces
+  /** Nothing is written. */
+  readonly readOnly: boolean
+  readonly issuesUserTokens: boolean
+  /** The configuration as it may be shown. */
+  readonly shownConfig: unknown
 }
 
-const authorize = (request: ApiRequest, route: Route): Effect.Effect<void, Refusal> => {
-  const reserved = reservedIn(route)
-  return reserved === null || request.isAdmin
-    ? Effect.void
-    : Effect.fail(accessDenied(`user "${ANONYMOUS}" cannot access ${reserved}`))
+const json = (body: unknown) => Effect.succeed<ApiResponse>({ status: 200, body })
+
+const dispatchResource = (
+  request: ApiRequest,
+  route: Extract<Route, { _tag: "Single" }>,
+  { identity, readOnly: isReadOnly }: Setting
+) => {
+  if (request.method === "GET") return getResource(request, route)
+  if (isReadOnly) return Effect.fail(readOnly("this control plane's API is read-only (KUMA_API_SERVER_READ_ONLY)"))
+  return request.method === "PUT" ? putResource(request, route, identity.zone) : deleteResource(request, route)
 }
 
 const dispatch = (
   request: ApiRequest,
   route: Route,
-  identity: Identity,
-  places: ExportPlaces
+  setting: Setting
 ): Effect.Effect<ApiResponse, Refusal | Conflict | StoreUnavailable, Store | Journal | JournalExport> => {
-  if (route._tag === "Index") return Effect.succeed(describeServer(identity))
-  if (route._tag === "Journal") return exportJournal(request, places)
-  if (route._tag === "Tokens") return issueProxyToken(request, route.kind)
-  if (route._tag === "Collection") return listResources(request, route)
-  if (request.method === "PUT") return putResource(request, route, identity.zone)
-  if (request.method === "DELETE") return deleteResource(request, route)
-  return getResource(request, route)
+  switch (route._tag) {
+    case "Index":
+      return Effect.succeed(describeServer(setting.identity))
+    case "WhoAmI":
+      return json({ name: request.user.name, groups: request.user.groups })
+    case "Config":
+      return json(setting.shownConfig)
+    case "ResourceTypes":
+      return json(describeTypes(setting.readOnly))
+    case "Policies":
+      return json(describePolicies(setting.readOnly))
+    case "Journal":
+      return exportJournal(request, setting.places)
+    case "Tokens":
+      return issueToken(request, route.kind, setting.issuesUserTokens)
+    case "Kri":
+      return getByKri(request, route.kri)
+    case "Collection":
+      return listResources(request, route)
+    case "Single":
+      return dispatchResource(request, route, setting)
+  }
 }
 
-const respond = (refusal: Refusal): ApiResponse => ({ status: refusal.status, body: errorBody(refusal) })
+export const respond = (refusal: Refusal): ApiResponse => ({
+  status: refusal.status,
+  body: errorBody(refusal),
+  headers: refusal.headers ?? {}
+})
 
 /** Never fails: what goes wrong is an answer too. */
-export const handle = (
-  request: ApiRequest,
-  route: Route,
-  identity: Identity,
-  places: ExportPlaces
-): Effect.Effect<ApiResponse, never, Store | Journal | JournalExport> =>
-  authorize(request, route).pipe(
-    Effect.andThen(Effect.suspend(() => dispatch(request, route, identity, places))),
+export const answerWith = <A, R>(
+  answer: Effect.Effect<A, Refusal | Conflict | StoreUnavailable, R>,
+  rawPath: string
+): Effect.Effect<A | ApiResponse, never, R> =>
+  answer.pipe(
     Effect.catchTags({
       Refusal: (refusal) => Effect.succeed(respond(refusal)),
       Conflict: ({ key }) => Effect.succeed(respond(conflict(key))),
       StoreUnavailable: ({ message, operation }) =>
         Effect.logWarning("The store doesn't answer an API request").pipe(
-          Effect.annotateLogs({ operation, message, path: request.rawPath }),
+          Effect.annotateLogs({ operation, message, path: rawPath }),
           Effect.as(respond(unavailable(operation)))
         )
     }),
     Effect.catchCause((cause) =>
       Effect.logError("An API request failed").pipe(
-        Effect.annotateLogs({ cause: Cause.pretty(cause), path: request.rawPath }),
+        Effect.annotateLogs({ cause: Cause.pretty(cause), path: rawPath }),
         Effect.as(respond(internal))
       ))
   )
+
+export const handle = (request: ApiRequest, route: Route, setting: Setting) =>
+  answerWith(Effect.suspend(() => dispatch(request, route, setting)), request.rawPath)

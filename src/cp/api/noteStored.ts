@@ -2,12 +2,11 @@
 import { Effect } from "effect"
 import { Journal } from "../../model/Journal.ts"
 import { formatKey, type ResourceKey } from "../../model/Resource.ts"
+import { formatUser, isAnonymous } from "../auth/user/User.ts"
 import type { ApiRequest } from "./ApiRequest.ts"
 
-const ADMIN = "mesh-system:admin"
-export const ANONYMOUS = "mesh-system:anonymous/mesh-system:unauthenticated"
-
-export const userOf = ({ isAdmin }: Pick<ApiRequest, "isAdmin">): string => isAdmin ? ADMIN : ANONYMOUS
+/** A user by name; a token's groups are what it was good for then. */
+export const userOf = ({ user }: Pick<ApiRequest, "user">): string => isAnonymous(user) ? formatUser(user) : user.name
 
 export interface StoredByUser {
   readonly op: "put" | "remove"

@@ -1,10 +1,12 @@
 /**
  * Reads a request from its socket, refusing in plain text, as Kuma's router does, what is no request for this API.
+ * The head comes first: who calls is judged by it, and what isn't let in sends its body in vain.
  */
 import type { IncomingMessage } from "node:http"
-import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
+import { TLSSocket } from "node:tls"
+import type { RequestHead } from "./ApiRequest.ts"
 import { isDirectLoopback } from "./isDirectLoopback.ts"
-import { errorBody, tooLarge } from "./Refusal.ts"
+import { badRequest, type Refusal, tooLarge } from "./Refusal.ts"
 import { allowedMethods, findRoute, type Route } from "./Route.ts"
 
 /** Bytes of a body; a mesh's largest resources take a few KiB. */
@@ -12,20 +14,14 @@ export const MAX_BODY = 1024 * 1024
 
 /** A refusal by the router: text, and no JSON. */
 export interface RouterRefusal {
+  readonly _tag: "RouterRefusal"
   readonly status: number
   readonly text: string
   readonly headers: Readonly<Record<string, string>>
 }
 
-export type ReadRequest =
-  | { readonly _tag: "Request"; readonly request: ApiRequest; readonly route: Route }
-  | { readonly _tag: "RouterRefusal"; readonly refusal: RouterRefusal }
-  | { readonly _tag: "TooLarge"; readonly response: ApiResponse }
-
-const refuse = (status: number, text: string, headers: Readonly<Record<string, string>> = {}): ReadRequest => ({
-  _tag: "RouterRefusal",
-  refusal: { status, text: `${status}: ${text}`, headers }
-})
+const refuse = (status: number, text: string, headers: Readonly<Record<string, string>> = {}): RouterRefusal =>
+  ({ _tag: "RouterRefusal", status, text: `${status}: ${text}`, headers })
 
 const decodePath = (rawPath: string): ReadonlyArray<string> | null => {
   try {
@@ -41,7 +37,7 @@ const BODY_TYPES: Readonly<Record<string, RegExp>> = {
   POST: /^application\/json\s*(;|$)/i
 }
 
-/** A token is text and the journal is lines, but their refusals are JSON. */
+/** A token is text, the journal is lines and the description YAML, but their refusals are JSON. */
 const MORE_ANSWERS: Partial<Record<Route["_tag"], string>> = {
   Tokens: "|text\\/(\\*|plain)",
   Journal: "|application\\/(jsonl|x-ndjson)"
@@ -53,25 +49,12 @@ const acceptsAnswer = (accept: string, route: Route): boolean => {
   return accept === "" || accept.split(",").some((type) => answers.test(type))
 }
 
-const readBody = async (incoming: IncomingMessage): Promise<string | null> => {
-  if (Number(incoming.headers["content-length"] ?? 0) > MAX_BODY) return null
-  const chunks: Array<Buffer> = []
-  let size = 0
-  for await (const chunk of incoming) {
-    const bytes: Buffer = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
-    size += bytes.length
-    if (size > MAX_BODY) return null
-    chunks.push(bytes)
-  }
-  return Buffer.concat(chunks).toString("utf8")
-}
-
-export const readRequest = async (
+/** Nothing of the body is read yet. */
+export const readHead = (
   incoming: IncomingMessage,
-  scheme: "http" | "https",
-  localhostIsAdmin: boolean
-): Promise<ReadRequest> => {
-  const { headers, method = "GET", url = "/" } = incoming
+  scheme: "http" | "https"
+): ({ readonly _tag: "Head" } & RequestHead) | RouterRefusal => {
+  const { headers, method = "GET", socket, url = "/" } = incoming
   const mark = url.indexOf("?")
   const rawPath = mark < 0 ? url : url.slice(0, mark)
   const path = decodePath(rawPath)
@@ -79,25 +62,46 @@ export const readRequest = async (
   if (path === null || route === null) return refuse(404, "Page Not Found")
   const methods = allowedMethods(route)
   if (!methods.includes(method)) return refuse(405, "Method Not Allowed", { allow: methods.join(", ") })
-  const contentType = headers["content-type"] ?? ""
-  const bodyTypes = BODY_TYPES[method]
-  if (bodyTypes?.test(contentType) === false) return refuse(415, "Unsupported Media Type")
-  if (!acceptsAnswer(headers.accept ?? "", route)) {
-    return refuse(406, "Not Acceptable\n\nAvailable representations: application/json")
-  }
-  const body = bodyTypes === undefined ? "" : await readBody(incoming)
-  if (body === null) {
-    return { _tag: "TooLarge", response: { status: 413, body: errorBody(tooLarge(MAX_BODY)) } }
-  }
-  const { remoteAddress } = incoming.socket
+  const remoteAddress = socket.remoteAddress ?? ""
   return {
-    _tag: "Request",
-    route,
-    request: {
-      method, path, rawPath, scheme, contentType, body,
-      query: new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1)),
-      host: headers.host ?? "localhost",
-      isAdmin: localhostIsAdmin && isDirectLoopback({ remoteAddress, scheme, headers })
+    _tag: "Head",
+    route, method, path, rawPath, scheme, headers, remoteAddress,
+    query: new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1)),
+    host: headers.host ?? "localhost",
+    caller: {
+      isDirectLoopback: isDirectLoopback({ remoteAddress, scheme, headers }),
+      hasClientCertificate: socket instanceof TLSSocket && socket.authorized,
+      // Node keeps the first of several and drops the others.
+      credentials: incoming.headersDistinct["authorization"] ?? []
     }
+  }
+}
+
+/** What is wrong with how it speaks, or null. */
+export const judgeContent = ({ headers, method, route }: RequestHead): RouterRefusal | null => {
+  if (BODY_TYPES[method]?.test(headers["content-type"] ?? "") === false) return refuse(415, "Unsupported Media Type")
+  return acceptsAnswer(headers.accept ?? "", route)
+    ? null
+    : refuse(406, "Not Acceptable\n\nAvailable representations: application/json")
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true })
+
+/** Empty where the method has none. */
+export const readBody = async (incoming: IncomingMessage): Promise<string | Refusal> => {
+  if (BODY_TYPES[incoming.method ?? ""] === undefined) return ""
+  if (Number(incoming.headers["content-length"] ?? 0) > MAX_BODY) return tooLarge(MAX_BODY)
+  const chunks: Array<Buffer> = []
+  let size = 0
+  for await (const chunk of incoming) {
+    const bytes: Buffer = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
+    size += bytes.length
+    if (size > MAX_BODY) return tooLarge(MAX_BODY)
+    chunks.push(bytes)
+  }
+  try {
+    return utf8.decode(Buffer.concat(chunks))
+  } catch {
+    return badRequest("the body isn't UTF-8")
   }
 }

@@ -1,4 +1,5 @@
 /** Everything about the control plane that its user may set; `fromEnvironment` reads it by Kuma's names. */
+import type { ApiServerConfig } from "./ApiServerConfig.ts"
 
 /** Where a server listens. Port 0 takes any free one. */
 export interface Listen {
@@ -99,11 +100,7 @@ export interface ControlPlaneConfig {
   }
   readonly store: StoreConfig
   readonly dpServer: Listen & { readonly authn: AuthConfig }
-  readonly apiServer: {
-    readonly http: Listen & { readonly enabled: boolean }
-    readonly https: Listen & { readonly enabled: boolean }
-    readonly localhostIsAdmin: boolean
-  }
+  readonly apiServer: ApiServerConfig
   /** The API's own certificate; null: the control plane's. */
   readonly apiServerTls: { readonly certFile: string; readonly keyFile: string } | null
   readonly diagnostics: Listen

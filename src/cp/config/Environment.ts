@@ -20,6 +20,12 @@ export class Environment {
     return value === undefined || value === "" ? null : value
   }
 
+  /** Whether it is there at all, were it empty. */
+  isSet(name: string): boolean {
+    this.#asked.add(name)
+    return this.#variables[name] !== undefined
+  }
+
   /** Variables that are set, look as if they were meant for us, and were never asked for. */
   unused(prefixes: ReadonlyArray<string>): ReadonlyArray<string> {
     return Object.keys(this.#variables)

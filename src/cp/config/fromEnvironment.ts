@@ -6,6 +6,7 @@ import { homedir } from "node:os"
 import { join } from "node:path"
 import type { AuthConfig, AwsConfig, ControlPlaneConfig, StoreConfig } from "./ControlPlaneConfig.ts"
 import { Environment } from "./Environment.ts"
+import { readApiServer } from "./readApiServer.ts"
 import { readTokenSecrets, SECRET_NAME_PREFIX } from "./readTokenSecrets.ts"
 
 export type Variables = Readonly<Record<string, string | undefined>>
@@ -156,19 +157,7 @@ export const fromEnvironment = (variables: Variables, options: FromEnvironmentOp
     },
     store: storeConfig(env),
     dpServer: { address: dpInterface, port: env.port("KUMA_DP_SERVER_PORT", 5678), authn: authConfig(env, aws) },
-    apiServer: {
-      http: {
-        enabled: env.flag("KUMA_API_SERVER_HTTP_ENABLED", true),
-        address: env.text("KUMA_API_SERVER_HTTP_INTERFACE", "0.0.0.0"),
-        port: env.port("KUMA_API_SERVER_HTTP_PORT", 5681)
-      },
-      https: {
-        enabled: env.flag("KUMA_API_SERVER_HTTPS_ENABLED", true),
-        address: env.text("KUMA_API_SERVER_HTTPS_INTERFACE", "0.0.0.0"),
-        port: env.port("KUMA_API_SERVER_HTTPS_PORT", 5682)
-      },
-      localhostIsAdmin: env.flag("KUMA_API_SERVER_AUTHN_LOCALHOST_IS_ADMIN", true)
-    },
+    apiServer: readApiServer(env),
     apiServerTls: env.pair("KUMA_API_SERVER_HTTPS_TLS_CERT_FILE", "KUMA_API_SERVER_HTTPS_TLS_KEY_FILE"),
     diagnostics: {
       address: env.text("ECS_MESH_DIAGNOSTICS_ADDRESS", "0.0.0.0"),

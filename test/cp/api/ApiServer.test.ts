@@ -7,7 +7,7 @@ import { Journal, JournalExport } from "../../../src/model/Journal.ts"
 import { Store } from "../../../src/model/Store.ts"
 import { useTestDatabases } from "../store/testDatabases.ts"
 import { selfSigned } from "./selfSigned.ts"
-import { put, request, startApi as start, type TestApi } from "./testApi.ts"
+import { apiConfig, put, request, startApi as start, type TestApi } from "./testApi.ts"
 
 const databases = useTestDatabases()
 let api: TestApi
@@ -383,18 +383,18 @@ describe("secrets", () => {
   it.each(["forwarded", "x-forwarded-for", "x-real-ip"])("aren't there through a proxy that says %s", async (name) => {
     for (const path of paths) {
       const { json, status } = await request(`${api.url}${path}`, { headers: { [name]: "192.0.2.1" } })
-      expect(status).toBe(403)
-      expect(json).toMatchObject({ title: "Access Denied" })
+      expect(status).toBe(401)
+      expect(json).toMatchObject({ title: "Authentication required" })
     }
   })
 
   it("aren't there for a page from elsewhere", async () => {
     const { status } = await request(`${api.url}/secrets`, { headers: { origin: "https://elsewhere.example" } })
-    expect(status).toBe(403)
+    expect(status).toBe(401)
   })
 
-  it("are nobody's where localhost isn't admin, while all else is everybody's", async () => {
-    const closed = await start(await databases.create(), { localhostIsAdmin: false })
+  it("are nobody's where localhost isn't admin and anonymous access is on, while all else is everybody's", async () => {
+    const closed = await start(await databases.create(), { localhostIsAdmin: false, config: { anonymousAccess: true } })
     try {
       for (const path of paths) {
         const { json, status } = await request(`${closed.url}${path}`)
@@ -485,7 +485,7 @@ describe("a port that is taken", () => {
     const port = Number(new URL(api.url).port)
     const http = { enabled: true, address: "127.0.0.1", port }
     const program = Layer.build(apiServer({
-      config: { http, https: { ...http, enabled: false }, localhostIsAdmin: true },
+      config: { ...apiConfig(), http },
       identity: { zone: "", version: "0", instanceId: "", clusterId: "" },
       tls: null
     })).pipe(Effect.scoped, Effect.flip, Effect.provide(Layer.merge(Journal.none, JournalExport.none)))

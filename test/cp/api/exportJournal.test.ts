@@ -86,8 +86,8 @@ describe("the journal's export", () => {
 
   it("is for administrators alone", async () => {
     const refused = await request(`${api.url}/journal`, { headers: { "x-forwarded-for": "10.0.0.1" } })
-    expect(refused.status).toBe(403)
-    expect(refused.text).toContain("cannot access the journal")
+    expect(refused.status).toBe(401)
+    expect(refused.text).toContain("Authentication required")
     expect(refused.text).not.toContain("aa11")
     expect((await request(`${api.url}/journal`, { method: "POST", body: "{}" })).status).toBe(405)
     expect((await request(`${api.url}/journal/more`)).status).toBe(404)

@@ -112,15 +112,20 @@ describe("tokens", () => {
   it("are for administrators alone", async () => {
     for (const kind of ["dataplane", "zone"]) {
       const answer = await ask(kind, { mesh: "default" }, { "x-forwarded-for": "10.0.0.9" })
-      expect(answer.status).toBe(403)
-      expect(answer.json).toMatchObject({ title: "Access Denied", detail: expect.stringContaining(`${kind} token`) })
+      expect(answer.status).toBe(401)
+      const { text: token } = await ask("user", { name: "joe", groups: ["dev"], validFor: "1h" })
+      const known = await ask(kind, { mesh: "default" }, {
+        "x-forwarded-for": "10.0.0.9", authorization: `Bearer ${token}`
+      })
+      expect(known.status).toBe(403)
+      expect(known.json).toMatchObject({ title: "Access Denied", detail: expect.stringContaining(`${kind} token`) })
     }
   })
 
   it("aren't read, and others than these aren't there", async () => {
     const read = await request(`${api.url}/tokens/dataplane`)
     expect([read.status, read.headers.get("allow")]).toEqual([405, "POST"])
-    for (const kind of ["user", "dataplane/more", ""]) expect((await ask(kind, {})).status).toBe(404)
+    for (const kind of ["mesh", "dataplane/more", ""]) expect((await ask(kind, {})).status).toBe(404)
   })
 
   it("are asked for in JSON, and a client may insist on text", async () => {

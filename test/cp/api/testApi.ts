@@ -2,6 +2,9 @@
 import { Context, Effect, Exit, Layer, Logger, Scope } from "effect"
 import { apiServer, ApiServer, type ApiServerOptions } from "../../../src/cp/api/ApiServer.ts"
 import { ensureDefaults } from "../../../src/cp/api/ensureDefaults.ts"
+import type { ApiServerConfig } from "../../../src/cp/config/ApiServerConfig.ts"
+import { Environment } from "../../../src/cp/config/Environment.ts"
+import { readApiServer } from "../../../src/cp/config/readApiServer.ts"
 import type { StoreConfig } from "../../../src/cp/config/ControlPlaneConfig.ts"
 import { PostgresStore } from "../../../src/cp/store/PostgresStore.ts"
 import { Journal, JournalExport } from "../../../src/model/Journal.ts"
@@ -10,12 +13,18 @@ import { Store } from "../../../src/model/Store.ts"
 export interface TestApi {
   readonly url: string
   readonly httpsPort: number | null
+  readonly config: ApiServerConfig
+  /** Makes what is missing of what is there at start. */
+  readonly defaults: () => Promise<void>
   readonly run: <A, E>(effect: Effect.Effect<A, E, Store>) => Promise<A>
   readonly stop: () => Promise<void>
 }
 
 export interface TestApiOptions {
   readonly localhostIsAdmin?: boolean
+  /** Besides what tests of loopback set. */
+  readonly config?: Partial<ApiServerConfig>
+  readonly shownConfig?: unknown
   readonly tls?: ApiServerOptions["tls"]
   readonly journal?: Layer.Layer<JournalExport>
   /** What the API tells the journal. */
@@ -26,12 +35,28 @@ export interface TestApiOptions {
 
 const LOOPBACK = { enabled: true, address: "127.0.0.1", port: 0 }
 
+/** What is set where nothing is, but on a free port of loopback. */
+export const apiConfig = (
+  { config = {}, localhostIsAdmin = true, tls = null }: TestApiOptions = {}
+): ApiServerConfig => {
+  const defaults = readApiServer(new Environment({}))
+  return {
+    ...defaults,
+    http: LOOPBACK,
+    https: { ...defaults.https, ...LOOPBACK, enabled: tls !== null },
+    ...config,
+    authn: { ...defaults.authn, localhostIsAdmin, ...config.authn }
+  }
+}
+
 export const startApi = async (database: StoreConfig, options: TestApiOptions = {}): Promise<TestApi> => {
-  const { between = (store) => store, localhostIsAdmin = true, tls = null } = options
+  const { between = (store) => store, shownConfig = {}, tls = null } = options
   const { journal = JournalExport.none, told = Journal.none } = options
+  const config = apiConfig(options)
   const scope = Scope.makeUnsafe()
   const layer = apiServer({
-    config: { http: LOOPBACK, https: { ...LOOPBACK, enabled: tls !== null }, localhostIsAdmin },
+    config,
+    shownConfig,
     identity: { zone: "zone-1", version: "0.0.0", instanceId: "instance-1", clusterId: "cluster-1" },
     tls
   }).pipe(
@@ -43,10 +68,13 @@ export const startApi = async (database: StoreConfig, options: TestApiOptions = 
   const services = await Effect.runPromise(Layer.buildWithScope(layer, scope))
   const { httpPort, httpsPort } = Context.get(services, ApiServer)
   const run: TestApi["run"] = (effect) => Effect.runPromise(Effect.provide(effect, services))
-  await run(ensureDefaults())
+  const defaults = () => run(ensureDefaults(config.authn))
+  await defaults()
   return {
     url: `http://127.0.0.1:${httpPort}`,
     httpsPort,
+    config,
+    defaults,
     run,
     stop: () => Effect.runPromise(Scope.close(scope, Exit.void))
   }

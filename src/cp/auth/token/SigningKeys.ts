@@ -47,29 +47,29 @@ const readKey = (base64: string): VerifyingKey | undefined => {
   }
 }
 
-export const makeSigningKeys = (resources: Pick<ResourceCache["Service"], "get">): SigningKeys => {
-  const parsed = new WeakMap<Resource, VerifyingKey>()
-  return {
-    find: (scope, keyId) => {
-      const name = keySecret(scope, keyId)
-      const secret = resources.get(name)
-      if (secret === undefined) {
-        return refuse(
-          "SigningKeyNotFound",
-          `there is no signing key with KID ${keyId}. ${scope.type} of name "${name.name}"` +
-            `${scope.mesh === "" ? "" : ` in mesh "${scope.mesh}"`} is not found. ` +
-            "If signing key was rotated, regenerate the token"
-        )
-      }
-      const known = parsed.get(secret) ?? readKey(secret.spec.data ?? "")
-      if (known === undefined) {
-        return refuse(
-          "SigningKeyUnusable",
-          `the ${scope.type} "${name.name}" holds no RSA key of 2048 bits or more: put a signing key there anew`
-        )
-      }
-      parsed.set(secret, known)
-      return Result.succeed(known)
+/** Resources are never altered, only replaced. */
+const parsed = new WeakMap<Resource, VerifyingKey>()
+
+export const makeSigningKeys = (resources: Pick<ResourceCache["Service"], "get">): SigningKeys => ({
+  find: (scope, keyId) => {
+    const name = keySecret(scope, keyId)
+    const secret = resources.get(name)
+    if (secret === undefined) {
+      return refuse(
+        "SigningKeyNotFound",
+        `there is no signing key with KID ${keyId}. ${scope.type} of name "${name.name}"` +
+          `${scope.mesh === "" ? "" : ` in mesh "${scope.mesh}"`} is not found. ` +
+          "If signing key was rotated, regenerate the token"
+      )
     }
+    const known = parsed.get(secret) ?? readKey(secret.spec.data ?? "")
+    if (known === undefined) {
+      return refuse(
+        "SigningKeyUnusable",
+        `the ${scope.type} "${name.name}" holds no RSA key of 2048 bits or more: put a signing key there anew`
+      )
+    }
+    parsed.set(secret, known)
+    return Result.succeed(known)
   }
-}
+})

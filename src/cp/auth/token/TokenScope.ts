@@ -25,6 +25,14 @@ export const ZONE_TOKENS: TokenScope = {
   revocations: "zone-token-revocations"
 }
 
+/** What people and their tools bring to the API. */
+export const USER_TOKENS: TokenScope = {
+  type: "GlobalSecret",
+  mesh: "",
+  keyPrefix: "user-token-signing-key",
+  revocations: "user-token-revocations"
+}
+
 /** The serial of the signing key that a secret of this name is, or undefined where it's none of this scope. */
 export const keySerial = ({ keyPrefix }: TokenScope, name: string): number | undefined => {
   const serial = name.startsWith(`${keyPrefix}-`) ? name.slice(keyPrefix.length + 1) : ""

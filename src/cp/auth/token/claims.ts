@@ -1,4 +1,4 @@
-/** The claims of dataplane and zone tokens, in the names that Kuma gives them. */
+/** The claims of dataplane, zone and user tokens, in the names that Kuma gives them. */
 import { Schema } from "effect"
 
 const text = Schema.optionalKey(Schema.String)
@@ -20,3 +20,9 @@ export const ZoneClaims = Schema.Struct({
   Scope: Schema.optionalKey(Schema.NullOr(Schema.Array(Schema.String)))
 })
 export type ZoneClaims = typeof ZoneClaims.Type
+
+export const UserClaims = Schema.Struct({
+  Name: Schema.NonEmptyString,
+  Groups: Schema.optionalKey(Schema.NullOr(Schema.Array(Schema.String)))
+})
+export type UserClaims = typeof UserClaims.Type

@@ -1,10 +1,10 @@
-/** Signs dataplane and zone tokens with the newest key of their kind, in the form that Kuma's tools expect. */
+/** Signs dataplane, zone and user tokens with the newest key of their kind, in the form that Kuma's tools expect. */
 import { createPrivateKey, randomUUID } from "node:crypto"
 import { Clock, Effect, Schema } from "effect"
 import { SignJWT } from "jose"
 import type { Store, StoreUnavailable } from "../../../model/Store.ts"
 import { latestSigningKey } from "./ensureSigningKey.ts"
-import { dataplaneTokens, keySecret, type TokenScope, ZONE_TOKENS } from "./TokenScope.ts"
+import { dataplaneTokens, keySecret, type TokenScope, USER_TOKENS, ZONE_TOKENS } from "./TokenScope.ts"
 
 /** No token could be signed. `message` says what is missing. */
 export class TokenNotIssued extends Schema.TaggedError<TokenNotIssued>()("TokenNotIssued", {
@@ -25,6 +25,13 @@ export interface DataplaneTokenRequest {
 export interface ZoneTokenRequest {
   readonly zone: string
   readonly scope: ReadonlyArray<string>
+  readonly validForMillis: number
+}
+
+export interface UserTokenRequest {
+  readonly name: string
+  /** null: none, in Kuma's words. */
+  readonly groups: ReadonlyArray<string> | null
   readonly validForMillis: number
 }
 
@@ -74,3 +81,8 @@ export const issueZoneToken = (
   { zone, scope, validForMillis }: ZoneTokenRequest
 ): Effect.Effect<string, TokenNotIssued | StoreUnavailable, Store> =>
   sign(ZONE_TOKENS, { Zone: zone, Scope: scope }, validForMillis)
+
+export const issueUserToken = (
+  { name, groups, validForMillis }: UserTokenRequest
+): Effect.Effect<string, TokenNotIssued | StoreUnavailable, Store> =>
+  sign(USER_TOKENS, { Name: name, Groups: groups }, validForMillis)

@@ -29,7 +29,8 @@ const refused = (reason: string, message: string): Refused => new Refused({ reas
 const isCanonical = (token: string): boolean =>
   token.split(".").every((part) => Buffer.from(part, "base64url").toString("base64url") === part)
 
-const readKeyId = (token: string): Result.Result<string, Refused> => {
+/** The serial of the key that a token says it is signed by; nothing is verified yet. */
+export const readKeyId = (token: string): Result.Result<string, Refused> => {
   try {
     const { kid } = decodeProtectedHeader(token)
     // The key's serial, and nothing else: it becomes part of a resource's name.

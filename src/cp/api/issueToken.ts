@@ -1,4 +1,4 @@
-/** Issues dataplane and zone tokens, as `kumactl generate` asks for them. Who may was judged before. */
+/** Issues dataplane, zone and user tokens, as `kumactl generate` asks for them. Who may was judged before. */
 import { Effect, Schema } from "effect"
 import { parseDuration } from "../../model/parseDuration.ts"
 import { parseJson } from "../../model/parseJson.ts"
@@ -6,14 +6,15 @@ import { parseProxyType } from "../../model/ProxyType.ts"
 import { decodeWith } from "../../model/schemaViolations.ts"
 import type { Violation } from "../../model/Violation.ts"
 import { violationIf } from "../../model/validate/violationPath.ts"
-import { issueDataplaneToken, issueZoneToken, type TokenNotIssued } from "../auth/token/issueToken.ts"
+import { issueDataplaneToken, issueUserToken, issueZoneToken, type TokenNotIssued } from "../auth/token/issueToken.ts"
 import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
+import type { TokenKind } from "./Route.ts"
 import { badRequest, invalid, notDone, notFound, type Refusal } from "./Refusal.ts"
 
 const text = Schema.optionalKey(Schema.String)
 
 // Go's encoder writes an empty map or list as null.
-const DataplaneRequest = Schema.Struct({
+export const DataplaneTokenRequest = Schema.Struct({
   name: text,
   mesh: text,
   tags: Schema.optionalKey(Schema.NullOr(Schema.Record(Schema.String, Schema.Array(Schema.String)))),
@@ -22,9 +23,15 @@ const DataplaneRequest = Schema.Struct({
   validFor: text
 })
 
-const ZoneRequest = Schema.Struct({
+export const ZoneTokenRequest = Schema.Struct({
   zone: text,
   scope: Schema.optionalKey(Schema.NullOr(Schema.Array(Schema.String))),
+  validFor: text
+})
+
+export const UserTokenRequest = Schema.Struct({
+  name: text,
+  groups: Schema.optionalKey(Schema.NullOr(Schema.Array(Schema.String))),
   validFor: text
 })
 
@@ -57,7 +64,7 @@ const readFields = <A>(schema: Schema.Codec<A, unknown>, body: string): Effect.E
 const refuse = (violations: ReadonlyArray<Violation>) => Effect.fail(invalid("Invalid request", violations))
 
 const dataplaneToken = Effect.fnUntraced(function*(body: string) {
-  const { mesh = "", tags, validFor, ...asked } = yield* readFields(DataplaneRequest, body)
+  const { mesh = "", tags, validFor, ...asked } = yield* readFields(DataplaneTokenRequest, body)
   const { millis, violations } = readValidFor(validFor)
   const all = [
     ...violationIf(mesh === "", "mesh", "cannot be empty"),
@@ -70,7 +77,7 @@ const dataplaneToken = Effect.fnUntraced(function*(body: string) {
 })
 
 const zoneToken = Effect.fnUntraced(function*(body: string) {
-  const { scope, validFor, zone = "" } = yield* readFields(ZoneRequest, body)
+  const { scope, validFor, zone = "" } = yield* readFields(ZoneTokenRequest, body)
   const { millis, violations } = readValidFor(validFor)
   const unknown = (scope ?? []).filter((item) => !ZONE_SCOPES.includes(item))
   const all = [
@@ -82,13 +89,32 @@ const zoneToken = Effect.fnUntraced(function*(body: string) {
   return yield* issueZoneToken({ zone, scope: scope ?? [], validForMillis: millis })
 })
 
+/** Kuma takes no default here: how long somebody may do something is to be said. */
+const userToken = Effect.fnUntraced(function*(body: string) {
+  const { groups = null, name = "", validFor = "" } = yield* readFields(UserTokenRequest, body)
+  const { millis, violations } = readValidFor(validFor)
+  const all = [
+    ...violationIf(name === "", "name", "cannot be empty"),
+    ...(validFor === "" ? [{ field: "validFor", message: "cannot be empty" }] : violations)
+  ]
+  if (all.length > 0) return yield* refuse(all)
+  return yield* issueUserToken({ name, groups, validForMillis: millis })
+})
+
 const respond = ({ message, reason }: TokenNotIssued): Refusal =>
   reason === "SigningKeyNotFound"
     ? notFound("Signing Key not found", message)
     : notDone("Could not issue a token", message)
 
-export const issueProxyToken = ({ body }: ApiRequest, kind: "dataplane" | "zone") =>
-  (kind === "dataplane" ? dataplaneToken(body) : zoneToken(body)).pipe(
-    Effect.map((token): ApiResponse => ({ status: 200, text: token })),
-    Effect.catchTag("TokenNotIssued", (refused) => Effect.fail(respond(refused)))
-  )
+const ISSUERS = { dataplane: dataplaneToken, user: userToken, zone: zoneToken } as const
+
+export const issueToken = ({ body }: ApiRequest, kind: TokenKind, issuesUserTokens: boolean) =>
+  (kind === "user" && !issuesUserTokens
+    ? Effect.fail(notDone(
+      "Could not issue a token",
+      "user tokens are issued elsewhere (KUMA_API_SERVER_AUTHN_TOKENS_ENABLE_ISSUER is false)"
+    ))
+    : ISSUERS[kind](body)).pipe(
+      Effect.map((token): ApiResponse => ({ status: 200, text: token })),
+      Effect.catchTag("TokenNotIssued", (refused) => Effect.fail(respond(refused)))
+    )

@@ -1,0 +1,80 @@
+/**
+ * Whom a request is from, and whether they may make it: before anything of its body is read. Nobody who isn't known
+ * gets further than `GET /`, unless anonymous access is on.
+ */
+import { Clock, Effect } from "effect"
+import { isIPv6 } from "node:net"
+import type { Store, StoreUnavailable } from "../../model/Store.ts"
+import type { Refused } from "../auth/Authenticator.ts"
+import { type Action, denial } from "../auth/user/Access.ts"
+import { isAnonymous, type User } from "../auth/user/User.ts"
+import { makeUserAuthenticator, userWithoutToken } from "../auth/user/UserAuthenticator.ts"
+import type { ApiServerConfig } from "../config/ApiServerConfig.ts"
+import type { RequestHead } from "./ApiRequest.ts"
+import { RateLimit } from "./RateLimit.ts"
+import { accessDenied, invalidToken, loginNeeded, type Refusal, tooOften } from "./Refusal.ts"
+import type { Route } from "./Route.ts"
+
+/** What is asked for, where not everybody may. */
+const reservedIn = (route: Route): { readonly action: Action; readonly what: string } | null => {
+  switch (route._tag) {
+    case "Journal":
+      return { action: "adminResources", what: "the journal" }
+    case "Config":
+      return { action: "controlPlaneMetadata", what: "control-plane metadata" }
+    case "Tokens": {
+      const actions = { dataplane: "generateDpToken", user: "generateUserToken", zone: "generateZoneToken" } as const
+      return { action: actions[route.kind], what: `generate ${route.kind} token` }
+    }
+    case "Collection":
+    case "Single":
+      return route.descriptor.adminOnly
+        ? { action: "adminResources", what: `the resource of type "${route.descriptor.type}"` }
+        : null
+    default:
+      return null
+  }
+}
+
+/** Wrong tokens a second of one address. */
+const WRONG_TOKENS = 10
+
+/** Who has one address of a network that IPv6 hands out has all of them. */
+const placeOf = (address: string): string =>
+  isIPv6(address) && !address.startsWith("::ffff:") ? address.split(":").slice(0, 4).join(":") : address
+
+const callerName = (user: User, address: string): string =>
+  user.method === "token" ? `user ${user.name}` : `address ${placeOf(address)}`
+
+export type Admission = (head: RequestHead) => Effect.Effect<User, Refusal | StoreUnavailable, Store>
+
+export const makeAdmission = (config: ApiServerConfig): Admission => {
+  const authenticate = makeUserAuthenticator()
+  const requests = new RateLimit(config.limits.requestsPerSecond)
+  const wrongTokens = new RateLimit(WRONG_TOKENS)
+
+  const refuseToken = (head: RequestHead, { message, reason }: Refused, now: number) => {
+    wrongTokens.take(placeOf(head.remoteAddress), now)
+    return Effect.logInfo("A token of a caller of the API is refused").pipe(
+      Effect.annotateLogs({ reason, remoteAddress: head.remoteAddress, path: head.rawPath }),
+      Effect.andThen(Effect.fail(invalidToken(message)))
+    )
+  }
+
+  return Effect.fnUntraced(function*(head) {
+    const now = yield* Clock.currentTimeMillis
+    const guessesOn = userWithoutToken(head.caller, config.authn) === null &&
+      !wrongTokens.allows(placeOf(head.remoteAddress), now)
+    if (guessesOn) return yield* tooOften("wrong tokens")
+    const user = yield* authenticate(head.caller, config.authn).pipe(
+      Effect.catchTag("Refused", (refused) => refuseToken(head, refused, now))
+    )
+    if (user.method !== "localhost" && !requests.take(callerName(user, head.remoteAddress), now)) {
+      return yield* tooOften("requests")
+    }
+    if (isAnonymous(user) && !config.anonymousAccess && head.route._tag !== "Index") return yield* loginNeeded
+    const reserved = reservedIn(head.route)
+    const denied = reserved === null ? null : denial(config.access, reserved.action, user, reserved.what)
+    return denied === null ? user : yield* accessDenied(denied)
+  })
+}

@@ -1,0 +1,68 @@
+/** Which certificates are taken of clients over HTTPS. */
+import { Effect, Schema } from "effect"
+import { X509Certificate } from "node:crypto"
+import { readdir, readFile } from "node:fs/promises"
+import type { Server, ServerOptions } from "node:https"
+import { join } from "node:path"
+import type { TLSSocket } from "node:tls"
+import type { ApiServerConfig } from "../config/ApiServerConfig.ts"
+
+/** A file that is to say who may come can't be used. */
+export class ApiTlsInvalid extends Schema.TaggedError<ApiTlsInvalid>()("ApiTlsInvalid", { message: Schema.String }) {}
+
+const PEM = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g
+
+const readCertificates = async (path: string): Promise<ReadonlyArray<string>> => {
+  const found = (await readFile(path, "utf8")).match(PEM) ?? []
+  if (found.length === 0) throw new Error("there is no certificate in PEM in it")
+  for (const pem of found) new X509Certificate(pem)
+  return found
+}
+
+const namedIn = async ({ caFile, dir }: ApiServerConfig["clientCertificates"]): Promise<ReadonlyArray<string>> => {
+  const files = dir === null ? [] : await readdir(dir)
+  return [
+    ...files.filter((name) => /\.(pem|crt)$/.test(name)).sort().map((name) => join(dir ?? "", name)),
+    ...(caFile === null ? [] : [caFile])
+  ]
+}
+
+const readAll = (config: ApiServerConfig["clientCertificates"]) => {
+  const setting = "KUMA_API_SERVER_AUTH_CLIENT_CERTS_DIR or KUMA_API_SERVER_HTTPS_TLS_CA_FILE"
+  const fail = (path: string, cause: unknown) =>
+    new ApiTlsInvalid({
+      message: `${setting}: ${path} can't be used: ${cause instanceof Error ? cause.message : String(cause)}`
+    })
+  return Effect.tryPromise({ try: () => namedIn(config), catch: (cause) => fail(config.dir ?? "", cause) }).pipe(
+    Effect.flatMap((paths) =>
+      Effect.forEach(paths, (path) =>
+        Effect.tryPromise({ try: () => readCertificates(path), catch: (cause) => fail(path, cause) }))
+    ),
+    Effect.map((found) => found.flat())
+  )
+}
+
+export const apiTlsOptions = Effect.fnUntraced(function*(
+  { authn, clientCertificates, https }: ApiServerConfig,
+  tls: { readonly certificatePem: string; readonly privateKeyPem: string }
+): Effect.fn.Return<ServerOptions, ApiTlsInvalid> {
+  const own = { cert: tls.certificatePem, key: tls.privateKeyPem, minVersion: https.minVersion }
+  if (authn.type !== "adminClientCerts" && !clientCertificates.required) return own
+  const ca = yield* readAll(clientCertificates)
+  if (ca.length === 0) {
+    return yield* new ApiTlsInvalid({
+      message: `KUMA_API_SERVER_AUTH_CLIENT_CERTS_DIR: ${clientCertificates.dir} holds no .pem or .crt: nobody could come in`
+    })
+  }
+  // What is wrong with a certificate is found in checkClients: to come without one may be fine.
+  return { ...own, ca: [...ca], requestCert: true, rejectUnauthorized: false, allowPartialTrustChain: true }
+})
+
+const isWelcome = (socket: TLSSocket, required: boolean): boolean =>
+  socket.authorized || (!required && Object.keys(socket.getPeerCertificate()).length === 0)
+
+/** A certificate that nobody vouches for ends the connection, and so does none where one is required. */
+export const checkClients = (server: Server, required: boolean): Server =>
+  server.prependListener("secureConnection", (socket: TLSSocket) => {
+    if (!isWelcome(socket, required)) socket.destroy()
+  })

@@ -1,0 +1,70 @@
+/** Which types there are and what each is like, as kumactl and Kuma's GUI ask it. Pure. */
+import { descriptors, type ResourceDescriptor } from "../../model/ResourceDescriptor.ts"
+
+/** Field names of a type's spec, as its own schema has them. */
+const specFields = ({ schema: { ast } }: ResourceDescriptor): ReadonlyArray<PropertyKey> =>
+  ast._tag === "Objects" ? ast.propertySignatures.map(({ name }) => name) : []
+
+const isPolicy = (descriptor: ResourceDescriptor): boolean =>
+  descriptor.specStyle === "spec" && specFields(descriptor).includes("targetRef")
+
+/** `MeshHTTPRoute` is shown as `Mesh HTTP Route`. */
+const displayName = (type: string): string =>
+  type.replace(/([a-z0-9])([A-Z])/g, "$1 $2").replace(/([A-Z]+)([A-Z][a-z])/g, "$1 $2")
+
+const plural = (name: string): string => {
+  if (/(s|x|ch|sh)$/.test(name)) return `${name}es`
+  return /[^aeiou]y$/.test(name) ? `${name.slice(0, -1)}ies` : `${name}s`
+}
+
+/** Types that Kuma's tools know; the others are this control plane's own. */
+const OWN: ReadonlyArray<string> = ["EcsTask", "OutboundPort"]
+
+const shown: ReadonlyArray<ResourceDescriptor> = Object.values<ResourceDescriptor>(descriptors)
+  .filter(({ type }) => !OWN.includes(type))
+  .sort((a, b) => (a.type < b.type ? -1 : 1))
+
+const describeType = (descriptor: ResourceDescriptor, readOnly: boolean) => {
+  const fields = specFields(descriptor)
+  const singularDisplayName = displayName(descriptor.type)
+  return {
+    name: descriptor.type,
+    scope: descriptor.scope,
+    path: descriptor.paths[0],
+    readOnly: readOnly || descriptor.readOnly,
+    singularDisplayName,
+    pluralDisplayName: plural(singularDisplayName),
+    shortName: descriptor.kriName ?? "",
+    // What a global control plane gives to its zones: whatever is written by people.
+    includeInFederation: !descriptor.readOnly && descriptor.insight === null,
+    ...(isPolicy(descriptor)
+      ? {
+        policy: {
+          isTargetRef: true,
+          hasToTargetRef: fields.includes("to"),
+          hasFromTargetRef: fields.includes("from"),
+          hasRulesTargetRef: fields.includes("rules"),
+          isFromAsRules: fields.includes("from") && fields.includes("rules")
+        }
+      }
+      : {})
+  }
+}
+
+export const describeTypes = (readOnly: boolean) => ({
+  resources: shown.map((descriptor) => describeType(descriptor, readOnly))
+})
+
+export const describePolicies = (readOnly: boolean) => ({
+  policies: shown.filter(isPolicy).map((descriptor) => {
+    const { name, path, pluralDisplayName, policy, readOnly: isReadOnly, singularDisplayName } =
+      describeType(descriptor, readOnly)
+    return {
+      name, readOnly: isReadOnly, path, singularDisplayName, pluralDisplayName,
+      isExperimental: false,
+      isTargetRefBased: true,
+      isInbound: policy?.hasFromTargetRef === true,
+      isOutbound: policy?.hasToTargetRef === true
+    }
+  })
+})
