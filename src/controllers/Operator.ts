@@ -24,6 +24,7 @@ import { intake } from "./event/EventIntake.ts"
 import { watchDeadLetters } from "./event/watchDeadLetters.ts"
 import { goOn } from "./goOn.ts"
 import { IngressController } from "./ingress/Controller.ts"
+import { LastStored } from "./lifecycle/LastStored.ts"
 import { OwnWrites } from "./lifecycle/OwnWrites.ts"
 import { resync } from "./lifecycle/resync.ts"
 import { tasksOfRole } from "./lifecycle/tasksOfRole.ts"
@@ -181,7 +182,7 @@ export type TokenKeeping = Layer.Layer<TokenController, never, EcsReader | Store
 /** The services behind the operator, without the ports that whoever composes provides. */
 const services = (config: OperatorConfig, tokens: TokenKeeping): Layer.Layer<
   | EcsReader | EventBus | IamReader | SqsReader | TaskController | TokenController
-  | EndpointHolders | OutboundPorts | OwnWrites,
+  | EndpointHolders | LastStored | OutboundPorts | OwnWrites,
   never,
   Store | Journal | AwsClients
 > => {
@@ -189,11 +190,17 @@ const services = (config: OperatorConfig, tokens: TokenKeeping): Layer.Layer<
     Layer.provideMerge(EcsReader.layer),
     Layer.provide(CallBudgets.layer(config.aws.apiShare))
   )
+  const memories = Layer.mergeAll(
+    OutboundPorts.layer(config.zone),
+    OwnWrites.layer,
+    LastStored.layer,
+    EndpointHolders.layer
+  )
   const controllers = Layer.mergeAll(
     DataplaneController.layer(config),
     IngressController.layer(config),
     EgressController.layer(config)
-  ).pipe(Layer.provideMerge(Layer.mergeAll(OutboundPorts.layer(config.zone), OwnWrites.layer, EndpointHolders.layer)))
+  ).pipe(Layer.provideMerge(memories))
   return Layer.merge(TaskController.layer(config), tokens).pipe(Layer.provideMerge(Layer.merge(readers, controllers)))
 }
 

@@ -17,9 +17,9 @@ import { IngressController } from "./ingress/Controller.ts"
 import { type IgnoringSettings, whyIgnored } from "./lifecycle/ignored.ts"
 import { KnownTasks } from "./lifecycle/KnownTasks.ts"
 import { isSameRole, isSameTask, type LastLook, LastLooks } from "./lifecycle/LastLooks.ts"
+import { LastStored } from "./lifecycle/LastStored.ts"
 import { observeTask, readRole } from "./lifecycle/observeTask.ts"
 import { OwnWrites } from "./lifecycle/OwnWrites.ts"
-import { readStored } from "./lifecycle/readStored.ts"
 import { lookWithStop, type SaidStop } from "./lifecycle/stopSaid.ts"
 import { isGone, sidecarOf, type TaskObservation } from "./lifecycle/TaskObservation.ts"
 import { ToldOnce } from "./lifecycle/ToldOnce.ts"
@@ -60,7 +60,7 @@ export class TaskController extends Context.Service<
     TaskController,
     never,
     | DataplaneController | EgressController | IngressController
-    | EcsReader | HostAddress | IamReader | Journal | OwnWrites | Store
+    | EcsReader | HostAddress | IamReader | Journal | LastStored | OwnWrites | Store
   > =>
     Layer.effect(
       TaskController,
@@ -69,6 +69,7 @@ export class TaskController extends Context.Service<
         const services = yield* Effect.context<HostAddress | IamReader | Store>()
         const ecs = yield* EcsReader
         const own = yield* OwnWrites
+        const stored = yield* LastStored
         const journal = yield* Journal
         const clock = yield* Clock.Clock
         const controllers = {
@@ -173,7 +174,7 @@ export class TaskController extends Context.Service<
         const actOnStop = Effect.fnUntraced(function*(key: string, stop: SaidStop) {
           const last = looks.of(key)
           if (last === undefined) return
-          const previous = yield* readStored({ type: "EcsTask", mesh: "", name: last.look.taskId })
+          const previous = yield* stored.read({ type: "EcsTask", mesh: "", name: last.look.taskId })
           const look = lookWithStop(last.look, stop, previous)
           if (look === null) return
           looks.doubt(key)
@@ -202,7 +203,7 @@ export class TaskController extends Context.Service<
             return nextLook(key, last.patience)
           }
           looks.doubt(key)
-          const previous = yield* readStored({ type: "EcsTask", mesh: "", name: taskKey.taskId })
+          const previous = yield* stored.read({ type: "EcsTask", mesh: "", name: taskKey.taskId })
           const look = yield* observeTask(config.aws, taskKey, reading, previous)
           const soon = clock.currentTimeMillisUnsafe() + LAG_STEP_MILLIS
           // An older copy still tells something; a task that isn't there tells nothing until the wait is over.

@@ -7,6 +7,7 @@ import { DataplaneController } from "../../src/controllers/dataplane/Controller.
 import { EndpointHolders } from "../../src/controllers/dataplane/EndpointHolders.ts"
 import { EgressController } from "../../src/controllers/egress/Controller.ts"
 import { IngressController } from "../../src/controllers/ingress/Controller.ts"
+import { LastStored } from "../../src/controllers/lifecycle/LastStored.ts"
 import { OwnWrites } from "../../src/controllers/lifecycle/OwnWrites.ts"
 import { repeatDecision } from "../../src/controllers/replay/repeatDecision.ts"
 import { TaskController } from "../../src/controllers/TaskController.ts"
@@ -65,7 +66,7 @@ const world = Effect.fnUntraced(function*(dataplanesBringOwn = false) {
   const layer = TaskController.layer(config).pipe(
     Layer.provide(Layer.merge(controllers, readers)),
     Layer.provide(Layer.succeed(Journal, { append: (entry) => void journal.push(entry) })),
-    Layer.provide(Layer.mergeAll(Layer.succeed(Store, store), OwnWrites.layer, EndpointHolders.layer))
+    Layer.provide(Layer.mergeAll(Layer.succeed(Store, store), OwnWrites.layer, LastStored.layer, EndpointHolders.layer))
   )
   const { expectVersion, reconcile } = yield* Effect.provide(TaskController, yield* Layer.build(layer))
   const stored = Effect.map(store.list("EcsTask"), (tasks) => tasks.length)

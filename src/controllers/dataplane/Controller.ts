@@ -4,6 +4,7 @@ import type { Journal } from "../../model/Journal.ts"
 import type { Store } from "../../model/Store.ts"
 import { reconcileProxy } from "../lifecycle/reconcileProxy.ts"
 import type { ProxyController } from "../lifecycle/ProxyController.ts"
+import type { LastStored } from "../lifecycle/LastStored.ts"
 import type { OwnWrites } from "../lifecycle/OwnWrites.ts"
 import type { OperatorConfig } from "../OperatorConfig.ts"
 import { dataplaneKind } from "./desired.ts"
@@ -16,12 +17,12 @@ export class DataplaneController extends Context.Service<DataplaneController, Pr
   static readonly layer = ({ aws, zone }: OperatorConfig): Layer.Layer<
     DataplaneController,
     never,
-    Store | Journal | OwnWrites | EndpointHolders
+    Store | Journal | OwnWrites | LastStored | EndpointHolders
   > =>
     Layer.effect(
       DataplaneController,
       Effect.gen(function*() {
-        const services = yield* Effect.context<Store | Journal | OwnWrites | EndpointHolders>()
+        const services = yield* Effect.context<Store | Journal | OwnWrites | LastStored | EndpointHolders>()
         const kind = dataplaneKind({ zone, copyTags: aws.copyTags, outboundAddress: aws.outboundAddress })
         return {
           reconcile: Effect.fnUntraced(function*(key, look, previous) {

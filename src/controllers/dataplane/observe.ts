@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import type { Resource } from "../../model/Resource.ts"
 import { Store, type StoreUnavailable } from "../../model/Store.ts"
+import { LastStored } from "../lifecycle/LastStored.ts"
 import { connectionOf, neverConnected, type ProxyObservation } from "../lifecycle/ProxyObservation.ts"
 import { readStored } from "../lifecycle/readStored.ts"
 import { sidecarOf, type TaskObservation } from "../lifecycle/TaskObservation.ts"
@@ -44,12 +45,12 @@ const byService = (ports: ReadonlyArray<Resource<"OutboundPort">>): Readonly<Rec
 export const observe = Effect.fnUntraced(function*(
   look: TaskObservation,
   previous: Resource<"EcsTask"> | null
-): Effect.fn.Return<DataplaneObservation, StoreUnavailable, Store | EndpointHolders> {
+): Effect.fn.Return<DataplaneObservation, StoreUnavailable, Store | LastStored | EndpointHolders> {
   const sidecar = sidecarOf(look)?.sidecar
   const mesh = sidecar ? meshOf(sidecar) : previous?.spec.proxy?.mesh
   if (mesh === undefined) return { look, previous, stored: null, connection: neverConnected, outboundPorts: {} }
   const name = look.taskId
-  const stored = yield* readStored({ type: "Dataplane", mesh, name })
+  const stored = yield* (yield* LastStored).read({ type: "Dataplane", mesh, name })
   const insight = yield* readStored({ type: "DataplaneInsight", mesh, name })
   return {
     look,

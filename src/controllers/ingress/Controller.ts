@@ -4,6 +4,7 @@ import type { Journal } from "../../model/Journal.ts"
 import type { Store } from "../../model/Store.ts"
 import type { ProxyController } from "../lifecycle/ProxyController.ts"
 import { reconcileProxy } from "../lifecycle/reconcileProxy.ts"
+import type { LastStored } from "../lifecycle/LastStored.ts"
 import type { OwnWrites } from "../lifecycle/OwnWrites.ts"
 import type { OperatorConfig } from "../OperatorConfig.ts"
 import { ingressKind } from "./desired.ts"
@@ -15,12 +16,12 @@ export class IngressController extends Context.Service<IngressController, ProxyC
   static readonly layer = ({ zone }: OperatorConfig): Layer.Layer<
     IngressController,
     never,
-    Store | Journal | OwnWrites
+    Store | Journal | OwnWrites | LastStored
   > =>
     Layer.effect(
       IngressController,
       Effect.gen(function*() {
-        const services = yield* Effect.context<Store | Journal | OwnWrites>()
+        const services = yield* Effect.context<Store | Journal | OwnWrites | LastStored>()
         const kind = ingressKind(zone)
         return {
           reconcile: Effect.fn("IngressController.reconcile")(function*(key, look, previous) {

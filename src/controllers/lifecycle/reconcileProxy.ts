@@ -2,7 +2,7 @@
  * Makes the store say what was decided about one task. Receives an observation, writes the proxy's resource and the
  * EcsTask, each only over what was observed, and answers when to look again.
  */
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Exit } from "effect"
 import { isDeepStrictEqual } from "node:util"
 import { Journal } from "../../model/Journal.ts"
 import { type DesiredResource, formatKey, type Resource, type ResourceType } from "../../model/Resource.ts"
@@ -10,6 +10,7 @@ import { type Conflict, Store, type StoreUnavailable } from "../../model/Store.t
 import { done, lookAgain, type Outcome, retry, terminal } from "../queue/Outcome.ts"
 import { conclude, recordOf } from "./conclude.ts"
 import type { Decision, ProxyKind } from "./decide.ts"
+import { LastStored } from "./LastStored.ts"
 import { OwnWrites } from "./OwnWrites.ts"
 import type { ProxyObservation, ProxyResourceType } from "./ProxyObservation.ts"
 
@@ -24,22 +25,26 @@ const settle = Effect.fnUntraced(function*<T extends ResourceType>(
   key: string,
   stored: Resource<T> | null,
   desired: DesiredResource<T> | null
-): Effect.fn.Return<void, Conflict | StoreUnavailable, Store | Journal | OwnWrites> {
+): Effect.fn.Return<void, Conflict | StoreUnavailable, Store | Journal | OwnWrites | LastStored> {
   if (!differs(stored, desired)) return
   const store = yield* Store
   const journal = yield* Journal
   const own = yield* OwnWrites
+  const last = yield* LastStored
   if (desired !== null) {
     // Before: the store may tell of it sooner than it answers.
     own.note(desired, (stored?.version ?? 0) + 1)
+    const take = last.ask(desired)
     const { version } = yield* store.put(desired, { expect: stored?.version ?? "absent" }).pipe(
-      Effect.tapError(() => Effect.sync(() => own.forget(desired)))
+      Effect.tapError(() => Effect.sync(() => own.forget(desired))),
+      Effect.onExit((exit) => Effect.sync(() => take(Exit.isSuccess(exit) ? exit.value : null)))
     )
     own.note(desired, version)
     journal.append({ kind: "stored", key, op: "put", resource: formatKey(desired), version })
   } else if (stored !== null) {
     // Before as well, and nobody asks about it a second time.
     own.note(stored, null)
+    last.forget(stored)
     yield* store.remove(stored, { expect: stored.version }).pipe(Effect.catchTag("NotFound", () => Effect.void))
     journal.append({ kind: "stored", key, op: "remove", resource: formatKey(stored), version: stored.version })
   }
@@ -58,7 +63,7 @@ export const reconcileProxy = Effect.fnUntraced(function*<
   kind: ProxyKind<T, O>,
   key: string,
   observation: O
-): Effect.fn.Return<Outcome, Conflict | StoreUnavailable, Store | Journal | OwnWrites> {
+): Effect.fn.Return<Outcome, Conflict | StoreUnavailable, Store | Journal | OwnWrites | LastStored> {
   const journal = yield* Journal
   const own = yield* OwnWrites
   const now = yield* Clock.currentTimeMillis

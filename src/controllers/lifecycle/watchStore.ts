@@ -19,6 +19,7 @@ import { servicesOf } from "../dataplane/servicesOf.ts"
 import type { WorkQueue } from "../queue/WorkQueue.ts"
 import { TaskController } from "../TaskController.ts"
 import { formatTaskKey, taskKeyOf } from "../TaskKey.ts"
+import { LastStored } from "./LastStored.ts"
 import { OwnWrites } from "./OwnWrites.ts"
 import { connectionOf } from "./ProxyObservation.ts"
 import { readStored } from "./readStored.ts"
@@ -69,6 +70,7 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
   const store = yield* Store
   const ports = yield* OutboundPorts
   const own = yield* OwnWrites
+  const last = yield* LastStored
   const iam = yield* IamReader
   const holders = yield* EndpointHolders
   const { doubtAll } = yield* TaskController
@@ -114,6 +116,7 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
       if (isNew && seen.has(key.name)) work.add(keyOf(resource))
     }
     if (!own.isOwn(key, resource?.version ?? null)) {
+      last.forget(key)
       yield* forgetRoleOf(key.name)
       yield* wakeTask(key.name)
     }
@@ -141,7 +144,14 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
     else concerned.delete(formatKey(key))
   }
 
+  /** What the store held may be otherwise now, and nobody tells. */
+  const doubt = (): void => {
+    last.forgetAll()
+    doubtAll()
+  }
+
   const readAll = Effect.gen(function*() {
+    last.forgetAll()
     const dataplanes = yield* store.list("Dataplane")
     holders.begin(dataplanes)
     concerned.clear()
@@ -152,7 +162,7 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
       keys.set(task.name, keyOf(task))
       work.add(keyOf(task), undefined, "bulk")
     }
-    doubtAll()
+    doubt()
   })
 
   const isDataplane = (key: ResourceKey): key is ResourceKey<"Dataplane"> => key.type === "Dataplane"
@@ -162,7 +172,7 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
   /** A change that can't be read now is repaired by the next looks, which are whole ones then. */
   const attend = (effect: Effect.Effect<void, StoreUnavailable, Store | OutboundPorts>) =>
     effect.pipe(
-      Effect.tapCause(() => Effect.sync(doubtAll)),
+      Effect.tapCause(() => Effect.sync(doubt)),
       Effect.catchTag("StoreUnavailable", (failure) =>
         Effect.logWarning("A change can't be read from the store").pipe(
           Effect.annotateLogs({ reason: failure.message })

@@ -1,5 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
+import { LastStored } from "../../../src/controllers/lifecycle/LastStored.ts"
 import { OwnWrites } from "../../../src/controllers/lifecycle/OwnWrites.ts"
 import { reconcileProxy } from "../../../src/controllers/lifecycle/reconcileProxy.ts"
 import { Journal } from "../../../src/model/Journal.ts"
@@ -20,4 +21,4 @@ it.effect("what the operator removes is its own also where the store tells of it
     })
     yield* reconcileProxy(kind, "task/demo/1", observation).pipe(Effect.provide(Layer.merge(store, Journal.none)))
     assert.deepStrictEqual(told, ["Dataplane true", "EcsTask true"])
-  }).pipe(Effect.provide(OwnWrites.layer)))
+  }).pipe(Effect.provide(Layer.merge(OwnWrites.layer, LastStored.layer))))
