@@ -1,5 +1,6 @@
 /** A token that comes again is taken without its signature being verified anew, and on no other account. */
-import { generateKeyPairSync } from "node:crypto"
+import crypto, { generateKeyPairSync } from "node:crypto"
+import { syncBuiltinESMExports } from "node:module"
 import { Effect } from "effect"
 import { SignJWT } from "jose"
 import { afterEach, beforeEach, expect, it, vi } from "vitest"
@@ -34,9 +35,13 @@ const keys = makeSigningKeys({
 let verifications: { readonly mock: { readonly calls: ReadonlyArray<unknown> } }
 beforeEach(() => {
   secret = secretOf(ours)
-  verifications = vi.spyOn(crypto.subtle, "verify")
+  verifications = vi.spyOn(crypto, "verify")
+  syncBuiltinESMExports()
 })
-afterEach(() => vi.restoreAllMocks())
+afterEach(() => {
+  vi.restoreAllMocks()
+  syncBuiltinESMExports()
+})
 
 const sign = (jti: string, pair = ours): Promise<string> =>
   new SignJWT({ jti, nbf: NOW / 1000, exp: NOW / 1000 + 60 })
