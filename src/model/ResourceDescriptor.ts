@@ -25,6 +25,8 @@ export interface ResourceDescriptor<T extends ResourceType = ResourceType> {
   readonly readOnly: boolean
   /** Read and written by administrators alone. */
   readonly adminOnly: boolean
+  /** Only this control plane has such: Kuma's tools aren't told of them. */
+  readonly own: boolean
   /** The short name in its KRI, or null for types without one. */
   readonly kriName: string | null
   /** The type that says how it is doing, of the same mesh and name. */
@@ -39,8 +41,8 @@ const describe = <T extends ResourceType>(
   schema: Schema.Codec<SpecByType[T], unknown>,
   rest: Partial<ResourceDescriptor<T>> = {}
 ): ResourceDescriptor<T> => ({
-  type, scope, paths, schema, specStyle: "inline", readOnly: false, adminOnly: false, kriName: null, insight: null,
-  ...rest
+  type, scope, paths, schema, specStyle: "inline", readOnly: false, adminOnly: false, own: false, kriName: null,
+  insight: null, ...rest
 })
 
 export type Descriptors = { readonly [T in ResourceType]: ResourceDescriptor<T> }
@@ -60,9 +62,10 @@ export const descriptors: Descriptors = {
   ZoneEgress: describe("ZoneEgress", "Global", ["zoneegresses", "zone-egresses"], ZoneEgress, {
     kriName: "ze", insight: "ZoneEgressInsight"
   }),
-  ZoneEgressInsight: describe("ZoneEgressInsight", "Global", ["zone-egress-insights"], DataplaneInsight, {
-    readOnly: true
-  }),
+  ZoneEgressInsight: describe(
+    "ZoneEgressInsight", "Global", ["zoneegressinsights", "zone-egress-insights"], DataplaneInsight,
+    { readOnly: true }
+  ),
   Secret: describe("Secret", "Mesh", ["secrets"], Secret, { adminOnly: true }),
   GlobalSecret: describe("GlobalSecret", "Global", ["global-secrets", "globalsecrets"], GlobalSecret, {
     adminOnly: true
@@ -72,10 +75,10 @@ export const descriptors: Descriptors = {
     { specStyle: "spec", kriName: "mtp" }
   ),
   MeshTimeout: describe("MeshTimeout", "Mesh", ["meshtimeouts"], MeshTimeout, { specStyle: "spec", kriName: "mt" }),
-  EcsTask: describe("EcsTask", "Global", ["ecs-tasks"], EcsTask, { specStyle: "spec", readOnly: true }),
-  OutboundPort: describe("OutboundPort", "Mesh", ["outbound-ports"], OutboundPort, { specStyle: "spec" }),
+  EcsTask: describe("EcsTask", "Global", ["ecs-tasks"], EcsTask, { specStyle: "spec", readOnly: true, own: true }),
+  OutboundPort: describe("OutboundPort", "Mesh", ["outbound-ports"], OutboundPort, { specStyle: "spec", own: true }),
   ServiceAddress: describe("ServiceAddress", "Global", ["service-addresses"], ServiceAddress, {
-    specStyle: "spec", readOnly: true
+    specStyle: "spec", readOnly: true, own: true
   })
 }
 

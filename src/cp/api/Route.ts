@@ -1,5 +1,6 @@
 /** Finds what a path is about, as plain data. The same tables say what there is to find, for the OpenAPI document. */
 import { descriptors, type ResourceDescriptor } from "../../model/ResourceDescriptor.ts"
+import { UNSERVED, type UnservedType } from "./unserved.ts"
 
 export type TokenKind = "dataplane" | "zone" | "user"
 
@@ -20,6 +21,13 @@ export type FixedRoute =
 export type Route =
   | FixedRoute
   | { readonly _tag: "Kri"; readonly kri: string }
+  | {
+      readonly _tag: "Unserved"
+      readonly unserved: UnservedType
+      readonly mesh: string | undefined
+      /** Undefined for the collection. */
+      readonly name: string | undefined
+    }
   | {
       readonly _tag: "Collection"
       readonly descriptor: ResourceDescriptor
@@ -74,6 +82,20 @@ const fixedRoute = (path: ReadonlyArray<string>): FixedRoute | undefined => {
     : undefined
 }
 
+/** By the same rules as what is served. */
+const findUnserved = (
+  collection: string,
+  mesh: string | undefined,
+  [name, ...more]: ReadonlyArray<string>
+): Route | null => {
+  const unserved = Object.hasOwn(UNSERVED, collection) ? UNSERVED[collection] : undefined
+  if (unserved === undefined || more.length > 0 || (mesh !== undefined && unserved.scope === "Global")) return null
+  if (name?.startsWith("_") === true) return null
+  return name !== undefined && unserved.scope === "Mesh" && mesh === undefined
+    ? null
+    : { _tag: "Unserved", unserved, mesh, name }
+}
+
 /** The route, or null where nothing is. `path` is decoded. */
 export const findRoute = (path: ReadonlyArray<string>): Route | null => {
   const fixed = fixedRoute(path)
@@ -83,7 +105,8 @@ export const findRoute = (path: ReadonlyArray<string>): Route | null => {
   const [collection = "", ...rest] = inMesh ? path.slice(2) : path
   const mesh = inMesh ? path[1] : undefined
   const entry = entries.get(collection)
-  if (entry === undefined || (inMesh && entry.descriptor.scope === "Global")) return null
+  if (entry === undefined) return findUnserved(collection, mesh, rest)
+  if (inMesh && entry.descriptor.scope === "Global") return null
   const { descriptor } = entry
   const isOverview = rest.at(-1) === "_overview" && descriptor.insight !== null
   const withInsight = entry.withInsight || isOverview
@@ -97,5 +120,6 @@ export const findRoute = (path: ReadonlyArray<string>): Route | null => {
 
 export const allowedMethods = (route: Route): ReadonlyArray<string> => {
   if (route._tag === "Tokens") return ["POST"]
+  if (route._tag === "Unserved") return route.name === undefined ? ["GET"] : ["GET", "PUT", "DELETE"]
   return route._tag === "Single" && !route.withInsight ? ["GET", "PUT", "DELETE"] : ["GET"]
 }

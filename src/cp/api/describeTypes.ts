@@ -17,11 +17,8 @@ const plural = (name: string): string => {
   return /[^aeiou]y$/.test(name) ? `${name.slice(0, -1)}ies` : `${name}s`
 }
 
-/** Types that Kuma's tools know; the others are this control plane's own. */
-const OWN: ReadonlyArray<string> = ["EcsTask", "OutboundPort"]
-
 const shown: ReadonlyArray<ResourceDescriptor> = Object.values<ResourceDescriptor>(descriptors)
-  .filter(({ type }) => !OWN.includes(type))
+  .filter(({ own }) => !own)
   .sort((a, b) => (a.type < b.type ? -1 : 1))
 
 const describeType = (descriptor: ResourceDescriptor, readOnly: boolean) => {

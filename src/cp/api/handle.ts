@@ -3,6 +3,7 @@ import { Cause, Effect } from "effect"
 import { hostname } from "node:os"
 import type { Journal, JournalExport } from "../../model/Journal.ts"
 import type { Conflict, Store, StoreUnavailable } from "../../model/Store.ts"
+import { answerUnserved } from "./answerUnserved.ts"
 import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
 import { deleteResource } from "./deleteResource.ts"
 import { describePolicies, describeTypes } from "./describeTypes.ts"
@@ -91,6 +92,8 @@ const dispatch = (
       return issueToken(request, route.kind, setting.issuesUserTokens)
     case "Kri":
       return getByKri(request, route.kri)
+    case "Unserved":
+      return answerUnserved(request, route)
     case "Collection":
       return listResources(request, route)
     case "Single":
