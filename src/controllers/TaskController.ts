@@ -24,6 +24,7 @@ import { lookWithStop, type SaidStop } from "./lifecycle/stopSaid.ts"
 import { isGone, sidecarOf, type TaskObservation } from "./lifecycle/TaskObservation.ts"
 import { ToldOnce } from "./lifecycle/ToldOnce.ts"
 import type { OperatorConfig } from "./OperatorConfig.ts"
+import { provideOnce } from "./provideOnce.ts"
 import { LookPace } from "./queue/LookPace.ts"
 import { NoBreakOff } from "./queue/NoBreakOff.ts"
 import { done, lookAgain, type Outcome, retry, wakeAt } from "./queue/Outcome.ts"
@@ -66,7 +67,7 @@ export class TaskController extends Context.Service<
       TaskController,
       Effect.gen(function*() {
         const context = yield* Effect.context()
-        const services = yield* Effect.context<HostAddress | IamReader | Store>()
+        const provide = provideOnce(yield* Effect.context<HostAddress | IamReader | Store>())
         const ecs = yield* EcsReader
         const own = yield* OwnWrites
         const stored = yield* LastStored
@@ -225,7 +226,7 @@ export class TaskController extends Context.Service<
 
         const reconcile = Effect.fnUntraced(function*(key: string) {
           return yield* attempt(key).pipe(
-            Effect.provide(services),
+            provide,
             Effect.catchTags({
               // Somebody wrote in between: what they wrote is read by the next look.
               Conflict: (conflict) => Effect.succeed(retry(`${conflict.key} was written by somebody else`)),

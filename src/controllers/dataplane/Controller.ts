@@ -7,6 +7,7 @@ import type { ProxyController } from "../lifecycle/ProxyController.ts"
 import type { LastStored } from "../lifecycle/LastStored.ts"
 import type { OwnWrites } from "../lifecycle/OwnWrites.ts"
 import type { OperatorConfig } from "../OperatorConfig.ts"
+import { provideOnce } from "../provideOnce.ts"
 import { dataplaneKind } from "./desired.ts"
 import type { EndpointHolders } from "./EndpointHolders.ts"
 import { observe } from "./observe.ts"
@@ -22,12 +23,12 @@ export class DataplaneController extends Context.Service<DataplaneController, Pr
     Layer.effect(
       DataplaneController,
       Effect.gen(function*() {
-        const services = yield* Effect.context<Store | Journal | OwnWrites | LastStored | EndpointHolders>()
+        const provide = provideOnce(yield* Effect.context<Store | Journal | OwnWrites | LastStored | EndpointHolders>())
         const kind = dataplaneKind({ zone, copyTags: aws.copyTags, outboundAddress: aws.outboundAddress })
         return {
           reconcile: Effect.fnUntraced(function*(key, look, previous) {
             return yield* reconcileProxy(kind, key, yield* observe(look, previous))
-          }, Effect.provide(services))
+          }, provide)
         }
       })
     )

@@ -4,7 +4,7 @@
  * before bulk ones. What fails comes again after a backoff that grows with each failure of that key; being added cuts
  * the wait short.
  */
-import { Cause, Clock, Effect, Exit, type Fiber, Latch, type Scope } from "effect"
+import { Cause, Clock, Context, Effect, Exit, type Fiber, Latch, type Scope } from "effect"
 import { CallLane, type Lane } from "../aws/CallLane.ts"
 import { makeAlarms } from "./Alarms.ts"
 import { NoBreakOff } from "./NoBreakOff.ts"
@@ -63,6 +63,12 @@ export const makeWorkQueue = <R>(
   Effect.gen(function*() {
     const settings = { ...DEFAULTS, ...options }
     const scope = yield* Effect.scope
+    const context = yield* Effect.context<R>()
+    /** The same for all looks of a lane: whoever provides more to them may do so once. */
+    const contexts: Record<Lane, Context.Context<R>> = {
+      urgent: Context.add(context, CallLane, "urgent"),
+      bulk: Context.add(context, CallLane, "bulk")
+    }
     const entries = new Map<string, Entry>()
     /** In the order in which they came; a key stands in one of them at most. */
     const lines: Record<Lane, Set<string>> = { urgent: new Set(), bulk: new Set() }
@@ -141,8 +147,8 @@ export const makeWorkQueue = <R>(
           }
           const noBreakOff = () => void (entry.breakOff = null)
           const exit = yield* look(key).pipe(
-            Effect.provideService(CallLane, lane),
-            Effect.provideService(NoBreakOff, noBreakOff),
+            lane === "bulk" ? Effect.provideService(NoBreakOff, noBreakOff) : (urgent) => urgent,
+            Effect.updateContext((_: Context.Context<never>) => contexts[lane]),
             restore,
             Effect.exit
           )
