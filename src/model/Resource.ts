@@ -5,12 +5,18 @@
 import type { Dataplane } from "./Dataplane.ts"
 import type { DataplaneInsight } from "./DataplaneInsight.ts"
 import type { EcsTask } from "./EcsTask.ts"
+import type { ExternalService } from "./ExternalService.ts"
+import type { HostnameGenerator } from "./HostnameGenerator.ts"
 import type { Mesh } from "./Mesh.ts"
+import type { MeshExternalService } from "./MeshExternalService.ts"
+import type { MeshMultiZoneService } from "./MeshMultiZoneService.ts"
+import type { MeshService } from "./MeshService.ts"
 import type { MeshTimeout } from "./MeshTimeout.ts"
 import type { MeshTrafficPermission } from "./MeshTrafficPermission.ts"
 import type { OutboundPort } from "./OutboundPort.ts"
 import type { GlobalSecret, Secret } from "./Secret.ts"
 import type { ServiceAddress } from "./ServiceAddress.ts"
+import type { Zone } from "./Zone.ts"
 import type { ZoneEgress } from "./ZoneEgress.ts"
 import type { ZoneIngress } from "./ZoneIngress.ts"
 
@@ -27,6 +33,12 @@ export interface SpecByType {
   readonly GlobalSecret: GlobalSecret
   readonly MeshTrafficPermission: MeshTrafficPermission
   readonly MeshTimeout: MeshTimeout
+  readonly Zone: Zone
+  readonly ExternalService: ExternalService
+  readonly MeshService: MeshService
+  readonly MeshExternalService: MeshExternalService
+  readonly MeshMultiZoneService: MeshMultiZoneService
+  readonly HostnameGenerator: HostnameGenerator
   readonly EcsTask: EcsTask
   readonly OutboundPort: OutboundPort
   readonly ServiceAddress: ServiceAddress

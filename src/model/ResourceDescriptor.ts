@@ -3,13 +3,19 @@ import type { Schema } from "effect"
 import { Dataplane } from "./Dataplane.ts"
 import { DataplaneInsight } from "./DataplaneInsight.ts"
 import { EcsTask } from "./EcsTask.ts"
+import { ExternalService } from "./ExternalService.ts"
+import { HostnameGenerator } from "./HostnameGenerator.ts"
 import { Mesh } from "./Mesh.ts"
+import { MeshExternalService } from "./MeshExternalService.ts"
+import { MeshMultiZoneService } from "./MeshMultiZoneService.ts"
+import { MeshService } from "./MeshService.ts"
 import { MeshTimeout } from "./MeshTimeout.ts"
 import { MeshTrafficPermission } from "./MeshTrafficPermission.ts"
 import { OutboundPort } from "./OutboundPort.ts"
 import type { ResourceType, SpecByType } from "./Resource.ts"
 import { GlobalSecret, Secret } from "./Secret.ts"
 import { ServiceAddress } from "./ServiceAddress.ts"
+import { Zone } from "./Zone.ts"
 import { ZoneEgress } from "./ZoneEgress.ts"
 import { ZoneIngress } from "./ZoneIngress.ts"
 
@@ -25,6 +31,8 @@ export interface ResourceDescriptor<T extends ResourceType = ResourceType> {
   readonly readOnly: boolean
   /** Read and written by administrators alone. */
   readonly adminOnly: boolean
+  /** Kept by a global control plane where there is one: no zone's, it gets no labels of zone, origin and env. */
+  readonly globalOnly: boolean
   /** Only this control plane has such: Kuma's tools aren't told of them. */
   readonly own: boolean
   /** The short name in its KRI, or null for types without one. */
@@ -41,14 +49,14 @@ const describe = <T extends ResourceType>(
   schema: Schema.Codec<SpecByType[T], unknown>,
   rest: Partial<ResourceDescriptor<T>> = {}
 ): ResourceDescriptor<T> => ({
-  type, scope, paths, schema, specStyle: "inline", readOnly: false, adminOnly: false, own: false, kriName: null,
-  insight: null, ...rest
+  type, scope, paths, schema, specStyle: "inline", readOnly: false, adminOnly: false, own: false,
+  globalOnly: false, kriName: null, insight: null, ...rest
 })
 
 export type Descriptors = { readonly [T in ResourceType]: ResourceDescriptor<T> }
 
 export const descriptors: Descriptors = {
-  Mesh: describe("Mesh", "Global", ["meshes"], Mesh, { kriName: "m" }),
+  Mesh: describe("Mesh", "Global", ["meshes"], Mesh, { kriName: "m", globalOnly: true }),
   Dataplane: describe("Dataplane", "Mesh", ["dataplanes"], Dataplane, {
     kriName: "dp", insight: "DataplaneInsight"
   }),
@@ -75,6 +83,20 @@ export const descriptors: Descriptors = {
     { specStyle: "spec", kriName: "mtp" }
   ),
   MeshTimeout: describe("MeshTimeout", "Mesh", ["meshtimeouts"], MeshTimeout, { specStyle: "spec", kriName: "mt" }),
+  Zone: describe("Zone", "Global", ["zones"], Zone, { kriName: "z" }),
+  ExternalService: describe("ExternalService", "Mesh", ["external-services", "externalservices"], ExternalService, {
+    globalOnly: true
+  }),
+  MeshService: describe("MeshService", "Mesh", ["meshservices"], MeshService, { specStyle: "spec", kriName: "msvc" }),
+  MeshExternalService: describe("MeshExternalService", "Mesh", ["meshexternalservices"], MeshExternalService, {
+    specStyle: "spec", kriName: "extsvc"
+  }),
+  MeshMultiZoneService: describe("MeshMultiZoneService", "Mesh", ["meshmultizoneservices"], MeshMultiZoneService, {
+    specStyle: "spec", kriName: "mzsvc", globalOnly: true
+  }),
+  HostnameGenerator: describe("HostnameGenerator", "Global", ["hostnamegenerators"], HostnameGenerator, {
+    specStyle: "spec", kriName: "hg"
+  }),
   EcsTask: describe("EcsTask", "Global", ["ecs-tasks"], EcsTask, { specStyle: "spec", readOnly: true, own: true }),
   OutboundPort: describe("OutboundPort", "Mesh", ["outbound-ports"], OutboundPort, { specStyle: "spec", own: true }),
   ServiceAddress: describe("ServiceAddress", "Global", ["service-addresses"], ServiceAddress, {

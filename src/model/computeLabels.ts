@@ -19,13 +19,14 @@ const proxyTypeLabel = (resource: DesiredResource): Labels => {
     : {}
 }
 
-/** The author's labels with the computed ones. A Mesh isn't a zone's to give: it gets none. */
+/** The author's labels with the computed ones. What isn't a zone's to give gets none of a zone's. */
 export const computeLabels = (resource: DesiredResource, zone: string): Labels => {
   const isGlobalOrigin = resource.labels[ORIGIN_LABEL] === "global"
+  const { globalOnly, scope } = descriptors[resource.type]
   return {
-    ...(descriptors[resource.type].scope === "Mesh" ? { [MESH_TAG]: resource.mesh } : {}),
-    ...(resource.type === "Mesh" ? {} : { [ORIGIN_LABEL]: "zone" }),
-    ...(resource.type === "Mesh" || isGlobalOrigin ? {} : { [ZONE_TAG]: zone, [ENV_LABEL]: "universal" }),
+    ...(scope === "Mesh" ? { [MESH_TAG]: resource.mesh } : {}),
+    ...(globalOnly ? {} : { [ORIGIN_LABEL]: "zone" }),
+    ...(globalOnly || isGlobalOrigin ? {} : { [ZONE_TAG]: zone, [ENV_LABEL]: "universal" }),
     ...resource.labels,
     ...proxyTypeLabel(resource)
   }

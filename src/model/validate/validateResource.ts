@@ -6,7 +6,12 @@ import type { DesiredResource, ResourceType } from "../Resource.ts"
 import type { Violation } from "../Violation.ts"
 import { validatePort } from "./validateAddress.ts"
 import { validateDataplane } from "./validateDataplane.ts"
+import { validateExternalService } from "./validateExternalService.ts"
+import { validateHostnameGenerator } from "./validateHostnameGenerator.ts"
 import { validateMesh } from "./validateMesh.ts"
+import { validateMeshExternalService } from "./validateMeshExternalService.ts"
+import { validateMeshMultiZoneService } from "./validateMeshMultiZoneService.ts"
+import { validateMeshService } from "./validateMeshService.ts"
 import { validateMeshTimeout } from "./validateMeshTimeout.ts"
 import { validateMeshTrafficPermission } from "./validateMeshTrafficPermission.ts"
 import { validateMeta } from "./validateMeta.ts"
@@ -30,6 +35,12 @@ const validators: Validators = {
   GlobalSecret: ({ spec }) => validateSecret(spec),
   MeshTrafficPermission: ({ spec }) => validateMeshTrafficPermission(spec),
   MeshTimeout: ({ spec }) => validateMeshTimeout(spec),
+  Zone: anything,
+  ExternalService: ({ spec }) => validateExternalService(spec),
+  MeshService: validateMeshService,
+  MeshExternalService: validateMeshExternalService,
+  MeshMultiZoneService: validateMeshMultiZoneService,
+  HostnameGenerator: ({ spec }) => validateHostnameGenerator(spec),
   EcsTask: anything,
   OutboundPort: ({ spec }) => validatePort("spec.port", spec.port),
   ServiceAddress: anything

@@ -8,7 +8,7 @@ const VALUE = /^[a-zA-Z0-9.\-_:]*$/
 const SELECTOR_VALUE = /^([a-zA-Z0-9.\-_:/]*|\*)$/
 
 /** What is told to users; `tls` and `mysql` are read as well. */
-const SUPPORTED_PROTOCOLS = ["grpc", "http", "http2", "kafka", "tcp"]
+export const SUPPORTED_PROTOCOLS: ReadonlyArray<string> = ["grpc", "http", "http2", "kafka", "tcp"]
 const READ_PROTOCOLS = [...SUPPORTED_PROTOCOLS, "tls", "mysql"]
 
 export const ALLOWED_PROTOCOLS_HINT = `Allowed values: ${SUPPORTED_PROTOCOLS.join(", ")}`
