@@ -13,6 +13,10 @@ export class RecentlyUsed<V> {
     this.#most = most
   }
 
+  get size(): number {
+    return this.#kept.size
+  }
+
   get(name: string): V | undefined {
     const kept = this.#kept.get(name)
     if (kept === undefined) return undefined

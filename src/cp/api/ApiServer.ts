@@ -16,7 +16,7 @@ import type { Listen } from "../config/ControlPlaneConfig.ts"
 import { ANONYMOUS_ACCESS } from "../config/readApiServer.ts"
 import { makeAdmission } from "./admit.ts"
 import type { ApiResponse } from "./ApiRequest.ts"
-import { type ApiTlsInvalid, apiTlsOptions, checkClients } from "./clientCertificates.ts"
+import { apiTls, type ApiTlsInvalid, checkClients } from "./clientCertificates.ts"
 import { ExportPlaces } from "./ExportPlaces.ts"
 import { answerWith, handle, type Identity, respond, type Setting } from "./handle.ts"
 import { judgeContent, readBody, readHead, type RouterRefusal } from "./readRequest.ts"
@@ -173,11 +173,11 @@ const make = Effect.fnUntraced(function*(options: ApiServerOptions) {
   const httpPort = http.enabled
     ? yield* listen(limited(createServer(serverOptions(config), listener("http"))), http, "HTTP")
     : null
-  const tlsOptions = https.enabled && tls !== null ? yield* apiTlsOptions(config, tls) : null
-  const httpsPort = tlsOptions === null ? null : yield* listen(
+  const secure = https.enabled && tls !== null ? yield* apiTls(config, tls) : null
+  const httpsPort = secure === null ? null : yield* listen(
     limited(checkClients(
-      createTlsServer({ ...serverOptions(config), ...tlsOptions }, listener("https")),
-      config.clientCertificates.required
+      createTlsServer({ ...serverOptions(config), ...secure.options }, listener("https")),
+      secure.clients
     )),
     https,
     "HTTPS"

@@ -21,6 +21,11 @@ export class RateLimit {
     this.#perSecond = perSecond
   }
 
+  /** How many are remembered. */
+  get callers(): number {
+    return this.#callers.size
+  }
+
   #left(caller: string, now: number): number {
     const most = this.#perSecond * SECONDS_AT_ONCE
     const allowance = this.#callers.get(caller)

@@ -53,8 +53,8 @@ export const accessDenied = (reason: string): Refusal => refuse(403, "Access Den
 export const readOnly = (detail: string): Refusal => refuse(405, "Method not allowed", detail)
 export const conflict = (key: string): Refusal =>
   refuse(409, "Conflict", `${key} was changed by somebody else in the meantime: read it again, then write again`)
-export const tooLarge = (limit: number): Refusal =>
-  refuse(413, "Request too large", `the body is larger than ${limit} bytes: split the request`)
+export const tooLarge = (limit: number, advice = "split the request"): Refusal =>
+  refuse(413, "Request too large", `the body is larger than ${limit} bytes: ${advice}`)
 export const unavailable = (operation: string): Refusal =>
   refuse(503, "Service unavailable", `the store doesn't answer (${operation}): try again, and look at the ` +
     "control plane's log and its database")
@@ -62,8 +62,22 @@ export const tooMany = (what: string): Refusal =>
   refuse(503, "Service unavailable", `too many ${what} are under way: try again when one is done`)
 export const internal: Refusal = refuse(500, "Internal Server Error", "Internal Server Error")
 
+/** More than anybody reads at once: an answer isn't to be larger than what it is about. */
+const MOST_VIOLATIONS = 200
+
+const shown = (violations: Refusal["violations"]): Refusal["violations"] =>
+  violations.length <= MOST_VIOLATIONS ? violations : [
+    ...violations.slice(0, MOST_VIOLATIONS),
+    { field: "", message: `and ${violations.length - MOST_VIOLATIONS} more` }
+  ]
+
 /** `details` and `causes` repeat what older clients read. */
-export const errorBody = ({ detail, status, title, violations }: Refusal): ErrorBody => ({
+export const errorBody = ({ detail, status, title, violations }: Refusal): ErrorBody =>
+  errorOf({ detail, status, title, violations: shown(violations) })
+
+type ErrorParts = Pick<Refusal, "detail" | "status" | "title" | "violations">
+
+const errorOf = ({ detail, status, title, violations }: ErrorParts): ErrorBody => ({
   type: "/std-errors",
   status,
   title,

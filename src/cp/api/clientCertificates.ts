@@ -42,27 +42,60 @@ const readAll = (config: ApiServerConfig["clientCertificates"]) => {
   )
 }
 
-export const apiTlsOptions = Effect.fnUntraced(function*(
+export interface ApiTls {
+  readonly options: ServerOptions
+  readonly clients: ClientCheck | null
+}
+
+export const apiTls = Effect.fnUntraced(function*(
   { authn, clientCertificates, https }: ApiServerConfig,
   tls: { readonly certificatePem: string; readonly privateKeyPem: string }
-): Effect.fn.Return<ServerOptions, ApiTlsInvalid> {
-  const own = { cert: tls.certificatePem, key: tls.privateKeyPem, minVersion: https.minVersion }
-  if (authn.type !== "adminClientCerts" && !clientCertificates.required) return own
+): Effect.fn.Return<ApiTls, ApiTlsInvalid> {
+  const options = { cert: tls.certificatePem, key: tls.privateKeyPem, minVersion: https.minVersion }
+  if (authn.type !== "adminClientCerts" && !clientCertificates.required) return { options, clients: null }
   const ca = yield* readAll(clientCertificates)
   if (ca.length === 0) {
     return yield* new ApiTlsInvalid({
-      message: `KUMA_API_SERVER_AUTH_CLIENT_CERTS_DIR: ${clientCertificates.dir} holds no .pem or .crt: nobody could come in`
+      message: `KUMA_API_SERVER_AUTH_CLIENT_CERTS_DIR: ${clientCertificates.dir} holds no .pem or .crt: nobody could ` +
+        "come in"
     })
   }
-  // What is wrong with a certificate is found in checkClients: to come without one may be fine.
-  return { ...own, ca: [...ca], requestCert: true, rejectUnauthorized: false, allowPartialTrustChain: true }
+  return {
+    // What is wrong with a certificate is found by checkClients: to come without one may be fine.
+    options: { ...options, ca: [...ca], requestCert: true, rejectUnauthorized: false },
+    clients: { listed: ca.map((pem) => new X509Certificate(pem)), required: clientCertificates.required }
+  }
 })
 
-const isWelcome = (socket: TLSSocket, required: boolean): boolean =>
-  socket.authorized || (!required && Object.keys(socket.getPeerCertificate()).length === 0)
+interface ClientCheck {
+  readonly listed: ReadonlyArray<X509Certificate>
+  /** Nobody comes in without one. */
+  readonly required: boolean
+}
+
+/** Connections of clients whose certificate somebody of ours vouches for. */
+const vouched = new WeakSet<object>()
+
+export const hasClientCertificate = (socket: object): boolean => vouched.has(socket)
+
+/**
+ * OpenSSL trusts roots alone; a client's own certificate in the folder is one to go by, too, while it's valid. That the
+ * client has its key was shown by the handshake.
+ */
+const isListed = (certificate: X509Certificate, { listed }: ClientCheck): boolean =>
+  listed.some(({ raw }) => raw.equals(certificate.raw)) &&
+  certificate.validFromDate.getTime() <= Date.now() && Date.now() <= certificate.validToDate.getTime()
 
 /** A certificate that nobody vouches for ends the connection, and so does none where one is required. */
-export const checkClients = (server: Server, required: boolean): Server =>
-  server.prependListener("secureConnection", (socket: TLSSocket) => {
-    if (!isWelcome(socket, required)) socket.destroy()
+export const checkClients = <S extends Server>(server: S, check: ClientCheck | null): S => {
+  if (check === null) return server
+  return server.prependListener("secureConnection", (socket: TLSSocket) => {
+    const certificate = socket.getPeerX509Certificate()
+    if (certificate === undefined) {
+      if (check.required) socket.destroy()
+      return
+    }
+    if (!socket.authorized && !isListed(certificate, check)) return socket.destroy()
+    vouched.add(socket)
   })
+}

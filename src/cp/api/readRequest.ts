@@ -3,8 +3,8 @@
  * The head comes first: who calls is judged by it, and what isn't let in sends its body in vain.
  */
 import type { IncomingMessage } from "node:http"
-import { TLSSocket } from "node:tls"
 import type { RequestHead } from "./ApiRequest.ts"
+import { hasClientCertificate } from "./clientCertificates.ts"
 import { isDirectLoopback } from "./isDirectLoopback.ts"
 import { badRequest, type Refusal, tooLarge } from "./Refusal.ts"
 import { allowedMethods, findRoute, type Route } from "./Route.ts"
@@ -70,7 +70,7 @@ export const readHead = (
     host: headers.host ?? "localhost",
     caller: {
       isDirectLoopback: isDirectLoopback({ remoteAddress, scheme, headers }),
-      hasClientCertificate: socket instanceof TLSSocket && socket.authorized,
+      hasClientCertificate: hasClientCertificate(socket),
       // Node keeps the first of several and drops the others.
       credentials: incoming.headersDistinct["authorization"] ?? []
     }

@@ -9,14 +9,22 @@ import { validateResource } from "../../model/validate/validateResource.ts"
 import { violationIf } from "../../model/validate/violationPath.ts"
 import type { Violation } from "../../model/Violation.ts"
 import type { ApiRequest } from "./ApiRequest.ts"
-import { badRequest, invalid, type Refusal } from "./Refusal.ts"
+import { isDeeperThan } from "./nesting.ts"
+import { badRequest, invalid, type Refusal, tooLarge } from "./Refusal.ts"
 import type { Route } from "./Route.ts"
+
+/** Bytes. It takes time by the square of how much there is, which JSON doesn't: kumactl sends that. */
+const MAX_YAML = 32 * 1024
+
+/** No resource comes near. */
+const MAX_DEPTH = 64
 
 const parseBody = ({ body, contentType }: ApiRequest): Effect.Effect<unknown, Refusal> => {
   if (!contentType.includes("yaml")) {
     const parsed = parseJson(body)
     return "problem" in parsed ? Effect.fail(badRequest(`the body ${parsed.problem}`)) : Effect.succeed(parsed.value)
   }
+  if (Buffer.byteLength(body) > MAX_YAML) return Effect.fail(tooLarge(MAX_YAML, "send it as JSON"))
   const parsed = parseYaml(body)
   if ("problems" in parsed) return Effect.fail(badRequest(parsed.problems.join("; ")))
   const [value, ...more] = parsed.values
@@ -47,6 +55,7 @@ export const readResource = Effect.fnUntraced(function*(
   zone: string
 ): Effect.fn.Return<DesiredResource, Refusal> {
   const input = yield* parseBody(request)
+  if (isDeeperThan(input, MAX_DEPTH)) return yield* badRequest(`the body is nested deeper than ${MAX_DEPTH} levels`)
   if (!isRecord(input)) return yield* badRequest(`invalid ${target.descriptor.type} object: it must be an object`)
   const address = validateAddress(input, target)
   const decoded = decodeResource({ ...input, type: target.descriptor.type })

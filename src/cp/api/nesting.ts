@@ -1,0 +1,9 @@
+/** Whether plain data is nested deeper than this. Asks no stack for it, of which whoever sent the data has the depth. */
+export const isDeeperThan = (value: unknown, most: number): boolean => {
+  let level: ReadonlyArray<unknown> = [value]
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > most) return true
+    level = level.flatMap((item) => typeof item === "object" && item !== null ? Object.values(item) : [])
+  }
+  return false
+}

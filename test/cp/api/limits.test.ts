@@ -1,0 +1,145 @@
+// How much of one caller the API takes: requests, bytes, levels, seconds.
+import { connect } from "node:net"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { RateLimit } from "../../../src/cp/api/RateLimit.ts"
+import { useTestDatabases } from "../store/testDatabases.ts"
+import { put, request, startApi as start, type TestApi } from "./testApi.ts"
+
+const databases = useTestDatabases()
+const limits = { requestsPerSecond: 1, readHeaderMillis: 300, readMillis: 500, writeMillis: 5_000, idleMillis: 5_000 }
+let api: TestApi
+beforeAll(async () => {
+  api = await start(await databases.create(), { config: { limits } })
+}, 60_000)
+afterAll(() => api?.stop())
+
+const from = (address: string) => ({ "x-forwarded-for": address })
+
+describe("a rate limit", () => {
+  it("takes ten seconds' worth at once, then so many a second, each caller for itself", () => {
+    const limit = new RateLimit(2)
+    const taken = (caller: string, now: number) => Array.from({ length: 30 }, () => limit.take(caller, now))
+      .filter((allowed) => allowed).length
+    expect([taken("a", 0), taken("a", 0), taken("b", 0)]).toEqual([20, 0, 20])
+    expect([taken("a", 3_000), taken("a", 60_000)]).toEqual([6, 20])
+    // A clock that goes back gives nothing.
+    expect(taken("a", 0)).toBe(0)
+  })
+
+  it("keeps no more than so many callers, and without a limit none", () => {
+    const limit = new RateLimit(1)
+    for (let index = 0; index < 20_000; index += 1) limit.take(`caller ${index}`, 0)
+    expect(limit.callers).toBe(10_000)
+    const none = new RateLimit(0)
+    expect([none.take("a", 0), none.allows("a", 0), none.callers]).toEqual([true, true, 0])
+  })
+})
+
+describe("callers", () => {
+  it("who ask too often are told so, while this machine goes on, and each user has its own", async () => {
+    const statuses = async (headers: Readonly<Record<string, string>>, times: number) => {
+      const all: Array<number> = []
+      for (let index = 0; index < times; index += 1) all.push((await request(`${api.url}/who-am-i`, { headers })).status)
+      return all
+    }
+    const token = async (name: string) => (await request(`${api.url}/tokens/user`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ name, validFor: "1h" })
+    })).text
+    const [ann, bob] = [await token("ann"), await token("bob")]
+    const withToken = (text: string) => ({ ...from("192.0.2.1"), authorization: `Bearer ${text}` })
+    const often = await statuses(withToken(ann), 40)
+    expect(often.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => 200))
+    expect(often).toContain(429)
+    expect((await statuses(withToken(bob), 1))).toEqual([200])
+    expect(await statuses({}, 40)).not.toContain(429)
+    const answer = await request(`${api.url}/`, { headers: withToken(ann) })
+    if (answer.status === 429) {
+      expect(answer.headers.get("retry-after")).toBe("1")
+      expect(answer.json).toMatchObject({ type: "/std-errors", status: 429, title: "Too Many Requests" })
+    }
+  })
+
+  it("who guess tokens are stopped before each guess is judged", async () => {
+    const guesses = await start(await databases.create())
+    try {
+      const all: Array<number> = []
+      for (let index = 0; index < 300 && !all.includes(429); index += 1) {
+        const headers = { ...from("192.0.2.1"), authorization: `Bearer guess-${index}` }
+        all.push((await request(`${guesses.url}/meshes`, { headers })).status)
+      }
+      expect(all.slice(0, 90)).not.toContain(429)
+      expect(all.at(-1)).toBe(429)
+      expect((await request(`${guesses.url}/meshes`)).status).toBe(200)
+    } finally {
+      await guesses.stop()
+    }
+  })
+})
+
+describe("a body", () => {
+  it("of YAML may be 32 KiB, one of JSON 1 MiB", async () => {
+    const url = `${api.url}/meshes/m`
+    const yaml = { "content-type": "application/yaml" }
+    expect((await put(url, "type: Mesh\nname: m\n", yaml)).status).toBe(201)
+    const large = await put(url, `type: Mesh\nname: m\n# ${"x".repeat(33_000)}\n`, yaml)
+    expect([large.status, large.json]).toMatchObject([413, { detail: expect.stringContaining("send it as JSON") }])
+    expect((await put(url, `{"type":"Mesh","name":"m"${" ".repeat(33_000)}}`)).status).toBe(200)
+  })
+
+  it.each([
+    ["arrays", "[", "]"], ["objects", "{\"a\":", "}"]
+  ])("that is nested deeply in %s is refused, with no fault of ours", async (_, open, close) => {
+    const deep = `${open.repeat(100_000)}1${close.repeat(100_000)}`
+    const answer = await put(`${api.url}/meshes/m`, `{"type":"Mesh","name":"m","x":${deep}}`)
+    expect([answer.status, answer.json]).toMatchObject([400, { detail: "the body is nested deeper than 64 levels" }])
+  })
+
+  it("that isn't UTF-8 is refused, not mended", async () => {
+    const bytes = Buffer.concat([Buffer.from("{\"type\":\"Mesh\",\"name\":\"m\",\"labels\":{\"a\":\""), Buffer.from([0xff]),
+      Buffer.from("\"}}")])
+    const answer = await request(`${api.url}/meshes/m`, {
+      method: "PUT", headers: { "content-type": "application/json" }, body: new Uint8Array(bytes)
+    })
+    expect([answer.status, answer.json]).toMatchObject([400, { detail: "the body isn't UTF-8" }])
+  })
+
+  it("with thousands of faults is answered with the first of them", async () => {
+    const inbound = Array.from({ length: 2_000 }, () => ({ port: 0, tags: {} }))
+    const { json, status } = await put(`${api.url}/meshes/default/dataplanes/d`, {
+      type: "Dataplane", mesh: "default", name: "d", networking: { address: "10.0.0.1", inbound }
+    })
+    expect(status).toBe(400)
+    const all = typeof json === "object" && json !== null && "causes" in json && Array.isArray(json.causes)
+      ? json.causes
+      : []
+    expect(all).toHaveLength(201)
+    expect(all.at(-1)).toMatchObject({ message: expect.stringMatching(/^and \d+ more$/) })
+  })
+})
+
+describe("a connection", () => {
+  /** All that comes back until it's closed. */
+  const send = (text: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const socket = connect(Number(new URL(api.url).port), "127.0.0.1", () => socket.write(text))
+      let answer = ""
+      socket.setEncoding("utf8")
+      socket.on("data", (part: string) => { answer += part })
+      socket.on("close", () => resolve(answer))
+      socket.on("error", reject)
+    })
+
+  it("on which the head or the body never ends is closed", async () => {
+    expect(await send("GET / HTTP/1.1\r\nhost: localhost\r\n")).toMatch(/^HTTP\/1.1 408 /)
+    const head = "PUT /meshes/m HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n"
+    expect(await send(`${head}{`)).not.toMatch(/ 20\d /)
+  })
+
+  it("on which nonsense comes is answered with no more than that", async () => {
+    const answer = await send("nonsense\r\n\r\n")
+    expect(answer).toMatch(/^HTTP\/1.1 400 Bad Request/)
+    expect(answer).not.toMatch(/node:|\.ts|at /)
+  })
+})
