@@ -4,12 +4,11 @@
  */
 import { hash } from "node:crypto"
 import { Effect, Predicate, Result, Schema } from "effect"
-import { decodeProtectedHeader } from "jose"
+import { decodeProtectedHeader, errors, jwtVerify } from "jose"
 import { Refused } from "../Authenticator.ts"
 import type { SigningKeys } from "./SigningKeys.ts"
 import type { TokenScope } from "./TokenScope.ts"
 import type { RememberedToken, VerifiedToken } from "./VerifiedToken.ts"
-import { type TokenFailure, verifyRs256 } from "./verifyRs256.ts"
 
 const MAX_TOKEN_LENGTH = 32 * 1024
 
@@ -43,19 +42,23 @@ export const readKeyId = (token: string): Result.Result<string, Refused> => {
   }
 }
 
-const FAILURES: Readonly<Record<TokenFailure, () => Refused>> = {
-  malformed: () => refused("TokenMalformed", "could not parse token. Generate a new one"),
-  "wrong algorithm": () =>
-    refused("TokenAlgorithmWrong", "unsupported token alg. The allowed algorithm is RS256"),
-  "wrong signature": () =>
-    refused("TokenSignatureInvalid", "could not parse token: its signature isn't of this control plane's key"),
-  "not yet valid": () =>
-    refused(
+/** jose's error by its class; its text may quote claims and isn't passed on. */
+const verificationFailure = (error: unknown): Refused => {
+  if (error instanceof errors.JOSEAlgNotAllowed) {
+    return refused("TokenAlgorithmWrong", "unsupported token alg. The allowed algorithm is RS256")
+  }
+  if (error instanceof errors.JWTExpired) return refused("TokenExpired", "token is expired: generate a new one")
+  if (error instanceof errors.JWTClaimValidationFailed && error.claim === "nbf") {
+    return refused(
       "TokenNotYetValid",
       "token is not yet valid: 'valid_from' date is in the future. Check if the system clock on the instance that " +
         "issued the token is set correctly"
-    ),
-  expired: () => refused("TokenExpired", "token is expired: generate a new one")
+    )
+  }
+  if (error instanceof errors.JWSSignatureVerificationFailed) {
+    return refused("TokenSignatureInvalid", "could not parse token: its signature isn't of this control plane's key")
+  }
+  return refused("TokenMalformed", "could not parse token. Generate a new one")
 }
 
 /** Whether its times allow it at this moment, in whole seconds as the verifier counts; else that says why not. */
@@ -83,9 +86,10 @@ export const verifyToken = Effect.fnUntraced(
     const digest = hash("sha256", token, "base64")
     const known = verified.get(digest)
     if (known !== undefined && isWithin(known, now)) return known.token
-    const verdict = verifyRs256(token, key, now)
-    if ("failure" in verdict) return yield* FAILURES[verdict.failure]()
-    const { payload } = verdict
+    const { payload } = yield* Effect.tryPromise({
+      try: () => jwtVerify(token, key, { algorithms: ["RS256"], currentDate: new Date(now) }),
+      catch: verificationFailure
+    })
     const registered = decodeRegistered(payload)
     if (registered._tag === "None") {
       return yield* refused("TokenIdMissing", "the token has no jti, so it couldn't be revoked: generate a new one")
