@@ -7,7 +7,7 @@ import { isIPv6 } from "node:net"
 import type { Store, StoreUnavailable } from "../../model/Store.ts"
 import type { Refused } from "../auth/Authenticator.ts"
 import { type Action, denial } from "../auth/user/Access.ts"
-import { isAnonymous, type User } from "../auth/user/User.ts"
+import { ANONYMOUS, isAnonymous, type User } from "../auth/user/User.ts"
 import { makeUserAuthenticator, userWithoutToken } from "../auth/user/UserAuthenticator.ts"
 import type { ApiServerConfig } from "../config/ApiServerConfig.ts"
 import type { RequestHead } from "./ApiRequest.ts"
@@ -63,6 +63,13 @@ export const makeAdmission = (config: ApiServerConfig): Admission => {
 
   return Effect.fnUntraced(function*(head) {
     const now = yield* Clock.currentTimeMillis
+    // Whoever asks what this is needn't say who they are, and isn't told that it was said wrongly.
+    if (head.route._tag === "Index") {
+      const counted = !head.caller.isDirectLoopback
+      return counted && !requests.take(callerName(ANONYMOUS, head.remoteAddress), now)
+        ? yield* tooOften("requests")
+        : ANONYMOUS
+    }
     const guessesOn = userWithoutToken(head.caller, config.authn) === null &&
       !wrongTokens.allows(placeOf(head.remoteAddress), now)
     if (guessesOn) return yield* tooOften("wrong tokens")
@@ -72,7 +79,7 @@ export const makeAdmission = (config: ApiServerConfig): Admission => {
     if (user.method !== "localhost" && !requests.take(callerName(user, head.remoteAddress), now)) {
       return yield* tooOften("requests")
     }
-    if (isAnonymous(user) && !config.anonymousAccess && head.route._tag !== "Index") return yield* loginNeeded
+    if (isAnonymous(user) && !config.anonymousAccess) return yield* loginNeeded
     const reserved = reservedIn(head.route)
     const denied = reserved === null ? null : denial(config.access, reserved.action, user, reserved.what)
     return denied === null ? user : yield* accessDenied(denied)

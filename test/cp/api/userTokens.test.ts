@@ -50,7 +50,9 @@ const keyText = async (serial: number) =>
 
 describe("an anonymous caller from elsewhere", () => {
   it("gets GET / and nothing more, and is told how to log in", async () => {
-    expect((await request(`${api.url}/`, { headers: ELSEWHERE })).status).toBe(200)
+    for (const headers of [ELSEWHERE, withToken("nonsense")]) {
+      expect((await request(`${api.url}/`, { headers })).status).toBe(200)
+    }
     const paths = [
       "/meshes", "/meshes/default/dataplanes", "/secrets", "/global-secrets/admin-user-token", "/who-am-i", "/config",
       "/journal", "/_resources", "/policies", "/_kri/kri_m____default_"
