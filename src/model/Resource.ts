@@ -8,6 +8,10 @@ import type { EcsTask } from "./EcsTask.ts"
 import type { ExternalService } from "./ExternalService.ts"
 import type { HostnameGenerator } from "./HostnameGenerator.ts"
 import type { Mesh } from "./Mesh.ts"
+import type { MeshCircuitBreaker } from "./MeshCircuitBreaker.ts"
+import type { MeshHTTPRoute } from "./MeshHTTPRoute.ts"
+import type { MeshRetry } from "./MeshRetry.ts"
+import type { MeshTCPRoute } from "./MeshTCPRoute.ts"
 import type { MeshExternalService } from "./MeshExternalService.ts"
 import type { MeshMultiZoneService } from "./MeshMultiZoneService.ts"
 import type { MeshService } from "./MeshService.ts"
@@ -33,6 +37,10 @@ export interface SpecByType {
   readonly GlobalSecret: GlobalSecret
   readonly MeshTrafficPermission: MeshTrafficPermission
   readonly MeshTimeout: MeshTimeout
+  readonly MeshRetry: MeshRetry
+  readonly MeshCircuitBreaker: MeshCircuitBreaker
+  readonly MeshHTTPRoute: MeshHTTPRoute
+  readonly MeshTCPRoute: MeshTCPRoute
   readonly Zone: Zone
   readonly ExternalService: ExternalService
   readonly MeshService: MeshService

@@ -6,6 +6,10 @@ import { EcsTask } from "./EcsTask.ts"
 import { ExternalService } from "./ExternalService.ts"
 import { HostnameGenerator } from "./HostnameGenerator.ts"
 import { Mesh } from "./Mesh.ts"
+import { MeshCircuitBreaker } from "./MeshCircuitBreaker.ts"
+import { MeshHTTPRoute } from "./MeshHTTPRoute.ts"
+import { MeshRetry } from "./MeshRetry.ts"
+import { MeshTCPRoute } from "./MeshTCPRoute.ts"
 import { MeshExternalService } from "./MeshExternalService.ts"
 import { MeshMultiZoneService } from "./MeshMultiZoneService.ts"
 import { MeshService } from "./MeshService.ts"
@@ -83,6 +87,16 @@ export const descriptors: Descriptors = {
     { specStyle: "spec", kriName: "mtp" }
   ),
   MeshTimeout: describe("MeshTimeout", "Mesh", ["meshtimeouts"], MeshTimeout, { specStyle: "spec", kriName: "mt" }),
+  MeshRetry: describe("MeshRetry", "Mesh", ["meshretries"], MeshRetry, { specStyle: "spec", kriName: "mr" }),
+  MeshCircuitBreaker: describe("MeshCircuitBreaker", "Mesh", ["meshcircuitbreakers"], MeshCircuitBreaker, {
+    specStyle: "spec", kriName: "mcb"
+  }),
+  MeshHTTPRoute: describe("MeshHTTPRoute", "Mesh", ["meshhttproutes"], MeshHTTPRoute, {
+    specStyle: "spec", kriName: "mhttpr"
+  }),
+  MeshTCPRoute: describe("MeshTCPRoute", "Mesh", ["meshtcproutes"], MeshTCPRoute, {
+    specStyle: "spec", kriName: "mtcpr"
+  }),
   Zone: describe("Zone", "Global", ["zones"], Zone, { kriName: "z" }),
   ExternalService: describe("ExternalService", "Mesh", ["external-services", "externalservices"], ExternalService, {
     globalOnly: true

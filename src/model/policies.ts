@@ -5,7 +5,11 @@
 import { isType, type Resource, type ResourceType } from "./Resource.ts"
 
 export const policyTypes = [
+  "MeshHTTPRoute",
+  "MeshTCPRoute",
   "MeshTimeout",
+  "MeshCircuitBreaker",
+  "MeshRetry",
   "MeshTrafficPermission"
 ] as const satisfies ReadonlyArray<ResourceType>
 

@@ -42,6 +42,14 @@ export class FollowedProxy implements Dependent {
     return this.translation.uses
   }
 
+  get reads(): ReadonlyArray<string> {
+    return this.translation.reads
+  }
+
+  get bindsOutbounds(): boolean {
+    return this.translation.bindsOutbounds
+  }
+
   get failure(): string | null {
     return this.translation.failure
   }

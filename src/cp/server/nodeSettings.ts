@@ -14,6 +14,11 @@ const socket = (address: unknown, port: unknown): SocketAddress | null => {
     : null
 }
 
+/** What kuma-dp says of itself where it runs with `--bind-outbounds`. */
+const BIND_OUTBOUNDS = "feature-bind-outbounds"
+
+const features = ({ features: given }: NodeMetadata): ReadonlyArray<unknown> => (Array.isArray(given) ? given : [])
+
 export const nodeSettings = (
   metadata: NodeMetadata,
   base: Pick<TranslateSettings, "zone" | "accessLogPath">
@@ -22,5 +27,7 @@ export const nodeSettings = (
   accessLogPath: base.accessLogPath,
   admin: socket(metadata["dataplane.admin.address"], metadata["dataplane.admin.port"]),
   readiness: socket(metadata["dataplane.admin.address"], metadata["dataplane.readinessReporter.port"]),
+  ...(features(metadata).includes(BIND_OUTBOUNDS) ? { bindOutbounds: true } : {}),
+  ...(text(metadata["systemCaPath"]) === null ? {} : { systemCaPath: text(metadata["systemCaPath"]) ?? "" }),
   node: { proxy: text(metadata[NODE_PROXY]), source: text(metadata[NODE_SOURCE]) }
 })

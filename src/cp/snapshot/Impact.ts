@@ -4,6 +4,7 @@
  */
 import type { Policy } from "../../model/policies.ts"
 import type { Resource } from "../../model/Resource.ts"
+import type { DestinationChange } from "./Destination.ts"
 import type { ServiceView } from "./MeshView.ts"
 
 /** A resource before and after; undefined where it wasn't there, or isn't any more. */
@@ -34,6 +35,9 @@ export interface Impact {
   /** Meshes with another OutboundPort than before. */
   readonly outboundPorts: ReadonlySet<string>
   readonly services: ReadonlyArray<ServiceChange>
+  readonly destinations: ReadonlyArray<DestinationChange>
+  /** Meshes in which a destination has another virtual address. */
+  readonly addresses: ReadonlySet<string>
   readonly dataplanes: ReadonlyArray<ProxyChange<Resource<"Dataplane">>>
   readonly ingresses: ReadonlyArray<ProxyChange<Resource<"ZoneIngress">>>
   readonly egresses: ReadonlyArray<ProxyChange<Resource<"ZoneEgress">>>
@@ -45,7 +49,8 @@ export interface Impact {
 export const isEmpty = (impact: Impact): boolean =>
   impact.meshes.size === 0 && impact.policies.length === 0 && impact.outboundPorts.size === 0 &&
   impact.services.length === 0 && impact.dataplanes.length === 0 && impact.ingresses.length === 0 &&
-  impact.egresses.length === 0 && impact.secrets.size === 0
+  impact.egresses.length === 0 && impact.secrets.size === 0 && impact.destinations.length === 0 &&
+  impact.addresses.size === 0
 
 /** Whether it has all the endpoints that it had, and had some: whoever calls it can do without the others for a moment. */
 export const hasGrown = ({ after, before }: ServiceChange): boolean => {

@@ -2,6 +2,8 @@
 import type { Policies } from "../../model/policies.ts"
 import type { Resource } from "../../model/Resource.ts"
 import type { Tags } from "../../model/Tags.ts"
+import type { Destination } from "./Destination.ts"
+import type { LegacyExternal } from "./ExternalBackend.ts"
 import type { Protocol } from "./Protocol.ts"
 
 /** One healthy inbound that answers for a service: the same object for as long as its inbound says the same. */
@@ -14,6 +16,8 @@ export interface Endpoint {
   readonly zone: string | null
   /** All of the inbound's tags. */
   readonly tags: Tags
+  /** Envoy's: used while all of a lower one are gone; 0 where absent. */
+  readonly priority?: number
 }
 
 /** A service as its Dataplanes make it up. The object is replaced whenever anything in it changes. */
@@ -31,7 +35,16 @@ export interface MeshView {
   /** Null while resources name a mesh that isn't there: nothing is translated then. */
   readonly resource: Resource<"Mesh"> | null
   readonly dataplanes: ReadonlyMap<string, Resource<"Dataplane">>
+  /** By their value of `kuma.io/service`; ports of destinations by their key (`portKey`), which holds a slash. */
   readonly services: ReadonlyMap<string, ServiceView>
+  /** What is called by reference, by `serviceName`. */
+  readonly destinations: ReadonlyMap<string, Destination>
+  /** ExternalServices, by their value of `kuma.io/service`. */
+  readonly externalServices: ReadonlyMap<string, ReadonlyArray<LegacyExternal>>
+  /** Virtual addresses of destinations, by `serviceName`. */
+  readonly addresses: ReadonlyMap<string, string>
+  /** Counts the changes of `destinations`, `externalServices` and `addresses`. */
+  readonly revision: number
   /** Port of each service's outbound, by service. */
   readonly outboundPorts: ReadonlyMap<string, number>
   readonly policies: Policies

@@ -8,8 +8,12 @@ import {
 } from "../../model/policies.ts"
 import { isType, type Resource, type ResourceKey, type ResourceType } from "../../model/Resource.ts"
 import { buildServiceView, keepEndpoints, sameService, type Share, sharesOf } from "./buildServiceView.ts"
+import type { DestinationChange } from "./Destination.ts"
+import { gateOf } from "./gateOf.ts"
 import type { Impact, PolicyChange, ProxyChange, ServiceChange } from "./Impact.ts"
-import type { MeshView, ServiceView, ZoneView } from "./MeshView.ts"
+import { MeshAddresses } from "./MeshAddresses.ts"
+import { MeshDestinations } from "./MeshDestinations.ts"
+import type { Endpoint, MeshView, ServiceView, ZoneView } from "./MeshView.ts"
 import type { ResourceChange } from "./ResourceCache.ts"
 import { sameData } from "./sameData.ts"
 
@@ -20,6 +24,12 @@ export const VIEWED: ReadonlyArray<ResourceType> = [
   "ZoneIngress",
   "ZoneEgress",
   "OutboundPort",
+  "MeshService",
+  "MeshExternalService",
+  "MeshMultiZoneService",
+  "ExternalService",
+  "ServiceAddress",
+  "Secret",
   ...policyTypes
 ]
 
@@ -30,8 +40,15 @@ interface MutableMesh {
   readonly services: Map<string, ServiceView>
   readonly outboundPorts: Map<string, number>
   policies: Policies
+  readonly secrets: Map<string, string>
   /** What each service is made of: by service, then by Dataplane. */
   readonly shares: Map<string, Map<string, Share>>
+  readonly named: MeshDestinations
+  readonly given: MeshAddresses
+  readonly destinations: MeshDestinations["all"]
+  readonly externalServices: MeshDestinations["external"]
+  readonly addresses: MeshAddresses["all"]
+  revision: number
 }
 
 interface MutableImpact extends Impact {
@@ -39,6 +56,8 @@ interface MutableImpact extends Impact {
   readonly policies: Array<PolicyChange>
   readonly outboundPorts: Set<string>
   readonly services: Array<ServiceChange>
+  readonly destinations: Array<DestinationChange>
+  readonly addresses: Set<string>
   readonly dataplanes: Array<ProxyChange<Resource<"Dataplane">>>
   readonly ingresses: Array<ProxyChange<Resource<"ZoneIngress">>>
   readonly egresses: Array<ProxyChange<Resource<"ZoneEgress">>>
@@ -77,6 +96,8 @@ export class MeshViews implements ZoneView {
       policies: [],
       outboundPorts: new Set(),
       services: [],
+      destinations: [],
+      addresses: new Set(),
       dataplanes: [],
       ingresses: [],
       egresses: [],
@@ -85,21 +106,14 @@ export class MeshViews implements ZoneView {
     const touched: Touched = new Map()
     for (const change of changes) this.#applyOne(change, impact, touched)
     for (const [mesh, services] of touched) for (const name of services) joinService(mesh, name, impact)
+    for (const mesh of this.meshes.values()) settle(mesh, impact)
     return impact
   }
 
   #mesh(name: string): MutableMesh {
     const known = this.meshes.get(name)
     if (known !== undefined) return known
-    const created: MutableMesh = {
-      mesh: name,
-      resource: null,
-      dataplanes: new Map(),
-      services: new Map(),
-      outboundPorts: new Map(),
-      policies: {},
-      shares: new Map()
-    }
+    const created = newMesh(name, this.#gates)
     this.meshes.set(name, created)
     return created
   }
@@ -122,6 +136,7 @@ export class MeshViews implements ZoneView {
         if (saysTheSame(before, after)) return
         impact.dataplanes.push({ mesh: key.mesh, name: key.name, before, after })
         share(mesh, key.name, before, after, touched)
+        mesh.named.putDataplane(key.name, before, after)
         return
       }
       case "OutboundPort": {
@@ -135,7 +150,9 @@ export class MeshViews implements ZoneView {
         const after = only("ZoneIngress", now)
         const before = this.ingresses.get(key.name)
         put(this.ingresses, key.name, after)
-        if (!saysTheSame(before, after)) impact.ingresses.push({ mesh: "", name: key.name, before, after })
+        if (saysTheSame(before, after)) return
+        impact.ingresses.push({ mesh: "", name: key.name, before, after })
+        for (const mesh of this.meshes.values()) mesh.named.touchRemote()
         return
       }
       case "ZoneEgress": {
@@ -145,19 +162,48 @@ export class MeshViews implements ZoneView {
         if (!sameSpec(before, after)) impact.egresses.push({ mesh: "", name: key.name, before, after })
         return
       }
-      case "Secret":
-        if (!sameSpec(known, now)) impact.secrets.add(key.mesh)
+      case "MeshService":
+      case "MeshExternalService":
+      case "MeshMultiZoneService":
+        this.#mesh(key.mesh).named.put(key.type, key.name, only(key.type, now))
         return
+      case "ExternalService":
+        this.#mesh(key.mesh).named.putExternal(key.name, only("ExternalService", now))
+        return
+      case "ServiceAddress": {
+        const [before, after] = [only("ServiceAddress", known), only("ServiceAddress", now)]
+        for (const name of new Set([before, after].flatMap((one) => one?.spec.mesh ?? []))) {
+          const mesh = this.#mesh(name)
+          const of = (one: typeof before) => (one?.spec.mesh === name ? one : undefined)
+          if (!mesh.given.put(of(before), of(after))) continue
+          mesh.revision += 1
+          impact.addresses.add(name)
+        }
+        return
+      }
+      case "Secret": {
+        if (sameSpec(known, now)) return
+        const mesh = this.#mesh(key.mesh)
+        put(mesh.secrets, key.name, only("Secret", now)?.spec.data)
+        mesh.named.touchSecret(key.name)
+        impact.secrets.add(key.mesh)
+        return
+      }
       // What the control plane and the operator write down of what they saw: no proxy's configuration says any of it.
       case "DataplaneInsight":
       case "ZoneIngressInsight":
       case "ZoneEgressInsight":
       case "EcsTask":
       case "GlobalSecret":
-      case "ServiceAddress":
         return
     }
   }
+
+  /** Where another zone takes connections. */
+  readonly #gates = (zone: string): ReadonlyArray<Endpoint> =>
+    [...this.ingresses.values()]
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .flatMap((ingress) => gateOf(ingress).filter((gate) => gate.zone === zone))
 
   #applyPolicy(type: PolicyType, key: ResourceKey, after: Resource | undefined, impact: MutableImpact): void {
     const mesh = this.#mesh(key.mesh)
@@ -196,6 +242,49 @@ const share = (
     shares.set(dataplane, known === undefined ? itsShare : keepEndpoints(known, itsShare))
     ofMesh.add(service)
   }
+}
+
+const newMesh = (name: string, gates: (zone: string) => ReadonlyArray<Endpoint>): MutableMesh => {
+  const dataplanes = new Map<string, Resource<"Dataplane">>()
+  const services = new Map<string, ServiceView>()
+  const shares = new Map<string, Map<string, Share>>()
+  const secrets = new Map<string, string>()
+  const named = new MeshDestinations(name, {
+    dataplanes,
+    services,
+    gates,
+    endpointsOf: (service, dataplane) => shares.get(service)?.get(dataplane)?.endpoints ?? [],
+    secret: (secret) => secrets.get(secret)
+  })
+  const given = new MeshAddresses()
+  return {
+    mesh: name,
+    resource: null,
+    dataplanes,
+    services,
+    outboundPorts: new Map(),
+    policies: {},
+    secrets,
+    shares,
+    named,
+    given,
+    destinations: named.all,
+    externalServices: named.external,
+    addresses: given.all,
+    revision: 0
+  }
+}
+
+/** Takes in what the destinations of a mesh are since its services are as they are now. */
+const settle = (mesh: MutableMesh, impact: MutableImpact): void => {
+  const { destinations, services } = mesh.named.settle()
+  for (const change of services) {
+    put(mesh.services, change.name, change.after)
+    impact.services.push(change)
+  }
+  if (destinations.length === 0) return
+  mesh.revision += 1
+  impact.destinations.push(...destinations)
 }
 
 const joinService = (mesh: MutableMesh, name: string, impact: MutableImpact): void => {

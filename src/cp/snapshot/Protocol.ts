@@ -15,11 +15,15 @@ const LAYERS: Readonly<Record<Protocol, ReadonlyArray<Protocol>>> = {
 
 const isProtocol = (text: string): text is Protocol => Object.hasOwn(LAYERS, text)
 
-/** The inbound's own field, else its tag; anything unknown is carried as bytes. */
-export const protocolOf = (inbound: Inbound): Protocol => {
-  const text = (inbound.protocol || inbound.tags?.[PROTOCOL_TAG] || "tcp").toLowerCase()
-  return isProtocol(text) ? text : "tcp"
+/** Anything unknown is carried as bytes. */
+export const readProtocol = (text: string): Protocol => {
+  const lower = text.toLowerCase()
+  return isProtocol(lower) ? lower : "tcp"
 }
+
+/** The inbound's own field, else its tag. */
+export const protocolOf = (inbound: Inbound): Protocol =>
+  readProtocol(inbound.protocol || inbound.tags?.[PROTOCOL_TAG] || "tcp")
 
 /** The most specific protocol that all of them can be treated as; tcp for none. */
 export const commonProtocol = (protocols: Iterable<Protocol>): Protocol => {

@@ -22,7 +22,8 @@ export interface Share {
 export const isHealthy = (inbound: Inbound): boolean =>
   (inbound.state ?? "Ready") === "Ready" && (inbound.health === undefined || inbound.health.ready === true)
 
-const endpointOf = (dataplane: Resource<"Dataplane">, inbound: Inbound): ReadonlyArray<Endpoint> => {
+/** None without an address. */
+export const endpointOf = (dataplane: Resource<"Dataplane">, inbound: Inbound): ReadonlyArray<Endpoint> => {
   const networking = dataplane.spec.networking
   const address = networking?.advertisedAddress || inbound.address || networking?.address
   if (address === undefined || address === "") return []

@@ -8,13 +8,14 @@
  * a policy about it, and these are never filed by what a translation used.
  */
 import { OUTBOUNDS_LABEL } from "../../model/dataplaneLabels.ts"
-import { allPolicies } from "../../model/policies.ts"
+import { allPolicies, policiesOf } from "../../model/policies.ts"
 import type { ProxyId } from "../../model/ProxyType.ts"
 import type { Resource } from "../../model/Resource.ts"
 import { ZONE_TAG } from "../../model/Tags.ts"
 import type { Impact, PolicyChange, ProxyChange, Replaced, ServiceChange } from "../snapshot/Impact.ts"
 import type { ZoneView } from "../snapshot/MeshView.ts"
 import { sameData } from "../snapshot/sameData.ts"
+import { DestinationReaders, externalService } from "./DestinationReaders.ts"
 import { concerns, readsDataplane, samePolicy, selectingLabels } from "./ownReads.ts"
 import type { ServiceUse } from "./ProxyTranslation.ts"
 
@@ -22,6 +23,10 @@ import type { ServiceUse } from "./ProxyTranslation.ts"
 export interface Dependent {
   readonly proxy: ProxyId
   readonly uses: ReadonlyArray<ServiceUse>
+  /** Destinations of its mesh that it was made of, there or not. */
+  readonly reads: ReadonlyArray<string>
+  /** Whether it listens on virtual addresses. */
+  readonly bindsOutbounds: boolean
 }
 
 export interface Affected<D> {
@@ -33,7 +38,7 @@ export interface Affected<D> {
   readonly secrets: ReadonlySet<D>
 }
 
-/** Neither a mesh nor a service has a slash in its name. */
+/** No mesh has a slash in its name. */
 export const serviceKey = ({ mesh, service }: { readonly mesh: string; readonly service: string }): string =>
   `${mesh}/${service}`
 
@@ -75,6 +80,8 @@ export class Dependents<D extends Dependent> {
   readonly #byService = new Map<string, Set<D>>()
   /** By mesh: who has an outbound for every service of it. */
   readonly #ofEveryService = new Map<string, Set<D>>()
+  /** Who calls by reference, or would if what it names were there. */
+  readonly #byDestination = new DestinationReaders<D>()
 
   constructor(zone: ZoneView) {
     this.#zone = zone
@@ -96,6 +103,7 @@ export class Dependents<D extends Dependent> {
     const labels = this.#dataplane(dependent)?.labels
     if (labels?.[OUTBOUNDS_LABEL] === "all") addTo(this.#ofEveryService, proxy.mesh, dependent)
     else removeFrom(this.#ofEveryService, proxy.mesh, dependent)
+    this.#byDestination.put(dependent, this.#dataplane(dependent))
   }
 
   remove(dependent: D): void {
@@ -106,6 +114,7 @@ export class Dependents<D extends Dependent> {
     removeFrom(this.#byMesh, proxy.mesh, dependent)
     for (const use of uses) removeFrom(this.#byService, serviceKey(use), dependent)
     removeFrom(this.#ofEveryService, proxy.mesh, dependent)
+    this.#byDestination.remove(dependent)
   }
 
   of(impact: Impact): Affected<D> {
@@ -124,6 +133,13 @@ export class Dependents<D extends Dependent> {
     }
     for (const change of impact.policies) add(this.#readersOf(change))
     for (const mesh of impact.outboundPorts) add(this.#ofEveryService.get(mesh) ?? NOBODY)
+    for (const mesh of impact.addresses) add(this.#byDestination.boundIn(mesh))
+    for (const change of impact.destinations) {
+      add(this.#byDestination.of(change))
+      const service = externalService(change)
+      // Until now, or from now on, it is outside of the mesh.
+      if (service !== undefined) add(this.#byService.get(serviceKey({ mesh: change.mesh, service })) ?? NOBODY)
+    }
     for (const change of impact.services) {
       const key = serviceKey({ mesh: change.mesh, service: change.name })
       const users = this.#byService.get(key) ?? NOBODY
@@ -133,7 +149,9 @@ export class Dependents<D extends Dependent> {
         else keys.push(key)
       }
       if (!sameProtocol(change)) add(users)
-      if (change.before === undefined || change.after === undefined) add(this.#ingresses)
+      // A destination's port is no service of theirs.
+      const isTagValue = !change.name.includes("/")
+      if (isTagValue && (change.before === undefined || change.after === undefined)) add(this.#ingresses)
     }
     for (const change of impact.dataplanes) {
       const dependent = this.#byProxy.get(proxyKey({ proxyType: "dataplane", ...change }))
@@ -165,9 +183,11 @@ export class Dependents<D extends Dependent> {
   /** Everybody of whom the policy said something, or does now. */
   #readersOf(change: PolicyChange): ReadonlyArray<D> {
     if (samePolicy(change)) return []
+    const routes = policiesOf(this.#zone.meshes.get(change.mesh)?.policies ?? {}, "MeshHTTPRoute")
     return [...this.#byMesh.get(change.mesh) ?? NOBODY].filter((dependent) => {
       const dataplane = this.#dataplane(dependent)
-      return dataplane !== undefined && (concerns(change.before, dataplane) || concerns(change.after, dataplane))
+      return dataplane !== undefined &&
+        (concerns(change.before, dataplane, routes) || concerns(change.after, dataplane, routes))
     })
   }
 

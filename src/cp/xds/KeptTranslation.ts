@@ -60,6 +60,16 @@ export class KeptTranslation implements Dependent {
     return this.#translated.uses
   }
 
+  /** Destinations (`serviceName`) of its mesh that it was made of. */
+  get reads(): ReadonlyArray<string> {
+    return this.#translated.reads
+  }
+
+  /** Whether it listens on virtual addresses. */
+  get bindsOutbounds(): boolean {
+    return this.settings.bindOutbounds === true
+  }
+
   /** Meshes whose certificate and CA it needs. */
   get secretMeshes(): ReadonlyArray<string> {
     return this.#translated.secretMeshes
@@ -90,8 +100,8 @@ export class KeptTranslation implements Dependent {
       this.#translated = emptyTranslation
       return
     }
-    const { calls, conditions, resources, secretMeshes, uses } = translation
-    this.#translated = { calls, conditions, secretMeshes, uses }
+    const { calls, conditions, reads, resources, secretMeshes, uses } = translation
+    this.#translated = { calls, conditions, reads, secretMeshes, uses }
     this.#resources = nextResources(this.#resources, resources, calls)
     const assignments = uses.flatMap((use) => this.#assign(use) ?? [])
     const own = this.#endpoints.next(assignments)
@@ -134,7 +144,7 @@ const newestAssignments = new WeakMap<OutboundPart, ResourceSet>()
 const callsByType = onceFor((calls: OutboundPart) => snapshotOf(calls.resources))
 const allOfCalls = onceFor((calls: OutboundPart) => new Set(calls.resources))
 
-const NO_CALLS: OutboundPart = { resources: [], uses: [] }
+const NO_CALLS: OutboundPart = { resources: [], uses: [], reads: [], conditions: [] }
 
 const NO_RESOURCES: ReadonlyMap<string, XdsResource> = new Map()
 

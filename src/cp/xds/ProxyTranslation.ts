@@ -15,6 +15,10 @@ export interface ServiceUse {
 export interface OutboundPart {
   readonly resources: ReadonlyArray<XdsResource>
   readonly uses: ReadonlyArray<ServiceUse>
+  /** Keys of the destinations of its mesh that it was made of, there or not. */
+  readonly reads: ReadonlyArray<string>
+  /** What of it can't be called, and why. */
+  readonly conditions: ReadonlyArray<Condition>
 }
 
 export interface ProxyTranslation {
@@ -22,6 +26,8 @@ export interface ProxyTranslation {
   readonly resources: ReadonlyArray<XdsResource>
   /** What it needs assignments for. */
   readonly uses: ReadonlyArray<ServiceUse>
+  /** Keys of the destinations of its mesh that it was made of, there or not. */
+  readonly reads: ReadonlyArray<string>
   /** Meshes whose certificate and CA it needs (`identitySecret`, `caSecret`). */
   readonly secretMeshes: ReadonlyArray<string>
   /** What of its resource could not be translated; the rest is. */
@@ -36,6 +42,7 @@ export interface ProxyTranslation {
 export const emptyTranslation: ProxyTranslation = {
   resources: [],
   uses: [],
+  reads: [],
   secretMeshes: [],
   conditions: [],
   calls: null

@@ -21,6 +21,10 @@ export interface TranslateSettings {
   readonly admin: SocketAddress | null
   /** Where the sidecar answers `/ready`, or null where it doesn't. */
   readonly readiness: SocketAddress | null
+  /** Whether it listens on the virtual addresses of all destinations that it may reach. */
+  readonly bindOutbounds?: boolean
+  /** File with the CAs that its system trusts; Debian's where absent. */
+  readonly systemCaPath?: string
   /** What its Envoy can say of itself in its access log. */
   readonly node?: NodeWords
 }

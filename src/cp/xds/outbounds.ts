@@ -7,6 +7,7 @@ import { OUTBOUND_ADDRESS_LABEL, OUTBOUNDS_LABEL } from "../../model/dataplaneLa
 import type { Resource } from "../../model/Resource.ts"
 import { SERVICE_TAG, type Tags } from "../../model/Tags.ts"
 import type { MeshView } from "../snapshot/MeshView.ts"
+import { type Backend, everyBackend, isLoopbackAddress, reachableBackends, resolveRef } from "./backends.ts"
 import { Shared } from "./share/Shared.ts"
 
 const LOOPBACK = "127.0.0.1"
@@ -14,8 +15,9 @@ const LOOPBACK = "127.0.0.1"
 export interface ResolvedOutbound {
   readonly address: string
   readonly port: number
-  /** `kuma.io/service`, and whatever else an endpoint must have. */
+  /** `kuma.io/service`, and whatever else an endpoint must have; none where it is called by reference. */
   readonly tags: Tags
+  readonly backend?: Backend
 }
 
 export type OutboundList = ReadonlyArray<ResolvedOutbound>
@@ -63,7 +65,12 @@ const takenAddresses = ({ spec: { networking } }: Resource<"Dataplane">): Readon
   )
 }
 
-const resolve = (dataplane: Resource<"Dataplane">, everyService: EveryService | null): Outbounds => {
+const resolve = (
+  view: MeshView,
+  dataplane: Resource<"Dataplane">,
+  everyService: EveryService | null,
+  bound: BoundBackends | null
+): Outbounds => {
   const networking = dataplane.spec.networking
   const conditions: Array<Condition> = []
   const outbounds = new Map<string, ResolvedOutbound>()
@@ -83,9 +90,10 @@ const resolve = (dataplane: Resource<"Dataplane">, everyService: EveryService | 
     const what = `networking.outbound[${index}]`
     const service = outbound.tags?.[SERVICE_TAG]
     if (outbound.backendRef !== undefined) {
-      const message = `${what}.backendRef names a ${outbound.backendRef.kind}, which isn't supported yet: ` +
-        `name the service by tags with ${SERVICE_TAG}`
-      conditions.push(unsupported("BackendRefUnsupported", message))
+      const resolved = resolveRef(view, outbound.backendRef)
+      if ("backend" in resolved) {
+        add({ address: outbound.address || LOOPBACK, port: outbound.port, tags: {}, backend: resolved.backend }, what)
+      } else conditions.push(unsupported(resolved.reason, `${what}.backendRef ${resolved.message}`))
     } else if (outbound.tags === undefined || service === undefined || service === "") {
       conditions.push(unsupported("ServiceMissing", `${what}.tags lacks ${SERVICE_TAG}: add it`))
     } else {
@@ -103,7 +111,40 @@ const resolve = (dataplane: Resource<"Dataplane">, everyService: EveryService | 
       if (!reached.has(service)) add(outbound, `the outbound of ${service}`)
     }
   }
+  if (bound !== null) {
+    conditions.push(...bound.conditions)
+    for (const outbound of bound.outbounds) add(outbound, `the outbound of ${outbound.backend?.service ?? ""}`)
+  }
   return { outbounds: [...outbounds.values()], conditions }
+}
+
+/** The destinations that a proxy has bound, each on its virtual address. */
+interface BoundBackends {
+  readonly outbounds: OutboundList
+  readonly conditions: ReadonlyArray<Condition>
+}
+
+const bind = (view: MeshView, backends: ReadonlyArray<Backend>): BoundBackends => {
+  const outbounds: Array<ResolvedOutbound> = []
+  const unbindable = new Set<string>()
+  for (const backend of backends) {
+    const address = view.addresses.get(backend.destination)
+    if (address === undefined) continue
+    if (isLoopbackAddress(address)) outbounds.push({ address, port: backend.port, tags: {}, backend })
+    else unbindable.add(backend.destination)
+  }
+  const [example] = unbindable
+  return {
+    outbounds,
+    conditions: example === undefined ? [] : [
+      unsupported(
+        "AddressUnbindable",
+        `${unbindable.size} destinations (${example}) have virtual addresses that no host has: set ` +
+          "KUMA_IPAM_MESH_SERVICE_CIDR, KUMA_IPAM_MESH_EXTERNAL_SERVICE_CIDR and " +
+          "KUMA_IPAM_MESH_MULTI_ZONE_SERVICE_CIDR of the control plane to networks within 127.0.0.0/8"
+      )
+    ]
+  }
 }
 
 /** Most proxies have one outbound for each service, at the loopback address, and nothing in its way. */
@@ -117,22 +158,51 @@ export class OutboundLists {
   /** Of each Dataplane as it is: its resource is replaced when anything in it changes. */
   readonly #resolved = new WeakMap<
     Resource<"Dataplane">,
-    { readonly everyService: EveryService | null; readonly outbounds: Outbounds }
+    {
+      readonly everyService: EveryService | null
+      /** Of the view's destinations; null where none is called. */
+      readonly revision: number | null
+      readonly bound: BoundBackends | null
+      readonly outbounds: Outbounds
+    }
   >()
+  /** What the proxies have bound that may reach everything. */
+  readonly #everyBackend = new WeakMap<MeshView, { readonly revision: number; readonly bound: BoundBackends }>()
 
-  of(view: MeshView, dataplane: Resource<"Dataplane">): Outbounds {
+  of(view: MeshView, dataplane: Resource<"Dataplane">, bindOutbounds = false): Outbounds {
+    const bound = bindOutbounds ? this.#bound(view, dataplane) : null
+    const refers = (dataplane.spec.networking?.outbound ?? []).some(({ backendRef }) => backendRef !== undefined)
+    const revision = refers || bindOutbounds ? view.revision : null
     const everyService = dataplane.labels[OUTBOUNDS_LABEL] === "all" ? this.#portsOf(view) : null
     const before = this.#resolved.get(dataplane)
-    if (before !== undefined && before.everyService === everyService) return before.outbounds
-    const after = everyService !== null && hasJustThose(everyService, dataplane)
+    if (
+      before !== undefined && before.everyService === everyService && before.revision === revision &&
+      (before.bound === null) === (bound === null)
+    ) return before.outbounds
+    const after = everyService !== null && bound === null && hasJustThose(everyService, dataplane)
       ? { outbounds: everyService.atLoopback, conditions: [] }
-      : this.#resolve(dataplane, everyService)
-    this.#resolved.set(dataplane, { everyService, outbounds: after })
+      : this.#resolve(view, dataplane, everyService, bound)
+    this.#resolved.set(dataplane, { everyService, revision, bound, outbounds: after })
     return after
   }
 
-  #resolve(dataplane: Resource<"Dataplane">, everyService: EveryService | null): Outbounds {
-    const { conditions, outbounds } = resolve(dataplane, everyService)
+  #bound(view: MeshView, dataplane: Resource<"Dataplane">): BoundBackends {
+    const backends = reachableBackends(view, dataplane)
+    if (backends !== "all") return bind(view, backends)
+    const before = this.#everyBackend.get(view)
+    if (before?.revision === view.revision) return before.bound
+    const bound = bind(view, everyBackend(view))
+    this.#everyBackend.set(view, { revision: view.revision, bound })
+    return bound
+  }
+
+  #resolve(
+    view: MeshView,
+    dataplane: Resource<"Dataplane">,
+    everyService: EveryService | null,
+    bound: BoundBackends | null
+  ): Outbounds {
+    const { conditions, outbounds } = resolve(view, dataplane, everyService, bound)
     return { conditions, outbounds: this.#lists.of(itself, outbounds) }
   }
 

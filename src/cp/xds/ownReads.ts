@@ -9,7 +9,7 @@ import type { Resource } from "../../model/Resource.ts"
 import { DISPLAY_NAME_LABEL, ORIGIN_LABEL, ZONE_TAG } from "../../model/Tags.ts"
 import type { Replaced } from "../snapshot/Impact.ts"
 import { sameData } from "../snapshot/sameData.ts"
-import { selectsDataplane } from "./policies/selection.ts"
+import { type Routes, selectsDataplane } from "./policies/selection.ts"
 
 /** What stands in a policy's labels and says whom it is about, or which of two policies has the last word. */
 const POLICY_LABELS = [ORIGIN_LABEL, ZONE_TAG, DISPLAY_NAME_LABEL, "kuma.io/policy-role", "kuma.io/effect"]
@@ -51,15 +51,17 @@ export const selectingLabels = (policies: Iterable<Policy | undefined>): Readonl
 
 export const samePolicy = ({ before, after }: Replaced<Policy>): boolean =>
   before !== undefined && after !== undefined && sameData(before.spec, after.spec) &&
-  sameLabels(before, after, (label) => POLICY_LABELS.includes(label))
+  // Others may be about a route, and pick it by any label.
+  sameLabels(before, after, (label) => before.type === "MeshHTTPRoute" || POLICY_LABELS.includes(label))
 
 /**
  * Whether the policy says anything of this Dataplane. What it says of inbounds is said of a Dataplane that it is about:
- * a policy that picks one inbound picks its Dataplane.
+ * a policy that picks one inbound picks its Dataplane. One that is about a route concerns whom the route does; if that
+ * is another at the same time, that tells for itself.
  */
-export const concerns = (policy: Policy | undefined, dataplane: Resource<"Dataplane">): boolean => {
+export const concerns = (policy: Policy | undefined, dataplane: Resource<"Dataplane">, routes: Routes): boolean => {
   try {
-    return policy !== undefined && selectsDataplane(policy, dataplane)
+    return policy !== undefined && selectsDataplane(policy, dataplane, routes)
   } catch {
     // One that can't be read is the translation's to tell of.
     return true

@@ -18,8 +18,14 @@ import {
 import { RBACSchema as NetworkRbacSchema } from "../proto/envoy/extensions/filters/network/rbac/v3/rbac_pb.js"
 import { TcpProxySchema } from "../proto/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js"
 import {
+  OmitHostMetadataConfigSchema
+} from "../proto/envoy/extensions/retry/host/omit_host_metadata/v3/omit_host_metadata_config_pb.js"
+import {
   PreviousHostsPredicateSchema
 } from "../proto/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.js"
+import {
+  PreviousPrioritiesConfigSchema
+} from "../proto/envoy/extensions/retry/priority/previous_priorities/v3/previous_priorities_config_pb.js"
 import {
   DownstreamTlsContextSchema,
   UpstreamTlsContextSchema
@@ -42,7 +48,9 @@ const registry: Registry = createRegistry(
   HttpConnectionManagerSchema,
   NetworkRbacSchema,
   TcpProxySchema,
+  OmitHostMetadataConfigSchema,
   PreviousHostsPredicateSchema,
+  PreviousPrioritiesConfigSchema,
   DownstreamTlsContextSchema,
   UpstreamTlsContextSchema,
   HttpProtocolOptionsSchema

@@ -25,12 +25,15 @@ export const TLS = "envoy.transport_sockets.tls"
 
 type SanMatcher = MessageInitShape<typeof SubjectAltNameMatcherSchema>
 
-const commonContext = (mesh: string, san: SanMatcher): MessageInitShape<typeof CommonTlsContextSchema> => ({
+const commonContext = (
+  mesh: string,
+  sans: ReadonlyArray<SanMatcher>
+): MessageInitShape<typeof CommonTlsContextSchema> => ({
   tlsCertificateSdsSecretConfigs: [{ name: identitySecretName(mesh), sdsConfig: overAds }],
   validationContextType: {
     case: "combinedValidationContext",
     value: {
-      defaultValidationContext: { matchTypedSubjectAltNames: [san] },
+      defaultValidationContext: { matchTypedSubjectAltNames: [...sans] },
       validationContextSdsSecretConfig: { name: caSecretName(mesh), sdsConfig: overAds }
     }
   }
@@ -44,17 +47,17 @@ export const downstreamMtls = recently(100, (mesh: string): TransportSocket =>
       case: "typedConfig",
       value: packAny(DownstreamTlsContextSchema, {
         requireClientCertificate: true,
-        commonTlsContext: commonContext(mesh, {
+        commonTlsContext: commonContext(mesh, [{
           sanType: SubjectAltNameMatcher_SanType.URI,
           matcher: { matchPattern: { case: "prefix", value: spiffeId(mesh, "") } }
-        })
+        }])
       })
     }
   })
 )
 
-/** Client end: takes only a server that proves to be that service. */
-export const upstreamMtls = (mesh: string, service: string, sni: string): TransportSocket =>
+/** Client end: takes only a server that proves to be one of those services, of which there must be one at least. */
+export const upstreamMtls = (mesh: string, services: ReadonlyArray<string>, sni: string): TransportSocket =>
   create(TransportSocketSchema, {
     name: TLS,
     configType: {
@@ -62,10 +65,10 @@ export const upstreamMtls = (mesh: string, service: string, sni: string): Transp
       value: packAny(UpstreamTlsContextSchema, {
         sni,
         commonTlsContext: {
-          ...commonContext(mesh, {
+          ...commonContext(mesh, services.map((service) => ({
             sanType: SubjectAltNameMatcher_SanType.URI,
             matcher: { matchPattern: { case: "exact", value: spiffeId(mesh, service) } }
-          }),
+          }))),
           alpnProtocols: [KUMA_ALPN]
         }
       })

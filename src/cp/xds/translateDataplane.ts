@@ -2,7 +2,6 @@
 import type { Condition } from "../../model/Condition.ts"
 import type { Inbound } from "../../model/Dataplane.ts"
 import { enabledBackend } from "../../model/Mesh.ts"
-import { policiesOf } from "../../model/policies.ts"
 import type { Resource } from "../../model/Resource.ts"
 import { LISTEN_LABEL_PREFIX } from "../../model/dataplaneLabels.ts"
 import { SERVICE_TAG } from "../../model/Tags.ts"
@@ -13,7 +12,9 @@ import { localCluster } from "./cluster/local.ts"
 import { adminResources } from "./listener/admin.ts"
 import { inboundListener } from "./listener/inbound.ts"
 import { inboundListenerName, localClusterName } from "./names.ts"
-import { callTimeouts, inboundTimeouts } from "./policies/MeshTimeout.ts"
+import { callPolicies } from "./policies/CallPolicies.ts"
+import { inboundConfs } from "./policies/effects.ts"
+import { inboundTimeouts } from "./policies/MeshTimeout.ts"
 import { permissionsOf } from "./policies/MeshTrafficPermission.ts"
 import type { ProxyTranslation } from "./ProxyTranslation.ts"
 import { inboundRoute } from "./route/inbound.ts"
@@ -48,16 +49,15 @@ const translateInbound = (context: Context, inbound: Inbound): ReadonlyArray<Xds
   const service = inbound.tags?.[SERVICE_TAG] ?? dataplane.name
   const protocol = protocolOf(inbound)
   const cluster = localClusterName(servicePort)
-  const timeouts = inboundTimeouts(policiesOf(view.policies, "MeshTimeout"), dataplane, inbound)
-  const permissions = mtls === null
-    ? null
-    : permissionsOf(view.mesh, policiesOf(view.policies, "MeshTrafficPermission"), dataplane, inbound)
+  const timeouts = inboundTimeouts(view.policies, dataplane, inbound)
+  const permissions = mtls === null ? null : permissionsOf(view.mesh, view.policies, dataplane, inbound)
   const name = inboundListenerName(address, inbound.port)
   return [
     resources.of(localCluster, {
       workload: { address: inbound.serviceAddress || address, port: servicePort },
       protocol,
-      timeouts
+      timeouts,
+      confs: inboundConfs(view.policies, dataplane, inbound)
     }),
     resources.of(inboundListener, {
       mesh: view.mesh,
@@ -80,6 +80,9 @@ const translateInbound = (context: Context, inbound: Inbound): ReadonlyArray<Xds
 const sourceOf = ({ name, spec: { networking } }: Resource<"Dataplane">): string =>
   networking?.inbound?.[0]?.tags?.[SERVICE_TAG] ?? networking?.gateway?.tags?.[SERVICE_TAG] ?? name
 
+/** Where Debian, Ubuntu and Alpine have the CAs that they trust. */
+const SYSTEM_CA = "/etc/ssl/certs/ca-certificates.crt"
+
 const builtinGateway: Condition = {
   type: "GatewayTranslated",
   status: "False",
@@ -100,23 +103,26 @@ export const translateDataplane = (
   const admin = adminResources(address, networking?.admin?.port, settings, shared.resources)
   const secretMeshes = mtls === null ? [] : [view.mesh]
   if (networking?.gateway?.type === "BUILTIN") {
-    return { resources: admin, uses: [], secretMeshes, conditions: [builtinGateway], calls: null }
+    return { resources: admin, uses: [], reads: [], secretMeshes, conditions: [builtinGateway], calls: null }
   }
   const inbounds = networking?.gateway === undefined
     ? (networking?.inbound ?? []).filter((inbound) => inbound.state !== "Ignored")
     : []
   const context: Context = { view, dataplane, address, mtls, log, shared }
-  const { outbounds, conditions } = shared.outboundLists.of(view, dataplane)
+  const { outbounds, conditions } = shared.outboundLists.of(view, dataplane, settings.bindOutbounds)
   const calls = shared.outboundParts.of(view, outbounds, {
     mtls: mtls !== null,
-    timeouts: callTimeouts(policiesOf(view.policies, "MeshTimeout"), dataplane),
-    log: callerLog(settings, dataplane.name, sourceOf(dataplane))
+    policies: callPolicies(view.policies, dataplane),
+    log: callerLog(settings, dataplane.name, sourceOf(dataplane)),
+    zoneEgress: view.resource?.spec.routing?.zoneEgress === true,
+    systemCaPath: settings.systemCaPath ?? SYSTEM_CA
   })
   return {
     resources: [...admin, ...inbounds.flatMap((inbound) => translateInbound(context, inbound)), ...calls.resources],
     uses: calls.uses,
+    reads: calls.reads,
     secretMeshes,
-    conditions,
+    conditions: calls.conditions.length === 0 ? conditions : [...conditions, ...calls.conditions],
     calls
   }
 }

@@ -2,17 +2,22 @@
  * Clusters and listeners of a list of outbounds, and what assignments they need. Proxies that call the same services
  * in the same way have all of this in common.
  */
+import type { BackendRef } from "../../model/BackendRef.ts"
+import type { Condition } from "../../model/Condition.ts"
 import { SERVICE_TAG } from "../../model/Tags.ts"
 import type { MeshView } from "../snapshot/MeshView.ts"
-import type { Protocol } from "../snapshot/Protocol.ts"
+import { isHttp } from "../snapshot/Protocol.ts"
 import type { CallerLog } from "./accessLog.ts"
+import { type Callable, callableOf, problemOf } from "./Callable.ts"
+import { externalCluster, hasHostnames } from "./cluster/external.ts"
 import { outboundCluster } from "./cluster/outbound.ts"
 import { serviceUse } from "./endpoint/serviceUse.ts"
 import { outboundListener } from "./listener/outbound.ts"
-import { serviceClusterName } from "./names.ts"
 import type { OutboundList, ResolvedOutbound } from "./outbounds.ts"
-import type { CallTimeouts } from "./policies/MeshTimeout.ts"
+import type { CallPolicies, CallRoute } from "./policies/CallPolicies.ts"
 import type { OutboundPart, ServiceUse } from "./ProxyTranslation.ts"
+import type { OutboundRoute, WeightedCluster } from "./route/outbound.ts"
+import { type Leading, leadingTo } from "./routeBackends.ts"
 import { onceFor } from "./share/onceFor.ts"
 import type { Shared } from "./share/Shared.ts"
 import { WeakValues } from "./share/WeakValues.ts"
@@ -21,21 +26,45 @@ import type { XdsResource } from "./XdsResource.ts"
 /** How a proxy calls, whatever it calls. */
 export interface Calling {
   readonly mtls: boolean
-  readonly timeouts: CallTimeouts
+  readonly policies: CallPolicies
   readonly log: CallerLog | null
+  readonly zoneEgress: boolean
+  readonly systemCaPath: string
 }
 
-const serviceOf = ({ tags }: ResolvedOutbound): string => tags[SERVICE_TAG] ?? ""
+/** All that goes into a part and isn't in its key: the same object, or the same word, while nothing of it is another. */
+const inputOf = (view: MeshView, { backend, tags }: Leading): unknown => {
+  const service = tags[SERVICE_TAG] ?? ""
+  return backend === undefined
+    ? view.externalServices.get(service) ?? view.services.get(service)?.protocol
+    : view.destinations.get(backend.destination)
+}
 
-const protocolOf = (view: MeshView, outbound: ResolvedOutbound): Protocol =>
-  view.services.get(serviceOf(outbound))?.protocol ?? "tcp"
+const cantCall = (outbound: ResolvedOutbound, reason: string, message: string): Condition => ({
+  type: "OutboundsTranslated",
+  status: "False",
+  reason,
+  message: `what ${outbound.address}:${outbound.port} leads to can't be called: ${message}`
+})
+
+/** What comes together while a list of outbounds is translated. */
+interface Gathered {
+  readonly resources: Array<XdsResource>
+  /** Names of those that are there already: several outbounds and routes may lead to one. */
+  readonly clusters: Set<string>
+  readonly uses: Array<ServiceUse>
+  readonly reads: Set<string>
+  readonly conditions: Array<Condition>
+  /** All that was looked at, with what it was. */
+  readonly inputs: Array<readonly [Leading, unknown]>
+}
 
 export class OutboundParts {
   readonly #resources: Shared<XdsResource>
   readonly #uses: Shared<ServiceUse>
-  readonly #parts = onceFor((_: OutboundList) => onceFor((_: CallTimeouts) => new WeakValues<OutboundPart>()))
-  /** What each service of a part spoke: the one thing that goes into it and isn't in its key. */
-  readonly #protocols = new WeakMap<OutboundPart, ReadonlyArray<Protocol>>()
+  readonly #parts = onceFor((_: OutboundList) => onceFor((_: CallPolicies) => new WeakValues<OutboundPart>()))
+  /** What each part was made of. */
+  readonly #inputs = new WeakMap<OutboundPart, Gathered["inputs"]>()
 
   constructor(resources: Shared<XdsResource>, uses: Shared<ServiceUse>) {
     this.#resources = resources
@@ -44,37 +73,134 @@ export class OutboundParts {
 
   /** The same object while nothing in it is another. */
   of(view: MeshView, outbounds: OutboundList, calling: Calling): OutboundPart {
-    const known = this.#parts(outbounds)(calling.timeouts)
-    const key = JSON.stringify([view.mesh, calling.mtls, calling.log])
+    const known = this.#parts(outbounds)(calling.policies)
+    const key = JSON.stringify([view.mesh, calling.mtls, calling.log, calling.zoneEgress, calling.systemCaPath])
     const before = known.get(key)
-    if (before !== undefined && this.#isCurrent(before, view, outbounds)) return before
-    const after = this.#translate(view, outbounds, calling)
-    this.#protocols.set(after, outbounds.map((outbound) => protocolOf(view, outbound)))
+    if (before !== undefined && this.#isCurrent(before, view)) return before
+    const gathered: Gathered = { resources: [], clusters: new Set(), uses: [], reads: new Set(), conditions: [], inputs: [] }
+    for (const outbound of outbounds) this.#translate(view, outbound, calling, gathered)
+    const { conditions, inputs, reads, resources, uses } = gathered
+    const after: OutboundPart = { resources, uses, reads: [...reads], conditions }
+    this.#inputs.set(after, inputs)
     known.set(key, after)
     return after
   }
 
-  #isCurrent(part: OutboundPart, view: MeshView, outbounds: OutboundList): boolean {
-    const protocols = this.#protocols.get(part)
-    return outbounds.every((outbound, index) => protocols?.[index] === protocolOf(view, outbound))
+  #isCurrent(part: OutboundPart, view: MeshView): boolean {
+    return (this.#inputs.get(part) ?? []).every(([leading, input]) => input === inputOf(view, leading))
   }
 
-  #translate(view: MeshView, outbounds: OutboundList, { mtls, timeouts, log }: Calling): OutboundPart {
-    const { mesh } = view
-    return {
-      resources: outbounds.flatMap((outbound) => {
-        const { address, port, tags } = outbound
-        const input = { tags, protocol: protocolOf(view, outbound), timeouts: timeouts.of(serviceOf(outbound)) }
-        return [
-          this.#resources.of(outboundCluster, { ...input, mesh, mtls }),
-          this.#resources.of(outboundListener, { ...input, mesh, address, port, log })
-        ]
-      }),
-      uses: outbounds.map((outbound) => {
-        const { tags } = outbound
-        const endpoints = { clusterName: serviceClusterName(tags), tags }
-        return this.#uses.of(serviceUse, { mesh, service: serviceOf(outbound), endpoints })
-      })
+  #translate(view: MeshView, outbound: ResolvedOutbound, calling: Calling, gathered: Gathered): void {
+    const callable = this.#reach(view, outbound, outbound, calling, gathered)
+    if (callable === null) return
+    const { address, backend, port } = outbound
+    const { callee, cluster, outside, protocol, service, tags } = callable
+    const { httpRoutes, retry, tcpBackends, timeouts } = calling.policies.of(callee)
+    const clusterOf = (ref: BackendRef) => this.#reach(view, leadingTo(view, ref), outbound, calling, gathered)
+    const routes = httpRoutes !== null && isHttp(protocol)
+      ? httpRoutes.map((route) => routeTo(route, callable, clusterOf))
+      : null
+    const weighted = tcpBackends === null || routes !== null ? null : clustersOf(tcpBackends, clusterOf)
+    const rewritesHost = [callable, ...routes?.flatMap(({ reached }) => reached) ?? []].some(rewrites)
+    gathered.resources.push(this.#resources.of(outboundListener, {
+      mesh: view.mesh,
+      address,
+      port,
+      tags,
+      ...(backend === undefined && outside === null ? {} : { named: { service, cluster } }),
+      protocol,
+      timeouts,
+      retry,
+      routes: routes === null ? null : routes.map(({ route }) => route),
+      connections: weighted === null ? null : weighted.clusters.length === 0 ? NOWHERE : weighted.clusters,
+      ...(rewritesHost ? { rewritesHost } : {}),
+      log: calling.log
+    }))
+  }
+
+  /** Brings along the cluster and its endpoints; null where it can't be called, or isn't there. */
+  #reach(
+    view: MeshView,
+    leading: Leading,
+    outbound: ResolvedOutbound,
+    calling: Calling,
+    { clusters, conditions, inputs, reads, resources, uses }: Gathered
+  ): Callable | null {
+    inputs.push([leading, inputOf(view, leading)])
+    if (leading.backend !== undefined) reads.add(leading.backend.destination)
+    const callable = callableOf(view, leading)
+    if (callable === undefined) return null
+    for (const read of callable.reads) reads.add(read)
+    const problem = problemOf(callable)
+    if (problem !== undefined) {
+      conditions.push(cantCall(outbound, "ExternalUnreadable", problem))
+      return null
     }
+    if (callable.outside !== null && calling.zoneEgress) {
+      conditions.push(cantCall(outbound, "ZoneEgressUnsupported", "the mesh's routing.zoneEgress asks for external " +
+        "services to be called through a zone egress, which isn't supported yet: unset it"))
+      return null
+    }
+    if (clusters.has(callable.cluster)) return callable
+    clusters.add(callable.cluster)
+    resources.push(this.#clusterOf(view.mesh, leading, callable, calling))
+    if (callable.endpoints !== null) {
+      const endpoints = { clusterName: callable.cluster, tags: leading.tags }
+      uses.push(this.#uses.of(serviceUse, { mesh: view.mesh, service: callable.endpoints, endpoints }))
+    }
+    return callable
+  }
+
+  #clusterOf(
+    mesh: string,
+    { backend, tags }: Leading,
+    { callee, cluster, identities = [], outside, protocol, service, sni = "" }: Callable,
+    { mtls, policies, systemCaPath }: Calling
+  ): XdsResource {
+    const { confs, timeouts } = policies.of(callee)
+    const input = { protocol, timeouts, confs }
+    if (outside !== null) return this.#resources.of(externalCluster, { ...input, name: cluster, outside, systemCaPath })
+    // A service that nobody stands for yet is known by its own name.
+    const known = identities.length === 0 ? [service] : identities
+    return this.#resources.of(outboundCluster, {
+      ...input, mesh, mtls, tags, ...(backend === undefined ? {} : { named: { cluster, identities: known, sni } })
+    })
+  }
+}
+
+/** Of a cluster that is never there: who is sent there is refused. */
+const NOWHERE: ReadonlyArray<WeightedCluster> = [{ cluster: "no-backend", weight: 1 }]
+
+const rewrites = ({ outside }: Callable): boolean => outside !== null && hasHostnames(outside)
+
+/** Those with a weight that are there. */
+const clustersOf = (refs: ReadonlyArray<BackendRef>, clusterOf: (ref: BackendRef) => Callable | null) => {
+  const reached = refs.filter(({ weight }) => weight > 0).flatMap((ref) => {
+    const callable = clusterOf(ref)
+    return callable === null ? [] : [{ callable, weight: ref.weight }]
+  })
+  return {
+    clusters: reached.map(({ callable: { cluster }, weight }): WeightedCluster => ({ cluster, weight })),
+    reached: reached.map(({ callable }) => callable)
+  }
+}
+
+const routeTo = (
+  { backendRefs, filters, ...route }: CallRoute,
+  itself: Callable,
+  clusterOf: (ref: BackendRef) => Callable | null
+): { readonly route: OutboundRoute; readonly reached: ReadonlyArray<Callable> } => {
+  const { clusters, reached } = clustersOf(backendRefs, clusterOf)
+  const mirrors = filters.map(({ requestMirror, type }) =>
+    type === "RequestMirror" && requestMirror !== undefined ? clusterOf(requestMirror.backendRef) : undefined)
+  return {
+    route: {
+      ...route,
+      // What can't be mirrored isn't; the request itself goes on.
+      filters: filters.filter((_, index) => mirrors[index] !== null),
+      clusters: backendRefs.length === 0 ? [{ cluster: itself.cluster, weight: 1 }] : clusters,
+      mirrors: mirrors.flatMap((mirror) => mirror?.cluster ?? [])
+    },
+    reached
   }
 }

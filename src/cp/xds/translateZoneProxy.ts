@@ -57,6 +57,7 @@ const translate = (
       ...(listener === null ? [] : [listener])
     ],
     uses: targets.map((target) => target.use),
+    reads: [],
     secretMeshes: [],
     conditions: [],
     calls: null
@@ -68,10 +69,13 @@ const byMeshAndService = (a: Target, b: Target): number => (a.cluster < b.cluste
 const hasMtls = (view: MeshView | undefined): view is MeshView =>
   view !== undefined && view.resource !== null && enabledBackend(view.resource.spec) !== undefined
 
+/** Ports of destinations stand among the services under keys with a slash. */
+const isTagValue = (service: string): boolean => !service.includes("/")
+
 /** Without mTLS there is no SNI to go by, so those meshes' services can't come through. */
 const localTargets = (zone: ZoneView, { uses }: SharedResources): ReadonlyArray<Target> =>
   [...zone.meshes.values()].filter(hasMtls).flatMap((view) =>
-    [...view.services.keys()].map((service): Target => {
+    [...view.services.keys()].filter(isTagValue).map((service): Target => {
       const { mesh } = view
       const cluster = meshClusterName(mesh, service)
       const endpoints = { clusterName: cluster, tags: {}, mesh }

@@ -9,6 +9,10 @@ import { validateDataplane } from "./validateDataplane.ts"
 import { validateExternalService } from "./validateExternalService.ts"
 import { validateHostnameGenerator } from "./validateHostnameGenerator.ts"
 import { validateMesh } from "./validateMesh.ts"
+import { validateMeshCircuitBreaker } from "./validateMeshCircuitBreaker.ts"
+import { validateMeshHTTPRoute } from "./validateMeshHTTPRoute.ts"
+import { validateMeshRetry } from "./validateMeshRetry.ts"
+import { validateMeshTCPRoute } from "./validateMeshTCPRoute.ts"
 import { validateMeshExternalService } from "./validateMeshExternalService.ts"
 import { validateMeshMultiZoneService } from "./validateMeshMultiZoneService.ts"
 import { validateMeshService } from "./validateMeshService.ts"
@@ -35,6 +39,10 @@ const validators: Validators = {
   GlobalSecret: ({ spec }) => validateSecret(spec),
   MeshTrafficPermission: ({ spec }) => validateMeshTrafficPermission(spec),
   MeshTimeout: ({ spec }) => validateMeshTimeout(spec),
+  MeshRetry: ({ spec }) => validateMeshRetry(spec),
+  MeshCircuitBreaker: ({ spec }) => validateMeshCircuitBreaker(spec),
+  MeshHTTPRoute: ({ spec }) => validateMeshHTTPRoute(spec),
+  MeshTCPRoute: ({ spec }) => validateMeshTCPRoute(spec),
   Zone: anything,
   ExternalService: ({ spec }) => validateExternalService(spec),
   MeshService: validateMeshService,

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { MeshViews } from "../../../src/cp/snapshot/MeshViews.ts"
-import { Dependents } from "../../../src/cp/xds/Dependents.ts"
+import { type Dependent, Dependents } from "../../../src/cp/xds/Dependents.ts"
 import type { ServiceUse } from "../../../src/cp/xds/ProxyTranslation.ts"
-import type { ProxyId } from "../../../src/model/ProxyType.ts"
 import type { Resource } from "../../../src/model/Resource.ts"
 import { created, dataplane, mesh, resource } from "../snapshot/resources.ts"
 
@@ -21,8 +20,8 @@ const setUp = (labels = {}) => {
   const views = new MeshViews()
   const before = { ...dataplane("a", "10.0.0.1", []), labels }
   views.apply([mesh(), before].map(created))
-  const index = new Dependents<{ readonly proxy: typeof a; uses: ReadonlyArray<ServiceUse> }>(views)
-  const dependent = { proxy: a, uses: [use("kv"), use("kv"), use("other")] }
+  const index = new Dependents<Dependent & { readonly proxy: typeof a }>(views)
+  const dependent = { proxy: a, uses: [use("kv"), use("kv"), use("other")], reads: [], bindsOutbounds: false }
   index.put(dependent, [])
   return {
     views,
@@ -80,8 +79,9 @@ describe("who depends on what", () => {
 
   it("is every egress where an ingress is said to be of another zone", () => {
     const { views } = setUp()
-    const egress = { proxy: { proxyType: "egress", mesh: "", name: "e" } as const, uses: [] }
-    const index = new Dependents<{ readonly proxy: ProxyId; readonly uses: ReadonlyArray<ServiceUse> }>(views)
+    const proxy = { proxyType: "egress", mesh: "", name: "e" } as const
+    const egress = { proxy, uses: [], reads: [], bindsOutbounds: false }
+    const index = new Dependents<Dependent>(views)
     index.put(egress, [])
     const ingress = (labels: Readonly<Record<string, string>>) => created(resource("ZoneIngress", "", "i", {}, labels))
     const of = (labels: Readonly<Record<string, string>>) => index.of(views.apply([ingress(labels)])).translations.size

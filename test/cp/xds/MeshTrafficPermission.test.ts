@@ -41,7 +41,7 @@ const matches = (rbac: RBAC | undefined, uris: ReadonlyArray<string>): boolean =
   Object.values(rbac?.policies ?? {}).some(({ principals }) => principals.some((one) => isPrincipal(one, uris)))
 
 const judge = (policies: ReadonlyArray<Resource<"MeshTrafficPermission">>, uris: ReadonlyArray<string>) => {
-  const { rules, shadowRules } = permissionsOf("default", policies, target, inbound)
+  const { rules, shadowRules } = permissionsOf("default", { MeshTrafficPermission: policies }, target, inbound)
   return { allowed: matches(rules, uris), shadowDenied: matches(shadowRules, uris) }
 }
 

@@ -1,8 +1,10 @@
 /** Clusters with one fixed endpoint on the proxy's own host: the workload, and the sidecar's readiness. */
+import { create } from "@bufbuild/protobuf"
 import { Cluster_DiscoveryType, ClusterSchema } from "../../proto/envoy/config/cluster/v3/cluster_pb.js"
 import { isHttp, type Protocol } from "../../snapshot/Protocol.ts"
 import { duration } from "../duration.ts"
 import { localClusterName, READINESS, statName } from "../names.ts"
+import { applyToCluster, type Confs } from "../policies/effects.ts"
 import type { Timeouts } from "../policies/MeshTimeout.ts"
 import { socketAddress } from "../socketAddress.ts"
 import { toXdsResource } from "../toXdsResource.ts"
@@ -23,12 +25,13 @@ export interface LocalClusterInput {
   readonly workload: SocketAddress
   readonly protocol: Protocol
   readonly timeouts: Timeouts
+  readonly confs: Confs
 }
 
 /** The workload behind an inbound: HTTP/1.1 for http, HTTP/2 for http2 and grpc, bytes for the rest. */
-export const localCluster = ({ workload, protocol, timeouts }: LocalClusterInput): XdsResource => {
+export const localCluster = ({ confs, protocol, timeouts, workload }: LocalClusterInput): XdsResource => {
   const name = localClusterName(workload.port)
-  return toXdsResource(TypeUrl.Cluster, name, ClusterSchema, {
+  const cluster = create(ClusterSchema, {
     name,
     altStatName: statName(name),
     clusterDiscoveryType: { case: "type", value: Cluster_DiscoveryType.STATIC },
@@ -38,6 +41,7 @@ export const localCluster = ({ workload, protocol, timeouts }: LocalClusterInput
       ? { typedExtensionProtocolOptions: httpOptions({ version: protocol === "http" ? "http1" : "http2", timeouts }) }
       : {})
   })
+  return toXdsResource(TypeUrl.Cluster, name, ClusterSchema, applyToCluster(cluster, confs))
 }
 
 export const readinessCluster = (readiness: SocketAddress): XdsResource =>

@@ -9,6 +9,7 @@ import { isHttp, type Protocol } from "../../snapshot/Protocol.ts"
 import { overAds } from "../configSource.ts"
 import { duration } from "../duration.ts"
 import { serviceClusterName, sniOf, statName } from "../names.ts"
+import { applyToCluster, type Confs } from "../policies/effects.ts"
 import { outboundDefaults, type Timeouts } from "../policies/MeshTimeout.ts"
 import { upstreamMtls } from "../tls.ts"
 import { toXdsResource } from "../toXdsResource.ts"
@@ -19,7 +20,7 @@ import { httpOptions } from "./httpOptions.ts"
  * Kuma's limits, but for retries: its 3 at a time run out the moment an instance with more requests than that
  * under way goes. A share of the requests holds back a storm as well.
  */
-const circuitBreakers = create(CircuitBreakersSchema, {
+export const circuitBreakers = create(CircuitBreakersSchema, {
   thresholds: [{
     priority: RoutingPriority.DEFAULT,
     maxConnections: 1024,
@@ -33,7 +34,7 @@ const circuitBreakers = create(CircuitBreakersSchema, {
  * An instance that can't even be connected to is passed over for a while: it died without a word, and the news of
  * it hasn't come yet. What a workload answers is its own business and takes nothing out.
  */
-const outlierDetection = create(OutlierDetectionSchema, {
+export const outlierDetection = create(OutlierDetectionSchema, {
   splitExternalLocalOriginErrors: true,
   consecutiveLocalOriginFailure: 3,
   enforcingConsecutiveLocalOriginFailure: 100,
@@ -63,20 +64,29 @@ export interface OutboundClusterInput {
   readonly tags: Tags
   readonly protocol: Protocol
   readonly timeouts: Timeouts
+  readonly confs: Confs
   readonly mtls: boolean
+  /** For what is called by reference: the cluster's name, whom it must prove to be (any of them), what it is asked for. */
+  readonly named?: {
+    readonly cluster: string
+    readonly identities: ReadonlyArray<string>
+    readonly sni: string
+  }
 }
 
-export const outboundCluster = ({ mesh, tags, protocol, timeouts, mtls }: OutboundClusterInput): XdsResource => {
-  const name = serviceClusterName(tags)
-  return toXdsResource(TypeUrl.Cluster, name, ClusterSchema, {
+export const outboundCluster = ({ confs, mesh, mtls, named, protocol, tags, timeouts }: OutboundClusterInput): XdsResource => {
+  const name = named?.cluster ?? serviceClusterName(tags)
+  const identities = named?.identities ?? [tags[SERVICE_TAG] ?? ""]
+  const cluster = create(ClusterSchema, {
     ...edsCluster(name),
     connectTimeout: duration(timeouts.connection),
     circuitBreakers,
     outlierDetection,
-    ...(mtls ? { transportSocket: upstreamMtls(mesh, tags[SERVICE_TAG] ?? "", sniOf(mesh, tags)) } : {}),
+    ...(mtls ? { transportSocket: upstreamMtls(mesh, identities, named?.sni ?? sniOf(mesh, tags)) } : {}),
     // The other end is a proxy of this mesh, which takes HTTP/2 whatever its workload speaks.
     ...(isHttp(protocol) ? { typedExtensionProtocolOptions: httpOptions({ version: "http2", timeouts }) } : {})
   })
+  return toXdsResource(TypeUrl.Cluster, name, ClusterSchema, applyToCluster(cluster, confs))
 }
 
 /** A service seen from a zone proxy: bytes of somebody else's TLS, passed on. */

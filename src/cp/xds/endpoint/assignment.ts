@@ -25,11 +25,20 @@ export interface AssignmentInput {
 const byZone = (endpoints: ReadonlyArray<Endpoint>): ReadonlyArray<readonly [string, ReadonlyArray<Endpoint>]> =>
   [...Map.groupBy(endpoints, (endpoint) => endpoint.zone ?? "")].sort(([a], [b]) => (a < b ? -1 : 1))
 
+/** The most wanted first. Envoy counts priorities from 0 without gaps. */
+const byPriority = (endpoints: ReadonlyArray<Endpoint>): ReadonlyArray<ReadonlyArray<Endpoint>> =>
+  [...Map.groupBy(endpoints, (endpoint) => endpoint.priority ?? 0)].sort(([a], [b]) => a - b).map(([, those]) => those)
+
 /** Number of `LocalityLbEndpoints.lb_endpoints`, which are length-delimited. */
 const LB_ENDPOINTS = 2
 
-const inLocality = (zone: string, endpoints: ReadonlyArray<Endpoint>, mesh: string | null): LocalityLbEndpoints => {
-  const message = create(LocalityLbEndpointsSchema, zone === "" ? {} : { locality: { zone } })
+const inLocality = (
+  priority: number,
+  zone: string,
+  endpoints: ReadonlyArray<Endpoint>,
+  mesh: string | null
+): LocalityLbEndpoints => {
+  const message = create(LocalityLbEndpointsSchema, { priority, ...(zone === "" ? {} : { locality: { zone } }) })
   // What a message has beside the fields that it knows is written behind those, as it is.
   message.$unknown = endpoints.map((endpoint) => ({
     no: LB_ENDPOINTS,
@@ -42,7 +51,8 @@ const inLocality = (zone: string, endpoints: ReadonlyArray<Endpoint>, mesh: stri
 const build = (endpoints: ReadonlyArray<Endpoint>, { clusterName, mesh }: AssignmentInput): XdsResource =>
   toXdsResource(TypeUrl.ClusterLoadAssignment, clusterName, ClusterLoadAssignmentSchema, {
     clusterName,
-    endpoints: byZone(endpoints).map(([zone, inZone]) => inLocality(zone, inZone, mesh ?? null))
+    endpoints: byPriority(endpoints).flatMap((those, priority) =>
+      byZone(those).map(([zone, inZone]) => inLocality(priority, zone, inZone, mesh ?? null)))
   })
 
 /**

@@ -12,10 +12,11 @@ import {
   HttpConnectionManager_InternalAddressConfigSchema,
   HttpFilterSchema
 } from "../../proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js"
-import { TcpProxySchema } from "../../proto/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js"
+import { TcpProxySchema, TcpProxy_WeightedClusterSchema } from "../../proto/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js"
 import { accessLog, type AccessLogSubject, type CallerLog, type ProxyLog } from "../accessLog.ts"
 import { duration } from "../duration.ts"
 import { packAny } from "../packAny.ts"
+import type { WeightedCluster } from "../route/outbound.ts"
 
 export const filter = <D extends DescMessage>(name: string, schema: D, init: MessageInitShape<D>): Filter =>
   create(FilterSchema, { name, configType: { case: "typedConfig", value: packAny(schema, init) } })
@@ -45,17 +46,31 @@ export const internalAddresses = create(HttpConnectionManager_InternalAddressCon
 
 export interface TcpProxyInput {
   readonly statPrefix: string
-  readonly cluster: string
+  readonly clusters: ReadonlyArray<WeightedCluster>
   readonly idleMillis?: number
   readonly maxConnectAttempts?: number
   readonly log: ProxyLog | CallerLog | null
   readonly subject: AccessLogSubject
 }
 
+const clusterSpecifier = (
+  clusters: ReadonlyArray<WeightedCluster>
+): NonNullable<MessageInitShape<typeof TcpProxySchema>["clusterSpecifier"]> => {
+  const [only, ...others] = clusters
+  return only !== undefined && others.length === 0
+    ? { case: "cluster", value: only.cluster }
+    : {
+      case: "weightedClusters",
+      value: create(TcpProxy_WeightedClusterSchema, {
+        clusters: clusters.map(({ cluster, weight }) => ({ name: cluster, weight }))
+      })
+    }
+}
+
 export const tcpProxy = (input: TcpProxyInput): Filter =>
   filter("envoy.filters.network.tcp_proxy", TcpProxySchema, {
     statPrefix: input.statPrefix,
-    clusterSpecifier: { case: "cluster", value: input.cluster },
+    clusterSpecifier: clusterSpecifier(input.clusters),
     ...(input.idleMillis === undefined ? {} : { idleTimeout: duration(input.idleMillis) }),
     ...(input.maxConnectAttempts === undefined ? {} : { maxConnectAttempts: input.maxConnectAttempts }),
     accessLog: accessLog(input.log, input.subject)

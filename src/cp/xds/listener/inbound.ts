@@ -117,7 +117,7 @@ const filters = (input: InboundListenerInput, mtls: InboundMtls | null): Array<F
       ...(mtls === null ? [] : [networkRbac(input, mtls.permissions)]),
       tcpProxy({
         statPrefix: statName(input.cluster),
-        cluster: input.cluster,
+        clusters: [{ cluster: input.cluster, weight: 1 }],
         idleMillis: input.timeouts.idle,
         log: input.log,
         subject: subjectOf(input)

@@ -4,13 +4,15 @@ import { Listener_DrainType, ListenerSchema } from "../../proto/envoy/config/lis
 import {
   HttpConnectionManagerSchema
 } from "../../proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js"
+import type { RetryConf } from "../../../model/MeshRetry.ts"
 import { SERVICE_TAG, type Tags } from "../../../model/Tags.ts"
 import { isHttp, type Protocol } from "../../snapshot/Protocol.ts"
 import { accessLog, type AccessLogSubject, type CallerLog } from "../accessLog.ts"
 import { duration } from "../duration.ts"
 import { outboundListenerName, serviceClusterName, statName } from "../names.ts"
+import { connectAttempts } from "../policies/MeshRetry.ts"
 import type { Timeouts } from "../policies/MeshTimeout.ts"
-import { outboundRoutes } from "../route/outbound.ts"
+import { type OutboundRoute, outboundRoutes, routeOfAll, type WeightedCluster } from "../route/outbound.ts"
 import { socketAddress } from "../socketAddress.ts"
 import { toXdsResource } from "../toXdsResource.ts"
 import { TypeUrl, type XdsResource } from "../XdsResource.ts"
@@ -21,8 +23,20 @@ export interface OutboundListenerInput {
   readonly address: string
   readonly port: number
   readonly tags: Tags
+  /** For what isn't called by its tags. */
+  readonly named?: {
+    readonly service: string
+    readonly cluster: string
+  }
   readonly protocol: Protocol
   readonly timeouts: Timeouts
+  readonly retry: RetryConf | null
+  /** Null: everything goes to its one cluster. */
+  readonly routes: ReadonlyArray<OutboundRoute> | null
+  /** Where its connections go, whatever it speaks; null: requests go by the routes, connections to its one cluster. */
+  readonly connections: ReadonlyArray<WeightedCluster> | null
+  /** What it leads to goes by its own hostname: requests are told to it by that. */
+  readonly rewritesHost?: boolean
   readonly log: CallerLog | null
 }
 
@@ -31,14 +45,14 @@ const chainFilter = (input: OutboundListenerInput, service: string, cluster: str
     direction: "outbound",
     mesh: input.mesh,
     destination: service,
-    http: isHttp(input.protocol)
+    http: isHttp(input.protocol) && input.connections === null
   }
   if (!subject.http) {
     return tcpProxy({
       statPrefix: statName(cluster),
-      cluster,
+      clusters: input.connections ?? [{ cluster, weight: 1 }],
       idleMillis: input.timeouts.idle,
-      maxConnectAttempts: 5,
+      maxConnectAttempts: connectAttempts(input.retry),
       log: input.log,
       subject
     })
@@ -50,7 +64,12 @@ const chainFilter = (input: OutboundListenerInput, service: string, cluster: str
     requestHeadersTimeout: duration(input.timeouts.requestHeaders),
     internalAddressConfig: internalAddresses,
     normalizePath: true,
-    routeSpecifier: { case: "routeConfig", value: outboundRoutes(service, cluster, input.timeouts) },
+    routeSpecifier: { case: "routeConfig", value: outboundRoutes({
+      service,
+      routes: input.routes ?? [routeOfAll(cluster, input.timeouts, input.retry)],
+      protocol: input.protocol,
+      rewritesHost: input.rewritesHost === true
+    }) },
     httpFilters: [router],
     accessLog: accessLog(input.log, subject)
   })
@@ -58,7 +77,8 @@ const chainFilter = (input: OutboundListenerInput, service: string, cluster: str
 
 export const outboundListener = (input: OutboundListenerInput): XdsResource => {
   const name = outboundListenerName(input.address, input.port)
-  const service = input.tags[SERVICE_TAG] ?? ""
+  const service = input.named?.service ?? input.tags[SERVICE_TAG] ?? ""
+  const cluster = input.named?.cluster ?? serviceClusterName(input.tags)
   return toXdsResource(TypeUrl.Listener, name, ListenerSchema, {
     name,
     address: socketAddress(input.address, input.port),
@@ -71,6 +91,6 @@ export const outboundListener = (input: OutboundListenerInput): XdsResource => {
         "io.kuma.tags": Object.fromEntries(Object.entries(input.tags).sort(([a], [b]) => (a < b ? -1 : 1)))
       }
     },
-    filterChains: [{ filters: [chainFilter(input, service, serviceClusterName(input.tags))] }]
+    filterChains: [{ filters: [chainFilter(input, service, cluster)] }]
   })
 }

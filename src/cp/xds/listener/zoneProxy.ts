@@ -33,7 +33,7 @@ const chainOf = recently(2000, ({ cluster, log, mesh, service, sni }: PassedServ
     filters: [
       tcpProxy({
         statPrefix: statName(cluster),
-        cluster,
+        clusters: [{ cluster, weight: 1 }],
         maxConnectAttempts: 5,
         log,
         subject: { direction: "inbound", mesh, destination: service, http: false }

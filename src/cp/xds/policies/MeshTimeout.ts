@@ -1,16 +1,14 @@
 /**
- * How long calls may take. Receives the mesh's timeouts; produces, for an inbound or for a proxy's calls to one
- * service, every timeout in milliseconds (0: none), with Kuma's defaults for what no policy says.
+ * How long calls may take. Receives what the MeshTimeouts say; produces, for an inbound or for a proxy's calls to one
+ * callee, every timeout in milliseconds (0: none), with Kuma's defaults for what no policy says.
  */
 import type { Inbound } from "../../../model/Dataplane.ts"
 import type { TimeoutConf } from "../../../model/MeshTimeout.ts"
 import { parseDuration } from "../../../model/parseDuration.ts"
+import type { Policies } from "../../../model/policies.ts"
 import type { Resource } from "../../../model/Resource.ts"
-import { SERVICE_TAG, type Tags } from "../../../model/Tags.ts"
 import { onceFor } from "../share/onceFor.ts"
-import { Recent } from "../share/Recent.ts"
-import { tagsMatch, tagsOfRef } from "./selection.ts"
-import { Selections } from "./Selections.ts"
+import { readerOf } from "./Reader.ts"
 
 /** All in milliseconds. */
 export interface Timeouts {
@@ -47,9 +45,6 @@ export const inboundDefaults: Timeouts = {
   streamIdle: HOUR
 }
 
-/** So many services' timeouts are remembered. */
-const MAX_SERVICES = 5000
-
 const overlay = (timeouts: Timeouts, conf: TimeoutConf): Timeouts => {
   const said = (text: string | undefined, otherwise: number): number =>
     (text === undefined ? undefined : parseDuration(text)) ?? otherwise
@@ -64,55 +59,19 @@ const overlay = (timeouts: Timeouts, conf: TimeoutConf): Timeouts => {
   }
 }
 
-/** A policy with `rules` is read by those, any other by `from`; rules for some callers only aren't supported yet. */
-const ofCallers = (policy: Resource<"MeshTimeout">): ReadonlyArray<TimeoutConf> => {
-  const rules = policy.spec.rules ?? []
-  if (rules.length > 0) {
-    return rules
-      .filter((rule) => (rule.matches ?? []).length === 0)
-      .flatMap((rule) => rule.default ?? [])
-  }
-  return (policy.spec.from ?? []).flatMap((from) => from.default ?? [])
-}
+export const timeouts = readerOf("MeshTimeout", (spec) => spec)
 
-const selectionsOf = onceFor((policies: ReadonlyArray<Resource<"MeshTimeout">>) => new Selections(policies))
+/** Of calls; `conf`: what policies say, if they do. */
+export const outboundTimeouts = (conf: TimeoutConf | null): Timeouts =>
+  conf === null ? outboundDefaults : overlay(outboundDefaults, conf)
 
-const timeoutsOfCallers = onceFor((selected: ReadonlyArray<Resource<"MeshTimeout">>): Timeouts =>
-  selected.flatMap(ofCallers).reduce(overlay, inboundDefaults)
-)
+const ofConf = onceFor((conf: TimeoutConf) => overlay(inboundDefaults, conf))
 
 export const inboundTimeouts = (
-  policies: ReadonlyArray<Resource<"MeshTimeout">>,
+  policies: Policies,
   dataplane: Resource<"Dataplane">,
   inbound: Inbound
-): Timeouts => timeoutsOfCallers(selectionsOf(policies).inbound(dataplane, inbound))
-
-/** What some policies say of calls, service by service. */
-export class CallTimeouts {
-  readonly #rules: ReadonlyArray<{ readonly tags: Tags; readonly conf: TimeoutConf }>
-  readonly #byService = new Recent<string, Timeouts>(MAX_SERVICES)
-
-  constructor(selected: ReadonlyArray<Resource<"MeshTimeout">>) {
-    this.#rules = selected.flatMap((policy) => policy.spec.to ?? []).flatMap(({ targetRef, default: conf }) => {
-      const tags = tagsOfRef(targetRef)
-      return tags === undefined || conf === undefined ? [] : [{ tags, conf }]
-    })
-  }
-
-  of(service: string): Timeouts {
-    return this.#byService.get(service, () =>
-      this.#rules
-        .filter(({ tags }) => tagsMatch(tags, { [SERVICE_TAG]: service }))
-        .map(({ conf }) => conf)
-        .reduce(overlay, outboundDefaults)
-    )
-  }
+): Timeouts => {
+  const conf = timeouts.inbound(policies, dataplane, inbound)
+  return conf === null ? inboundDefaults : ofConf(conf)
 }
-
-const callTimeoutsOf = onceFor((selected: ReadonlyArray<Resource<"MeshTimeout">>) => new CallTimeouts(selected))
-
-/** The same object for all proxies that the same policies are about. */
-export const callTimeouts = (
-  policies: ReadonlyArray<Resource<"MeshTimeout">>,
-  dataplane: Resource<"Dataplane">
-): CallTimeouts => callTimeoutsOf(selectionsOf(policies).dataplane(dataplane))

@@ -10,6 +10,7 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf"
 import type { Any } from "@bufbuild/protobuf/wkt"
 import type { Inbound } from "../../../model/Dataplane.ts"
 import type { Match } from "../../../model/Match.ts"
+import type { Policies } from "../../../model/policies.ts"
 import type { Resource } from "../../../model/Resource.ts"
 import { SERVICE_TAG, type Tags } from "../../../model/Tags.ts"
 import {
@@ -25,7 +26,7 @@ import { kumaId, spiffeId } from "../names.ts"
 import { packAny } from "../packAny.ts"
 import { onceFor } from "../share/onceFor.ts"
 import { tagsOfRef } from "./selection.ts"
-import { Selections } from "./Selections.ts"
+import { selectionsOf } from "./Selections.ts"
 
 export class Permissions {
   readonly rules: RBAC
@@ -144,9 +145,9 @@ const fromMatches = (policies: ReadonlyArray<Resource<"MeshTrafficPermission">>)
   return permissions(allowed.map((callers) => all([callers, ...denied])), shadow)
 }
 
-type Policies = ReadonlyArray<Resource<"MeshTrafficPermission">>
+type Selected = ReadonlyArray<Resource<"MeshTrafficPermission">>
 
-const fromSelected = (mesh: string, selected: Policies): Permissions => {
+const fromSelected = (mesh: string, selected: Selected): Permissions => {
   // As Kuma has it: where any selected policy has `rules`, `from` is not looked at.
   if (selected.some((policy) => (policy.spec.rules ?? []).length > 0)) return fromMatches(selected)
   const rules = rulesOf(mesh, selected)
@@ -156,10 +157,10 @@ const fromSelected = (mesh: string, selected: Policies): Permissions => {
   )
 }
 
-const selectionsOf = onceFor((policies: Policies) => new Selections(policies))
+const selections = selectionsOf("MeshTrafficPermission")
 
 /** By mesh: the callers' identities have its name. */
-const permissionsBy = onceFor((_: Policies) => new Map<string, Permissions>())
+const permissionsBy = onceFor((_: Selected) => new Map<string, Permissions>())
 
 /** The same object for all inbounds that the same policies are about. */
 export const permissionsOf = (
@@ -168,7 +169,7 @@ export const permissionsOf = (
   dataplane: Resource<"Dataplane">,
   inbound: Inbound
 ): Permissions => {
-  const selected = selectionsOf(policies).inbound(dataplane, inbound)
+  const selected = selections(policies).inbound(dataplane, inbound)
   const known = permissionsBy(selected)
   const before = known.get(mesh)
   if (before !== undefined) return before

@@ -41,7 +41,8 @@ const ASSIGNMENTS = TypeUrl.ClusterLoadAssignment
 /** Endpoints go on coming for as long as the last good translation holds; so do certificates. */
 const ANY = { [ASSIGNMENTS]: undefined, [TypeUrl.Secret]: undefined }
 
-const settingsOf = (readiness: number): TranslateSettings => ({
+const settingsOf = (readiness: number, binds = false): TranslateSettings => ({
+  bindOutbounds: binds,
   zone: "zone-1",
   accessLogPath: null,
   admin: { address: "127.0.0.1", port: 9_901 },
@@ -100,7 +101,9 @@ export class World {
     for (const resource of resources) this.#put(resource, resource)
     this.#written.clear()
     this.#updates.load(this.#resources())
-    for (const proxy of proxies) this.step({ _tag: "Follow", proxy, readiness: 9_001 })
+    for (const [at, proxy] of proxies.entries()) {
+      this.step({ _tag: "Follow", proxy, readiness: 9_001, binds: at % 2 === 1 })
+    }
     this.#settle()
   }
 
@@ -126,7 +129,7 @@ export class World {
       case "Remove":
         return this.#put(step.key, undefined)
       case "Follow":
-        return this.#follow(step.proxy, settingsOf(step.readiness))
+        return this.#follow(step.proxy, settingsOf(step.readiness, step.binds))
       case "Unfollow":
         return this.#unfollow(formatKey(proxyKey(step.proxy)))
       case "Batch":

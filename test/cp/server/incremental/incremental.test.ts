@@ -27,6 +27,15 @@ describe("what a proxy is given change by change", () => {
         "\"sectionName\":\"main\"",
         "\"kind\":\"MeshSubset\"",
         "\"kind\":\"MeshServiceSubset\"",
+        "\"kind\":\"MeshHTTPRoute\",\"name\":\"p1\"",
+        "\"kind\":\"MeshHTTPRoute\",\"labels\":{\"team\":\"x\"}",
+        "\"type\":\"MeshHTTPRoute\"",
+        "\"type\":\"MeshTCPRoute\"",
+        "\"type\":\"MeshRetry\"",
+        "\"type\":\"MeshCircuitBreaker\"",
+        "\"maxConnectAttempt\":2",
+        "\"statusCode\":302",
+        "\"requestMirror\"",
         "\"proxyTypes\":[\"Gateway\"]",
         "\"state\":\"Ignored\"",
         "\"health\":{\"ready\":false}",
@@ -34,7 +43,18 @@ describe("what a proxy is given change by change", () => {
         "\"enabledBackend\":\"none\"",
         "\"type\":\"BUILTIN\"",
         "\"type\":\"DELEGATED\"",
-        "\"from\":5"
+        "\"from\":5",
+        "\"kind\":\"MeshMultiZoneService\"",
+        "\"backendRef\":{\"kind\":\"MeshService\",\"name\":\"s1\"",
+        "\"reachableBackends\"",
+        "\"binds\":true",
+        "\"dataplaneRef\"",
+        "\"dataplaneLabels\"",
+        "\"releasedAt\"",
+        "\"type\":\"HostnameGenerator\"",
+        "\"type\":\"ExternalService\"",
+        "\"caCert\":{\"secret\":\"ca\"}",
+        "\"kuma.io/origin\":\"global\""
       ]
     ) expect(drawn).toContain(text)
   })

@@ -4,8 +4,11 @@
  */
 import fc from "fast-check"
 import type { Inbound, Outbound } from "../../../../src/model/Dataplane.ts"
+import type { RouteConf, RouteFilter } from "../../../../src/model/MeshHTTPRoute.ts"
+import type { HttpRetry } from "../../../../src/model/MeshRetry.ts"
+import { type PolicyType, policyTypes } from "../../../../src/model/policies.ts"
 import type { ProxyId } from "../../../../src/model/ProxyType.ts"
-import type { DesiredResource, ResourceKey } from "../../../../src/model/Resource.ts"
+import type { DesiredResource, ResourceKey, SpecByType } from "../../../../src/model/Resource.ts"
 import type { TargetRef } from "../../../../src/model/TargetRef.ts"
 
 export type Step =
@@ -14,7 +17,7 @@ export type Step =
   | { readonly _tag: "Health"; readonly key: ResourceKey; readonly inbound: number; readonly said: Partial<Inbound> }
   | { readonly _tag: "Touch"; readonly key: ResourceKey }
   | { readonly _tag: "Remove"; readonly key: ResourceKey }
-  | { readonly _tag: "Follow"; readonly proxy: ProxyId; readonly readiness: number }
+  | { readonly _tag: "Follow"; readonly proxy: ProxyId; readonly readiness: number; readonly binds?: boolean }
   | { readonly _tag: "Unfollow"; readonly proxy: ProxyId }
   /** What was written until now comes as one batch. */
   | { readonly _tag: "Batch" }
@@ -57,11 +60,32 @@ const inbound: fc.Arbitrary<Inbound> = record<Inbound>({
   }, { requiredKeys: ["kuma.io/service"] }).map((tags): Record<string, string> => tags)
 })
 
-const outbound: fc.Arbitrary<Outbound> = record<Outbound>({
-  port: fc.integer({ min: 20_001, max: 20_004 }),
-  tags: fc.record({ "kuma.io/service": service, version: name("1", "2", "*") }, { requiredKeys: ["kuma.io/service"] })
-    .map((tags): Record<string, string> => tags)
-})
+const plainTags = (tags: object): Record<string, string> => ({ ...tags })
+
+const outboundPortNumber = fc.integer({ min: 20_001, max: 20_004 })
+
+const outbound: fc.Arbitrary<Outbound> = fc.oneof(
+  {
+    weight: 2,
+    arbitrary: record<Outbound>({
+      port: outboundPortNumber,
+      tags: fc.record({ "kuma.io/service": service, version: name("1", "2", "*") }, { requiredKeys: ["kuma.io/service"] })
+        .map(plainTags)
+    })
+  },
+  {
+    weight: 1,
+    arbitrary: record<Outbound>({
+      port: outboundPortNumber,
+      backendRef: record<NonNullable<Outbound["backendRef"]>>({
+        kind: name("MeshService", "MeshExternalService", "MeshMultiZoneService"),
+        name: mostly(name("s1", "s2")),
+        labels: sometimes(fc.record({ team: name("x", "y") }).map(plainTags)),
+        port: mostly(name("8080", "9090").map(Number))
+      })
+    })
+  }
+)
 
 /** One of these labels with its value, or without. */
 const labelOf = (...pairs: ReadonlyArray<readonly [label: string, value: string]>) =>
@@ -90,6 +114,8 @@ const policyLabel = labelOf(
   ["kuma.io/policy-role", "producer"],
   ["kuma.io/display-name", "a"],
   ["kuma.io/display-name", "z"],
+  ["team", "x"],
+  ["team", "y"],
   ["unread", "1"]
 )
 
@@ -112,6 +138,16 @@ const dataplane = fc.record({
   inbound: fc.array(inbound, { maxLength: 2 }),
   outbound: fc.array(outbound, { maxLength: 3 }),
   admin: sometimes(fc.constant({ port: 9_901 })),
+  transparentProxying: sometimes(fc.record({
+    reachableBackends: fc.record({
+      refs: fc.array(record<Record<string, unknown>>({
+        kind: name("MeshService", "MeshExternalService"),
+        name: mostly(name("s1", "s2")),
+        labels: sometimes(fc.constant({ team: "x" })),
+        port: sometimes(fc.constant(8_080))
+      }), { maxLength: 2 })
+    })
+  })),
   gateway: fc.oneof(
     { weight: 5, arbitrary: fc.constant(undefined) },
     { weight: 1, arbitrary: name("DELEGATED", "BUILTIN").map((type) => ({ type, tags: { "kuma.io/service": "c" } })) }
@@ -170,7 +206,9 @@ const targetRef: fc.Arbitrary<TargetRef> = fc.oneof(
     labels: fc.record({ team: name("x", "y") }),
     sectionName: sometimes(name("main", "8080"))
   }),
-  fc.record({ kind: name("MeshGateway", "MeshHTTPRoute"), name: fc.constant("g") })
+  fc.record({ kind: name("MeshGateway", "MeshHTTPRoute"), name: fc.constant("g") }),
+  fc.record({ kind: fc.constant("MeshHTTPRoute"), name: name("p1", "p2") }),
+  fc.record({ kind: fc.constant("MeshHTTPRoute"), labels: fc.record({ team: name("x", "y") }) })
 )
 
 const policyLabels = fc.oneof(
@@ -183,6 +221,7 @@ const policyLabels = fc.oneof(
       "kuma.io/zone": sometimes(name("zone-1", "zone-2")),
       "kuma.io/policy-role": sometimes(name("system", "producer", "consumer")),
       "kuma.io/display-name": sometimes(name("a", "z")),
+      team: sometimes(name("x", "y")),
       unread: sometimes(name("1", "2"))
     })
   }
@@ -235,6 +274,84 @@ const timeout = fc.record({
   spec: JSON.parse(JSON.stringify(spec))
 }))
 
+/** A policy of calls; what it says of them is the type's own. */
+const ofCalls = <const T extends PolicyType>(type: T, conf: fc.Arbitrary<object>) =>
+  fc.record({
+    mesh: meshName,
+    name: name("p1", "p2", "p3"),
+    labels: policyLabels,
+    targetRef: sometimes(targetRef),
+    to: fc.array(fc.record({ targetRef, default: conf }), { maxLength: 2 })
+  }).map(({ labels, mesh, name, ...spec }): DesiredResource => ({
+    type,
+    mesh,
+    name,
+    labels,
+    spec: JSON.parse(JSON.stringify(spec))
+  }))
+
+const retry = ofCalls("MeshRetry", fc.record({
+  tcp: fc.record({ maxConnectAttempt: fc.constantFrom(1, 2) }),
+  http: record<HttpRetry>({
+    numRetries: sometimes(fc.constantFrom(0, 1)),
+    retryOn: sometimes(fc.constantFrom(["5xx"], ["HttpMethodGet", "503"]))
+  })
+}, { requiredKeys: [] }))
+
+const breakerConf = fc.record({
+  connectionLimits: fc.record({ maxRequests: fc.constantFrom(1, 2), maxRetries: fc.constantFrom(1, 2) }),
+  outlierDetection: fc.record({ disabled: fc.boolean(), detectors: fc.constant({ totalFailures: { consecutive: 1 } }) })
+}, { requiredKeys: [] })
+
+const breaker = fc.oneof(
+  ofCalls("MeshCircuitBreaker", breakerConf),
+  fc.record({ mesh: meshName, name: name("p1", "p2"), targetRef, conf: breakerConf })
+    .map(({ conf, mesh, name, targetRef }): DesiredResource => ({
+      type: "MeshCircuitBreaker",
+      mesh,
+      name,
+      labels: {},
+      spec: { targetRef, rules: [{ default: conf }] }
+    }))
+)
+
+const backendRefs = fc.array(fc.oneof(
+  fc.record({ kind: fc.constant("MeshService"), name: service, weight: fc.constantFrom(0, 1, 2) }),
+  fc.record({ kind: fc.constant("MeshServiceSubset"), name: service, tags, weight: fc.constant(1) })
+), { maxLength: 2 })
+
+const toService = <A>(rule: fc.Arbitrary<A>) =>
+  fc.array(fc.record({
+    targetRef: fc.record({ kind: fc.constant("MeshService"), name: service }),
+    rules: fc.array(rule, { maxLength: 2 })
+  }), { maxLength: 2 })
+
+const route = <const T extends PolicyType>(type: T, rule: fc.Arbitrary<object>) =>
+  fc.record({ mesh: meshName, name: name("p1", "p2"), labels: policyLabels, targetRef: sometimes(targetRef), to: toService(rule) })
+    .map(({ labels, mesh, name, ...spec }): DesiredResource => ({
+      type,
+      mesh,
+      name,
+      labels,
+      spec: JSON.parse(JSON.stringify(spec))
+    }))
+
+const httpRoute = route("MeshHTTPRoute", fc.record({
+  matches: fc.array(fc.record({
+    path: fc.record({ type: name("Exact", "PathPrefix"), value: name("/", "/a") }),
+    method: sometimes(name("GET", "POST"))
+  }), { minLength: 1, maxLength: 2 }),
+  default: record<RouteConf>({
+    backendRefs: sometimes(backendRefs),
+    filters: sometimes(fc.constantFrom<ReadonlyArray<RouteFilter>>(
+      [{ type: "RequestMirror", requestMirror: { backendRef: { kind: "MeshService", name: "c", weight: 1 } } }],
+      [{ type: "RequestRedirect", requestRedirect: { statusCode: 302 } }]
+    ))
+  })
+}))
+
+const tcpRoute = route("MeshTCPRoute", fc.record({ default: fc.record({ backendRefs }) }))
+
 /** What no validator lets in. */
 const broken = fc.record({ mesh: meshName, name: name("p1", "p2") }).map((key): DesiredResource => ({
   type: "MeshTrafficPermission",
@@ -278,7 +395,113 @@ const zoneEgress = fc.record({ name: fc.constant("e1"), port: name("10011", "100
   spec: { networking: { address: "10.2.0.1", port: Number(port) } }
 }))
 
+const serviceLabels = record<Record<string, string>>({
+  "kuma.io/origin": mostly(name("zone", "global")),
+  "kuma.io/zone": mostly(name("zone-1", "zone-2")),
+  "kuma.io/display-name": sometimes(name("shown", "other")),
+  "kuma.io/deletion-grace-period-started-at": sometimes(fc.constant("2026-01-01T00:00:00Z")),
+  team: sometimes(name("x", "y"))
+})
+
+const serviceName = name("s1", "s2")
+
+const meshService = fc.record({
+  mesh: meshName,
+  name: serviceName,
+  labels: serviceLabels,
+  spec: record<SpecByType["MeshService"]>({
+    state: name("Available", "Unavailable"),
+    selector: fc.oneof(
+      { weight: 4, arbitrary: fc.record({ dataplaneTags: fc.record({ "kuma.io/service": name("a", "b") }).map(plainTags) }) },
+      { weight: 1, arbitrary: fc.record({ dataplaneTags: fc.record({ version: name("1", "2") }).map(plainTags) }) },
+      { weight: 1, arbitrary: fc.record({ dataplaneRef: fc.record({ name: name("d1", "d2") }) }) },
+      { weight: 1, arbitrary: fc.record({ dataplaneLabels: fc.record({ matchLabels: fc.record({ team: name("x", "y") }).map(plainTags) }) }) }
+    ),
+    ports: fc.uniqueArray(record<NonNullable<SpecByType["MeshService"]["ports"]>[number]>({
+      name: sometimes(name("main")),
+      port: name("8080", "9090").map(Number),
+      targetPort: sometimes(fc.oneof(name("8080", "8081").map(Number), fc.constant("main"))),
+      appProtocol: name("http", "tcp", "grpc")
+    }), { maxLength: 2, selector: ({ port }) => port }),
+    identities: sometimes(fc.constant([{ type: "ServiceTag" as const, value: "elsewhere" }]))
+  })
+}).map((rest): DesiredResource => ({ type: "MeshService", ...rest }))
+
+const multiZoneService = fc.record({
+  mesh: meshName,
+  name: serviceName,
+  labels: fc.constant({}),
+  spec: fc.record({
+    selector: fc.record({
+      meshService: fc.record({ matchLabels: fc.dictionary(name("team", "kuma.io/display-name"), name("x", "shown"), { maxKeys: 1 }) })
+    }),
+    ports: fc.constant([{ port: 8_080, appProtocol: "http" }])
+  })
+}).map((rest): DesiredResource => ({ type: "MeshMultiZoneService", ...rest }))
+
+const source = sometimes(fc.constant({ secret: "ca" }))
+
+const meshExternalService = fc.record({
+  mesh: meshName,
+  name: serviceName,
+  labels: serviceLabels,
+  spec: record<SpecByType["MeshExternalService"]>({
+    match: fc.record({
+      type: fc.constant("HostnameGenerator" as const), port: name("443", "8080").map(Number), protocol: name("tcp", "http")
+    }),
+    endpoints: fc.array(fc.record({ address: name("10.7.7.7", "a.example.com"), port: fc.constant(443) }), { maxLength: 2 }),
+    tls: sometimes(record<NonNullable<SpecByType["MeshExternalService"]["tls"]>>({
+      enabled: fc.boolean(),
+      allowRenegotiation: fc.constant(false),
+      verification: sometimes(record<NonNullable<NonNullable<SpecByType["MeshExternalService"]["tls"]>["verification"]>>({
+        mode: name("Secured", "SkipCA"), caCert: source
+      }))
+    }))
+  })
+}).map((rest): DesiredResource => ({ type: "MeshExternalService", ...rest }))
+
+const externalService = fc.record({
+  mesh: meshName,
+  name: name("e1", "e2"),
+  service,
+  version: sometimes(name("1", "2")),
+  caCert: source
+}).map(({ caCert, mesh, name, service, version }): DesiredResource => ({
+  type: "ExternalService",
+  mesh,
+  name,
+  labels: {},
+  spec: {
+    tags: { "kuma.io/service": service, "kuma.io/protocol": "http", ...(version === undefined ? {} : { version }) },
+    networking: { address: "b.example.com:443", tls: { enabled: true, ...(caCert === undefined ? {} : { caCert }) } }
+  }
+}))
+
+const serviceAddress = fc.record({
+  name: name("127.4.0.1", "127.4.0.2", "241.0.0.1"),
+  kind: name("MeshService", "MeshExternalService", "MeshMultiZoneService"),
+  mesh: meshName,
+  service: serviceName,
+  releasedAt: sometimes(fc.constant("2026-01-01T00:00:00Z"))
+}).map(({ name, releasedAt, ...spec }): DesiredResource => ({
+  type: "ServiceAddress",
+  mesh: "",
+  name,
+  labels: {},
+  spec: { ...spec, ...(releasedAt === undefined ? {} : { releasedAt }) }
+}))
+
+/** Whose address or content nobody reads. */
+const generator = fc.constant<DesiredResource>({
+  type: "HostnameGenerator",
+  mesh: "",
+  name: "g1",
+  labels: {},
+  spec: { selector: { meshService: {} }, template: "{{ .Name }}.mesh" }
+})
+
 const unread = fc.oneof(
+  generator,
   dataplaneKey.map((key): DesiredResource => ({ type: "DataplaneInsight", ...key, labels: {}, spec: { subscriptions: [] } })),
   fc.record({ mesh: meshName, data: name("AA==", "AQ==") }).map(({ mesh, data }): DesiredResource => ({
     type: "Secret",
@@ -294,16 +517,25 @@ const resource = fc.oneof(
   { weight: 3, arbitrary: mesh },
   { weight: 3, arbitrary: permission },
   { weight: 3, arbitrary: timeout },
+  { weight: 2, arbitrary: retry },
+  { weight: 2, arbitrary: breaker },
+  { weight: 3, arbitrary: httpRoute },
+  { weight: 2, arbitrary: tcpRoute },
   { weight: 1, arbitrary: broken },
   { weight: 2, arbitrary: outboundPort },
   { weight: 2, arbitrary: zoneIngress },
   { weight: 1, arbitrary: zoneEgress },
+  { weight: 4, arbitrary: meshService },
+  { weight: 2, arbitrary: multiZoneService },
+  { weight: 2, arbitrary: meshExternalService },
+  { weight: 2, arbitrary: externalService },
+  { weight: 3, arbitrary: serviceAddress },
   { weight: 1, arbitrary: unread }
 )
 
 const anyDataplane = dataplaneKey.map((key): ResourceKey => ({ type: "Dataplane", ...key }))
 const anyPolicy = fc.record({
-  type: name("MeshTimeout", "MeshTrafficPermission"),
+  type: fc.constantFrom(...policyTypes),
   mesh: meshName,
   name: name("p1", "p2", "p3")
 })
@@ -313,14 +545,36 @@ const anyKey: fc.Arbitrary<ResourceKey> = fc.oneof(
   anyPolicy,
   anyIngress,
   fc.record({ type: fc.constant("OutboundPort"), mesh: meshName, name: service }),
+  fc.record({
+    type: name("MeshService", "MeshMultiZoneService", "MeshExternalService"), mesh: meshName, name: serviceName
+  }),
+  fc.record({ type: fc.constant("ExternalService"), mesh: meshName, name: name("e1", "e2") }),
+  fc.record({ type: fc.constant("Secret"), mesh: meshName, name: fc.constant("ca") }),
+  fc.record({ type: fc.constant("ServiceAddress"), mesh: fc.constant(""), name: name("127.4.0.1", "127.4.0.2", "241.0.0.1") }),
   fc.record({ type: fc.constant("Mesh"), mesh: fc.constant(""), name: meshName }),
   fc.record({ type: fc.constant("ZoneEgress"), mesh: fc.constant(""), name: fc.constant("e1") })
+)
+
+const anyService = fc.record({
+  type: name("MeshService", "MeshMultiZoneService", "MeshExternalService"), mesh: meshName, name: serviceName
+})
+
+const serviceLabel = labelOf(
+  ["kuma.io/origin", "zone"],
+  ["kuma.io/origin", "global"],
+  ["kuma.io/zone", "zone-2"],
+  ["kuma.io/display-name", "shown"],
+  ["kuma.io/deletion-grace-period-started-at", "2026-01-02T00:00:00Z"],
+  ["team", "x"],
+  ["team", "y"],
+  ["unread", "1"]
 )
 
 const labelled = fc.oneof(
   { weight: 4, arbitrary: fc.record({ key: anyDataplane, said: dataplaneLabel }) },
   { weight: 3, arbitrary: fc.record({ key: anyPolicy, said: policyLabel }) },
-  { weight: 1, arbitrary: fc.record({ key: anyIngress, said: zoneLabel }) }
+  { weight: 1, arbitrary: fc.record({ key: anyIngress, said: zoneLabel }) },
+  { weight: 2, arbitrary: fc.record({ key: anyService, said: serviceLabel }) }
 )
 
 const proxy: fc.Arbitrary<ProxyId> = fc.oneof(
@@ -347,7 +601,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: anyKey.map((key): Step => ({ _tag: "Remove", key })) },
   {
     weight: 2,
-    arbitrary: fc.record({ proxy, readiness: name("9001", "9002").map(Number) })
+    arbitrary: fc.record({ proxy, readiness: name("9001", "9002").map(Number), binds: fc.boolean() })
       .map((said): Step => ({ _tag: "Follow", ...said }))
   },
   { weight: 1, arbitrary: proxy.map((proxy): Step => ({ _tag: "Unfollow", proxy })) },
@@ -368,7 +622,8 @@ export const initial: fc.Arbitrary<ReadonlyArray<DesiredResource>> = fc.tuple(
   fc.array(mesh, { minLength: 1, maxLength: 2 }),
   fc.array(dataplane, { minLength: 2, maxLength: 6 }),
   fc.array(outboundPort, { maxLength: 3 }),
-  fc.array(fc.oneof(permission, timeout), { maxLength: 3 }),
+  fc.array(fc.oneof(permission, timeout, retry, breaker, httpRoute, tcpRoute), { maxLength: 4 }),
+  fc.array(fc.oneof(meshService, multiZoneService, meshExternalService, serviceAddress), { maxLength: 4 }),
   fc.array(zoneIngress, { maxLength: 2 }),
   fc.array(zoneEgress, { maxLength: 1 })
 ).map((all) => all.flat())

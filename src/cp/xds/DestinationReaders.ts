@@ -1,0 +1,91 @@
+/**
+ * Who is to be translated anew for a destination that is another: who names it, who picks by labels, who has all of
+ * them bound. Entries are as of each proxy's last translation.
+ */
+import type { ProxyId } from "../../model/ProxyType.ts"
+import type { Resource } from "../../model/Resource.ts"
+import type { DestinationChange } from "../snapshot/Destination.ts"
+import { externalKey } from "../snapshot/MeshDestinations.ts"
+import { backendReads } from "./backends.ts"
+
+/** What of a proxy says so. */
+export interface DestinationReader {
+  readonly proxy: ProxyId
+  readonly reads: ReadonlyArray<string>
+  readonly bindsOutbounds: boolean
+}
+
+interface Entry {
+  readonly mesh: string
+  readonly all: boolean
+  readonly addresses: boolean
+  readonly keys: ReadonlySet<string>
+}
+
+const EXTERNAL = externalKey("")
+
+/** The value of `kuma.io/service` that the change is about, where it is one of ExternalServices. */
+export const externalService = ({ key }: DestinationChange): string | undefined =>
+  key.startsWith(EXTERNAL) ? key.slice(EXTERNAL.length) : undefined
+
+const fileUnder = <V>(map: Map<string, Set<V>>, key: string, value: V): void => {
+  const values = map.get(key)
+  if (values === undefined) map.set(key, new Set([value]))
+  else values.add(value)
+}
+
+const takeFrom = <V>(map: Map<string, Set<V>>, key: string, value: V): void => {
+  const values = map.get(key)
+  values?.delete(value)
+  if (values?.size === 0) map.delete(key)
+}
+
+const same = (before: Entry | undefined, after: Entry): boolean =>
+  before !== undefined && before.mesh === after.mesh && before.all === after.all &&
+  before.addresses === after.addresses && before.keys.size === after.keys.size &&
+  [...after.keys].every((key) => before.keys.has(key))
+
+export class DestinationReaders<D extends DestinationReader> {
+  readonly #entries = new Map<D, Entry>()
+  readonly #byKey = new Map<string, Set<D>>()
+  /** By mesh. */
+  readonly #ofAll = new Map<string, Set<D>>()
+  readonly #bound = new Map<string, Set<D>>()
+
+  /** `dataplane`: undefined for zone proxies, which call nothing by reference. */
+  put(reader: D, dataplane: Resource<"Dataplane"> | undefined): void {
+    const own = dataplane === undefined ? undefined : backendReads(dataplane, reader.bindsOutbounds)
+    const entry: Entry = {
+      mesh: reader.proxy.mesh,
+      all: own?.all ?? false,
+      addresses: own?.addresses ?? false,
+      keys: new Set([...reader.reads, ...own?.named ?? []].map((key) => `${reader.proxy.mesh}/${key}`))
+    }
+    if (same(this.#entries.get(reader), entry)) return
+    this.remove(reader)
+    // Most call by tags.
+    if (!entry.all && !entry.addresses && entry.keys.size === 0) return
+    this.#entries.set(reader, entry)
+    for (const key of entry.keys) fileUnder(this.#byKey, key, reader)
+    if (entry.all) fileUnder(this.#ofAll, entry.mesh, reader)
+    if (entry.addresses) fileUnder(this.#bound, entry.mesh, reader)
+  }
+
+  remove(reader: D): void {
+    const entry = this.#entries.get(reader)
+    if (entry === undefined) return
+    this.#entries.delete(reader)
+    for (const key of entry.keys) takeFrom(this.#byKey, key, reader)
+    takeFrom(this.#ofAll, entry.mesh, reader)
+    takeFrom(this.#bound, entry.mesh, reader)
+  }
+
+  *of({ key, mesh }: DestinationChange): Generator<D, undefined> {
+    yield* this.#byKey.get(`${mesh}/${key}`) ?? []
+    if (!key.startsWith(EXTERNAL)) yield* this.#ofAll.get(mesh) ?? []
+  }
+
+  *boundIn(mesh: string): Generator<D, undefined> {
+    yield* this.#bound.get(mesh) ?? []
+  }
+}
