@@ -1,4 +1,5 @@
 /** Every check of the door taken out, one at a time. Read by scripts/prove-refusals.ts. */
+import { API_MUTANTS } from "./apiMutants.ts"
 import { type Mutant, mutant } from "./Mutant.ts"
 
 const ENVELOPE = "cp/auth/iam/decodeEnvelope.ts"
@@ -352,7 +353,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   ),
   mutant(
     25, "an answer names the token's file", "cp/bootstrap/bootstrapConfig.ts",
-    ["tokenPath === null ? envoyGrpc(request)", "tokenPath !== \"\" ? envoyGrpc(request)"], T.secrets,
+    ["google: tokenPath === null ? null", "google: tokenPath !== \"\" ? null"], T.secrets,
     "nothing of a role's token is told to anybody"
   ),
   mutant(
@@ -620,7 +621,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   ),
   mutant(
     43, "two spellings of one key", JSON_READER,
-    ["const key: unknown = JSON.parse(text.slice(index, end))", "const key: unknown = text.slice(index, end)"], T.doors,
+    [`literal.includes("\\\\") ? String(JSON.parse(literal)) : literal.slice(1, -1)`, "literal.slice(1, -1)"], T.doors,
     "a bootstrap request that names a key twice is refused:"
   ),
   mutant(
@@ -647,5 +648,6 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
     44, "a task that wasn't seen", TASK,
     ["if (task === undefined) return taskNotSeen()", "if (task === undefined) return passed"], T.judgeTask,
     "waits for a task that the operator hasn't seen"
-  )
+  ),
+  ...API_MUTANTS
 ]

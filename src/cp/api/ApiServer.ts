@@ -192,5 +192,7 @@ const make = Effect.fnUntraced(function*(options: ApiServerOptions) {
 })
 
 /** Serves until its scope ends. */
-export const apiServer = (options: ApiServerOptions): Layer.Layer<ApiServer, PortUnavailable | ApiTlsInvalid, Services> =>
+export const apiServer = (
+  options: ApiServerOptions
+): Layer.Layer<ApiServer, PortUnavailable | ApiTlsInvalid, Services> =>
   Layer.effect(ApiServer, make(options))

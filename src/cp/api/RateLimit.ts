@@ -1,4 +1,4 @@
-/** How often a caller may come: so many a second, and at first ten times as many at once. Knows no more than so many. */
+/** How often a caller may come: so many times a second, and at first ten times as many at once. */
 import { RecentlyUsed } from "../RecentlyUsed.ts"
 
 /** Callers that are remembered; who is forgotten begins anew. */

@@ -17,6 +17,8 @@ export type FixedRoute =
   /** Which types there are. */
   | { readonly _tag: "ResourceTypes" }
   | { readonly _tag: "Policies" }
+  /** The API's own description. */
+  | { readonly _tag: "OpenApi" }
 
 export type Route =
   | FixedRoute
@@ -53,6 +55,7 @@ export const FIXED_ROUTES: Readonly<Record<string, FixedRoute>> = {
   "/": { _tag: "Index" },
   "/config": { _tag: "Config" },
   "/journal": { _tag: "Journal" },
+  "/openapi.yaml": { _tag: "OpenApi" },
   "/policies": { _tag: "Policies" },
   "/_resources": { _tag: "ResourceTypes" },
   "/tokens/dataplane": { _tag: "Tokens", kind: "dataplane" },

@@ -17,7 +17,7 @@ export const answerUnserved = Effect.fnUntraced(function*(
     return { status: 200, body: { total: 0, items: [], next: null } } satisfies ApiResponse
   }
   if (request.method !== "PUT") {
-    return yield* notFound(request.method === "DELETE" ? "Could not delete a resource" : "Could not retrieve a resource")
+    return yield* notFound(`Could not ${request.method === "DELETE" ? "delete" : "retrieve"} a resource`)
   }
   // What isn't served either is no advice.
   const advice = instead !== null && isResourceType(instead) ? `: use ${instead}` : ""

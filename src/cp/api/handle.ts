@@ -12,6 +12,8 @@ import type { ExportPlaces } from "./ExportPlaces.ts"
 import { getResource, listResources } from "./getResources.ts"
 import { getByKri } from "./getByKri.ts"
 import { issueToken } from "./issueToken.ts"
+import { KUMA_VERSION } from "./kumaVersion.ts"
+import { openApiText } from "./openapi/openApiText.ts"
 import { putResource } from "./putResource.ts"
 import { conflict, errorBody, internal, readOnly, type Refusal, unavailable } from "./Refusal.ts"
 import type { Route } from "./Route.ts"
@@ -26,9 +28,6 @@ export interface Identity {
   /** The same for all replicas on one database. */
   readonly clusterId: string
 }
-
-/** The version of Kuma whose API this is. */
-export const KUMA_VERSION = "2.14.3"
 
 /** kumactl goes on only where the product is `Kuma`, and warns where the version isn't its own. */
 const describeServer = ({ clusterId, instanceId, version, zone }: Identity): ApiResponse => ({
@@ -86,6 +85,8 @@ const dispatch = (
       return json(describeTypes(setting.readOnly))
     case "Policies":
       return json(describePolicies(setting.readOnly))
+    case "OpenApi":
+      return Effect.sync(() => ({ status: 200, text: openApiText(), contentType: "application/yaml" }))
     case "Journal":
       return exportJournal(request, setting.places)
     case "Tokens":

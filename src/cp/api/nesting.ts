@@ -1,4 +1,4 @@
-/** Whether plain data is nested deeper than this. Asks no stack for it, of which whoever sent the data has the depth. */
+/** Whether plain data is nested deeper than this: without a stack, whose depth the data's sender would choose. */
 export const isDeeperThan = (value: unknown, most: number): boolean => {
   let level: ReadonlyArray<unknown> = [value]
   for (let depth = 0; level.length > 0; depth += 1) {

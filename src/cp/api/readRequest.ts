@@ -40,7 +40,8 @@ const BODY_TYPES: Readonly<Record<string, RegExp>> = {
 /** A token is text, the journal is lines and the description YAML, but their refusals are JSON. */
 const MORE_ANSWERS: Partial<Record<Route["_tag"], string>> = {
   Tokens: "|text\\/(\\*|plain)",
-  Journal: "|application\\/(jsonl|x-ndjson)"
+  Journal: "|application\\/(jsonl|x-ndjson)",
+  OpenApi: "|application\\/((x-)?yaml|vnd\\.oai\\.openapi)|text\\/(\\*|(x-)?yaml|plain)"
 }
 
 const acceptsAnswer = (accept: string, route: Route): boolean => {

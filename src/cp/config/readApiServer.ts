@@ -56,8 +56,8 @@ const readAuthn = (env: Environment, certificates: ApiServerConfig["clientCertif
   }
   if (!env.flag("KUMA_API_SERVER_AUTHN_TOKENS_VALIDATOR_USE_SECRETS", true)) {
     env.problems.push(
-      "KUMA_API_SERVER_AUTHN_TOKENS_VALIDATOR_USE_SECRETS: false isn't offered: public keys are kept as GlobalSecrets " +
-        "user-token-signing-key-N here; leave it out"
+      "KUMA_API_SERVER_AUTHN_TOKENS_VALIDATOR_USE_SECRETS: false isn't offered: public keys are kept as " +
+        "GlobalSecrets user-token-signing-key-N here; leave it out"
     )
   }
   return {

@@ -39,7 +39,9 @@ describe("callers", () => {
   it("who ask too often are told so, while this machine goes on, and each user has its own", async () => {
     const statuses = async (headers: Readonly<Record<string, string>>, times: number) => {
       const all: Array<number> = []
-      for (let index = 0; index < times; index += 1) all.push((await request(`${api.url}/who-am-i`, { headers })).status)
+      for (let index = 0; index < times; index += 1) {
+        all.push((await request(`${api.url}/who-am-i`, { headers })).status)
+      }
       return all
     }
     const token = async (name: string) => (await request(`${api.url}/tokens/user`, {
@@ -54,7 +56,8 @@ describe("callers", () => {
     expect(often).toContain(429)
     expect((await statuses(withToken(bob), 1))).toEqual([200])
     expect(await statuses({}, 40)).not.toContain(429)
-    const answers = await Promise.all(Array.from({ length: 30 }, () => request(`${api.url}/`, { headers: from("192.0.2.1") })))
+    const ask = () => request(`${api.url}/`, { headers: from("192.0.2.1") })
+    const answers = await Promise.all(Array.from({ length: 30 }, ask))
     const refused = answers.find(({ status }) => status === 429)
     expect(refused?.headers.get("retry-after")).toBe("1")
     expect(refused?.json).toMatchObject({ type: "/std-errors", status: 429, title: "Too Many Requests" })
@@ -96,8 +99,8 @@ describe("a body", () => {
   })
 
   it("that isn't UTF-8 is refused, not mended", async () => {
-    const bytes = Buffer.concat([Buffer.from("{\"type\":\"Mesh\",\"name\":\"m\",\"labels\":{\"a\":\""), Buffer.from([0xff]),
-      Buffer.from("\"}}")])
+    const text = JSON.stringify({ type: "Mesh", name: "m", labels: { a: "\u00ff" } })
+    const bytes = Buffer.from(text, "latin1")
     const answer = await request(`${api.url}/meshes/m`, {
       method: "PUT", headers: { "content-type": "application/json" }, body: new Uint8Array(bytes)
     })
@@ -132,8 +135,8 @@ describe("a connection", () => {
 
   it("on which the head or the body never ends is closed", async () => {
     expect(await send("GET / HTTP/1.1\r\nhost: localhost\r\n")).toMatch(/^HTTP\/1.1 408 /)
-    const head = "PUT /meshes/m HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n"
-    expect(await send(`${head}{`)).not.toMatch(/ 20\d /)
+    const head = ["PUT /meshes/m HTTP/1.1", "host: localhost", "content-type: application/json", "content-length: 9"]
+    expect(await send(`${head.join("\r\n")}\r\n\r\n{`)).not.toMatch(/ 20\d /)
   })
 
   it("on which nonsense comes is answered with no more than that", async () => {

@@ -21,7 +21,9 @@ describe("/_resources", () => {
     const types = itemsOf(json, "resources")
     const known = Object.values<ResourceDescriptor>(descriptors).filter(({ own }) => !own).map(({ type }) => type)
     expect(types.map(({ name }) => name)).toEqual(known.sort())
-    for (const { path } of types) expect([path, (await request(`${api.url}/${String(path)}`)).status]).toEqual([path, 200])
+    for (const { path } of types) {
+      expect([path, (await request(`${api.url}/${String(path)}`)).status]).toEqual([path, 200])
+    }
     expect(types.find(({ name }) => name === "MeshTimeout")).toMatchObject({
       scope: "Mesh", path: "meshtimeouts", shortName: "mt", readOnly: false, includeInFederation: true,
       singularDisplayName: "Mesh Timeout", pluralDisplayName: "Mesh Timeouts",
@@ -65,7 +67,8 @@ describe("a type that isn't here", () => {
       title: "Could not process a resource",
       invalid_parameters: [{
         field: "type",
-        reason: "TrafficPermission isn't offered by this control plane and would have no effect: use MeshTrafficPermission"
+        reason: "TrafficPermission isn't offered by this control plane and would have no effect: use " +
+          "MeshTrafficPermission"
       }]
     }])
     expect((await write("meshproxypatches", "MeshProxyPatch")).status).toBe(400)
