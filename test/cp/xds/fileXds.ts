@@ -6,7 +6,7 @@ import { mkdirSync, renameSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { RenderedSnapshot } from "../../../src/cp/xds/renderSnapshot.ts"
 
-/** One file each; of secrets Envoy takes only one from a file. */
+/** One file each; of secrets, and of assignments, Envoy takes only one from a file. */
 type Part = "listeners" | "routes" | "clusters" | "endpoints" | "identity" | "ca"
 
 const TYPES: Readonly<Record<Part, string>> = {
@@ -32,28 +32,33 @@ export interface CertificateFiles {
   readonly caPem: string
 }
 
-const fileOf = (folder: string, part: Part): string => join(folder, `${part}.json`)
+/** `cluster`: whose assignment it is. */
+const fileOf = (folder: string, part: Part, cluster = ""): string =>
+  join(folder, part === "endpoints" ? `endpoints-${Buffer.from(cluster).toString("hex")}.json` : `${part}.json`)
 
-const source = (folder: string, part: Part) => ({
+const source = (folder: string, part: Part, cluster?: string) => ({
   resourceApiVersion: "V3",
-  pathConfigSource: { path: fileOf(folder, part) }
+  pathConfigSource: { path: fileOf(folder, part, cluster) }
 })
 
-const fromFiles = (folder: string, value: unknown, part?: Part): unknown => {
-  if (Array.isArray(value)) return value.map((item) => fromFiles(folder, item, part))
+const nameOf = (resource: unknown): string =>
+  typeof resource === "object" && resource !== null && "name" in resource ? String(resource.name) : ""
+
+const fromFiles = (folder: string, value: unknown, cluster: string, part?: Part): unknown => {
+  if (Array.isArray(value)) return value.map((item) => fromFiles(folder, item, cluster, part))
   if (typeof value !== "object" || value === null) return value
-  if ("ads" in value && part !== undefined) return source(folder, part)
+  if ("ads" in value && part !== undefined) return source(folder, part, cluster)
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [key, fromFiles(folder, inner, REFERENCES[key] ?? part)])
+    Object.entries(value).map(([key, inner]) => [key, fromFiles(folder, inner, cluster, REFERENCES[key] ?? part)])
   )
 }
 
-const put = (folder: string, part: Part, resources: ReadonlyArray<unknown>): void => {
+const put = (folder: string, part: Part, resources: ReadonlyArray<unknown>, cluster?: string): void => {
   const typed = resources.map((resource) => ({
     "@type": `type.googleapis.com/${TYPES[part]}`,
-    ...(fromFiles(folder, resource) as object)
+    ...(fromFiles(folder, resource, nameOf(resource)) as object)
   }))
-  const file = fileOf(folder, part)
+  const file = fileOf(folder, part, cluster)
   writeFileSync(`${file}.new`, JSON.stringify({ resources: typed }))
   // Envoy looks for files that are moved into place.
   renameSync(`${file}.new`, file)
@@ -76,7 +81,8 @@ export const putSecrets = (folder: string, mesh: string, files: CertificateFiles
 /** In the order in which Envoy needs them. */
 export const putResources = (folder: string, rendered: RenderedSnapshot): void => {
   mkdirSync(folder, { recursive: true })
-  for (const part of ["endpoints", "clusters", "routes", "listeners"] as const) put(folder, part, rendered[part])
+  for (const one of rendered.endpoints) put(folder, "endpoints", [one], (one as { readonly clusterName: string }).clusterName)
+  for (const part of ["clusters", "routes", "listeners"] as const) put(folder, part, rendered[part])
 }
 
 export const bootstrapOf = (folder: string, id: string, adminPort: number, metadata: object = {}): string =>
