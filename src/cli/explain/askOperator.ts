@@ -67,7 +67,7 @@ const parse = (text: string): unknown => {
 
 const refused = (address: string, status: number, text: string) =>
   new NotExplained({
-    message: status === 403
+    message: status === 401 || status === 403
       ? `${address} gives its journal to nobody but its administrator: ask on the machine (in the task) where it runs, ` +
         "at 127.0.0.1"
       : `${address} has no journal for us (${status}): ` +
