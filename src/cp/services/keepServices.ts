@@ -1,0 +1,154 @@
+/**
+ * Keeps MeshServices and virtual addresses true: what the leader runs. It follows the cache, looks only at what changed,
+ * decides by pure functions, and writes only over what it read. A write that lost is decided again.
+ */
+import { Clock, Effect, Queue } from "effect"
+import type { DesiredResource, Resource } from "../../model/Resource.ts"
+import { SERVICE_KINDS } from "../../model/ServiceAddress.ts"
+import { type PutOptions, Store } from "../../model/Store.ts"
+import { ResourceCache, type ResourceChange } from "../snapshot/ResourceCache.ts"
+import { type AddressStep, decideAddress } from "./decideAddress.ts"
+import { decideMeshService } from "./decideMeshService.ts"
+import { ServiceIndex, type ServiceKey } from "./ServiceIndex.ts"
+import type { ServiceSettings } from "./ServiceSettings.ts"
+
+/** After a write that failed or lost. */
+const RETRY_MILLIS = 1_000
+
+/** So many writes are under way at a time; the store puts them into few statements. */
+const SIDE_BY_SIDE = 64
+
+/** Runs for as long as it is let. */
+export const keepServices = Effect.fn("keepServices")(function*(zone: string, settings: ServiceSettings) {
+  const cache = yield* ResourceCache
+  const store = yield* Store
+  const index = new ServiceIndex()
+  const bell = yield* Queue.sliding<null>(1)
+  const alarms = new Map<string, { readonly at: number; readonly what: "generate" | "address"; readonly key: ServiceKey }>()
+  const exhausted = new Set<string>()
+
+  const namesIn = (mesh: string): ReadonlyArray<string> => cache.list("MeshService", mesh).map(({ name }) => name)
+  const take = (changes: Iterable<ResourceChange>): void => {
+    index.apply(changes, namesIn)
+    Queue.offerUnsafe(bell, null)
+  }
+
+  yield* Effect.acquireRelease(
+    // In one step: a change between the two would be lost.
+    Effect.sync(() => {
+      const all: ReadonlyArray<Resource> = [
+        ...cache.list("Dataplane"),
+        ...SERVICE_KINDS.flatMap((kind): ReadonlyArray<Resource> => cache.list(kind)),
+        ...cache.list("ServiceAddress")
+      ]
+      take(all.map((after) => ({ key: after, before: undefined, after })))
+      return cache.onChange(take)
+    }),
+    (stop) => Effect.sync(stop)
+  )
+
+  const wake = (what: "generate" | "address", key: ServiceKey, at: number | undefined): void => {
+    const id = `${what}/${key.kind}/${key.mesh}/${key.name}`
+    if (at === undefined) alarms.delete(id)
+    else alarms.set(id, { at, what, key })
+  }
+
+  /** Who lost or couldn't be reached looks again: by then the cache says more. */
+  const again = (what: "generate" | "address", key: ServiceKey) =>
+    Effect.map(Clock.currentTimeMillis, (now) => wake(what, key, now + RETRY_MILLIS))
+
+  const put = (resource: DesiredResource, options: PutOptions) => Effect.asVoid(store.put(resource, options))
+
+  const generate = Effect.fnUntraced(function*(key: ServiceKey) {
+    const { mesh, name } = key
+    const existing = cache.get({ type: "MeshService", mesh, name })
+    const decision = decideMeshService({
+      mesh,
+      name,
+      zone,
+      mode: cache.get({ type: "Mesh", mesh: "", name: mesh })?.spec.meshServices?.mode,
+      offers: index.offers(mesh, name),
+      existing,
+      now: yield* Clock.currentTimeMillis,
+      graceMillis: settings.graceMillis
+    })
+    wake("generate", key, decision.wakeAt)
+    if (decision.remove === true && existing !== undefined) yield* store.remove(existing, { expect: existing.version })
+    if (decision.put === undefined) return
+    yield* put(decision.put, { expect: existing?.version ?? "absent" })
+    if (decision.conflicting.length === 0) return
+    yield* Effect.logWarning("Dataplanes of one service offer other ports: their MeshService has those of the oldest").pipe(
+      Effect.annotateLogs({ mesh, service: name, dataplanes: decision.conflicting.slice(0, 10).join(", ") })
+    )
+  })
+
+  const carryOut = (step: AddressStep) => {
+    switch (step._tag) {
+      case "Give":
+        return put(step.resource, { expect: "absent" })
+      case "Write":
+        return put(step.resource, { expect: step.over.version })
+      case "Remove":
+        return store.remove(step.row, { expect: step.row.version })
+    }
+  }
+
+  /** Addresses that are being given: nobody else is to choose them meanwhile. */
+  const underWay = new Set<string>()
+
+  const address = Effect.fnUntraced(function*(key: ServiceKey) {
+    const { kind, mesh, name } = key
+    const range = settings.ranges[kind]
+    const { isExhausted, steps, wakeAt } = decideAddress({
+      kind,
+      mesh,
+      service: name,
+      exists: cache.get({ type: kind, mesh, name }) !== undefined,
+      rows: index.rows(key),
+      range,
+      taken: underWay.size === 0 ? index.taken : new Set([...index.taken, ...underWay]),
+      now: yield* Clock.currentTimeMillis,
+      holdMillis: settings.holdMillis
+    })
+    wake("address", key, wakeAt)
+    if (isExhausted) {
+      yield* again("address", key)
+      if (exhausted.has(range.cidr)) return
+      exhausted.add(range.cidr)
+      return yield* Effect.logError("No virtual address is free: services that come have none until some go").pipe(
+        Effect.annotateLogs({ range: range.cidr, service: `${kind} ${name} of ${mesh}` })
+      )
+    }
+    const given = steps.flatMap((step) => (step._tag === "Give" ? [step.resource.name] : []))
+    for (const one of given) underWay.add(one)
+    yield* Effect.forEach(steps, carryOut, { discard: true }).pipe(
+      Effect.ensuring(Effect.sync(() => given.forEach((one) => underWay.delete(one))))
+    )
+  })
+
+  const guarded = (what: "generate" | "address", work: (key: ServiceKey) => ReturnType<typeof generate> | ReturnType<typeof address>) =>
+    (key: ServiceKey) =>
+      work(key).pipe(
+        Effect.catchTags({ Conflict: () => again(what, key), NotFound: () => again(what, key) }),
+        Effect.catchTag("StoreUnavailable", () => again(what, key))
+      )
+
+  const ring = (now: number): void => {
+    for (const [id, { at, key, what }] of alarms) {
+      if (at > now) continue
+      alarms.delete(id)
+      index.look(what, key)
+    }
+  }
+
+  for (;;) {
+    ring(yield* Clock.currentTimeMillis)
+    const [names, services] = [settings.generates ? index.drain("generate") : [], index.drain("address")]
+    yield* Effect.forEach(names, guarded("generate", generate), { concurrency: SIDE_BY_SIDE, discard: true })
+    yield* Effect.forEach(services, guarded("address", address), { concurrency: SIDE_BY_SIDE, discard: true })
+    const now = yield* Clock.currentTimeMillis
+    const next = Math.min(...[...alarms.values()].map(({ at }) => at), Infinity)
+    const heard = Queue.take(bell)
+    yield* next === Infinity ? heard : Effect.raceFirst(heard, Effect.sleep(Math.max(0, next - now)))
+  }
+})
