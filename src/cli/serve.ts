@@ -22,6 +22,7 @@ import { dataplaneLayer } from "../cp/server/dataplaneLayer.ts"
 import { keepPoolsSmall } from "../cp/server/keepPoolsSmall.ts"
 import { ResourceCache } from "../cp/snapshot/ResourceCache.ts"
 import { ResourceCacheLive } from "../cp/snapshot/ResourceCacheLive.ts"
+import { keepServices } from "../cp/services/keepServices.ts"
 import { embeddedStoreConfig } from "../cp/store/EmbeddedPostgres.ts"
 import { LeaderElection } from "../cp/store/LeaderElection.ts"
 import { PostgresStore } from "../cp/store/PostgresStore.ts"
@@ -50,20 +51,27 @@ const API_SERVER = "API server"
 const storeConfig = (config: ControlPlaneConfig) =>
   config.store.type === "embedded" ? embeddedStoreConfig(config.workDir) : Effect.succeed(config.store)
 
-/** Runs the operator on the leading replica, for as long as the scope lasts. */
-const operator = (config: ControlPlaneConfig, store: StoreConfig, instanceId: string) => {
-  const { aws, tokenSecrets, zone } = config
-  if (aws === null) return Layer.empty
-  const dataplanesBringOwn = config.dpServer.authn.dpProxyType === "dpToken"
+const operator = ({ aws, dpServer, tokenSecrets, zone }: ControlPlaneConfig) => {
+  if (aws === null) return Effect.void
+  const dataplanesBringOwn = dpServer.authn.dpProxyType === "dpToken"
   const tokens = tokenSecrets === null
     ? TokenController.none
     : tokenKeeping(tokenSecrets, aws).pipe(Layer.provide(TokenIssuerLive))
+  return operate({ zone, aws, dataplanesBringOwn }, tokens)
+}
+
+/** Runs what must run once on the leading replica, for as long as the scope lasts. */
+const leader = (config: ControlPlaneConfig, store: StoreConfig, instanceId: string) => {
+  const work = Effect.all([operator(config), Effect.scoped(keepServices(config.zone, config.services))], {
+    concurrency: "unbounded",
+    discard: true
+  })
   return Layer.effectDiscard(
     Effect.gen(function*() {
       const election = yield* LeaderElection
       yield* Effect.forkScoped(
-        election.runWhileLeader(operate({ zone, aws, dataplanesBringOwn }, tokens).pipe(noteLeading(instanceId))).pipe(
-          Effect.tapCause((cause) => Effect.logError("The operator failed; it starts again", cause)),
+        election.runWhileLeader(work.pipe(noteLeading(instanceId))).pipe(
+          Effect.tapCause((cause) => Effect.logError("What the leader runs failed; it starts again", cause)),
           Effect.sandbox,
           Effect.retry(Schedule.spaced("1 second"))
         )
@@ -136,7 +144,7 @@ const controlPlane = (config: ControlPlaneConfig, instanceId: string) =>
         Layer.provideMerge(ResourceCacheLive),
         Layer.provide(defaults)
       )
-      return Layer.mergeAll(servers(config, instanceId), operator(config, store, instanceId)).pipe(
+      return Layer.mergeAll(servers(config, instanceId), leader(config, store, instanceId)).pipe(
         Layer.provide(cache),
         Layer.provide(PostgresStore.layer(store))
       )

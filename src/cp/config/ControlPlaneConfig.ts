@@ -1,4 +1,5 @@
 /** Everything about the control plane that its user may set; `fromEnvironment` reads it by Kuma's names. */
+import type { ServiceSettings } from "../services/ServiceSettings.ts"
 import type { ApiServerConfig } from "./ApiServerConfig.ts"
 
 /** Where a server listens. Port 0 takes any free one. */
@@ -119,6 +120,8 @@ export interface ControlPlaneConfig {
     /** File that every Envoy logs its requests to as JSON lines (`/dev/stdout`: its own output); null logs none. */
     readonly accessLogPath: string | null
   }
+  /** MeshServices that are generated, and virtual addresses. */
+  readonly services: ServiceSettings
   /** null: without AWS (`--without-aws`). */
   readonly aws: AwsConfig | null
   /** null: no tokens are kept. */

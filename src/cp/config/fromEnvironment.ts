@@ -7,6 +7,7 @@ import { join } from "node:path"
 import type { AuthConfig, AwsConfig, ControlPlaneConfig, StoreConfig } from "./ControlPlaneConfig.ts"
 import { Environment } from "./Environment.ts"
 import { readApiServer } from "./readApiServer.ts"
+import { readServices } from "./readServices.ts"
 import { readTokenSecrets, SECRET_NAME_PREFIX } from "./readTokenSecrets.ts"
 
 export type Variables = Readonly<Record<string, string | undefined>>
@@ -178,6 +179,7 @@ export const fromEnvironment = (variables: Variables, options: FromEnvironmentOp
       deregistrationDelayMillis: env.millis("KUMA_XDS_DATAPLANE_DEREGISTRATION_DELAY", 10_000),
       accessLogPath: env.optional("ECS_MESH_ACCESS_LOG")
     },
+    services: readServices(env),
     aws,
     tokenSecrets
   }
