@@ -1,15 +1,20 @@
 /**
  * Reads a resource as Kuma's Universal YAML and JSON have it: receives plain data, answers the resource or every
- * violation of its shape. What the values mean is `validateResource`'s business.
+ * violation of its shape. A field that nobody knows is left out with a warning, as Kuma leaves it out without one.
+ * What the values mean is `validateResource`'s business.
  */
 import { Schema } from "effect"
-import type { DesiredResource, ResourceType } from "./Resource.ts"
+import { decodeKnown, type Known } from "./decodeKnown.ts"
+import type { DesiredResource, ResourceType, SpecByType } from "./Resource.ts"
 import { descriptors, isResourceType, type ResourceDescriptor, resourceTypes } from "./ResourceDescriptor.ts"
-import { decodeWith } from "./schemaViolations.ts"
 import type { Violation } from "./Violation.ts"
 
 export type DecodedResource =
-  | { readonly resource: DesiredResource }
+  | {
+      readonly resource: DesiredResource
+      /** What was given and isn't in the resource. */
+      readonly warnings: ReadonlyArray<Violation>
+    }
   | { readonly violations: ReadonlyArray<Violation> }
 
 const Text = Schema.optionalKey(Schema.String)
@@ -62,36 +67,49 @@ const split = (descriptor: ResourceDescriptor, input: Readonly<Record<string, un
   const given = { type, mesh, name, creationTime, modificationTime, labels, kri }
   const meta = Object.fromEntries(Object.entries(given).filter(([, value]) => isGiven(value)))
   if (descriptor.specStyle === "inline") return { meta, spec: withoutNulls(rest), base: [] }
-  const { spec = {}, status: _, ...unknown } = rest
+  // What the control plane computes: whoever writes back what was read doesn't mean it.
+  const { spec, status: _status, snis: _snis, ...unknown } = rest
   return { meta: { ...meta, ...unknown }, spec, base: ["spec"] }
 }
+
+const NO_SPEC = { violations: [{ field: "spec", message: "in body is required" }] }
+
+const decodeSpec = <A>({ schema, specStyle }: { readonly schema: Schema.Codec<A, unknown>; readonly specStyle: string },
+  spec: unknown, base: ReadonlyArray<string>): Known<A> =>
+  spec === undefined ? NO_SPEC : decodeKnown(schema, spec, { base, numbersInQuotes: specStyle === "inline" })
 
 const decodeAs = <T extends ResourceType>(
   descriptor: ResourceDescriptor<T>,
   input: Readonly<Record<string, unknown>>
-): { readonly resource: DesiredResource<T> } | { readonly violations: ReadonlyArray<Violation> } => {
+): {
+  readonly resource: DesiredResource<T>
+  readonly warnings: ReadonlyArray<Violation>
+} | { readonly violations: ReadonlyArray<Violation> } => {
   const parts = split(descriptor, input)
-  const meta = decodeWith(Meta, parts.meta)
-  const spec = decodeWith(descriptor.schema, parts.spec, parts.base)
-  const violations = [
-    ...("violations" in meta ? meta.violations : []),
-    ...(descriptor.scope === "Global" && (input["mesh"] ?? "") !== ""
-      ? [{ field: "mesh", message: `must not be set: a ${descriptor.type} belongs to no mesh` }]
-      : []),
-    ...("violations" in spec ? spec.violations : [])
-  ]
-  if (violations.length > 0 || "violations" in meta || "violations" in spec) return { violations }
+  const meta = decodeKnown(Meta, parts.meta, { alsoKnown: parts.base })
+  const spec = decodeSpec<SpecByType[T]>(descriptor, parts.spec, parts.base)
+  if ("violations" in meta || "violations" in spec) {
+    return { violations: [...told(meta), ...told(spec)] }
+  }
   const { mesh = "", name, labels = {} } = meta.value
+  const isGlobal = descriptor.scope === "Global"
+  const alien = isGlobal && mesh !== ""
+    ? [{ field: "mesh", message: `left out: a ${descriptor.type} belongs to no mesh` }]
+    : []
   return {
     resource: {
       type: descriptor.type,
-      mesh: descriptor.scope === "Mesh" && mesh === "" ? "default" : mesh,
+      mesh: isGlobal ? "" : mesh === "" ? "default" : mesh,
       name,
       labels,
       spec: spec.value
-    }
+    },
+    warnings: [...alien, ...meta.warnings, ...spec.warnings]
   }
 }
+
+const told = (known: Known<unknown>): ReadonlyArray<Violation> =>
+  "violations" in known ? known.violations : known.warnings
 
 /** A resource without a mesh belongs to `default`, where its type has one. */
 export const decodeResource = (input: unknown): DecodedResource => {

@@ -55,19 +55,73 @@ const firstDuplicateKey = (text: string): string | null => {
   return null
 }
 
+/** An object or list that isn't closed yet: its keys so far (null for a list), and the last key or place. */
+interface Open {
+  readonly keys: Set<string> | null
+  at: string | number
+}
+
+/** Where keys stand that their objects had before, in the text's order. */
+const duplicateKeys = (text: string, most: number): ReadonlyArray<JsonPath> => {
+  const found: Array<JsonPath> = []
+  const open: Array<Open> = []
+  let keyNext = false
+  let index = 0
+  while (index < text.length && found.length < most) {
+    const code = text.charCodeAt(index)
+    const top = open.at(-1)
+    if (code === QUOTE) {
+      const end = endOfString(text, index)
+      if (keyNext && top !== undefined && top.keys !== null) {
+        top.at = keyOf(text.slice(index, end))
+        if (top.keys.has(top.at)) found.push(open.map(({ at }) => at))
+        top.keys.add(top.at)
+      }
+      keyNext = false
+      index = end
+      continue
+    }
+    if (code === OBJECT) open.push({ keys: new Set(), at: "" })
+    else if (code === ARRAY) open.push({ keys: null, at: 0 })
+    else if (code === ARRAY_END || code === OBJECT_END) open.pop()
+    else if (code === COMMA && typeof top?.at === "number") top.at += 1
+    if (code === OBJECT || code === COMMA) keyNext = true
+    index += 1
+  }
+  return found
+}
+
 /** `problem`: a predicate such as `isn't JSON`, for the caller to say of what. Quotes nothing of the text but a key. */
 export type ParsedJson = { readonly value: unknown } | { readonly problem: string }
 
-export const parseJson = (text: string): ParsedJson => {
-  let value: unknown
+const parse = (text: string): ParsedJson => {
   try {
-    value = JSON.parse(text)
+    const value: unknown = JSON.parse(text)
+    return { value }
   } catch {
     // The engine's message quotes the text, and there may be a secret in it.
     return { problem: "isn't JSON" }
   }
+}
+
+export const parseJson = (text: string): ParsedJson => {
+  const parsed = parse(text)
+  if ("problem" in parsed) return parsed
   const duplicate = firstDuplicateKey(text)
   return duplicate === null
-    ? { value }
+    ? parsed
     : { problem: `has the key ${JSON.stringify(duplicate.slice(0, 64))} twice in an object` }
+}
+
+/** Names of keys and places in lists. */
+export type JsonPath = ReadonlyArray<string | number>
+
+/** For readers who tell the author: of a key's values the last is taken. `duplicates`: the first `most` of them. */
+export const parseJsonTakingLast = (
+  text: string,
+  most: number
+): { readonly value: unknown; readonly duplicates: ReadonlyArray<JsonPath> } | { readonly problem: string } => {
+  const parsed = parse(text)
+  if ("problem" in parsed) return parsed
+  return { ...parsed, duplicates: firstDuplicateKey(text) === null ? [] : duplicateKeys(text, most) }
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { parseJson } from "../../src/model/parseJson.ts"
+import { parseJson, parseJsonTakingLast } from "../../src/model/parseJson.ts"
 
 describe("refuses a key that is there twice:", () => {
   it.each([
@@ -60,4 +60,22 @@ it("reads a megabyte, in one string or deeply nested, in good time", () => {
   const long = { secret: "x".repeat(1 << 20) }
   expect(parseJson(JSON.stringify(long))).toEqual({ value: long })
   expect(parseJson(`${"[".repeat(1 << 19)}${"]".repeat(1 << 19)}`)).toHaveProperty("value")
+})
+
+describe("tells where keys stand twice, and takes the last:", () => {
+  it.each<[string, string, ReadonlyArray<ReadonlyArray<string | number>>]>([
+    ["nowhere", `{"a":[{"b":1},{"b":1}]}`, []],
+    ["at the top", `{"a":1,"a":2}`, [["a"]]],
+    ["in a list", `{"x":[[],{"a":"[,{"},{"b":{"a":1,"\\u0061":2}}]}`, [["x", 2, "b", "a"]]],
+    ["several times", `{"a":1,"a":{"b":1,"b":2},"a":3}`, [["a"], ["a", "b"], ["a"]]],
+    ["behind a list", `{"x":[1,2,3],"y":1,"x":4}`, [["x"]]]
+  ])("%s", (_, text, duplicates) => {
+    expect(parseJsonTakingLast(text, 10)).toEqual({ value: JSON.parse(text), duplicates })
+  })
+
+  it("no more than asked for", () => {
+    expect(parseJsonTakingLast(`[${"{\"a\":1,\"a\":1},".repeat(50)}1]`, 7)).toHaveProperty("duplicates.length", 7)
+  })
+
+  it("and refuses what isn't JSON", () => expect(parseJsonTakingLast("{", 10)).toEqual({ problem: "isn't JSON" }))
 })

@@ -16,14 +16,6 @@ import { readResource } from "./readResource.ts"
 import { invalid, readOnly } from "./Refusal.ts"
 import type { Route } from "./Route.ts"
 
-const DNS_LABEL = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/
-
-/** What is accepted, but not for ever. */
-const warnings = ({ name, type }: DesiredResource): ReadonlyArray<string> =>
-  type === "Mesh" && !DNS_LABEL.test(name)
-    ? [`Invalid Mesh resource name: '${name}'. It does not conform to the DNS format (RFC 1035). This is deprecated.`]
-    : []
-
 /** All proxies would at once be given certificates that the others don't trust. */
 const validateBackendChange = (before: Mesh, after: Mesh): ReadonlyArray<Violation> => {
   const [was, is] = [enabledBackend(before)?.name, enabledBackend(after)?.name]
@@ -60,15 +52,15 @@ export const putResource = Effect.fnUntraced(function*(
       Effect.catchTag("NotFound", () => Effect.succeed(null))
     )
   ], { concurrency: 2 })
-  const resource = completeResource(yield* readResource(request, route, zone), zone, mesh)
+  const { resource: given, warnings } = yield* readResource(request, route, zone)
+  const resource = completeResource(given, zone, mesh)
   const violations = validateChange(before, resource)
   if (violations.length > 0) return yield* invalid("Could not update a resource", violations)
   const { version } = yield* store.put(resource, { expect: before?.version ?? "absent" })
   yield* noteStored(resource, { op: "put", version, by: userOf(request) })
   if (resource.type === "Mesh" && before === null) yield* ensureSigningKey(dataplaneTokens(resource.name))
-  const warned = warnings(resource)
   return {
     status: before === null ? 201 : 200,
-    body: warned.length === 0 ? {} : { warnings: warned }
+    body: warnings.length === 0 ? {} : { warnings }
   } satisfies ApiResponse
 })

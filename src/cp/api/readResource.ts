@@ -1,11 +1,13 @@
 /** Reads the resource in a body: right for its address, of a known shape, and making sense. */
 import { Effect } from "effect"
 import { decodeResource } from "../../model/decodeResource.ts"
-import { parseJson } from "../../model/parseJson.ts"
+import { parseJsonTakingLast } from "../../model/parseJson.ts"
 import { parseYaml } from "../../model/parseYaml.ts"
 import type { DesiredResource } from "../../model/Resource.ts"
+import { formatPath } from "../../model/schemaViolations.ts"
 import { validateGivenLabels } from "../../model/validate/validateComputedLabels.ts"
 import { validateResource } from "../../model/validate/validateResource.ts"
+import { warnResource } from "../../model/validate/warnResource.ts"
 import { violationIf } from "../../model/validate/violationPath.ts"
 import type { Violation } from "../../model/Violation.ts"
 import type { ApiRequest } from "./ApiRequest.ts"
@@ -19,18 +21,47 @@ const MAX_YAML = 32 * 1024
 /** No resource comes near. */
 const MAX_DEPTH = 64
 
-const parseBody = ({ body, contentType }: ApiRequest): Effect.Effect<unknown, Refusal> => {
-  if (!contentType.includes("yaml")) {
-    const parsed = parseJson(body)
-    return "problem" in parsed ? Effect.fail(badRequest(`the body ${parsed.problem}`)) : Effect.succeed(parsed.value)
-  }
+/** More than anybody reads. */
+const MOST_WARNINGS = 100
+const MAX_PATH = 500
+
+interface Parsed {
+  readonly value: unknown
+  readonly warnings: ReadonlyArray<Violation>
+}
+
+/** What was asked for, and what is said to who asked: one text each. */
+export interface ReadResource {
+  readonly resource: DesiredResource
+  readonly warnings: ReadonlyArray<string>
+}
+
+const texts = (warnings: ReadonlyArray<Violation>): ReadonlyArray<string> => {
+  const more = warnings.length - MOST_WARNINGS
+  const shown = warnings.slice(0, MOST_WARNINGS).map(({ field, message }) => field === "" ? message : `${field}: ${message}`)
+  return more > 0 ? [...shown, `and ${more} more`] : shown
+}
+
+/** Of a key that stands twice the last is taken, as by Kuma, and its author is told. */
+const parseJsonBody = (body: string): Effect.Effect<Parsed, Refusal> => {
+  const parsed = parseJsonTakingLast(body, MOST_WARNINGS)
+  if ("problem" in parsed) return Effect.fail(badRequest(`the body ${parsed.problem}`))
+  const warnings = parsed.duplicates.map((path) => ({
+    field: formatPath(path).slice(0, MAX_PATH),
+    message: "given twice: the last is taken"
+  }))
+  return Effect.succeed({ value: parsed.value, warnings })
+}
+
+const parseBody = ({ body, contentType }: ApiRequest): Effect.Effect<Parsed, Refusal> => {
+  if (!contentType.includes("yaml")) return parseJsonBody(body)
   if (Buffer.byteLength(body) > MAX_YAML) return Effect.fail(tooLarge(MAX_YAML, "send it as JSON"))
   const parsed = parseYaml(body)
   if ("problems" in parsed) return Effect.fail(badRequest(parsed.problems.join("; ")))
   const [value, ...more] = parsed.values
   return value === undefined || more.length > 0
     ? Effect.fail(badRequest("the body must hold exactly one resource"))
-    : Effect.succeed(value)
+    : Effect.succeed({ value, warnings: [] })
 }
 
 type Target = Extract<Route, { _tag: "Single" }>
@@ -53,8 +84,8 @@ export const readResource = Effect.fnUntraced(function*(
   request: ApiRequest,
   target: Target,
   zone: string
-): Effect.fn.Return<DesiredResource, Refusal> {
-  const input = yield* parseBody(request)
+): Effect.fn.Return<ReadResource, Refusal> {
+  const { value: input, warnings } = yield* parseBody(request)
   if (isDeeperThan(input, MAX_DEPTH)) return yield* badRequest(`the body is nested deeper than ${MAX_DEPTH} levels`)
   if (!isRecord(input)) return yield* badRequest(`invalid ${target.descriptor.type} object: it must be an object`)
   const address = validateAddress(input, target)
@@ -65,5 +96,6 @@ export const readResource = Effect.fnUntraced(function*(
   if (violations.length > 0 || "violations" in decoded) {
     return yield* invalid("Could not process a resource", violations)
   }
-  return decoded.resource
+  const { resource } = decoded
+  return { resource, warnings: texts([...warnings, ...decoded.warnings, ...warnResource(resource)]) }
 })

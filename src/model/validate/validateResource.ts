@@ -20,6 +20,7 @@ import { validateMeshTimeout } from "./validateMeshTimeout.ts"
 import { validateMeshTrafficPermission } from "./validateMeshTrafficPermission.ts"
 import { validateMeta } from "./validateMeta.ts"
 import { validateSecret } from "./validateSecret.ts"
+import { violations as withoutEffect } from "./withoutEffect.ts"
 import { validateZoneEgress, validateZoneIngress } from "./validateZoneProxy.ts"
 
 type Validators = { readonly [T in ResourceType]: (resource: DesiredResource<T>) => ReadonlyArray<Violation> }
@@ -63,5 +64,6 @@ export const validateSpec = <T extends ResourceType>(resource: DesiredResource<T
 /** Violations of name, mesh, labels and spec. */
 export const validateResource = (resource: DesiredResource): ReadonlyArray<Violation> => [
   ...validateMeta(resource),
-  ...validateSpec(resource)
+  ...validateSpec(resource),
+  ...withoutEffect(resource)
 ]

@@ -141,20 +141,43 @@ describe("a resource", () => {
     })
   })
 
-  it("with an unknown field isn't written", async () => {
+  it("with an unknown field is written without it, and says so", async () => {
     const url = `${api.url}/meshes/default/dataplanes/typo`
-    const { json } = await put(url, dataplane("typo", { networkng: {} }))
-    expect(invalid(json)).toEqual([{ field: "networkng", reason: "unknown field" }])
-    expect((await request(url)).status).toBe(404)
+    const { json, status } = await put(url, dataplane("typo", { networkng: {} }))
+    expect(status).toBe(201)
+    expect(json).toEqual({ warnings: ["networkng: unknown field; did you mean \"networking\"?"] })
+    expect((await request(url)).json).not.toHaveProperty("networkng")
   })
 
-  it("with a key that stands twice, or no JSON at all, is a bad request", async () => {
-    const url = `${api.url}/meshes/default`
-    for (const body of ["{\"type\":\"Mesh\",\"name\":\"default\",\"name\":\"x\"}", "{"]) {
-      const { json, status } = await put(url, body)
-      expect(status).toBe(400)
-      expect(json).toMatchObject({ title: "Bad Request" })
-    }
+  it("with a key that stands twice takes the last, and says so", async () => {
+    const { json, status } = await put(`${api.url}/meshes/twice`, `{"type":"Mesh","name":"x","name":"twice"}`)
+    expect(status).toBe(201)
+    expect(json).toEqual({ warnings: ["name: given twice: the last is taken"] })
+  })
+
+  it("with more unknown fields than anybody reads names the first hundred", async () => {
+    const many = Object.fromEntries(Array.from({ length: 150 }, (_, index) => [`field${index}`, 1]))
+    const { json } = await put(`${api.url}/meshes/many`, { type: "Mesh", name: "many", ...many })
+    expect(json).toHaveProperty("warnings.length", 101)
+    expect(json).toHaveProperty("warnings.100", "and 50 more")
+  })
+
+  it("that does nothing here in part says so, or is refused where that part is about traffic", async () => {
+    const url = `${api.url}/meshes/quiet`
+    expect((await put(url, { type: "Mesh", name: "quiet", metrics: {} })).json).toEqual({
+      warnings: ["metrics: has no effect yet: Envoy's metrics are at its admin port"]
+    })
+    const routing = { localityAwareLoadBalancing: true }
+    expect(invalid((await put(url, { type: "Mesh", name: "quiet", routing })).json)).toEqual([{
+      field: "routing.localityAwareLoadBalancing",
+      reason: "has no effect yet: leave it out; all zones share the load"
+    }])
+  })
+
+  it("that is no JSON at all is a bad request", async () => {
+    const { json, status } = await put(`${api.url}/meshes/default`, "{")
+    expect(status).toBe(400)
+    expect(json).toMatchObject({ title: "Bad Request" })
   })
 
   it("may not be said to be of another zone, now or later", async () => {
@@ -245,7 +268,7 @@ describe("a list", () => {
     ["size=x", "size", "invalid format"],
     ["size=1001", "size", "invalid page size of 1001. Maximum page size is 1000"],
     ["offset=-1", "offset", "invalid offset: must be a non-negative number"],
-    ["filter[spec.x]=1", "filter", "filters are only supported on labels"],
+    ["filter[spec.x]=1", "filter[spec.x]", "filters are only supported on labels"],
     ["gateway=maybe", "gateway", "must be one of: true, false, builtin, delegated"]
   ])("asked for by %s is refused", async (query, field, reason) => {
     const { json, status } = await request(`${api.url}/meshes/lists/dataplanes?${query}`)
