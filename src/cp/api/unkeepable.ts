@@ -1,0 +1,36 @@
+/**
+ * Whether plain data can be kept and read back as it is. JSON can say more than a database takes: NUL, halves of
+ * characters, numbers beyond all. Goes without a stack, whose depth the data's sender would choose. Pure.
+ */
+
+/** No resource comes near. */
+const MAX_DEPTH = 64
+
+const problemOfText = (text: string): string | null => {
+  if (text.includes("\0")) return "holds a NUL character, which can't be kept"
+  return text.isWellFormed() ? null : "holds half of a surrogate pair, which is no character"
+}
+
+const problemOfOne = (value: unknown): string | null => {
+  if (typeof value === "string") return problemOfText(value)
+  return typeof value === "number" && !Number.isFinite(value) ? "holds a number that is too large" : null
+}
+
+const partsOf = (value: unknown): ReadonlyArray<unknown> => {
+  if (Array.isArray(value)) return value
+  return typeof value === "object" && value !== null ? Object.entries(value).flat() : []
+}
+
+/** A predicate, for the caller to say of what; null where nothing is wrong. */
+export const unkeepable = (value: unknown): string | null => {
+  let level: ReadonlyArray<unknown> = [value]
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > MAX_DEPTH) return `is nested deeper than ${MAX_DEPTH} levels`
+    for (const one of level) {
+      const problem = problemOfOne(one)
+      if (problem !== null) return problem
+    }
+    level = level.flatMap(partsOf)
+  }
+  return null
+}
