@@ -17,17 +17,21 @@ import type { ControlPlaneConfig, StoreConfig } from "../cp/config/ControlPlaneC
 import { fromEnvironment, type Variables } from "../cp/config/fromEnvironment.ts"
 import { showConfig } from "../cp/config/showConfig.ts"
 import { Diagnostics } from "../cp/diagnostics/Diagnostics.ts"
+import { monitoringServer, MonitoringServer } from "../cp/mads/MonitoringServer.ts"
 import { DataplaneServer } from "../cp/server/DataplaneServer.ts"
 import { dataplaneLayer } from "../cp/server/dataplaneLayer.ts"
 import { keepPoolsSmall } from "../cp/server/keepPoolsSmall.ts"
 import { ResourceCache } from "../cp/snapshot/ResourceCache.ts"
 import { ResourceCacheLive } from "../cp/snapshot/ResourceCacheLive.ts"
 import { keepServices } from "../cp/services/keepServices.ts"
+import { StatusReader } from "../cp/services/StatusReader.ts"
 import { embeddedStoreConfig } from "../cp/store/EmbeddedPostgres.ts"
 import { LeaderElection } from "../cp/store/LeaderElection.ts"
 import { PostgresStore } from "../cp/store/PostgresStore.ts"
 import { ControlPlaneTls } from "../cp/tls/ControlPlaneTls.ts"
-import { API_SERVER as API_TLS, configuredTls } from "../cp/tls/configuredTls.ts"
+import {
+  API_SERVER as API_TLS, configuredTls, MONITORING_SERVER as MONITORING_TLS, type TlsVariables
+} from "../cp/tls/configuredTls.ts"
 import { ControlPlaneTlsLive } from "../cp/tls/ControlPlaneTlsLive.ts"
 import { caAudience } from "../model/bindingValue.ts"
 import { programLog } from "./programLog.ts"
@@ -47,6 +51,7 @@ export interface ServeOptions {
 const CACHE = "resource cache"
 const DATAPLANE_SERVER = "data plane server"
 const API_SERVER = "API server"
+const MONITORING_SERVER = "monitoring assignment server"
 
 const storeConfig = (config: ControlPlaneConfig) =>
   config.store.type === "embedded" ? embeddedStoreConfig(config.workDir) : Effect.succeed(config.store)
@@ -80,12 +85,13 @@ const leader = (config: ControlPlaneConfig, store: StoreConfig, instanceId: stri
   ).pipe(Layer.provide(LeaderElection.layer(store)))
 }
 
-const apiServerTls = ({ apiServerTls: files }: ControlPlaneConfig) =>
+/** A server's own certificate, or null where it has none. */
+const ownTls = (files: ControlPlaneConfig["apiServerTls"], variables: TlsVariables) =>
   files === null
     ? Effect.succeed(null)
     : Effect.flatMap(Clock.currentTimeMillis, (now) =>
       Effect.tryPromise({
-        try: () => configuredTls({ ...files, caFile: null }, now, API_TLS),
+        try: () => configuredTls({ ...files, caFile: null }, now, variables),
         catch: (cause) => new ServeFailed({ message: cause instanceof Error ? cause.message : String(cause) })
       }))
 
@@ -110,7 +116,8 @@ const servers = (config: ControlPlaneConfig, instanceId: string) =>
   Layer.unwrap(
     Effect.gen(function*() {
       const tls = yield* ControlPlaneTls
-      const apiTls = (yield* apiServerTls(config)) ?? tls
+      const apiTls = (yield* ownTls(config.apiServerTls, API_TLS)) ?? tls
+      const monitoringTls = (yield* ownTls(config.monitoring.tls?.files ?? null, MONITORING_TLS)) ?? tls
       const audience = yield* audienceOf(config, tls.caPem)
       const authentication = authenticatorLayer({
         auth: config.dpServer.authn,
@@ -130,8 +137,9 @@ const servers = (config: ControlPlaneConfig, instanceId: string) =>
       })
       return Layer.mergeAll(
         Diagnostics.readyWith(DATAPLANE_SERVER, DataplaneServer),
-        Diagnostics.readyWith(API_SERVER, ApiServer)
-      ).pipe(Layer.provide(Layer.merge(dataplane, api)))
+        Diagnostics.readyWith(API_SERVER, ApiServer),
+        Diagnostics.readyWith(MONITORING_SERVER, MonitoringServer)
+      ).pipe(Layer.provide(Layer.mergeAll(dataplane, api, monitoringServer(config.monitoring, monitoringTls))))
     })
   )
 
@@ -144,7 +152,8 @@ const controlPlane = (config: ControlPlaneConfig, instanceId: string) =>
         Layer.provideMerge(ResourceCacheLive),
         Layer.provide(defaults)
       )
-      return Layer.mergeAll(servers(config, instanceId), leader(config, store, instanceId)).pipe(
+      const statuses = StatusReader.layer({ zone: config.zone, ranges: config.services.ranges })
+      return Layer.mergeAll(servers(config, instanceId).pipe(Layer.provide(statuses)), leader(config, store, instanceId)).pipe(
         Layer.provide(cache),
         Layer.provide(PostgresStore.layer(store))
       )
@@ -174,7 +183,7 @@ const serve = Effect.fn("serve")(function*({ aws, variables }: ServeOptions) {
   const instanceId = `${hostname()}-${randomUUID().slice(0, 4)}`
   const diagnostics = Diagnostics.layer({
     listen: config.diagnostics,
-    parts: [CACHE, DATAPLANE_SERVER, API_SERVER],
+    parts: [CACHE, DATAPLANE_SERVER, API_SERVER, MONITORING_SERVER],
     version: packageJson.version,
     instanceId
   })

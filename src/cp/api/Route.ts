@@ -24,6 +24,13 @@ export type Route =
   | FixedRoute
   | { readonly _tag: "Kri"; readonly kri: string }
   | {
+      readonly _tag: "ServicePart"
+      readonly descriptor: ResourceDescriptor
+      readonly mesh: string
+      readonly name: string
+      readonly part: ServicePart
+    }
+  | {
       readonly _tag: "Unserved"
       readonly unserved: UnservedType
       readonly mesh: string | undefined
@@ -45,6 +52,15 @@ export type Route =
       readonly name: string
       readonly withInsight: boolean
     }
+
+export type ServicePart = "hostnames" | "dataplanes"
+
+/** What may be asked of one service beside itself, by its collection. */
+export const SERVICE_PARTS: Readonly<Record<string, ReadonlyArray<ServicePart>>> = {
+  meshservices: ["hostnames", "dataplanes"],
+  meshexternalservices: ["hostnames"],
+  meshmultizoneservices: ["hostnames"]
+}
 
 interface PathEntry {
   readonly descriptor: ResourceDescriptor
@@ -99,6 +115,19 @@ const findUnserved = (
     : { _tag: "Unserved", unserved, mesh, name }
 }
 
+const findServicePart = (
+  { descriptor }: PathEntry,
+  collection: string,
+  mesh: string | undefined,
+  [name, last, ...more]: ReadonlyArray<string>
+): Route | null => {
+  const parts = Object.hasOwn(SERVICE_PARTS, collection) ? SERVICE_PARTS[collection] ?? [] : []
+  const part = parts.find((one) => `_${one}` === last)
+  return part === undefined || mesh === undefined || name === undefined || more.length > 0
+    ? null
+    : { _tag: "ServicePart", descriptor, mesh, name, part }
+}
+
 /** The route, or null where nothing is. `path` is decoded. */
 export const findRoute = (path: ReadonlyArray<string>): Route | null => {
   const fixed = fixedRoute(path)
@@ -114,7 +143,7 @@ export const findRoute = (path: ReadonlyArray<string>): Route | null => {
   const isOverview = rest.at(-1) === "_overview" && descriptor.insight !== null
   const withInsight = entry.withInsight || isOverview
   const [name, ...more] = isOverview ? rest.slice(0, -1) : rest
-  if (more.length > 0) return null
+  if (more.length > 0) return findServicePart(entry, collection, mesh, rest)
   if (name === undefined) return { _tag: "Collection", descriptor, mesh, withInsight }
   // A resource of a mesh is found under its mesh alone: elsewhere its name says too little.
   if (descriptor.scope === "Mesh" && mesh === undefined) return null

@@ -6,6 +6,7 @@ import type { ResourceDescriptor } from "../../model/ResourceDescriptor.ts"
 import { Store } from "../../model/Store.ts"
 import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
 import { encodeOverview } from "./encodeOverview.ts"
+import { encodeServed } from "./encodeServed.ts"
 import { listFilter } from "./listFilter.ts"
 import { nextLink, readPage } from "./readPage.ts"
 import { invalid, notFound } from "./Refusal.ts"
@@ -42,7 +43,7 @@ export const getResource = Effect.fnUntraced(function*(
   const resource = yield* getOrNull(descriptor.type, mesh, name)
   if (resource === null) return yield* notFound("Could not retrieve a resource")
   if (!withInsight || descriptor.insight === null) {
-    return { status: 200, body: encodeResource(resource) } satisfies ApiResponse
+    return { status: 200, body: (yield* encodeServed)(resource) } satisfies ApiResponse
   }
   const insight = yield* getOrNull(descriptor.insight, mesh, name)
   return { status: 200, body: encodeOverview(resource, insight) } satisfies ApiResponse
@@ -76,7 +77,7 @@ export const listResources = Effect.fnUntraced(function*(
     status: 200,
     body: {
       total: chosen.length,
-      items: withInsight ? yield* encodeOverviews(items, descriptor, mesh) : items.map(encodeResource),
+      items: withInsight ? yield* encodeOverviews(items, descriptor, mesh) : items.map(yield* encodeServed),
       next: nextLink(request, page, chosen.length)
     }
   } satisfies ApiResponse

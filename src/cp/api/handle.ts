@@ -11,6 +11,7 @@ import { exportJournal } from "./exportJournal.ts"
 import type { ExportPlaces } from "./ExportPlaces.ts"
 import { getResource, listResources } from "./getResources.ts"
 import { getByKri } from "./getByKri.ts"
+import { inspectService } from "./inspectService.ts"
 import { issueToken } from "./issueToken.ts"
 import { KUMA_VERSION } from "./kumaVersion.ts"
 import { openApiText } from "./openapi/openApiText.ts"
@@ -93,6 +94,8 @@ const dispatch = (
       return issueToken(request, route.kind, setting.issuesUserTokens)
     case "Kri":
       return getByKri(request, route.kri)
+    case "ServicePart":
+      return inspectService(request, route, setting.identity.zone)
     case "Unserved":
       return answerUnserved(request, route)
     case "Collection":

@@ -1,6 +1,6 @@
 /** What can be asked at which path, from the tables that requests are routed by. Pure. */
 import { descriptors, type ResourceDescriptor } from "../../../model/ResourceDescriptor.ts"
-import { FIXED_ROUTES, type FixedRoute, OLD_OVERVIEWS } from "../Route.ts"
+import { FIXED_ROUTES, SERVICE_PARTS, type FixedRoute, OLD_OVERVIEWS } from "../Route.ts"
 import { UNSERVED, type UnservedType } from "../unserved.ts"
 import { type Json, SCHEMAS } from "./jsonSchema.ts"
 
@@ -213,6 +213,19 @@ const fixedItem = (route: FixedRoute): Json => {
   }
 }
 
+/** What is known of one service beside itself. */
+const servicePaths: Paths = Object.entries(SERVICE_PARTS).flatMap(([segment, parts]): Paths =>
+  parts.map((part) => {
+    const path = `/meshes/{mesh}/${segment}/{name}/_${part}`
+    return [path, inMesh({
+      get: operation({
+        id: `${segment}-${part}`, summary: `The ${part} of a service`, tag: "Services",
+        parameters: [inPath("name"), ...(part === "dataplanes" ? PAGE : [])],
+        responses: { "200": answer("these", LOOSE) }
+      })
+    })] as const
+  }))
+
 export const TOKEN_REQUESTS = {
   dataplane: "DataplaneTokenRequest", user: "UserTokenRequest", zone: "ZoneTokenRequest"
 } as const
@@ -226,6 +239,7 @@ export const paths = (): Json =>
         parameters: [inPath("kri"), FORMAT], responses: { "200": answer("it", LOOSE) }
       })
     }],
+    ...servicePaths,
     ...Object.values<ResourceDescriptor>(descriptors).flatMap(resourcePaths),
     ...oldPaths,
     ...Object.entries(UNSERVED).filter(([segment]) => !served.has(segment)).flatMap(([segment, type]) =>
