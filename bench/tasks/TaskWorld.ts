@@ -195,6 +195,8 @@ export const withTaskWorld = async <A>(options: TaskWorldOptions, use: (world: T
             KUMA_DP_SERVER_PORT: String(dataplaneServer),
             KUMA_API_SERVER_HTTP_INTERFACE: "127.0.0.1",
             KUMA_API_SERVER_HTTP_PORT: String(api),
+            ECS_MESH_MONITORING_ASSIGNMENT_SERVER_ADDRESS: "127.0.0.1",
+            KUMA_MONITORING_ASSIGNMENT_SERVER_PORT: "0",
             KUMA_API_SERVER_HTTPS_ENABLED: "false",
             ECS_MESH_DIAGNOSTICS_ADDRESS: "127.0.0.1",
             KUMA_DIAGNOSTICS_SERVER_PORT: String(diagnostics),

@@ -10,6 +10,7 @@ import type { HostnameGenerator } from "./HostnameGenerator.ts"
 import type { Mesh } from "./Mesh.ts"
 import type { MeshCircuitBreaker } from "./MeshCircuitBreaker.ts"
 import type { MeshHTTPRoute } from "./MeshHTTPRoute.ts"
+import type { MeshMetric } from "./MeshMetric.ts"
 import type { MeshRetry } from "./MeshRetry.ts"
 import type { MeshTCPRoute } from "./MeshTCPRoute.ts"
 import type { MeshExternalService } from "./MeshExternalService.ts"
@@ -41,6 +42,7 @@ export interface SpecByType {
   readonly MeshCircuitBreaker: MeshCircuitBreaker
   readonly MeshHTTPRoute: MeshHTTPRoute
   readonly MeshTCPRoute: MeshTCPRoute
+  readonly MeshMetric: MeshMetric
   readonly Zone: Zone
   readonly ExternalService: ExternalService
   readonly MeshService: MeshService

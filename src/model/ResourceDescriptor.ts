@@ -8,6 +8,7 @@ import { HostnameGenerator } from "./HostnameGenerator.ts"
 import { Mesh } from "./Mesh.ts"
 import { MeshCircuitBreaker } from "./MeshCircuitBreaker.ts"
 import { MeshHTTPRoute } from "./MeshHTTPRoute.ts"
+import { MeshMetric } from "./MeshMetric.ts"
 import { MeshRetry } from "./MeshRetry.ts"
 import { MeshTCPRoute } from "./MeshTCPRoute.ts"
 import { MeshExternalService } from "./MeshExternalService.ts"
@@ -97,6 +98,7 @@ export const descriptors: Descriptors = {
   MeshTCPRoute: describe("MeshTCPRoute", "Mesh", ["meshtcproutes"], MeshTCPRoute, {
     specStyle: "spec", kriName: "mtcpr"
   }),
+  MeshMetric: describe("MeshMetric", "Mesh", ["meshmetrics"], MeshMetric, { specStyle: "spec", kriName: "mm" }),
   Zone: describe("Zone", "Global", ["zones"], Zone, { kriName: "z" }),
   ExternalService: describe("ExternalService", "Mesh", ["external-services", "externalservices"], ExternalService, {
     globalOnly: true

@@ -10,7 +10,8 @@ export const policyTypes = [
   "MeshTimeout",
   "MeshCircuitBreaker",
   "MeshRetry",
-  "MeshTrafficPermission"
+  "MeshTrafficPermission",
+  "MeshMetric"
 ] as const satisfies ReadonlyArray<ResourceType>
 
 export type PolicyType = typeof policyTypes[number]

@@ -61,6 +61,8 @@ beforeAll(async () => {
     replicas: [{
       KUMA_DP_SERVER_PORT: String(secondPort),
       KUMA_API_SERVER_HTTP_PORT: String(secondApi),
+      ECS_MESH_MONITORING_ASSIGNMENT_SERVER_ADDRESS: "127.0.0.1",
+      KUMA_MONITORING_ASSIGNMENT_SERVER_PORT: "0",
       KUMA_DIAGNOSTICS_SERVER_PORT: String(await freePort()),
       KUMA_GENERAL_WORK_DIR: secondWorkDir
     }],

@@ -29,6 +29,7 @@ export interface DemoPorts {
   readonly dataplaneServer: number
   readonly api: number
   readonly diagnostics: number
+  readonly monitoring: number
   readonly loadBalancer: number
 }
 
@@ -142,6 +143,7 @@ export const startDemoWorld = Effect.fn("startDemoWorld")(function*({ folder, lo
     dataplaneServer: await port(5678),
     api: await port(5681),
     diagnostics: await port(5680),
+    monitoring: await port(5676),
     loadBalancer: await port(8080)
   }))
 
@@ -194,6 +196,8 @@ export const startDemoWorld = Effect.fn("startDemoWorld")(function*({ folder, lo
     KUMA_API_SERVER_HTTPS_ENABLED: "false",
     ECS_MESH_DIAGNOSTICS_ADDRESS: "127.0.0.1",
     KUMA_DIAGNOSTICS_SERVER_PORT: String(ports.diagnostics),
+    ECS_MESH_MONITORING_ASSIGNMENT_SERVER_ADDRESS: "127.0.0.1",
+    KUMA_MONITORING_ASSIGNMENT_SERVER_PORT: String(ports.monitoring),
     ...options.environment?.(emulator, sts.endpoint)
   }
   const serve = (more: Readonly<Record<string, string>> = {}) =>

@@ -1,6 +1,7 @@
 /** Everything about the control plane that its user may set; `fromEnvironment` reads it by Kuma's names. */
 import type { ServiceSettings } from "../services/ServiceSettings.ts"
 import type { ApiServerConfig } from "./ApiServerConfig.ts"
+import type { MonitoringConfig } from "./MonitoringConfig.ts"
 
 /** Where a server listens. Port 0 takes any free one. */
 export interface Listen {
@@ -105,6 +106,7 @@ export interface ControlPlaneConfig {
   /** The API's own certificate; null: the control plane's. */
   readonly apiServerTls: { readonly certFile: string; readonly keyFile: string } | null
   readonly diagnostics: Listen
+  readonly monitoring: MonitoringConfig
   readonly bootstrap: {
     /** Host and port that Envoy dials for ADS; null: those that the sidecar dialled for `/bootstrap`. */
     readonly xdsHost: string | null

@@ -7,6 +7,7 @@ import { join } from "node:path"
 import type { AuthConfig, AwsConfig, ControlPlaneConfig, StoreConfig } from "./ControlPlaneConfig.ts"
 import { Environment } from "./Environment.ts"
 import { readApiServer } from "./readApiServer.ts"
+import { readMonitoring } from "./readMonitoring.ts"
 import { readServices } from "./readServices.ts"
 import { readTokenSecrets, SECRET_NAME_PREFIX } from "./readTokenSecrets.ts"
 
@@ -164,6 +165,7 @@ export const fromEnvironment = (variables: Variables, options: FromEnvironmentOp
       address: env.text("ECS_MESH_DIAGNOSTICS_ADDRESS", "0.0.0.0"),
       port: env.port("KUMA_DIAGNOSTICS_SERVER_PORT", 5680)
     },
+    monitoring: readMonitoring(env),
     bootstrap: {
       xdsHost: env.optional("KUMA_BOOTSTRAP_SERVER_PARAMS_XDS_HOST"),
       xdsPort: env.optional("KUMA_BOOTSTRAP_SERVER_PARAMS_XDS_PORT") === null

@@ -43,6 +43,13 @@ export const storeErrors = Metric.counter("ecs_mesh_store_errors_total", {
   description: "Writes of proxies' state that the store could not take",
   incremental: true
 })
+export const madsRequests = Metric.counter("ecs_mesh_mads_requests_total", {
+  description: "Answers to those who ask which proxies to scrape, by HTTP status: 304 where nothing had changed",
+  incremental: true
+})
+export const madsPolls = Metric.gauge("ecs_mesh_mads_polls_waiting", {
+  description: "Requests that wait for a change of what is to be scraped"
+})
 export const buildInfo = Metric.gauge("ecs_mesh_build_info", {
   description: "1, labelled with what is running"
 })

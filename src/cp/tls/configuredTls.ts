@@ -15,6 +15,10 @@ export const API_SERVER: TlsVariables = {
   cert: "KUMA_API_SERVER_HTTPS_TLS_CERT_FILE",
   key: "KUMA_API_SERVER_HTTPS_TLS_KEY_FILE"
 }
+export const MONITORING_SERVER: TlsVariables = {
+  cert: "KUMA_MONITORING_ASSIGNMENT_SERVER_TLS_CERT_FILE",
+  key: "KUMA_MONITORING_ASSIGNMENT_SERVER_TLS_KEY_FILE"
+}
 const CA_FILE = "ECS_MESH_TLS_CA_FILE"
 
 const read = (variable: string, path: string): Promise<string> =>

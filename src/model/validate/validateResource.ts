@@ -11,6 +11,7 @@ import { validateHostnameGenerator } from "./validateHostnameGenerator.ts"
 import { validateMesh } from "./validateMesh.ts"
 import { validateMeshCircuitBreaker } from "./validateMeshCircuitBreaker.ts"
 import { validateMeshHTTPRoute } from "./validateMeshHTTPRoute.ts"
+import { validateMeshMetric } from "./validateMeshMetric.ts"
 import { validateMeshRetry } from "./validateMeshRetry.ts"
 import { validateMeshTCPRoute } from "./validateMeshTCPRoute.ts"
 import { validateMeshExternalService } from "./validateMeshExternalService.ts"
@@ -44,6 +45,7 @@ const validators: Validators = {
   MeshCircuitBreaker: ({ spec }) => validateMeshCircuitBreaker(spec),
   MeshHTTPRoute: ({ spec }) => validateMeshHTTPRoute(spec),
   MeshTCPRoute: ({ spec }) => validateMeshTCPRoute(spec),
+  MeshMetric: ({ spec }) => validateMeshMetric(spec),
   Zone: anything,
   ExternalService: ({ spec }) => validateExternalService(spec),
   MeshService: validateMeshService,

@@ -1,0 +1,34 @@
+/** The monitoring assignment server's settings, by Kuma's names. */
+import type { Environment } from "./Environment.ts"
+import type { MonitoringConfig, TlsVersion } from "./MonitoringConfig.ts"
+
+const PREFIX = "KUMA_MONITORING_ASSIGNMENT_SERVER"
+const VERSIONS: Readonly<Record<string, TlsVersion>> = { TLSv1_2: "TLSv1.2", TLSv1_3: "TLSv1.3" }
+
+const readTls = (env: Environment): MonitoringConfig["tls"] => {
+  const enabled = env.flag(`${PREFIX}_TLS_ENABLED`, false)
+  const files = env.pair(`${PREFIX}_TLS_CERT_FILE`, `${PREFIX}_TLS_KEY_FILE`)
+  const minVersion = VERSIONS[env.oneOf(`${PREFIX}_TLS_MIN_VERSION`, ["TLSv1_2", "TLSv1_3"], "TLSv1_2")] ?? "TLSv1.2"
+  const maxVersion = VERSIONS[env.oneOf(`${PREFIX}_TLS_MAX_VERSION`, ["", "TLSv1_2", "TLSv1_3"], "")] ?? null
+  if (minVersion === "TLSv1.3" && maxVersion === "TLSv1.2") {
+    env.problems.push(`${PREFIX}_TLS_MAX_VERSION: must not be below ${PREFIX}_TLS_MIN_VERSION`)
+  }
+  if (!enabled && files !== null) {
+    env.problems.push(`${PREFIX}_TLS_CERT_FILE: has no effect without ${PREFIX}_TLS_ENABLED=true; set it, or leave this out`)
+  }
+  return enabled ? { files, minVersion, maxVersion } : null
+}
+
+export const readMonitoring = (env: Environment): MonitoringConfig => {
+  const versions = env.list(`${PREFIX}_API_VERSIONS`)
+  for (const version of versions.filter((one) => one !== "v1")) {
+    env.problems.push(`${PREFIX}_API_VERSIONS: must be v1, the one there is, but has "${version}"`)
+  }
+  return {
+    enabled: env.flag(`${PREFIX}_ENABLED`, true),
+    address: env.text("ECS_MESH_MONITORING_ASSIGNMENT_SERVER_ADDRESS", "0.0.0.0"),
+    port: env.port(`${PREFIX}_PORT`, 5676),
+    tls: readTls(env),
+    defaultFetchTimeoutMillis: env.millis(`${PREFIX}_DEFAULT_FETCH_TIMEOUT`, 30_000)
+  }
+}

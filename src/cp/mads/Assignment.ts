@@ -1,0 +1,107 @@
+/** What Prometheus is told of one Dataplane, as Kuma's MADS has it. Pure. */
+import { isIPv6 } from "node:net"
+import { prometheusBackends } from "../../model/MeshMetric.ts"
+import type { Policies } from "../../model/policies.ts"
+import { prometheusMetrics } from "../../model/prometheusMetrics.ts"
+import type { Resource } from "../../model/Resource.ts"
+import { SERVICE_TAG } from "../../model/Tags.ts"
+import { tagSets, tagValues } from "../../model/tagSets.ts"
+import { metricConf } from "../xds/policies/MeshMetric.ts"
+
+export const ASSIGNMENT_TYPE = "type.googleapis.com/kuma.observability.v1.MonitoringAssignment"
+
+/**
+ * Who is told. A Mesh's own metrics are everybody's; those of a MeshMetric are the named client's, or, without a name,
+ * of whoever no MeshMetric names.
+ */
+export type Audience =
+  | { readonly _tag: "Everybody" }
+  | { readonly _tag: "Unnamed" }
+  | { readonly _tag: "Client"; readonly id: string }
+
+export interface Assignment {
+  readonly audience: Audience
+  /** `/meshes/<mesh>/dataplanes/<name>` */
+  readonly name: string
+  /** JSON of the MonitoringAssignment. */
+  readonly json: string
+}
+
+interface Exposed {
+  readonly port: number
+  readonly path: string
+  readonly isHttps: boolean
+  readonly labels: Readonly<Record<string, string>>
+}
+
+/** https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels */
+const labelName = (tag: string): string => tag.replaceAll(/[^a-zA-Z0-9_]/g, "_")
+
+/** One value under the tag's name, and all of them, between commas, under its plural. */
+export const metricLabels = ({ spec }: Resource<"Dataplane">): Readonly<Record<string, string>> => {
+  const labels: Record<string, string> = {}
+  const tags = [...tagValues(tagSets(spec))].sort(([a], [b]) => (a < b ? -1 : 1))
+  for (const [tag, values] of tags) {
+    const sorted = [...values].sort()
+    labels[labelName(tag)] = sorted[0] ?? ""
+    labels[labelName(`${tag}s`)] = `,${sorted.join(",")},`
+  }
+  return labels
+}
+
+/** The first of the alphabet, as Kuma has it. */
+export const identifyingService = ({ spec }: Resource<"Dataplane">): string =>
+  [...tagValues(tagSets(spec)).get(SERVICE_TAG) ?? []].sort()[0] ?? "unknown"
+
+const assignment = (dataplane: Resource<"Dataplane">, audience: Audience, exposed: Exposed): Assignment => {
+  const { mesh, name, spec: { networking } } = dataplane
+  const address = networking?.advertisedAddress || networking?.address || ""
+  const host = isIPv6(address) ? `[${address}]` : address
+  return {
+    audience,
+    name: `/meshes/${mesh}/dataplanes/${name}`,
+    json: JSON.stringify({
+      "@type": ASSIGNMENT_TYPE,
+      mesh,
+      service: identifyingService(dataplane),
+      targets: [{
+        name,
+        scheme: exposed.isHttps ? "https" : "http",
+        address: `${host}:${exposed.port}`,
+        metrics_path: exposed.path,
+        labels: exposed.labels
+      }]
+    })
+  }
+}
+
+const EVERYBODY: Audience = { _tag: "Everybody" }
+const UNNAMED: Audience = { _tag: "Unnamed" }
+
+/** None where its metrics aren't served. A MeshMetric goes before the Mesh's own metrics. */
+export const assignmentsOf = (
+  mesh: Resource<"Mesh">,
+  policies: Policies,
+  dataplane: Resource<"Dataplane">
+): ReadonlyArray<Assignment> => {
+  const conf = metricConf(policies, dataplane)
+  if (conf !== null) {
+    return prometheusBackends(conf).map(({ clientId, path, port, tls }) =>
+      assignment(dataplane, clientId === undefined ? UNNAMED : { _tag: "Client", id: clientId }, {
+        port,
+        path,
+        isHttps: tls?.mode === "ProvidedTLS",
+        // The proxy puts them on its metrics itself.
+        labels: {}
+      }))
+  }
+  const metrics = prometheusMetrics(mesh.spec, dataplane.spec)
+  return metrics === null ? [] : [
+    assignment(dataplane, EVERYBODY, {
+      port: metrics.port,
+      path: metrics.path,
+      isHttps: metrics.tls === "Provided",
+      labels: metricLabels(dataplane)
+    })
+  ]
+}

@@ -1,0 +1,183 @@
+/**
+ * Kuma's MADS: tells Prometheus (`kuma_sd_configs`) which proxies' metrics to scrape. Receives the cache's changes and
+ * long polls over HTTP; produces lists of targets. It writes nothing and knows nobody: whoever may connect is told.
+ */
+import { Context, Effect, Layer } from "effect"
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http"
+import { createServer as createTlsServer } from "node:https"
+import type { ErrorBody } from "../../model/Bootstrap.ts"
+import { bindPort } from "../bindPort.ts"
+import type { MonitoringConfig } from "../config/MonitoringConfig.ts"
+import { count, madsPolls, madsRequests } from "../diagnostics/metrics.ts"
+import { ResourceCache } from "../snapshot/ResourceCache.ts"
+import type { ControlPlaneTls } from "../tls/ControlPlaneTls.ts"
+import { ASSIGNED, Assignments } from "./Assignments.ts"
+import { readDiscoveryRequest, readFetchTimeout } from "./discoveryRequest.ts"
+import { Polls } from "./Polls.ts"
+
+const PATH = "/v3/discovery:monitoringassignments"
+/** A request names a client and a version. */
+const MAX_BODY_BYTES = 64 * 1024
+/** Prometheus' own limit of a request is two minutes; whoever asks for longer asks again. */
+const MOST_WAIT_MILLIS = 10 * 60_000
+/** A Prometheus has one. */
+const MAX_CONNECTIONS = 512
+const MAX_WAITING = 256
+const REQUEST_MILLIS = 10_000
+/** Within which a client that vanished without a word is noticed, or thereabouts. */
+const PROBE_MILLIS = 30_000
+
+const SERVER: ServerOptions = {
+  headersTimeout: REQUEST_MILLIS,
+  requestTimeout: REQUEST_MILLIS,
+  keepAliveTimeout: 120_000,
+  keepAlive: true,
+  keepAliveInitialDelay: PROBE_MILLIS,
+  connectionsCheckingInterval: 1_000
+}
+
+export class MonitoringServer extends Context.Service<
+  MonitoringServer,
+  {
+    /** Null where it is off. */
+    readonly port: number | null
+    /** Polls that wait for a change. */
+    readonly waiting: () => number
+  }
+>()("ecs-mesh/cp/mads/MonitoringServer") {}
+
+interface Reply {
+  readonly status: number
+  readonly type: string
+  readonly body: string | Buffer
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+const text = (status: number, reason: string, headers: Readonly<Record<string, string>> = {}): Reply => ({
+  status, type: "text/plain; charset=utf-8", body: `${status}: ${reason}`, headers
+})
+
+const problem = (status: number, title: string, detail: string, headers: Readonly<Record<string, string>> = {}): Reply => {
+  const body: ErrorBody = { type: "/std-errors", status, title, detail, details: detail }
+  return { status, type: "application/json", body: JSON.stringify(body), headers }
+}
+
+const NOT_MODIFIED: Reply = { status: 304, type: "application/json", body: "" }
+
+const send = (response: ServerResponse, { body, headers = {}, status, type }: Reply): void => {
+  if (response.headersSent || response.destroyed) return
+  // RFC 9110, 15.4.5: a 304 has no content.
+  response.writeHead(status, {
+    ...(status === 304 ? {} : { "content-type": type, "content-length": Buffer.byteLength(body) }),
+    "x-content-type-options": "nosniff",
+    ...headers
+  })
+  response.end(status === 304 ? undefined : body)
+}
+
+/** What is wrong with a request by its head alone, or null. */
+const refusal = ({ headers, method, url = "/" }: IncomingMessage): Reply | null => {
+  if (url.split("?")[0] !== PATH) return text(404, "Page Not Found")
+  if (method !== "POST") return text(405, "Method Not Allowed", { allow: "POST" })
+  return /^application\/json\s*(;|$)/i.test(headers["content-type"] ?? "") ? null : text(415, "Unsupported Media Type")
+}
+
+/** Null where it is too long. */
+const readBody = async (request: IncomingMessage): Promise<string | null> => {
+  const chunks: Array<Buffer> = []
+  let bytes = 0
+  for await (const chunk of request) {
+    const part: Buffer = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
+    bytes += part.length
+    if (bytes > MAX_BODY_BYTES) return null
+    chunks.push(part)
+  }
+  return Buffer.concat(chunks).toString("utf8")
+}
+
+const listener = (polls: Polls, config: MonitoringConfig, answered: (status: number) => void) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const reply = (one: Reply): void => {
+      answered(one.status)
+      send(response, one)
+    }
+    const refused = refusal(request)
+    if (refused !== null) return reply({ ...refused, headers: { ...refused.headers, connection: "close" } })
+    const body = await readBody(request)
+    if (body === null) {
+      const detail = `the body has more than ${MAX_BODY_BYTES} bytes`
+      return reply(problem(413, "Content Too Large", detail, { connection: "close" }))
+    }
+    const read = readDiscoveryRequest(body)
+    if ("problem" in read) return reply(problem(400, "Could not parse request body", read.problem))
+    const given = new URL(request.url ?? "/", "http://mads").searchParams.get("fetch-timeout")
+    const wait = readFetchTimeout(given, config.defaultFetchTimeoutMillis)
+    if (wait === null) {
+      return reply(problem(400, "Could not parse fetch-timeout", `"${given}" is no duration such as 30s or 2m`))
+    }
+    const leave = polls.ask(read.request, Math.min(wait, MOST_WAIT_MILLIS), (told) =>
+      reply(told === null ? NOT_MODIFIED : { status: 200, type: "application/json", body: told.body }))
+    if (leave === undefined) {
+      const detail = `${MAX_WAITING} clients wait already: try again later`
+      return reply(problem(503, "Service unavailable", detail, { "retry-after": "5" }))
+    }
+    response.once("close", leave)
+  }
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    // A client that goes away while it is read has nobody left to be answered.
+    answer(request, response).catch(() => response.destroy())
+  }
+}
+
+type Tls = Pick<ControlPlaneTls["Service"], "certificatePem" | "privateKeyPem">
+
+const make = Effect.fnUntraced(function*(config: MonitoringConfig, tls: Tls) {
+  if (!config.enabled) return MonitoringServer.of({ port: null, waiting: () => 0 })
+  const cache = yield* ResourceCache
+  const context = yield* Effect.context<never>()
+  const assignments = new Assignments()
+  const polls = new Polls(assignments, MAX_WAITING)
+  yield* Effect.acquireRelease(
+    // In one step: a change that came between two would be lost.
+    Effect.sync(() => {
+      assignments.apply(
+        ASSIGNED.flatMap((type) => cache.list(type)).map((after) => ({ key: after, before: undefined, after }))
+      )
+      return cache.onChange((changes) => {
+        const before = assignments.revision
+        assignments.apply(changes)
+        if (assignments.revision !== before) polls.wake()
+      })
+    }),
+    (stop) => Effect.sync(stop)
+  )
+  const answer = listener(polls, config, (status) => {
+    count(madsRequests, 1, context, { status: String(status) })
+    count(madsPolls, polls.waiting, context)
+  })
+  const server: Server = config.tls === null ? createServer(SERVER, answer) : createTlsServer({
+    ...SERVER,
+    cert: tls.certificatePem,
+    key: tls.privateKeyPem,
+    minVersion: config.tls.minVersion,
+    ...(config.tls.maxVersion === null ? {} : { maxVersion: config.tls.maxVersion }),
+    handshakeTimeout: REQUEST_MILLIS
+  }, answer)
+  server.maxConnections = MAX_CONNECTIONS
+  const port = yield* Effect.acquireRelease(
+    bindPort(server, config, "KUMA_MONITORING_ASSIGNMENT_SERVER_PORT"),
+    () =>
+      Effect.sync(() => {
+        server.close()
+        server.closeAllConnections()
+      })
+  )
+  yield* Effect.logInfo("The monitoring assignment server listens").pipe(
+    Effect.annotateLogs({ address: config.address, port, tls: config.tls !== null })
+  )
+  return MonitoringServer.of({ port, waiting: () => polls.waiting })
+})
+
+/** Serves until its scope ends. `tls`: used where the configuration asks for TLS. */
+export const monitoringServer = (config: MonitoringConfig, tls: Tls) =>
+  Layer.effect(MonitoringServer, make(config, tls))
