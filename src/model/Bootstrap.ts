@@ -1,5 +1,6 @@
 /** What `/bootstrap` is asked and answers, in the field names that Kuma's dataplanes use. */
 import { Schema } from "effect"
+import type { AggregatedMetrics } from "./prometheusMetrics.ts"
 
 const Unknowns = Schema.Record(Schema.String, Schema.Unknown)
 
@@ -45,7 +46,7 @@ export interface BootstrapResponse {
       readonly address: string
       readonly corefileTemplate: string | null
     }
-    readonly metrics: { readonly aggregate: ReadonlyArray<unknown> }
+    readonly metrics: { readonly aggregate: ReadonlyArray<AggregatedMetrics> }
   }
 }
 

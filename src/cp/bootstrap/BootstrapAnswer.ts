@@ -1,5 +1,6 @@
 /** What `/bootstrap` answers over HTTP, and its refusals in the shape that Kuma gives every error. Pure. */
 import type { BootstrapResponse, ErrorBody } from "../../model/Bootstrap.ts"
+import type { AggregatedMetrics } from "../../model/prometheusMetrics.ts"
 import type { Violation } from "../../model/Violation.ts"
 import { renderYaml } from "./renderYaml.ts"
 
@@ -9,11 +10,12 @@ export interface BootstrapAnswer {
   readonly body: string
 }
 
-/** `address`: the proxy's own, as its resource has it. */
+/** `address`: the proxy's own, as its resource has it. `aggregate`: what kuma-dp adds to the proxy's metrics. */
 export const configAnswer = (
   config: Readonly<Record<string, unknown>>,
   address: string,
-  accept: string
+  accept: string,
+  aggregate: ReadonlyArray<AggregatedMetrics> = []
 ): BootstrapAnswer => {
   const yaml = renderYaml(config)
   // Whatever doesn't ask for JSON gets the configuration itself, as older dataplanes expect it.
@@ -24,7 +26,7 @@ export const configAnswer = (
     bootstrap: Buffer.from(yaml).toString("base64"),
     kumaSidecarConfiguration: {
       networking: { address, corefileTemplate: null },
-      metrics: { aggregate: [] }
+      metrics: { aggregate: aggregate.map((one) => ({ ...one, address: one.address || address })) }
     }
   }
   return { status: 200, headers: { "content-type": "application/json" }, body: JSON.stringify(response) }

@@ -6,6 +6,7 @@ import { Context, Effect, Layer } from "effect"
 import { X509Certificate } from "node:crypto"
 import { completeResource } from "../../model/completeResource.ts"
 import { proxyKey, type ProxyResource } from "../../model/proxyResource.ts"
+import { type AggregatedMetrics, prometheusMetrics } from "../../model/prometheusMetrics.ts"
 import { nodeId, type ProxyId, type ProxyType } from "../../model/ProxyType.ts"
 import { formatKey, type Resource } from "../../model/Resource.ts"
 import { Journal } from "../../model/Journal.ts"
@@ -125,7 +126,13 @@ export class Bootstrapper extends Context.Service<
             reloadableTokens: options.reloadableTokens,
             variant: request.features?.includes(SOTW_FEATURE) === true ? "sotw" : "delta"
           })
-          return configAnswer(config, resource.spec.networking?.address ?? "", call.accept)
+          return configAnswer(config, resource.spec.networking?.address ?? "", call.accept, aggregateOf(resource))
+        }
+
+        const aggregateOf = (resource: ProxyResource): ReadonlyArray<AggregatedMetrics> => {
+          if (resource.type !== "Dataplane") return []
+          const mesh = cache.get({ type: "Mesh", mesh: "", name: resource.mesh })?.spec
+          return mesh === undefined ? [] : prometheusMetrics(mesh, resource.spec)?.aggregate ?? []
         }
 
         return Bootstrapper.of({

@@ -1,11 +1,10 @@
 /** What Prometheus is told of one Dataplane, as Kuma's MADS has it. Pure. */
 import { isIPv6 } from "node:net"
+import { identifyingService, metricLabels } from "../../model/metricLabels.ts"
 import { prometheusBackends } from "../../model/MeshMetric.ts"
 import type { Policies } from "../../model/policies.ts"
 import { prometheusMetrics } from "../../model/prometheusMetrics.ts"
 import type { Resource } from "../../model/Resource.ts"
-import { SERVICE_TAG } from "../../model/Tags.ts"
-import { tagSets, tagValues } from "../../model/tagSets.ts"
 import { metricConf } from "../xds/policies/MeshMetric.ts"
 
 export const ASSIGNMENT_TYPE = "type.googleapis.com/kuma.observability.v1.MonitoringAssignment"
@@ -34,25 +33,6 @@ interface Exposed {
   readonly labels: Readonly<Record<string, string>>
 }
 
-/** https://prometheus.io/docs/concepts/data_model/#metric-names-and-labels */
-const labelName = (tag: string): string => tag.replaceAll(/[^a-zA-Z0-9_]/g, "_")
-
-/** One value under the tag's name, and all of them, between commas, under its plural. */
-export const metricLabels = ({ spec }: Resource<"Dataplane">): Readonly<Record<string, string>> => {
-  const labels: Record<string, string> = {}
-  const tags = [...tagValues(tagSets(spec))].sort(([a], [b]) => (a < b ? -1 : 1))
-  for (const [tag, values] of tags) {
-    const sorted = [...values].sort()
-    labels[labelName(tag)] = sorted[0] ?? ""
-    labels[labelName(`${tag}s`)] = `,${sorted.join(",")},`
-  }
-  return labels
-}
-
-/** The first of the alphabet, as Kuma has it. */
-export const identifyingService = ({ spec }: Resource<"Dataplane">): string =>
-  [...tagValues(tagSets(spec)).get(SERVICE_TAG) ?? []].sort()[0] ?? "unknown"
-
 const assignment = (dataplane: Resource<"Dataplane">, audience: Audience, exposed: Exposed): Assignment => {
   const { mesh, name, spec: { networking } } = dataplane
   const address = networking?.advertisedAddress || networking?.address || ""
@@ -63,7 +43,7 @@ const assignment = (dataplane: Resource<"Dataplane">, audience: Audience, expose
     json: JSON.stringify({
       "@type": ASSIGNMENT_TYPE,
       mesh,
-      service: identifyingService(dataplane),
+      service: identifyingService(dataplane.spec) ?? "unknown",
       targets: [{
         name,
         scheme: exposed.isHttps ? "https" : "http",
@@ -101,7 +81,7 @@ export const assignmentsOf = (
       port: metrics.port,
       path: metrics.path,
       isHttps: metrics.tls === "Provided",
-      labels: metricLabels(dataplane)
+      labels: metricLabels(dataplane.spec)
     })
   ]
 }

@@ -17,6 +17,18 @@ const socket = (address: unknown, port: unknown): SocketAddress | null => {
 /** What kuma-dp says of itself where it runs with `--bind-outbounds`. */
 const BIND_OUTBOUNDS = "feature-bind-outbounds"
 
+/** What kuma-dp says of itself, and no other sidecar: it shares sockets with its Envoy. */
+const SHARES_SOCKETS = "feature-tcp-accesslog-via-named-pipe"
+
+const kumaDp = (metadata: NodeMetadata): Pick<TranslateSettings, "metricsCertificate" | "workdir"> => {
+  const workdir = text(metadata["workdir"])
+  const [certPath, keyPath] = [text(metadata["metricsCertPath"]), text(metadata["metricsKeyPath"])]
+  return {
+    ...(workdir === null || !features(metadata).includes(SHARES_SOCKETS) ? {} : { workdir }),
+    ...(certPath === null || keyPath === null ? {} : { metricsCertificate: { certPath, keyPath } })
+  }
+}
+
 const features = ({ features: given }: NodeMetadata): ReadonlyArray<unknown> => (Array.isArray(given) ? given : [])
 
 export const nodeSettings = (
@@ -29,5 +41,6 @@ export const nodeSettings = (
   readiness: socket(metadata["dataplane.admin.address"], metadata["dataplane.readinessReporter.port"]),
   ...(features(metadata).includes(BIND_OUTBOUNDS) ? { bindOutbounds: true } : {}),
   ...(text(metadata["systemCaPath"]) === null ? {} : { systemCaPath: text(metadata["systemCaPath"]) ?? "" }),
+  ...kumaDp(metadata),
   node: { proxy: text(metadata[NODE_PROXY]), source: text(metadata[NODE_SOURCE]) }
 })

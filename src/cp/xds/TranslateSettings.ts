@@ -1,4 +1,5 @@
 /** What a translation needs to know beside the resources. */
+import type { CertificateFiles } from "./listener/metrics.ts"
 
 /** An address and port of the proxy's own host. */
 export interface SocketAddress {
@@ -25,6 +26,10 @@ export interface TranslateSettings {
   readonly bindOutbounds?: boolean
   /** File with the CAs that its system trusts; Debian's where absent. */
   readonly systemCaPath?: string
+  /** Folder of the sockets that kuma-dp and its Envoy share; absent beside another sidecar. */
+  readonly workdir?: string
+  /** Files on its host by which it serves its metrics. */
+  readonly metricsCertificate?: CertificateFiles
   /** What its Envoy can say of itself in its access log. */
   readonly node?: NodeWords
 }

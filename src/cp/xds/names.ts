@@ -20,6 +20,9 @@ export const meshClusterName = (mesh: string, service: string): string => `${mes
 
 export const ADMIN = "kuma:envoy:admin"
 export const READINESS = "kuma:readiness"
+export const METRICS = "kuma:metrics:prometheus"
+/** Behind which metrics are. */
+export const METRICS_SOURCE = "kuma:metrics:hijacker"
 
 export const identitySecretName = (mesh: string): string => `identity_cert:secret:${mesh}`
 

@@ -6,7 +6,7 @@ import type { Dataplane, Inbound } from "../../model/Dataplane.ts"
 import { LISTEN_LABEL_PREFIX, OUTBOUND_ADDRESS_LABEL, OUTBOUNDS_LABEL } from "../../model/dataplaneLabels.ts"
 import type { Policy } from "../../model/policies.ts"
 import type { Resource } from "../../model/Resource.ts"
-import { DISPLAY_NAME_LABEL, ORIGIN_LABEL, ZONE_TAG } from "../../model/Tags.ts"
+import { DISPLAY_NAME_LABEL, ORIGIN_LABEL, WORKLOAD_TAG, ZONE_TAG } from "../../model/Tags.ts"
 import type { Replaced } from "../snapshot/Impact.ts"
 import { sameData } from "../snapshot/sameData.ts"
 import { type Routes, selectsDataplane } from "./policies/selection.ts"
@@ -18,7 +18,9 @@ const DATAPLANE_LABELS: ReadonlySet<string> = new Set([
   OUTBOUNDS_LABEL,
   OUTBOUND_ADDRESS_LABEL,
   ORIGIN_LABEL,
-  ZONE_TAG
+  ZONE_TAG,
+  // Stands in what kuma-dp puts on its metrics.
+  WORKLOAD_TAG
 ])
 
 /** Whether an inbound is well is its callers' business: it listens all the same, unless it is ignored. */

@@ -19,6 +19,7 @@ import { permissionsOf } from "./policies/MeshTrafficPermission.ts"
 import type { ProxyTranslation } from "./ProxyTranslation.ts"
 import { inboundRoute } from "./route/inbound.ts"
 import type { SharedResources } from "./share/SharedResources.ts"
+import { translateMetrics } from "./translateMetrics.ts"
 import type { SocketAddress, TranslateSettings } from "./TranslateSettings.ts"
 import type { XdsResource } from "./XdsResource.ts"
 
@@ -90,6 +91,10 @@ const builtinGateway: Condition = {
   message: "networking.gateway.type BUILTIN isn't supported yet: use DELEGATED with a gateway of your own"
 }
 
+/** The same array where the other has nothing: most have none. */
+const joined = (one: ReadonlyArray<Condition>, other: ReadonlyArray<Condition>): ReadonlyArray<Condition> =>
+  other.length === 0 ? one : [...one, ...other]
+
 export const translateDataplane = (
   view: MeshView,
   dataplane: Resource<"Dataplane">,
@@ -102,6 +107,7 @@ export const translateDataplane = (
   const log = proxyLog(settings, dataplane.name)
   const admin = adminResources(address, networking?.admin?.port, settings, shared.resources)
   const secretMeshes = mtls === null ? [] : [view.mesh]
+  const metrics = translateMetrics({ view, dataplane, settings, mtls: mtls !== null }, shared.resources)
   if (networking?.gateway?.type === "BUILTIN") {
     return { resources: admin, uses: [], reads: [], secretMeshes, conditions: [builtinGateway], calls: null }
   }
@@ -118,11 +124,16 @@ export const translateDataplane = (
     systemCaPath: settings.systemCaPath ?? SYSTEM_CA
   })
   return {
-    resources: [...admin, ...inbounds.flatMap((inbound) => translateInbound(context, inbound)), ...calls.resources],
+    resources: [
+      ...admin,
+      ...metrics.resources,
+      ...inbounds.flatMap((inbound) => translateInbound(context, inbound)),
+      ...calls.resources
+    ],
     uses: calls.uses,
     reads: calls.reads,
     secretMeshes,
-    conditions: calls.conditions.length === 0 ? conditions : [...conditions, ...calls.conditions],
+    conditions: joined(joined(conditions, calls.conditions), metrics.conditions),
     calls
   }
 }
