@@ -39,7 +39,9 @@ const decodeAll = (text: string): ReadonlyArray<DesiredResource> => {
   const resources: Array<DesiredResource> = []
   for (const [index, value] of parsed.values.entries()) {
     const decoded = decodeResource(value)
-    const violations = "violations" in decoded ? decoded.violations : validateResource(decoded.resource)
+    const violations = "violations" in decoded
+      ? decoded.violations
+      : [...decoded.warnings, ...validateResource(decoded.resource)]
     problems.push(...violations.map(({ field, message }) => `document ${index + 1}: ${field}: ${message}`))
     if ("resource" in decoded) resources.push(decoded.resource)
   }

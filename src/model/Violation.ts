@@ -4,3 +4,7 @@ export interface Violation {
   readonly field: string
   readonly message: string
 }
+
+/** One line. A violation of the whole has no field. */
+export const violationText = ({ field, message }: Violation): string =>
+  field === "" ? message : `${field}: ${message}`

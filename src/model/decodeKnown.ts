@@ -3,7 +3,7 @@
  * meant. Receives plain data, answers the value and warnings, or every violation. Pure.
  */
 import { Schema } from "effect"
-import { nearestName, spelledOtherwise } from "./nearestName.ts"
+import { spelledOtherwise, unknownField } from "./nearestName.ts"
 import { DECODE_OPTIONS, type Finding, findings, findingViolation, formatPath } from "./schemaViolations.ts"
 import type { Violation } from "./Violation.ts"
 
@@ -87,15 +87,13 @@ export const decodeKnown = <A>(
         const known = path.length === 1 ? [...own, ...alsoKnown] : own
         const at = editsAt(edits, parent)
         const meant = spelledOtherwise(key, own)
-        const isFree = meant !== undefined && !hasField(current, parent, meant) && ![...at.unknown.values()].includes(meant)
+        const isFree = meant !== undefined && !hasField(current, parent, meant) &&
+          ![...at.unknown.values()].includes(meant)
         at.unknown.set(key, isFree ? meant : null)
         edited = true
-        const nearest = isFree ? undefined : meant ?? nearestName(key, known)
         warnings.push({
           field: formatPath([...base, ...parent, shorten(key)]),
-          message: isFree
-            ? `read as "${meant}"`
-            : `unknown field${nearest === undefined ? "" : `; did you mean "${nearest}"?`}`
+          message: isFree ? `read as "${meant}"` : unknownField(key, known)
         })
       } else if (numbersInQuotes && key !== undefined && isNumberInQuotes(finding)) {
         editsAt(edits, parent).numbers.add(key)

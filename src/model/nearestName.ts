@@ -7,7 +7,8 @@ const bare = (name: string): string => name.toLowerCase().replace(/[-_]/g, "")
 
 /** How many letters must be changed, added, left out or swapped with their neighbour. */
 const distance = (a: string, b: string): number => {
-  let [before, above]: [ReadonlyArray<number>, ReadonlyArray<number>] = [[], Array.from({ length: b.length + 1 }, (_, i) => i)]
+  let before: ReadonlyArray<number> = []
+  let above: ReadonlyArray<number> = Array.from({ length: b.length + 1 }, (_, column) => column)
   for (let row = 1; row <= a.length; row++) {
     const line = [row]
     for (let column = 1; column <= b.length; column++) {
@@ -20,7 +21,8 @@ const distance = (a: string, b: string): number => {
         swapped ? (before[column - 2] ?? 0) + 1 : Infinity
       ))
     }
-    [before, above] = [above, line]
+    before = above
+    above = line
   }
   return above[b.length] ?? 0
 }
@@ -30,11 +32,17 @@ export const spelledOtherwise = (name: string, known: ReadonlyArray<string>): st
   name.length > MAX_LENGTH ? undefined : known.find((one) => one !== name && bare(one) === bare(name))
 
 /** The nearest of the known names, where it is near enough for a slip: a third of its letters at most. */
-export const nearestName = (name: string, known: ReadonlyArray<string>): string | undefined => {
+const nearestName = (name: string, known: ReadonlyArray<string>): string | undefined => {
   if (name.length > MAX_LENGTH) return undefined
   const [best] = known
     .map((one) => ({ one, steps: distance(bare(name), bare(one)) }))
     .filter(({ one, steps }) => steps <= Math.max(1, Math.floor(Math.min(one.length, name.length) / 3)))
     .sort((a, b) => a.steps - b.steps)
   return best?.one
+}
+
+/** What is said of a field that nobody knows. */
+export const unknownField = (name: string, known: ReadonlyArray<string>): string => {
+  const meant = spelledOtherwise(name, known) ?? nearestName(name, known)
+  return meant === undefined ? "unknown field" : `unknown field; did you mean "${meant}"?`
 }

@@ -104,7 +104,8 @@ it("a number in quotes is one, in the older types alone", () => {
   expect(decodeResource(dataplane({ port: "http" }))).toEqual({
     violations: [{ field: "networking.inbound[0].port", message: "in body must be of type integer: \"string\"" }]
   })
-  expect(decodeResource({ type: "MeshService", mesh: "default", name: "a", spec: { ports: [{ port: "80" }] } })).toEqual({
+  const service = { type: "MeshService", mesh: "default", name: "a", spec: { ports: [{ port: "80" }] } }
+  expect(decodeResource(service)).toEqual({
     violations: [{ field: "spec.ports[0].port", message: "in body must be of type integer: \"string\"" }]
   })
 })

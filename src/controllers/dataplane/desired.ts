@@ -122,7 +122,7 @@ const fromTemplate = (
   const notes = allServices
     ? portsInTheWay(spec.networking, observation.outboundPorts, outboundAddressOf(address, settings))
     : []
-  return { ok: true, value: { ...derived.value, spec, labels }, notes }
+  return { ok: true, value: { ...derived.value, spec, labels }, notes: [...derived.notes, ...notes] }
 }
 
 const notYet: Derivation<never> = { ok: false, reason: "NotIdentified", message: "the task isn't identified yet" }

@@ -34,7 +34,7 @@ const derive = (observation: ZoneEgressObservation, zone: string): Derivation<De
   }
   const violations = validateSpec(value)
   return violations.length === 0
-    ? { ok: true, value, notes: [] }
+    ? { ok: true, value, notes: resource.notes }
     : { ok: false, reason: "ZoneEgressInvalid", message: violationTexts(violations) }
 }
 

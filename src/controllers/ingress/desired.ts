@@ -40,7 +40,7 @@ const derive = (observation: ZoneIngressObservation, zone: string): Derivation<D
   }
   const violations = validateSpec(value)
   return violations.length === 0
-    ? { ok: true, value, notes: [] }
+    ? { ok: true, value, notes: resource.notes }
     : { ok: false, reason: "ZoneIngressInvalid", message: violationTexts(violations) }
 }
 

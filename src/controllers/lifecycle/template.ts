@@ -8,7 +8,7 @@ import { decodeResource } from "../../model/decodeResource.ts"
 import { parseYaml } from "../../model/parseYaml.ts"
 import type { DesiredResource } from "../../model/Resource.ts"
 import { validateSpec } from "../../model/validate/validateResource.ts"
-import type { Violation } from "../../model/Violation.ts"
+import { type Violation, violationText } from "../../model/Violation.ts"
 import type { Derivation } from "./conditions.ts"
 import type { ProxyResourceType } from "./ProxyObservation.ts"
 import type { SidecarDefinition } from "./TaskObservation.ts"
@@ -34,8 +34,10 @@ const invalid = (message: string): Derivation<never> => ({
   message: `KUMA_DATAPLANE_RUNTIME_RESOURCE ${message}`
 })
 
+const noted = (warning: Violation): string => `KUMA_DATAPLANE_RUNTIME_RESOURCE has ${violationText(warning)}`
+
 export const violationTexts = (violations: ReadonlyArray<Violation>): string =>
-  violations.map(({ field, message }) => `${field}: ${message}`).join("; ")
+  violations.map(violationText).join("; ")
 
 export const usesVariable = (template: string, name: string): boolean =>
   [...template.matchAll(VARIABLE)].some((match) => match[1] === name)
@@ -88,7 +90,7 @@ export const resourceFromTemplate = <T extends ProxyResourceType>(
   if (own !== undefined) return invalid(`has the label ${own}, which is the operator's to give: remove it`)
   const violations = validateSpec(resource)
   if (violations.length > 0) return invalid(violationTexts(violations))
-  return { ok: true, value: { ...resource, name: taskId }, notes: [] }
+  return { ok: true, value: { ...resource, name: taskId }, notes: decoded.warnings.map(noted) }
 }
 
 const isDesired = <T extends ProxyResourceType>(type: T, resource: DesiredResource): resource is DesiredResource<T> =>

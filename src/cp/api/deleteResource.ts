@@ -1,8 +1,8 @@
 /** Removes one resource, where nothing needs it any more. */
 import { Effect } from "effect"
 import type { CertificateAuthorityBackend, Mesh } from "../../model/Mesh.ts"
-import { policyTypes } from "../../model/policies.ts"
-import type { Resource, ResourceType } from "../../model/Resource.ts"
+import type { Resource } from "../../model/Resource.ts"
+import { descriptors, resourceTypes } from "../../model/ResourceDescriptor.ts"
 import { Store } from "../../model/Store.ts"
 import { dataplaneTokens, keySerial } from "../auth/token/TokenScope.ts"
 import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
@@ -35,8 +35,9 @@ const refuseUsedSecret = (secret: string, meshName: string, mesh: Mesh) => {
       }))))
 }
 
-/** A mesh takes along what is its own: policies, insights, ports, its keys. The user's secrets survive it. */
-const OWNED: ReadonlyArray<ResourceType> = [...policyTypes, "DataplaneInsight", "OutboundPort"]
+/** A mesh takes along all that is in it, and its keys. The user's secrets survive it; proxies keep it alive. */
+const OWNED = resourceTypes.filter((type) =>
+  descriptors[type].scope === "Mesh" && type !== "Secret" && type !== "Dataplane")
 
 const isGeneratedSecret = (mesh: string, { name }: Resource): boolean =>
   keySerial(dataplaneTokens(mesh), name) !== undefined || name.startsWith(`${mesh}.ca-builtin-`)

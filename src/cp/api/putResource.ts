@@ -9,6 +9,7 @@ import { validateLabelChange } from "../../model/validate/validateComputedLabels
 import { violationIf } from "../../model/validate/violationPath.ts"
 import { ensureSigningKey } from "../auth/token/ensureSigningKey.ts"
 import { dataplaneTokens } from "../auth/token/TokenScope.ts"
+import { checkProvided } from "../ca/checkProvided.ts"
 import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
 import { requireMesh } from "./getResources.ts"
 import { noteStored, userOf } from "./noteStored.ts"
@@ -56,6 +57,10 @@ export const putResource = Effect.fnUntraced(function*(
   const resource = completeResource(given, zone, mesh)
   const violations = validateChange(before, resource)
   if (violations.length > 0) return yield* invalid("Could not update a resource", violations)
+  if (isDesired("Mesh", resource)) {
+    const found = yield* checkProvided(resource.name, resource.spec)
+    if (found.length > 0) return yield* invalid(`Failed to ${before === null ? "create" : "update"} a resource`, found)
+  }
   const { version } = yield* store.put(resource, { expect: before?.version ?? "absent" })
   yield* noteStored(resource, { op: "put", version, by: userOf(request) })
   if (resource.type === "Mesh" && before === null) yield* ensureSigningKey(dataplaneTokens(resource.name))

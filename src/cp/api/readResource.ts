@@ -9,7 +9,7 @@ import { validateGivenLabels } from "../../model/validate/validateComputedLabels
 import { validateResource } from "../../model/validate/validateResource.ts"
 import { warnResource } from "../../model/validate/warnResource.ts"
 import { violationIf } from "../../model/validate/violationPath.ts"
-import type { Violation } from "../../model/Violation.ts"
+import { type Violation, violationText } from "../../model/Violation.ts"
 import type { ApiRequest } from "./ApiRequest.ts"
 import { isDeeperThan } from "./nesting.ts"
 import { badRequest, invalid, type Refusal, tooLarge } from "./Refusal.ts"
@@ -38,7 +38,7 @@ export interface ReadResource {
 
 const texts = (warnings: ReadonlyArray<Violation>): ReadonlyArray<string> => {
   const more = warnings.length - MOST_WARNINGS
-  const shown = warnings.slice(0, MOST_WARNINGS).map(({ field, message }) => field === "" ? message : `${field}: ${message}`)
+  const shown = warnings.slice(0, MOST_WARNINGS).map(violationText)
   return more > 0 ? [...shown, `and ${more} more`] : shown
 }
 

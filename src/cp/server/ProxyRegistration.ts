@@ -8,9 +8,10 @@ import { Clock, Context, Duration, Effect, FiberMap, Layer, Schema } from "effec
 import { completeResource } from "../../model/completeResource.ts"
 import { TASK_LABEL } from "../../model/dataplaneLabels.ts"
 import { proxyKey, type ProxyResource } from "../../model/proxyResource.ts"
-import type { ProxyId, ProxyType } from "../../model/ProxyType.ts"
+import { nodeId, type ProxyId, type ProxyType } from "../../model/ProxyType.ts"
 import { type DesiredResource, formatKey, type Resource, type ResourceKey } from "../../model/Resource.ts"
 import { Store, type StoreUnavailable } from "../../model/Store.ts"
+import { violationText } from "../../model/Violation.ts"
 import type { Identity, Refused } from "../auth/Authenticator.ts"
 import { insightKey } from "../insight/Insights.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
@@ -167,6 +168,14 @@ export class ProxyRegistration extends Context.Service<
           if ("violations" in own) {
             const causes = own.violations.map(({ field, message }) => `${field}: ${message}`).join("; ")
             return yield* new RegistrationRefused({ message: `the proxy's own resource isn't valid: ${causes}` })
+          }
+          if (own.warnings.length > 0) {
+            yield* Effect.logWarning("A proxy's own resource has fields that are left out").pipe(
+              Effect.annotateLogs({
+                proxy: nodeId(proxy),
+                fields: own.warnings.slice(0, 20).map(violationText).join("; ")
+              })
+            )
           }
           const brought = { proxy, identity, resource: own.resource }
           yield* cache.get(proxyKey(proxy)) === undefined

@@ -14,7 +14,11 @@ import type { Violation } from "../../model/Violation.ts"
 import { RecentlyUsed } from "../RecentlyUsed.ts"
 
 export type OwnResource =
-  | { readonly resource: ProxyResource }
+  | {
+      readonly resource: ProxyResource
+      /** What was left out of it. */
+      readonly warnings: ReadonlyArray<Violation>
+    }
   | { readonly violations: ReadonlyArray<Violation> }
 
 /** Characters of text: a proxy brings one or two thousand, and may bring a million. */
@@ -63,7 +67,7 @@ const read = (yaml: string, proxy: ProxyId, zone: string): OwnResource => {
     ...validateGivenLabels(resource, zone),
     ...validateResource(resource)
   ]
-  return violations.length > 0 ? { violations } : { resource }
+  return violations.length > 0 ? { violations } : { resource, warnings: decoded.warnings }
 }
 
 /** By these the operator says how to translate its own Dataplanes, and which are its own. */

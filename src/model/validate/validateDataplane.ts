@@ -43,8 +43,15 @@ const validateGateway = ({ gateway }: Networking): ReadonlyArray<Violation> => {
   ]
 }
 
+/** Others dial it. Kuma takes any, and they would dial in vain. */
+const validateAdvertised = ({ advertisedAddress = "" }: Networking): ReadonlyArray<Violation> =>
+  advertisedAddress === "" ? [] : validateAddress("networking", advertisedAddress).map(({ message }) => ({
+    field: "networking.advertisedAddress", message
+  }))
+
 const validateEnds = (networking: Networking): ReadonlyArray<Violation> => [
   ...validateAddress("networking", networking.address),
+  ...validateAdvertised(networking),
   ...inEach("networking.inbound", networking.inbound, (inbound, path) =>
     validateInbound(inbound, path, networking.address)),
   ...inEach("networking.outbound", networking.outbound, validateOutbound),

@@ -3,8 +3,9 @@ import { Schema } from "effect"
 import type { Extension } from "../Extension.ts"
 import { type HostnameGenerator, Route53Config } from "../HostnameGenerator.ts"
 import { schemaViolations } from "../schemaViolations.ts"
-import { evaluateTemplate, parseTemplate } from "../services/hostnameTemplate.ts"
+import { isHostname, parseTemplate } from "../services/hostnameTemplate.ts"
 import type { Violation } from "../Violation.ts"
+import { SUBDOMAIN_RULE } from "./subdomain.ts"
 import { field, inEach, violationIf } from "./violationPath.ts"
 
 /** What a template is tried with. */
@@ -14,9 +15,11 @@ const validateTemplate = (template: string, path: string): ReadonlyArray<Violati
   if (template === "") return [{ field: path, message: "must not be empty" }]
   const parsed = parseTemplate(template)
   if ("problem" in parsed) return [{ field: path, message: `couldn't parse template: ${parsed.problem}` }]
-  const labels = parsed.parts.flatMap((part) => (part._tag === "Label" ? [[part.key, "label"]] : []))
-  const evaluated = evaluateTemplate(template, STUB, Object.fromEntries(labels))
-  return "problem" in evaluated ? [{ field: path, message: evaluated.problem }] : []
+  const rendered = parsed.parts
+    .map((part) => (part._tag === "Text" ? part.text : part._tag === "Label" ? "label" : STUB[part.name]))
+    .join("")
+  return violationIf(!isHostname(rendered), path,
+    `template renders to "${rendered}" which is not a valid DNS name: ${SUBDOMAIN_RULE}`)
 }
 
 /** The types of extensions that do something here. */

@@ -7,10 +7,16 @@ import { validateDataSource } from "./validateDataSource.ts"
 import { validateHostLabelName } from "./validateHostLabelName.ts"
 import { field, inEach, violationIf } from "./violationPath.ts"
 
-const isPort = (port: number): boolean => Number.isInteger(port) && port >= 1 && port <= 65535
-
-const PORT_MESSAGE = "port must be a valid (1-65535)"
 const MAX_PRIORITY = 128
+
+/** In the words of Kuma's OpenAPI validation, which sees them before its validator does. */
+const validateRange = (path: string, value: number, least: number, most: number): ReadonlyArray<Violation> => [
+  ...violationIf(!Number.isInteger(value), path, "in body must be of type integer: \"number\""),
+  ...violationIf(value < least, path, `in body should be greater than or equal to ${least}`),
+  ...violationIf(value > most, path, `in body should be less than or equal to ${most}`)
+]
+
+const validatePort = (path: string, port: number): ReadonlyArray<Violation> => validateRange(path, port, 1, 65535)
 
 const validateVerification = (verification: Verification, path: string): ReadonlyArray<Violation> => {
   const { caCert, clientCert, clientKey, serverName } = verification
@@ -42,12 +48,12 @@ export const validateMeshExternalService = (
   const { endpoints, extension, match, tls } = resource.spec
   return [
     ...validateHostLabelName(resource),
-    ...violationIf(!isPort(match.port), "spec.match.port", PORT_MESSAGE),
+    ...validatePort("spec.match.port", match.port),
     ...inEach("spec.endpoints", endpoints, ({ address, port, priority = 0 }, path) => [
-      ...violationIf(!isAddress(address), field(path, "address"), "address has to be a valid IP or hostname"),
-      ...violationIf(!isPort(port), field(path, "port"), PORT_MESSAGE),
-      ...violationIf(!Number.isInteger(priority) || priority < 0 || priority > MAX_PRIORITY, field(path, "priority"),
-        `must be in inclusive range [0, ${MAX_PRIORITY}]`)
+      ...violationIf(!isAddress(address), field(path, "address"),
+        address === "" ? "in body should be at least 1 chars long" : "address has to be a valid IP or hostname"),
+      ...validatePort(field(path, "port"), port),
+      ...validateRange(field(path, "priority"), priority, 0, MAX_PRIORITY)
     ]),
     ...(tls === undefined ? [] : validateTls(tls, "spec.tls")),
     ...violationIf(extension !== undefined, "spec.extension",

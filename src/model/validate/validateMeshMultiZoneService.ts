@@ -1,21 +1,16 @@
 /** A MeshMultiZoneService: which services it joins, and their ports. */
-import type { DesiredResource } from "../Resource.ts"
+import type { MeshMultiZoneService } from "../MeshMultiZoneService.ts"
 import type { Violation } from "../Violation.ts"
 import { validatePort } from "./validateAddress.ts"
-import { validateHostLabelName } from "./validateHostLabelName.ts"
 import { SUPPORTED_PROTOCOLS } from "./validateTags.ts"
 import { field, inEach, violationIf } from "./violationPath.ts"
 
-export const validateMeshMultiZoneService = (
-  resource: DesiredResource<"MeshMultiZoneService">
-): ReadonlyArray<Violation> => {
-  const { ports, selector } = resource.spec
+export const validateMeshMultiZoneService = ({ ports, selector }: MeshMultiZoneService): ReadonlyArray<Violation> => {
   const numbers = ports.map(({ port }) => port)
   return [
-    ...validateHostLabelName(resource),
     ...violationIf(Object.keys(selector.meshService.matchLabels ?? {}).length === 0,
       "spec.selector.meshService.matchLabels", "cannot be empty"),
-    ...violationIf(ports.length === 0, "spec.ports", "cannot be empty"),
+    ...violationIf(ports.length === 0, "spec.ports", "in body should have at least 1 items"),
     ...inEach("spec.ports", ports, ({ appProtocol, name, port }, path, index) => [
       ...violationIf(name === "", field(path, "name"), "must not be empty"),
       ...validatePort(field(path, "port"), port),

@@ -2,6 +2,7 @@
 import type { DesiredResource } from "../Resource.ts"
 import { descriptors } from "../ResourceDescriptor.ts"
 import type { Violation } from "../Violation.ts"
+import { isSubdomain, SUBDOMAIN_RULE } from "./subdomain.ts"
 import { key, violationIf } from "./violationPath.ts"
 
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
@@ -51,7 +52,7 @@ const validateLabelName = (path: string, name: string): ReadonlyArray<Violation>
   const prefix = parts.length === 2 ? parts[0] : undefined
   return [
     ...violationIf(prefix === "", path, "prefix part must be non-empty"),
-    ...violationIf(Boolean(prefix) && !SUBDOMAIN.test(prefix ?? ""), path, "prefix part must be a DNS subdomain"),
+    ...violationIf(Boolean(prefix) && !isSubdomain(prefix ?? ""), path, `prefix part ${SUBDOMAIN_RULE}`),
     ...violationIf(part === "", path, "name part must be non-empty"),
     ...violationIf(part.length > MAX_LENGTH, path, `name part must be no more than ${MAX_LENGTH} bytes`),
     ...violationIf(!matches(NAME_PART, part), path, `name part ${NAME_MESSAGE}`)

@@ -82,12 +82,17 @@ const contradicts = (conf: Backend["conf"]): boolean => {
 /** Of the backend `prometheus`, on a Mesh or on a Dataplane. */
 export const validatePrometheus = (conf: Backend["conf"], path: string): ReadonlyArray<Violation> => {
   const names = listOf(conf["aggregate"]).map(({ name }) => textOf(name))
-  return firstOf(
-    violationIf(contradicts(conf), path, "skipMTLS and tls configuration cannot be defined together"),
-    names.flatMap((name, index) =>
-      violationIf(names.indexOf(name) < index, field(path, `aggregate[${index}].name`),
-        `duplicate entry: ${name}, values have to be unique`))
-  )
+  const { port } = conf
+  return [
+    ...firstOf(
+      violationIf(contradicts(conf), path, "skipMTLS and tls configuration cannot be defined together"),
+      names.flatMap((name, index) =>
+        violationIf(names.indexOf(name) < index, field(path, `aggregate[${index}].name`),
+          `duplicate entry: ${name}, values have to be unique`))
+    ),
+    // Kuma takes any; Envoy wouldn't listen there. Absent or 0 is Kuma's own.
+    ...(port === undefined || port === 0 ? [] : validatePort(field(path, "port"), Number(port)))
+  ]
 }
 
 const judgeMetrics = ({ conf, type }: Backend, path: string): ReadonlyArray<Violation> =>

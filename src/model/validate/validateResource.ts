@@ -50,7 +50,7 @@ const validators: Validators = {
   ExternalService: ({ spec }) => validateExternalService(spec),
   MeshService: validateMeshService,
   MeshExternalService: validateMeshExternalService,
-  MeshMultiZoneService: validateMeshMultiZoneService,
+  MeshMultiZoneService: ({ spec }) => validateMeshMultiZoneService(spec),
   HostnameGenerator: ({ spec }) => validateHostnameGenerator(spec),
   EcsTask: anything,
   OutboundPort: ({ spec }) => validatePort("spec.port", spec.port),
@@ -60,12 +60,11 @@ const validators: Validators = {
 /** Violations of the spec alone. */
 export const validateSpec = <T extends ResourceType>(resource: DesiredResource<T>): ReadonlyArray<Violation> => {
   const validate: Validators[T] = validators[resource.type]
-  return validate(resource)
+  return [...validate(resource), ...withoutEffect(resource)]
 }
 
 /** Violations of name, mesh, labels and spec. */
 export const validateResource = (resource: DesiredResource): ReadonlyArray<Violation> => [
   ...validateMeta(resource),
-  ...validateSpec(resource),
-  ...withoutEffect(resource)
+  ...validateSpec(resource)
 ]

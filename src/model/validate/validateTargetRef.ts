@@ -65,7 +65,8 @@ export const validateTargetRef = (
   path: string,
   rules: TargetRefRules
 ): ReadonlyArray<Violation> => {
-  const { kind = "" } = ref
+  const { kind } = ref
+  if (kind === undefined) return [{ field: field(path, "kind"), message: "in body is required" }]
   if (kind === "") return [{ field: field(path, "kind"), message: "must be defined" }]
   if (!rules.kinds.includes(kind)) {
     return [{ field: field(path, "kind"), message: `value '${kind}' is not supported` }]

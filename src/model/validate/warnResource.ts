@@ -1,6 +1,9 @@
 /** What is said to the author of a resource that is accepted: what won't do for ever, and what does nothing here. */
+import { unknownField } from "../nearestName.ts"
 import type { DesiredResource } from "../Resource.ts"
 import type { Violation } from "../Violation.ts"
+import { recordOf } from "./backends.ts"
+import { field, inEach } from "./violationPath.ts"
 import { warnings as withoutEffect } from "./withoutEffect.ts"
 
 const LABEL = "[a-z]([-a-z0-9]*[a-z0-9])?"
@@ -67,8 +70,30 @@ const warnSnis = (resource: DesiredResource): ReadonlyArray<Violation> =>
       : [whole(`Invalid ${resource.type} SNI (port "${section}"): ${problem}. This is deprecated.`)]
   })
 
+/** What a CA's configuration may hold; in the Mesh it's kept as it came. */
+const CONF_FIELDS: Readonly<Record<string, ReadonlyArray<string>>> = {
+  "builtin conf": ["caCert"],
+  "builtin conf.caCert": ["RSAbits", "expiration"],
+  "provided conf": ["cert", "key"]
+}
+
+const unknownIn = (value: unknown, path: string, known: ReadonlyArray<string> | undefined): ReadonlyArray<Violation> =>
+  known === undefined ? [] : Object.keys(recordOf(value)).filter((name) => !known.includes(name)).map((name) => ({
+    field: field(path, name.slice(0, 100)),
+    message: unknownField(name, known)
+  }))
+
+const warnAuthorities = (resource: DesiredResource): ReadonlyArray<Violation> =>
+  isDesired("Mesh", resource)
+    ? inEach("mtls.backends", resource.spec.mtls?.backends, ({ conf, type }, path) => [
+        ...unknownIn(conf, field(path, "conf"), CONF_FIELDS[`${type} conf`]),
+        ...unknownIn(conf?.["caCert"], field(path, "conf.caCert"), CONF_FIELDS[`${type} conf.caCert`])
+      ])
+    : []
+
 export const warnResource = (resource: DesiredResource): ReadonlyArray<Violation> => [
   ...warnName(resource),
   ...warnSnis(resource),
+  ...warnAuthorities(resource),
   ...withoutEffect(resource)
 ]

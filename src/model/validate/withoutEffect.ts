@@ -36,7 +36,6 @@ const RULES: { readonly [T in ResourceType]?: ReadonlyArray<Rule> } = {
       "isn't enforced yet: leave it out, and don't add MeshExternalServices that not all may call"),
     warn("networking.outbound.passthrough", isFalse,
       "has no effect: traffic isn't redirected here, so that calls outside of the mesh don't pass the proxy"),
-    warn("metrics", isGiven, "has no effect yet: Envoy's metrics are at its admin port"),
     warn("logging", isGiven, "has no effect yet: no access logs are written"),
     warn("tracing", isGiven, "has no effect yet: no traces are sent")
   ],
@@ -46,7 +45,6 @@ const RULES: { readonly [T in ResourceType]?: ReadonlyArray<Rule> } = {
     refuse("networking.listeners", isFilled, "has no effect yet: run a zone proxy with a ZoneIngress or ZoneEgress"),
     warn("networking.inbound[].serviceProbe", isGiven,
       "has no effect: an inbound counts as ready; the task's own health check holds its traffic back"),
-    warn("metrics", isGiven, "has no effect yet: Envoy's metrics are at its admin port"),
     warn("probes", isGiven, "has no effect: there are no probes of Kubernetes here")
   ],
   Zone: [
@@ -70,8 +68,12 @@ const places = (value: unknown, names: ReadonlyArray<string>, path: string): Rea
 }
 
 const find = ({ spec, type }: DesiredResource, refused: boolean): ReadonlyArray<Violation> =>
-  (RULES[type] ?? []).filter((rule) => rule.refused === refused).flatMap(({ asks, message, path }) =>
-    places(spec, path.split("."), "").filter(({ value }) => asks(value)).map((place) => ({ field: place.path, message })))
+  (RULES[type] ?? [])
+    .filter((rule) => rule.refused === refused)
+    .flatMap(({ asks, message, path }) =>
+      places(spec, path.split("."), "")
+        .filter(({ value }) => asks(value))
+        .map((place) => ({ field: place.path, message })))
 
 export const violations = (resource: DesiredResource): ReadonlyArray<Violation> => find(resource, true)
 export const warnings = (resource: DesiredResource): ReadonlyArray<Violation> => find(resource, false)

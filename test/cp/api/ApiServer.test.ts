@@ -164,8 +164,8 @@ describe("a resource", () => {
 
   it("that does nothing here in part says so, or is refused where that part is about traffic", async () => {
     const url = `${api.url}/meshes/quiet`
-    expect((await put(url, { type: "Mesh", name: "quiet", metrics: {} })).json).toEqual({
-      warnings: ["metrics: has no effect yet: Envoy's metrics are at its admin port"]
+    expect((await put(url, { type: "Mesh", name: "quiet", tracing: {} })).json).toEqual({
+      warnings: ["tracing: has no effect yet: no traces are sent"]
     })
     const routing = { localityAwareLoadBalancing: true }
     expect(invalid((await put(url, { type: "Mesh", name: "quiet", routing })).json)).toEqual([{
@@ -315,7 +315,10 @@ describe("a mesh", () => {
       { field: "mesh", reason: "unable to delete mesh, there are still some dataplanes attached" }
     ])
     await request(`${mesh}/dataplanes/d`, { method: "DELETE" })
+    const service = { type: "MeshService", mesh: "doomed", name: "s", spec: {} }
+    expect((await put(`${mesh}/meshservices/s`, service)).status).toBe(201)
     expect((await request(mesh, { method: "DELETE" })).status).toBe(200)
+    expect(await api.run(Effect.flatMap(Store, (store) => store.list("MeshService", "doomed")))).toEqual([])
     const secrets = await api.run(Effect.flatMap(Store, (store) => store.list("Secret", "doomed")))
     expect(secrets.map(({ name }) => name)).toEqual(["own"])
   })
@@ -329,9 +332,14 @@ describe("a mesh", () => {
         backends: [{ name: backend, type: "provided", conf: { cert: { secret: "c" }, key: { secret: "k" } } }]
       }
     })
-    expect((await put(mesh, body("own"))).status).toBe(201)
+    const { certificatePem, privateKeyPem } = await selfSigned()
+    await put(mesh, { type: "Mesh", name: "secured" })
+    for (const [name, pem] of [["c", certificatePem], ["k", privateKeyPem]] as const) {
+      const data = Buffer.from(pem).toString("base64")
+      await put(`${mesh}/secrets/${name}`, { type: "Secret", mesh: "secured", name, data })
+    }
+    expect((await put(mesh, body("own"))).status).toBe(200)
     for (const name of ["c", "k"]) {
-      await put(`${mesh}/secrets/${name}`, { type: "Secret", mesh: "secured", name, data: "c2FtcGxl" })
       const refused = await request(`${mesh}/secrets/${name}`, { method: "DELETE" })
       expect(refused.status).toBe(400)
       expect(refused.text).toContain("currently in use in Mesh")
@@ -340,6 +348,37 @@ describe("a mesh", () => {
       field: "mtls.enabledBackend",
       reason: "Changing CA when mTLS is enabled is forbidden. Disable mTLS first and then change the CA"
     }])
+  })
+
+  it("isn't given an authority that can't sign, or isn't there", async () => {
+    const { certificatePem, privateKeyPem } = await selfSigned()
+    const { certificatePem: another } = await selfSigned()
+    const url = `${api.url}/meshes/unsigned`
+    await put(url, { type: "Mesh", name: "unsigned" })
+    const reasons = async (conf: object, rest: object = {}) => {
+      const backends = [{ name: "own", type: "provided", conf }]
+      return invalid((await put(url, {
+        type: "Mesh", name: "unsigned", mtls: { enabledBackend: "own", backends, ...rest }
+      })).json)
+    }
+    const pair = (cert: string, key: string) => ({ cert: { inlineString: cert }, key: { inlineString: key } })
+    const missing = (secret: string) => `could not load data: there is no Secret "${secret}" in mesh "unsigned"`
+    expect(await reasons({ cert: { secret: "c" }, key: { secret: "k" } })).toEqual([
+      { field: "mtls.backends[0].conf.cert", reason: missing("c") },
+      { field: "mtls.backends[0].conf.key", reason: missing("k") }
+    ])
+    expect(await reasons(pair(another, privateKeyPem))).toEqual([{
+      field: "mtls.backends[0].conf.cert", reason: "not a valid TLS key pair: the key isn't the certificate's"
+    }])
+    expect(await reasons(pair(certificatePem, "none"))).toEqual([{
+      field: "mtls.backends[0].conf.cert", reason: "not a valid TLS key pair: it can't be read as PEM"
+    }])
+    expect(await reasons(pair("none", privateKeyPem))).toEqual([{
+      field: "mtls.backends[0].conf.cert", reason: "not a valid TLS key pair: there is no PEM certificate in it"
+    }])
+    expect((await request(url)).json).not.toHaveProperty("mtls")
+    expect(await reasons(pair(certificatePem, privateKeyPem))).toEqual([])
+    expect(await reasons(pair("none", "none"), { skipValidation: true })).toEqual([])
   })
 
   it("whose name isn't a DNS label is accepted with a warning", async () => {

@@ -1,6 +1,12 @@
-/** A certificate for localhost that vouches for itself. */
+/** A certificate for localhost that vouches for itself, and may sign others. */
 import "../../../src/cp/ca/reflectMetadata.ts"
-import { BasicConstraintsExtension, SubjectAlternativeNameExtension, X509CertificateGenerator } from "@peculiar/x509"
+import {
+  BasicConstraintsExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  SubjectAlternativeNameExtension,
+  X509CertificateGenerator
+} from "@peculiar/x509"
 import { webcrypto } from "node:crypto"
 
 export const selfSigned = async (): Promise<{ readonly certificatePem: string; readonly privateKeyPem: string }> => {
@@ -12,6 +18,7 @@ export const selfSigned = async (): Promise<{ readonly certificatePem: string; r
     signingAlgorithm: algorithm,
     extensions: [
       new BasicConstraintsExtension(true),
+      new KeyUsagesExtension(KeyUsageFlags.digitalSignature | KeyUsageFlags.keyCertSign, true),
       new SubjectAlternativeNameExtension([{ type: "dns", value: "localhost" }])
     ]
   })

@@ -40,6 +40,12 @@ describe("a resource that a proxy brings along", () => {
     expect("violations" in read ? read.violations.map((violation) => violation.message).join() : "").toContain(message)
   })
 
+  it("says what was left out of it", () => {
+    expect(readOwnResource(yaml({ networkng: {} }), proxy, "zone-1")).toMatchObject({
+      warnings: [{ field: "networkng", message: "unknown field; did you mean \"networking\"?" }]
+    })
+  })
+
   it("says the same as JSON and as YAML", () => {
     const spec = {
       networking: {
