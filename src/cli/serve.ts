@@ -22,6 +22,7 @@ import { DataplaneServer } from "../cp/server/DataplaneServer.ts"
 import { dataplaneLayer } from "../cp/server/dataplaneLayer.ts"
 import { keepPoolsSmall } from "../cp/server/keepPoolsSmall.ts"
 import { ResourceCache } from "../cp/snapshot/ResourceCache.ts"
+import { inspectorLive } from "../cp/inspect/inspectorLive.ts"
 import { ResourceCacheLive } from "../cp/snapshot/ResourceCacheLive.ts"
 import { keepServices } from "../cp/services/keepServices.ts"
 import { StatusReader } from "../cp/services/StatusReader.ts"
@@ -134,7 +135,7 @@ const servers = (config: ControlPlaneConfig, instanceId: string) =>
         identity: { zone: config.zone, version: packageJson.version, instanceId, clusterId: config.zone },
         shownConfig: showConfig(config),
         tls: apiTls
-      })
+      }).pipe(Layer.provide(inspectorLive({ instanceId })), Layer.provide(dataplane))
       return Layer.mergeAll(
         Diagnostics.readyWith(DATAPLANE_SERVER, DataplaneServer),
         Diagnostics.readyWith(API_SERVER, ApiServer),

@@ -1,5 +1,7 @@
 /** Finds what a path is about, as plain data. The same tables say what there is to find, for the OpenAPI document. */
 import { descriptors, type ResourceDescriptor } from "../../model/ResourceDescriptor.ts"
+import { findInspectEntry } from "./inspect/inspectEntries.ts"
+import type { InspectEntry, Parameters } from "./inspect/InspectEntry.ts"
 import { UNSERVED, type UnservedType } from "./unserved.ts"
 
 export type TokenKind = "dataplane" | "zone" | "user"
@@ -23,6 +25,8 @@ export type FixedRoute =
 export type Route =
   | FixedRoute
   | { readonly _tag: "Kri"; readonly kri: string }
+  /** How things are. */
+  | { readonly _tag: "Inspect"; readonly entry: InspectEntry; readonly parameters: Parameters }
   | {
       readonly _tag: "ServicePart"
       readonly descriptor: ResourceDescriptor
@@ -133,6 +137,8 @@ export const findRoute = (path: ReadonlyArray<string>): Route | null => {
   const fixed = fixedRoute(path)
   if (fixed !== undefined) return fixed
   if (path[0] === "_kri") return path.length === 2 && path[1] !== undefined ? { _tag: "Kri", kri: path[1] } : null
+  const inspected = findInspectEntry(path)
+  if (inspected !== null) return { _tag: "Inspect", ...inspected }
   const inMesh = path[0] === "meshes" && path.length > 2
   const [collection = "", ...rest] = inMesh ? path.slice(2) : path
   const mesh = inMesh ? path[1] : undefined

@@ -28,6 +28,8 @@ const reservedIn = (route: Route): { readonly action: Action; readonly what: str
     }
     case "Collection":
     case "Single":
+    case "Inspect":
+      return route.entry.reserved ?? null
       return route.descriptor.adminOnly
         ? { action: "adminResources", what: `the resource of type "${route.descriptor.type}"` }
         : null

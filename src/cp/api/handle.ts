@@ -11,6 +11,7 @@ import { exportJournal } from "./exportJournal.ts"
 import type { ExportPlaces } from "./ExportPlaces.ts"
 import { getResource, listResources } from "./getResources.ts"
 import { getByKri } from "./getByKri.ts"
+import { inspect } from "./inspect/inspect.ts"
 import { inspectService } from "./inspectService.ts"
 import { issueToken } from "./issueToken.ts"
 import { KUMA_VERSION } from "./kumaVersion.ts"
@@ -96,6 +97,8 @@ const dispatch = (
       return getByKri(request, route.kri)
     case "ServicePart":
       return inspectService(request, route, setting.identity.zone)
+    case "Inspect":
+      return inspect(request, route)
     case "Unserved":
       return answerUnserved(request, route)
     case "Collection":

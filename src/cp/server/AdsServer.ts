@@ -30,6 +30,7 @@ import { Liveness } from "./Liveness.ts"
 import { type OpenStream, OpenStreams } from "./OpenStreams.ts"
 import { ProxyRegistration } from "./ProxyRegistration.ts"
 import { ProxySnapshots } from "./ProxySnapshots.ts"
+import type { ProxyStream } from "./ProxyStream.ts"
 import { readVersion } from "./readVersion.ts"
 import { resetAnswered } from "./resetAnswered.ts"
 import { PARTS, RightsWatch } from "./RightsWatch.ts"
@@ -78,6 +79,8 @@ export class AdsServer extends Context.Service<
     readonly inject: (socket: TLSSocket) => void
     /** Proxies with an open stream here. */
     readonly connected: () => ReadonlyArray<ProxyId>
+    /** The proxy's stream as it is now; null where none is open here. */
+    readonly stream: (proxy: ProxyId) => ProxyStream | null
   }
 >()("ecs-mesh/cp/server/AdsServer") {
   static readonly layer = (options: AdsServerOptions) =>
@@ -262,7 +265,8 @@ export class AdsServer extends Context.Service<
           },
           connected: () =>
             Array.from(streams.all(), ({ stream: { admitted: { claim: { mesh, name, proxyType } } } }) =>
-              ({ proxyType, mesh, name }))
+              ({ proxyType, mesh, name })),
+          stream: (proxy) => streams.of(formatKey(proxyKey(proxy)))?.stream.looked ?? null
         })
       })
     )

@@ -12,6 +12,7 @@ import { type Answered, nextRetry, type NackPolicy } from "./ack.ts"
 import { nextResponse } from "./nextResponse.ts"
 import type { Outgoing } from "./Outgoing.ts"
 import type { Published } from "./ProxySnapshots.ts"
+import type { ProxyStream } from "./ProxyStream.ts"
 import type { Received } from "./receive.ts"
 import type { StreamState } from "./StreamState.ts"
 
@@ -60,6 +61,11 @@ export class AdsStream {
     this.admitted = admitted
     this.options = options
     this.state = options.state
+  }
+
+  /** As it is now, to be looked at. */
+  get looked(): ProxyStream {
+    return { subscriptions: this.state.subscriptions, snapshot: this.snapshot }
   }
 
   /** A snapshot newer than all before. */

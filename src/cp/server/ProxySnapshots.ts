@@ -2,6 +2,8 @@
 import { Context } from "effect"
 import type { Condition } from "../../model/Condition.ts"
 import type { ProxyId } from "../../model/ProxyType.ts"
+import type { ZoneView } from "../snapshot/MeshView.ts"
+import type { TranslateSettings } from "../xds/TranslateSettings.ts"
 import type { ProxySnapshot } from "../xds/XdsResource.ts"
 import type { NodeMetadata } from "./nodeSettings.ts"
 
@@ -43,5 +45,9 @@ export class ProxySnapshots extends Context.Service<
     readonly follow: (proxy: ProxyId, metadata: NodeMetadata, follower: Follower) => () => void
     /** Undefined where the proxy isn't connected here. */
     readonly status: (proxy: ProxyId) => SnapshotStatus | undefined
+    /** What the resources mean together, as they are now: for who wants to look. */
+    readonly zone: ZoneView
+    /** What is known of the proxy's host; what is the same for all where it isn't connected here. */
+    readonly settings: (proxy: ProxyId) => TranslateSettings
   }
 >()("ecs-mesh/cp/server/ProxySnapshots") {}

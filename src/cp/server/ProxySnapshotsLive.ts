@@ -67,7 +67,9 @@ export const ProxySnapshotsLive = (options: SnapshotOptions) =>
           if (followed === undefined) return undefined
           const { failure, snapshot, translation } = followed
           return { snapshot, failure, conditions: translation.conditions }
-        }
+        },
+        zone: updates.zone,
+        settings: (proxy) => updates.followed(proxy)?.translation.settings ?? nodeSettings({}, options)
       })
     })
   )

@@ -8,6 +8,7 @@ import { proxyKey } from "../../model/proxyResource.ts"
 import { formatKey, type Resource } from "../../model/Resource.ts"
 import { hasGrown, isEmpty } from "../snapshot/Impact.ts"
 import { MeshViews } from "../snapshot/MeshViews.ts"
+import type { ZoneView } from "../snapshot/MeshView.ts"
 import type { ResourceChange } from "../snapshot/ResourceCache.ts"
 import { sameData } from "../snapshot/sameData.ts"
 import { Dependents, serviceKey } from "../xds/Dependents.ts"
@@ -105,6 +106,11 @@ export class ProxyUpdates {
   /** Undefined where nobody follows it. */
   followed(proxy: ProxyId): FollowedProxy | undefined {
     return this.#proxies.get(formatKey(proxyKey(proxy)))
+  }
+
+  /** Kept true in place. */
+  get zone(): ZoneView {
+    return this.#views
   }
 
   stop(): void {

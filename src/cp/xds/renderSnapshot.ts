@@ -34,7 +34,7 @@ import { HttpProtocolOptionsSchema } from "../proto/envoy/extensions/upstreams/h
 import { TypeUrl, type XdsResource } from "./XdsResource.ts"
 
 /** Every resource, and every message that this room packs into an Any. */
-const registry: Registry = createRegistry(
+export const registry: Registry = createRegistry(
   ClusterSchema,
   ClusterLoadAssignmentSchema,
   ListenerSchema,

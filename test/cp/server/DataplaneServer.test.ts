@@ -18,7 +18,7 @@ const REQUEST_MILLIS = 500
 const listen = async (): Promise<number> => {
   const runtime = ManagedRuntime.make(
     DataplaneServer.layer({ address: "127.0.0.1", port: 0 }, REQUEST_MILLIS).pipe(
-      Layer.provide(Layer.succeed(AdsServer, { inject: (socket) => socket.destroy(), connected: () => [] })),
+      Layer.provide(Layer.succeed(AdsServer, { inject: (socket) => socket.destroy(), connected: () => [], stream: () => null })),
       Layer.provide(
         Layer.succeed(Bootstrapper, { answer: () => Effect.succeed({ status: 200, headers: {}, body: "yes" }) })
       ),

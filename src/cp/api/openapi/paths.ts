@@ -1,5 +1,7 @@
 /** What can be asked at which path, from the tables that requests are routed by. Pure. */
 import { descriptors, type ResourceDescriptor } from "../../../model/ResourceDescriptor.ts"
+import { inspectEntries } from "../inspect/inspectEntries.ts"
+import type { InspectEntry } from "../inspect/InspectEntry.ts"
 import { FIXED_ROUTES, SERVICE_PARTS, type FixedRoute, OLD_OVERVIEWS } from "../Route.ts"
 import { UNSERVED, type UnservedType } from "../unserved.ts"
 import { type Json, SCHEMAS } from "./jsonSchema.ts"
@@ -230,6 +232,26 @@ export const TOKEN_REQUESTS = {
   dataplane: "DataplaneTokenRequest", user: "UserTokenRequest", zone: "ZoneTokenRequest"
 } as const
 
+const inspectPath = ({ path, query = [], summary }: InspectEntry): readonly [string, Json] => [
+  path,
+  {
+    get: operation({
+      id: idOf("inspect", path),
+      summary,
+      tag: "Inspection",
+      parameters: [
+        ...[...path.matchAll(/\{([a-z]+)\}/g)].map(([, name = ""]) => inPath(name)),
+        ...PAGE.filter(({ name }) => query.includes(String(name))),
+        ...query.filter((name) => !PAGE.some((one) => one["name"] === name)).map((name) =>
+          inQuery(name, { type: "string" }, "narrows the answer"))
+      ],
+      responses: { "200": path.endsWith("/stats") || path.endsWith("/clusters")
+        ? answer("as Envoy has it", { type: "string" }, "text/plain")
+        : answer("that", LOOSE) }
+    })
+  }
+]
+
 export const paths = (): Json =>
   Object.fromEntries([
     ...Object.entries(FIXED_ROUTES).map(([path, route]) => [path, fixedItem(route)] as const),
@@ -243,5 +265,7 @@ export const paths = (): Json =>
     ...Object.values<ResourceDescriptor>(descriptors).flatMap(resourcePaths),
     ...oldPaths,
     ...Object.entries(UNSERVED).filter(([segment]) => !served.has(segment)).flatMap(([segment, type]) =>
-      unservedPaths(segment, type))
+      unservedPaths(segment, type)),
+    // After what isn't offered: some of these are computed where Kuma keeps them.
+    ...inspectEntries.map(inspectPath)
   ])

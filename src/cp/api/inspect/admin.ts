@@ -1,0 +1,110 @@
+/**
+ * What an Envoy says of itself: its configuration, its clusters, its statistics. The first is told by what this
+ * control plane sent and had acknowledged.
+ */
+import { Effect } from "effect"
+import { isConnected, heldBy } from "../../inspect/proxyStatus.ts"
+import type { ProxyStream } from "../../server/ProxyStream.ts"
+import { configDump } from "../../server/configDump.ts"
+import type { DataplaneInsight } from "../../../model/DataplaneInsight.ts"
+import { proxyKey } from "../../../model/proxyResource.ts"
+import type { ProxyId, ProxyType } from "../../../model/ProxyType.ts"
+import { type Refusal, notFound, notOffered, notHere } from "../Refusal.ts"
+import { json } from "./answers.ts"
+import type { InspectEntry, Question } from "./InspectEntry.ts"
+
+interface Kind {
+  readonly proxyType: ProxyType
+  readonly insight: "DataplaneInsight" | "ZoneIngressInsight" | "ZoneEgressInsight"
+  /** Before `/{name}/xds`. */
+  readonly path: string
+  /** Of the refusal where there is no such proxy. */
+  readonly missing: string
+}
+
+const KINDS: ReadonlyArray<Kind> = [
+  {
+    proxyType: "dataplane",
+    insight: "DataplaneInsight",
+    path: "/meshes/{mesh}/dataplanes",
+    missing: "Could not get dataplane resource"
+  },
+  ...["/zoneingresses", "/zone-ingresses"].map((path): Kind => ({
+    proxyType: "ingress", insight: "ZoneIngressInsight", path, missing: "Could not get zone ingress resource"
+  })),
+  ...["/zoneegresses", "/zone-egresses"].map((path): Kind => ({
+    proxyType: "egress", insight: "ZoneEgressInsight", path, missing: "Could not get zone egress resource"
+  }))
+]
+
+const TITLE = "Could not execute admin operation"
+
+const find = (kind: Kind, { inspector, parameter }: Question) => {
+  const proxy: ProxyId = { proxyType: kind.proxyType, mesh: parameter("mesh"), name: parameter("name") }
+  if (inspector.resources.get(proxyKey(proxy)) === undefined) return Effect.fail(notFound(kind.missing))
+  const { mesh, name } = proxy
+  const insight = inspector.resources.get({ type: kind.insight, mesh, name })?.spec
+  return Effect.succeed({ proxy, insight })
+}
+
+/** Who isn't connected has nothing to be asked. */
+const requireConnected = (name: string, insight: DataplaneInsight | undefined): Effect.Effect<void, Refusal> => {
+  if (isConnected(insight)) return Effect.void
+  const last = insight?.subscriptions.at(-1)?.disconnectTime
+  return Effect.fail(notFound(TITLE, last === undefined
+    ? `the proxy ${name} has never connected to this control plane`
+    : `the proxy ${name} isn't connected: its last stream ended at ${last}`))
+}
+
+const requireStream = (question: Question, proxy: ProxyId, insight: DataplaneInsight | undefined) => {
+  const { inspector } = question
+  const stream = inspector.stream(proxy)
+  if (stream !== null) return Effect.succeed(stream)
+  const holder = heldBy(insight)
+  return holder === null || holder === inspector.instanceId
+    // What its insight says is a moment old.
+    ? Effect.flatMap(requireConnected(proxy.name, undefined), () => Effect.fail(notFound(TITLE)))
+    : Effect.fail(notHere(TITLE, `the proxy ${proxy.name} is connected to the control plane instance ${holder}, and ` +
+      `this is ${inspector.instanceId}: ask that one`))
+}
+
+const dump = (kind: Kind) => (question: Question) =>
+  Effect.gen(function*() {
+    const { insight, proxy } = yield* find(kind, question)
+    if (question.inspector.stream(proxy) === null) yield* requireConnected(proxy.name, insight)
+    const stream: ProxyStream = yield* requireStream(question, proxy, insight)
+    const includeEndpoints = /^(1|t|true)$/i.test(question.request.query.get("include_eds") ?? "")
+    return json(configDump(stream, { includeEndpoints, rejections: insight?.rejections ?? [] }))
+  })
+
+const NOT_ASKED = "Envoy's admin interface stays on the proxy's own host, and this control plane asks no proxy. " +
+  "Read it there, in the proxy's container: curl http://127.0.0.1:9901"
+
+const notAsked = (kind: Kind, what: "stats" | "clusters") => (question: Question) =>
+  Effect.gen(function*() {
+    const { insight, proxy } = yield* find(kind, question)
+    yield* requireConnected(proxy.name, insight)
+    return yield* notOffered(TITLE, `${NOT_ASKED}/${what}`)
+  })
+
+export const adminEntries: ReadonlyArray<InspectEntry> = KINDS.flatMap((kind): ReadonlyArray<InspectEntry> => [
+  {
+    path: `${kind.path}/{name}/xds`,
+    summary: "What a proxy was sent and has acknowledged, in the shape of Envoy's /config_dump",
+    query: ["include_eds"],
+    reserved: { action: "viewConfigDump", what: "config dump" },
+    answer: dump(kind)
+  },
+  {
+    path: `${kind.path}/{name}/stats`,
+    summary: "The statistics of a proxy's Envoy",
+    reserved: { action: "viewStats", what: "stats" },
+    answer: notAsked(kind, "stats")
+  },
+  {
+    path: `${kind.path}/{name}/clusters`,
+    summary: "The clusters of a proxy's Envoy",
+    reserved: { action: "viewClusters", what: "clusters" },
+    answer: notAsked(kind, "clusters")
+  }
+])

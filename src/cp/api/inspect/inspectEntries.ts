@@ -1,0 +1,17 @@
+/** All paths at which somebody asks how things are: a further one is an entry in its file. */
+import { configEntries } from "./config.ts"
+import { adminEntries } from "./admin.ts"
+import { entryFinder, type InspectEntry } from "./InspectEntry.ts"
+import { insightEntries } from "./insights.ts"
+import { policyEntries } from "./policies.ts"
+import { zoneEntries } from "./zones.ts"
+
+export const inspectEntries: ReadonlyArray<InspectEntry> = [
+  ...insightEntries,
+  ...zoneEntries,
+  ...policyEntries,
+  ...configEntries,
+  ...adminEntries
+]
+
+export const findInspectEntry = entryFinder(inspectEntries)
