@@ -6,6 +6,7 @@ import { randomUUID, X509Certificate } from "node:crypto"
 import { hostname } from "node:os"
 import { Clock, Effect, Layer, Schedule, Schema } from "effect"
 import packageJson from "../../package.json" with { type: "json" }
+import { keepNamesInAws } from "../controllers/names/keepNamesInAws.ts"
 import { operate } from "../controllers/Operator.ts"
 import { TokenController } from "../controllers/token/TokenController.ts"
 import { ApiServer, apiServer } from "../cp/api/ApiServer.ts"
@@ -68,10 +69,12 @@ const operator = ({ aws, dpServer, tokenSecrets, zone }: ControlPlaneConfig) => 
 
 /** Runs what must run once on the leading replica, for as long as the scope lasts. */
 const leader = (config: ControlPlaneConfig, store: StoreConfig, instanceId: string) => {
-  const work = Effect.all([operator(config), Effect.scoped(keepServices(config.zone, config.services))], {
-    concurrency: "unbounded",
-    discard: true
-  })
+  const { hostnames, services, zone } = config
+  const work = Effect.all([
+    operator(config),
+    Effect.scoped(keepServices(zone, services)),
+    hostnames === null ? Effect.void : keepNamesInAws(zone, hostnames)
+  ], { concurrency: "unbounded", discard: true })
   return Layer.effectDiscard(
     Effect.gen(function*() {
       const election = yield* LeaderElection

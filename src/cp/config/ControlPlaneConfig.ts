@@ -88,6 +88,21 @@ export interface TokenSecretsSettings {
   readonly endpoint: string | null
 }
 
+/** Where AWS's DNS is told of hostnames. */
+export interface HostnamesConfig {
+  /** `route53`: a hosted zone; `cloudMap`: a namespace. */
+  readonly kind: "route53" | "cloudMap"
+  /** Id of the hosted zone or the namespace. */
+  readonly id: string
+  readonly region: string
+  /** Null: AWS's own. */
+  readonly endpoint: string | null
+  /** How often what is there is read anew. */
+  readonly refreshMillis: number
+  /** The part of the account's requests that may be made. */
+  readonly apiShare: number
+}
+
 export interface ControlPlaneConfig {
   readonly mode: "zone" | "global"
   readonly zone: string
@@ -124,6 +139,8 @@ export interface ControlPlaneConfig {
   }
   /** MeshServices that are generated, and virtual addresses. */
   readonly services: ServiceSettings
+  /** null: hostnames are kept nowhere. */
+  readonly hostnames: HostnamesConfig | null
   /** null: without AWS (`--without-aws`). */
   readonly aws: AwsConfig | null
   /** null: no tokens are kept. */

@@ -8,6 +8,7 @@ import type { AuthConfig, AwsConfig, ControlPlaneConfig, StoreConfig } from "./C
 import { Environment } from "./Environment.ts"
 import { readApiServer } from "./readApiServer.ts"
 import { readMonitoring } from "./readMonitoring.ts"
+import { readHostnames } from "./readHostnames.ts"
 import { readServices } from "./readServices.ts"
 import { readTokenSecrets, SECRET_NAME_PREFIX } from "./readTokenSecrets.ts"
 
@@ -182,6 +183,7 @@ export const fromEnvironment = (variables: Variables, options: FromEnvironmentOp
       accessLogPath: env.optional("ECS_MESH_ACCESS_LOG")
     },
     services: readServices(env),
+    hostnames: readHostnames(env, aws),
     aws,
     tokenSecrets
   }

@@ -1,0 +1,43 @@
+/** Hostnames in Route 53 or Cloud Map, as the configuration says: composition of this room. */
+import { Effect } from "effect"
+import type { Store } from "../../model/Store.ts"
+import { makeCallBudget } from "../aws/CallBudget.ts"
+import { cloudMapNamespace, openCloudMap } from "../aws/CloudMapNamespace.ts"
+import { hostedZone, openRoute53 } from "../aws/HostedZone.ts"
+import { cloudMapNames } from "./cloudMapNames.ts"
+import { keepNames } from "./keepNames.ts"
+import type { NameConfig } from "./NameConfig.ts"
+import { route53Names } from "./route53Names.ts"
+import { hostedZonesOf } from "./wantedNames.ts"
+
+/**
+ * "Five requests per second per AWS account" for all of Route 53, whoever makes them:
+ * https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html#limits-api-requests
+ */
+const REQUESTS_A_SECOND = 5
+
+/** Runs for as long as it is let; whoever composes runs it on the leading replica alone. */
+export const keepNamesInAws = (zone: string, config: NameConfig): Effect.Effect<void, never, Store> =>
+  Effect.scoped(
+    Effect.gen(function*() {
+      const { apiShare, endpoint, id, kind, refreshMillis, region } = config
+      const rate = REQUESTS_A_SECOND * apiShare
+      const budget = yield* makeCallBudget(kind === "route53" ? "Route53" : "CloudMap", { rate, burst: Math.max(1, rate) })
+      const common = { zone, refreshMillis, always: [id] }
+      if (kind === "route53") {
+        const client = yield* openRoute53(region, endpoint)
+        return yield* keepNames({
+          ...common,
+          placesOf: hostedZonesOf(zone, id),
+          open: (place) => route53Names(`Route 53 ${place}`, hostedZone(client, place, budget), zone)
+        })
+      }
+      const client = yield* openCloudMap(region, endpoint)
+      return yield* keepNames({
+        ...common,
+        // The extension says that hostnames are to be in AWS's DNS; by which of its services is the setting's business.
+        placesOf: ({ extension }) => (extension?.type === "Route53" ? [id] : []),
+        open: (place) => cloudMapNames(`Cloud Map ${place}`, cloudMapNamespace(client, place, budget), zone)
+      })
+    })
+  )
