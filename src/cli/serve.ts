@@ -25,6 +25,7 @@ import { keepPoolsSmall } from "../cp/server/keepPoolsSmall.ts"
 import { ResourceCache } from "../cp/snapshot/ResourceCache.ts"
 import { inspectorLive } from "../cp/inspect/inspectorLive.ts"
 import { ResourceCacheLive } from "../cp/snapshot/ResourceCacheLive.ts"
+import { ensureHostnameGenerators } from "../cp/services/ensureHostnameGenerators.ts"
 import { keepServices } from "../cp/services/keepServices.ts"
 import { StatusReader } from "../cp/services/StatusReader.ts"
 import { embeddedStoreConfig } from "../cp/store/EmbeddedPostgres.ts"
@@ -147,11 +148,14 @@ const servers = (config: ControlPlaneConfig, instanceId: string) =>
     })
   )
 
+const generators = ({ services, zone }: ControlPlaneConfig) =>
+  services.makesGenerators ? ensureHostnameGenerators(zone) : Effect.void
+
 const controlPlane = (config: ControlPlaneConfig, instanceId: string) =>
   Layer.unwrap(
     Effect.gen(function*() {
       const store = yield* storeConfig(config)
-      const defaults = Layer.effectDiscard(ensureDefaults(config.apiServer.authn))
+      const defaults = Layer.effectDiscard(Effect.andThen(ensureDefaults(config.apiServer.authn), generators(config)))
       const cache = Diagnostics.readyWith(CACHE, ResourceCache).pipe(
         Layer.provideMerge(ResourceCacheLive),
         Layer.provide(defaults)

@@ -40,6 +40,7 @@ export const readServices = (env: Environment): ServiceSettings => {
     generates: env.millis("KUMA_MESH_SERVICE_GENERATION_INTERVAL", 2_000) > 0,
     graceMillis: env.millis("KUMA_MESH_SERVICE_DELETION_GRACE_PERIOD", HOUR),
     ranges,
-    holdMillis: env.millis("ECS_MESH_SERVICE_ADDRESS_HOLD", HOUR)
+    holdMillis: env.millis("ECS_MESH_SERVICE_ADDRESS_HOLD", HOUR),
+    makesGenerators: !env.flag("KUMA_DEFAULTS_SKIP_HOSTNAME_GENERATORS", false)
   }
 }

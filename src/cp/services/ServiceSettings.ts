@@ -10,4 +10,6 @@ export interface ServiceSettings {
   readonly ranges: Readonly<Record<ServiceKind, AddressRange>>
   /** How long the address of a service that has gone is given to nobody else. */
   readonly holdMillis: number
+  /** Whether the HostnameGenerators that Kuma begins with are made at start. */
+  readonly makesGenerators: boolean
 }

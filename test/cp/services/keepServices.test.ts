@@ -21,6 +21,7 @@ const settings: ServiceSettings = {
   generates: true,
   graceMillis: 3_600_000,
   holdMillis: 3_600_000,
+  makesGenerators: false,
   ranges: {
     MeshService: range("127.4.0.0/16"),
     MeshExternalService: range("127.3.0.0/16"),

@@ -1,0 +1,35 @@
+/** The two HostnameGenerators that a zone begins with, as Kuma's do: `kv.svc.mesh.local`, `api.extsvc.mesh.local`. */
+import { Effect } from "effect"
+import { computeLabels } from "../../model/computeLabels.ts"
+import type { HostnameGenerator } from "../../model/HostnameGenerator.ts"
+import type { DesiredResource } from "../../model/Resource.ts"
+import { Store } from "../../model/Store.ts"
+import { ORIGIN_LABEL } from "../../model/Tags.ts"
+
+const OF_ZONE = { matchLabels: { [ORIGIN_LABEL]: "zone" } }
+
+const GENERATORS: Readonly<Record<string, HostnameGenerator>> = {
+  "local-mesh-external-service": {
+    selector: { meshExternalService: OF_ZONE }, template: "{{ .DisplayName }}.extsvc.mesh.local"
+  },
+  "local-universal-mesh-service": {
+    selector: { meshService: OF_ZONE }, template: "{{ .DisplayName }}.svc.mesh.local"
+  }
+}
+
+/** At each start those that are missing are made; several replicas may do so at once. */
+export const ensureHostnameGenerators = Effect.fn("ensureHostnameGenerators")(function*(zone: string) {
+  const store = yield* Store
+  for (const [name, spec] of Object.entries(GENERATORS)) {
+    const generator: DesiredResource<"HostnameGenerator"> = { type: "HostnameGenerator", mesh: "", name, labels: {}, spec }
+    yield* store.get(generator).pipe(
+      Effect.asVoid,
+      Effect.catchTag("NotFound", () =>
+        store.put({ ...generator, labels: computeLabels(generator, zone) }, { expect: "absent" }).pipe(
+          Effect.asVoid,
+          // Another replica came first.
+          Effect.catchTag("Conflict", () => Effect.void)
+        ))
+    )
+  }
+})

@@ -1,0 +1,139 @@
+import { ChangeResourceRecordSetsCommand, CreateHostedZoneCommand, ListResourceRecordSetsCommand, Route53Client } from "@aws-sdk/client-route-53"
+import {
+  CreatePrivateDnsNamespaceCommand,
+  CreateServiceCommand,
+  GetOperationCommand,
+  ListInstancesCommand,
+  ListServicesCommand,
+  ServiceDiscoveryClient
+} from "@aws-sdk/client-servicediscovery"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { afterAll, beforeAll } from "vitest"
+import { keepNamesInAws } from "../../../src/controllers/names/keepNamesInAws.ts"
+import type { NameConfig } from "../../../src/controllers/names/NameConfig.ts"
+import type { DesiredResource, ResourceType, SpecByType } from "../../../src/model/Resource.ts"
+import { Store } from "../../../src/model/Store.ts"
+import { openStore, useTestDatabases } from "../../cp/store/testDatabases.ts"
+import { type Emulator, startMinistack } from "../../support/startMinistack.ts"
+
+const databases = useTestDatabases()
+let aws: Emulator
+const variables = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" }
+const saved = Object.fromEntries(Object.keys(variables).map((name) => [name, process.env[name]]))
+
+beforeAll(async () => {
+  Object.assign(process.env, variables)
+  aws = await startMinistack({ events: false })
+}, 60_000)
+
+afterAll(async () => {
+  for (const [name, value] of Object.entries(saved)) {
+    if (value === undefined) delete process.env[name]
+    else process.env[name] = value
+  }
+  await aws.stop()
+})
+
+const until = <A>(what: string, look: Effect.Effect<A>, condition: (value: A) => boolean) =>
+  Effect.gen(function*() {
+    for (;;) {
+      const value = yield* look
+      if (condition(value)) return value
+      yield* Effect.sleep(50)
+    }
+  }).pipe(Effect.timeout("30 seconds"), Effect.mapError(() => new Error(`${what} did not come`)))
+
+const desired = <T extends ResourceType>(type: T, mesh: string, name: string, spec: SpecByType[T]): DesiredResource<T> =>
+  ({ type, mesh, name, labels: { "kuma.io/origin": "zone" }, spec })
+
+const generator = desired("HostnameGenerator", "", "names", {
+  selector: { meshService: {} }, template: "{{ .Name }}.mesh.local", extension: { type: "Route53" }
+})
+
+const service = (name: string) => desired("MeshService", "default", name, { state: "Unavailable", selector: {}, ports: [] })
+
+const address = (ip: string, name: string) =>
+  desired("ServiceAddress", "", ip, { kind: "MeshService", mesh: "default", service: name })
+
+const keeping = (config: Omit<NameConfig, "region" | "endpoint" | "refreshMillis" | "apiShare">) =>
+  Effect.gen(function*() {
+    const store = yield* openStore(yield* Effect.promise(databases.create))
+    yield* store.put(generator)
+    yield* Effect.forkScoped(
+      keepNamesInAws("zone-1", { ...config, region: "us-east-1", endpoint: aws.endpoint, refreshMillis: 1_000, apiShare: 100 })
+        .pipe(Effect.provideService(Store, store))
+    )
+    return store
+  })
+
+const settings = () => ({ region: "us-east-1", endpoint: aws.endpoint })
+
+describe("hostnames in AWS", () => {
+  it.live("stand in a hosted zone of Route 53 beside a user's own, and go with their services", () =>
+    Effect.gen(function*() {
+      const client = new Route53Client(settings())
+      const { HostedZone } = yield* Effect.promise(() =>
+        client.send(new CreateHostedZoneCommand({ Name: "mesh.local", CallerReference: "1" })))
+      const HostedZoneId = (HostedZone?.Id ?? "").replace("/hostedzone/", "")
+      yield* Effect.promise(() => client.send(new ChangeResourceRecordSetsCommand({
+        HostedZoneId,
+        ChangeBatch: { Changes: [{
+          Action: "CREATE",
+          ResourceRecordSet: { Name: "mine.mesh.local", Type: "A", TTL: 60, ResourceRecords: [{ Value: "10.0.0.1" }] }
+        }] }
+      })))
+      const records = Effect.promise(async () => {
+        const { ResourceRecordSets = [] } = await client.send(new ListResourceRecordSetsCommand({ HostedZoneId }))
+        return Object.fromEntries(ResourceRecordSets.filter(({ Type }) => Type === "A")
+          .map(({ Name = "", ResourceRecords = [] }) => [Name, ResourceRecords[0]?.Value]))
+      })
+      const store = yield* keeping({ kind: "route53", id: HostedZoneId })
+      for (const [ip, name] of [["127.4.0.1", "kv"], ["127.4.0.2", "mine"]] as const) {
+        yield* store.put(service(name))
+        yield* store.put(address(ip, name))
+      }
+      const own = { "mine.mesh.local.": "10.0.0.1" }
+      const there = yield* until("the record", records, (now) => now["kv.mesh.local."] !== undefined)
+      assert.deepStrictEqual(there, { ...own, "kv.mesh.local.": "127.4.0.1" })
+      yield* store.remove(address("127.4.0.1", "kv"))
+      yield* store.put(address("127.4.0.7", "kv"))
+      yield* until("the new address", records, (now) => now["kv.mesh.local."] === "127.4.0.7")
+      yield* store.remove(service("kv"))
+      const left = yield* until("its end", records, (now) => now["kv.mesh.local."] === undefined)
+      assert.deepStrictEqual(left, own)
+      client.destroy()
+    }).pipe(Effect.scoped), 60_000)
+
+  it.live("stand in a namespace of Cloud Map beside a user's own, and go with their services", () =>
+    Effect.gen(function*() {
+      const client = new ServiceDiscoveryClient(settings())
+      const { OperationId = "" } = yield* Effect.promise(() =>
+        client.send(new CreatePrivateDnsNamespaceCommand({ Name: "mesh.local", Vpc: "vpc-1" })))
+      const { Operation } = yield* Effect.promise(() => client.send(new GetOperationCommand({ OperationId })))
+      const NamespaceId = Operation?.Targets?.NAMESPACE ?? ""
+      yield* Effect.promise(() => client.send(new CreateServiceCommand({ Name: "mine", NamespaceId, Description: "a user's" })))
+      const instances = Effect.promise(async () => {
+        const { Services = [] } = await client.send(new ListServicesCommand({}))
+        const found = await Promise.all(Services.map(async ({ Id = "", Name = "" }) => {
+          const { Instances = [] } = await client.send(new ListInstancesCommand({ ServiceId: Id }))
+          return [Name, Instances[0]?.Attributes?.["AWS_INSTANCE_IPV4"] ?? null] as const
+        }))
+        return Object.fromEntries<string | null>(found)
+      })
+      const store = yield* keeping({ kind: "cloudMap", id: NamespaceId })
+      for (const [ip, name] of [["127.4.0.1", "kv"], ["127.4.0.2", "mine"]] as const) {
+        yield* store.put(service(name))
+        yield* store.put(address(ip, name))
+      }
+      const there = yield* until("the instance", instances, (now) => typeof now["kv"] === "string")
+      assert.deepStrictEqual(there, { mine: null, kv: "127.4.0.1" })
+      yield* store.remove(address("127.4.0.1", "kv"))
+      yield* store.put(address("127.4.0.7", "kv"))
+      yield* until("the new address", instances, (now) => now["kv"] === "127.4.0.7")
+      yield* store.remove(service("kv"))
+      const left = yield* until("its end", instances, (now) => !("kv" in now))
+      assert.deepStrictEqual(left, { mine: null })
+      client.destroy()
+    }).pipe(Effect.scoped), 60_000)
+})

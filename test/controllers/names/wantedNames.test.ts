@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest"
+import { hostedZonesOf, wantedNames } from "../../../src/controllers/names/wantedNames.ts"
+import type { Resource, ResourceType, SpecByType } from "../../../src/model/Resource.ts"
+
+const resource = <T extends ResourceType>(
+  type: T, mesh: string, name: string, spec: SpecByType[T], creationTime = "2026-01-01"
+): Resource<T> => ({
+  type, mesh, name, spec, creationTime, modificationTime: creationTime, version: 1, labels: { "kuma.io/origin": "zone" }
+})
+
+const service = (mesh: string, name: string, creationTime?: string) =>
+  resource("MeshService", mesh, name, { state: "Unavailable", selector: {}, ports: [] }, creationTime)
+
+const generator = (name: string, template: string, extension?: SpecByType["HostnameGenerator"]["extension"]) =>
+  resource("HostnameGenerator", "", name, {
+    selector: { meshService: {} }, template, ...(extension === undefined ? {} : { extension })
+  })
+
+const address = (ip: string, mesh: string, name: string, more: Partial<SpecByType["ServiceAddress"]> = {}) =>
+  resource("ServiceAddress", "", ip, { kind: "MeshService", mesh, service: name, ...more })
+
+const wanted = (
+  generators: ReadonlyArray<Resource<"HostnameGenerator">>,
+  services: ReadonlyArray<Resource<"MeshService">>,
+  addresses: ReadonlyArray<Resource<"ServiceAddress">>
+) => {
+  const { doubled, places } = wantedNames(
+    { generators, addresses, services: { MeshService: services, MeshExternalService: [], MeshMultiZoneService: [] } },
+    "zone-1",
+    hostedZonesOf("zone-1", "OWN")
+  )
+  return { doubled, places: Object.fromEntries([...places].map(([place, names]) => [place, Object.fromEntries(names)])) }
+}
+
+const route53 = { type: "Route53" }
+
+describe("hostnames that are wanted", () => {
+  it("are those of generators with the extension, for services with an address", () => {
+    expect(wanted(
+      [generator("a", "{{ .Name }}.local", route53), generator("b", "{{ .Name }}.unkept")],
+      [service("default", "kv"), service("default", "new")],
+      [address("127.4.0.1", "default", "kv"), address("127.4.0.9", "default", "kv", { releasedAt: "2026-01-01" })]
+    )).toEqual({ doubled: [], places: { OWN: { "kv.local": "127.4.0.1" } } })
+  })
+
+  it("are kept in the hosted zones that are listed for this zone or for all", () => {
+    const config = { hostedZones: [
+      { name: "zone-1", hostedZoneId: "Z1" }, { name: "zone-2", hostedZoneId: "Z2" }, { hostedZoneId: "ALL" }
+    ] }
+    expect(wanted([generator("a", "{{ .Name }}.local", { ...route53, config })], [service("default", "kv")], [
+      address("127.4.0.1", "default", "kv")
+    ]).places).toEqual({ Z1: { "kv.local": "127.4.0.1" }, ALL: { "kv.local": "127.4.0.1" } })
+  })
+
+  it("lead to the oldest of several services that have them", () => {
+    expect(wanted([generator("a", "{{ .Name }}.local", route53)], [service("a", "kv", "2026-02-01"), service("b", "kv")], [
+      address("127.4.0.1", "a", "kv"), address("127.4.0.2", "b", "kv")
+    ])).toEqual({ doubled: ["kv.local"], places: { OWN: { "kv.local": "127.4.0.2" } } })
+  })
+})
