@@ -1,7 +1,7 @@
 /** Which policies are about which proxies. Pure. */
 import { type Policies, policiesOf, type Policy, type PolicyType, policyTypes } from "../../model/policies.ts"
 import type { Resource } from "../../model/Resource.ts"
-import { EFFECT_LABEL } from "./shadow.ts"
+import { inForce } from "./shadow.ts"
 import { type Routes, selectsDataplane, selectsInbound } from "../xds/policies/selection.ts"
 import { selectionsOf } from "../xds/policies/Selections.ts"
 
@@ -18,7 +18,7 @@ export interface MatchedType {
   readonly policies: ReadonlyArray<Policy>
 }
 
-/** In the order in which they are applied; a type of which none is about the proxy is missing. */
+/** A type of which none is about the proxy is missing. */
 export const matchedPolicies = (policies: Policies, dataplane: Resource<"Dataplane">): ReadonlyArray<MatchedType> => {
   const routes = policiesOf(policies, "MeshHTTPRoute")
   return selections.flatMap(({ of, type }) => {
@@ -27,10 +27,18 @@ export const matchedPolicies = (policies: Policies, dataplane: Resource<"Datapla
   })
 }
 
-const withoutEffect = (policy: Policy): Policy => {
-  const { [EFFECT_LABEL]: _, ...labels } = policy.labels
-  return { ...policy, labels }
-}
+/** Kuma's order; what isn't there comes last.  */
+const ORDER: ReadonlyArray<string> = [
+  "MeshHTTPRoute", "MeshTCPRoute", "MeshTLS", "MeshLoadBalancingStrategy", "MeshPassthrough", "MeshAccessLog",
+  "MeshTrace", "MeshFaultInjection", "MeshRateLimit", "MeshTimeout", "MeshTrafficPermission", "MeshHealthCheck",
+  "MeshCircuitBreaker", "MeshRetry", "MeshMetric", "MeshProxyPatch"
+]
+
+const place = (type: string): number => (ORDER.includes(type) ? ORDER.indexOf(type) : ORDER.length)
+
+/** As Kuma lists them. */
+export const inOrder = (matched: ReadonlyArray<MatchedType>): ReadonlyArray<MatchedType> =>
+  [...matched].sort((a, b) => place(a.type) - place(b.type))
 
 /** Proxies that a policy is about; `evenShadow`: also where it only shows what it would do. */
 export const dataplanesOf = (
@@ -40,7 +48,7 @@ export const dataplanesOf = (
   evenShadow: boolean
 ): ReadonlyArray<Resource<"Dataplane">> => {
   const routes = policiesOf(policies, "MeshHTTPRoute")
-  const looked = evenShadow ? withoutEffect(policy) : policy
+  const looked = evenShadow ? inForce(policy) : policy
   return [...dataplanes]
     .filter((dataplane) => selectsDataplane(looked, dataplane, routes) && hasSection(looked, dataplane, routes))
     .sort((a, b) => (a.name < b.name ? -1 : 1))

@@ -1,26 +1,20 @@
 /** A mesh as it would be if what policies only show were in force. Pure. */
-import { type Policies, type Policy, policiesOf, type PolicyType, policyTypes } from "../../model/policies.ts"
-import type { Resource } from "../../model/Resource.ts"
+import { allPolicies, type Policies, type Policy, withPolicy } from "../../model/policies.ts"
 import type { MeshView, ZoneView } from "../snapshot/MeshView.ts"
 import { isShadow } from "../xds/policies/selection.ts"
 
-export const EFFECT_LABEL = "kuma.io/effect"
+const EFFECT_LABEL = "kuma.io/effect"
 
-const inForce = <P extends Policy>(policy: P): P => {
-  if (!isShadow(policy)) return policy
+/** As if it didn't only show what it would do. */
+export const inForce = (policy: Policy): Policy => {
   const { [EFFECT_LABEL]: _, ...labels } = policy.labels
   return { ...policy, labels }
 }
 
-const listInForce = <T extends PolicyType>(policies: Policies, type: T): ReadonlyArray<Resource<T>> => {
-  const list: ReadonlyArray<Resource<T>> = policiesOf(policies, type)
-  return list.some((policy) => policy.labels[EFFECT_LABEL] === "shadow")
-    ? list.map((policy) => inForce(policy as Policy) as Resource<T>)
-    : list
-}
-
 export const policiesInForce = (policies: Policies): Policies =>
-  Object.fromEntries(policyTypes.map((type) => [type, listInForce(policies, type)]))
+  allPolicies(policies)
+    .filter(isShadow)
+    .reduce((all, policy) => withPolicy(all, policy.type, policy.name, inForce(policy)), policies)
 
 /** One mesh with all its policies in force, the others as they are. */
 export const zoneInForce = (zone: ZoneView, mesh: MeshView): ZoneView => ({

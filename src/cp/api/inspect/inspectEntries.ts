@@ -3,13 +3,17 @@ import { configEntries } from "./config.ts"
 import { adminEntries } from "./admin.ts"
 import { entryFinder, type InspectEntry } from "./InspectEntry.ts"
 import { insightEntries } from "./insights.ts"
+import { layoutEntries } from "./layout.ts"
 import { policyEntries } from "./policies.ts"
+import { ruleEntries } from "./rules.ts"
 import { zoneEntries } from "./zones.ts"
 
 export const inspectEntries: ReadonlyArray<InspectEntry> = [
   ...insightEntries,
   ...zoneEntries,
   ...policyEntries,
+  ...ruleEntries,
+  ...layoutEntries,
   ...configEntries,
   ...adminEntries
 ]
