@@ -15,7 +15,9 @@ import { authenticatorLayer } from "../cp/auth/authenticatorLayer.ts"
 import { TokenIssuerLive } from "../cp/auth/token/TokenIssuerLive.ts"
 import { CertificateAuthorityLive } from "../cp/ca/CertificateAuthorityLive.ts"
 import type { ControlPlaneConfig, StoreConfig } from "../cp/config/ControlPlaneConfig.ts"
+import { Environment } from "../cp/config/Environment.ts"
 import { fromEnvironment, type Variables } from "../cp/config/fromEnvironment.ts"
+import { readLog } from "../cp/config/readTracing.ts"
 import { showConfig } from "../cp/config/showConfig.ts"
 import { Diagnostics } from "../cp/diagnostics/Diagnostics.ts"
 import { monitoringServer, MonitoringServer } from "../cp/mads/MonitoringServer.ts"
@@ -36,6 +38,8 @@ import {
   API_SERVER as API_TLS, configuredTls, MONITORING_SERVER as MONITORING_TLS, type TlsVariables
 } from "../cp/tls/configuredTls.ts"
 import { ControlPlaneTlsLive } from "../cp/tls/ControlPlaneTlsLive.ts"
+import { exportTraces } from "../cp/tracing/exportTraces.ts"
+import { tracedJournal } from "../cp/tracing/tracedJournal.ts"
 import { caAudience } from "../model/bindingValue.ts"
 import { programLog } from "./programLog.ts"
 import { noteLeading, serveJournal } from "./serveJournal.ts"
@@ -168,7 +172,8 @@ const controlPlane = (config: ControlPlaneConfig, instanceId: string) =>
     })
   ).pipe(
     Layer.provide(ControlPlaneTlsLive.layer({ tls: config.tls, workDir: config.workDir, names: config.tls.names })),
-    Layer.provide(serveJournal(config.workDir, instanceId))
+    Layer.provide(tracedJournal(serveJournal(config.workDir, instanceId))),
+    Layer.provide(exportTraces(config.tracing, { version: packageJson.version, instanceId, zone: config.zone }))
   )
 
 const serve = Effect.fn("serve")(function*({ aws, variables }: ServeOptions) {
@@ -207,4 +212,5 @@ const serve = Effect.fn("serve")(function*({ aws, variables }: ServeOptions) {
   )
 })
 
-export const serveCommand = (options: ServeOptions) => serve(options).pipe(Effect.provide(programLog))
+export const serveCommand = (options: ServeOptions) =>
+  serve(options).pipe(Effect.provide(programLog(readLog(new Environment(options.variables)))))

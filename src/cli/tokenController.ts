@@ -15,7 +15,7 @@ import { awsConfig, PREFIXES, type Variables, withUnused } from "../cp/config/fr
 import { isLoopback, isSafeOrigin } from "../cp/config/isSafeOrigin.ts"
 import { readTokenSecrets, SECRET_NAME_PREFIX } from "../cp/config/readTokenSecrets.ts"
 import { Journal } from "../model/Journal.ts"
-import { programLog } from "./programLog.ts"
+import { DEFAULT_LOG, programLog } from "./programLog.ts"
 import { tokenKeeping } from "./tokenKeeping.ts"
 import { warnUnused } from "./warnUnused.ts"
 
@@ -115,4 +115,4 @@ const run = Effect.fn("tokenController")(function*(variables: Variables) {
   return yield* pollTasks({ clusters: aws.clusters, everySeconds }).pipe(Effect.provide(services))
 })
 
-export const tokenControllerCommand = (variables: Variables) => run(variables).pipe(Effect.scoped, Effect.provide(programLog))
+export const tokenControllerCommand = (variables: Variables) => run(variables).pipe(Effect.scoped, Effect.provide(programLog(DEFAULT_LOG)))

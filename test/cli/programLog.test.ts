@@ -44,3 +44,15 @@ it("what is held is written when the process ends", () => {
   flush()
   expect(messages()).toEqual([["a"]])
 })
+
+it("is JSON where that is asked for: one object a line, with its fields", () => {
+  const written: Array<string> = []
+  const { flush, logger } = lineLogger((text) => void written.push(text), "json")
+  const log = Effect.logInfo("a proxy connected").pipe(Effect.annotateLogs({ proxy: "Dataplane/default/kv-1" }))
+  Effect.runSync(Effect.provide(log, Logger.layer([logger])))
+  flush()
+  const [line = ""] = written.join("").split("\n")
+  expect(JSON.parse(line)).toMatchObject({
+    level: "INFO", message: "a proxy connected", annotations: { proxy: "Dataplane/default/kv-1" }
+  })
+})

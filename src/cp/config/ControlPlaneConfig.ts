@@ -1,7 +1,9 @@
 /** Everything about the control plane that its user may set; `fromEnvironment` reads it by Kuma's names. */
 import type { ServiceSettings } from "../services/ServiceSettings.ts"
 import type { ApiServerConfig } from "./ApiServerConfig.ts"
+import type { LogConfig } from "./LogConfig.ts"
 import type { MonitoringConfig } from "./MonitoringConfig.ts"
+import type { TracingConfig } from "./TracingConfig.ts"
 
 /** Where a server listens. Port 0 takes any free one. */
 export interface Listen {
@@ -122,6 +124,9 @@ export interface ControlPlaneConfig {
   readonly apiServerTls: { readonly certFile: string; readonly keyFile: string } | null
   readonly diagnostics: Listen
   readonly monitoring: MonitoringConfig
+  readonly log: LogConfig
+  /** null: nothing is traced. */
+  readonly tracing: TracingConfig | null
   readonly bootstrap: {
     /** Host and port that Envoy dials for ADS; null: those that the sidecar dialled for `/bootstrap`. */
     readonly xdsHost: string | null

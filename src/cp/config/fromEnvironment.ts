@@ -8,6 +8,7 @@ import type { AuthConfig, AwsConfig, ControlPlaneConfig, StoreConfig } from "./C
 import { Environment } from "./Environment.ts"
 import { readApiServer } from "./readApiServer.ts"
 import { readMonitoring } from "./readMonitoring.ts"
+import { readLog, readTracing } from "./readTracing.ts"
 import { readHostnames } from "./readHostnames.ts"
 import { readServices } from "./readServices.ts"
 import { readTokenSecrets, SECRET_NAME_PREFIX } from "./readTokenSecrets.ts"
@@ -167,6 +168,8 @@ export const fromEnvironment = (variables: Variables, options: FromEnvironmentOp
       port: env.port("KUMA_DIAGNOSTICS_SERVER_PORT", 5680)
     },
     monitoring: readMonitoring(env),
+    log: readLog(env),
+    tracing: readTracing(env),
     bootstrap: {
       xdsHost: env.optional("KUMA_BOOTSTRAP_SERVER_PARAMS_XDS_HOST"),
       xdsPort: env.optional("KUMA_BOOTSTRAP_SERVER_PARAMS_XDS_PORT") === null

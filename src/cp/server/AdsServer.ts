@@ -19,6 +19,7 @@ import { Insights } from "../insight/Insights.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
 import type { NackPolicy } from "./ack.ts"
 import { admission, NotAdmitted } from "./admission.ts"
+import { Traces } from "../tracing/Traces.ts"
 import { acceptCall, type Newcomer } from "./acceptCall.ts"
 import { deltaProtocol, sotwProtocol } from "./AdsProtocol.ts"
 import { adsService } from "./adsService.ts"
@@ -97,7 +98,7 @@ export class AdsServer extends Context.Service<
         const run = yield* FiberSet.makeRuntime<never, void, never>()
         const admit = yield* admission
         const streams = new OpenStreams()
-        const books = new Bookkeeper({ journal, context, log: run })
+        const books = new Bookkeeper({ journal, context, log: run, traces: yield* Traces })
         const sockets = new Map<string, TLSSocket>()
         let stopping = false
         const news = new News()

@@ -6,6 +6,7 @@ import { type Context, Effect } from "effect"
 import type { Journal } from "../../model/Journal.ts"
 import { acknowledgements, count, pushes, pushLatency, rejections } from "../diagnostics/metrics.ts"
 import type { SessionRecorder } from "../insight/Insights.ts"
+import type { EventTraces } from "../tracing/EventTraces.ts"
 import type { StreamEvent } from "./AdsStream.ts"
 
 /** Whose stream it is. */
@@ -19,6 +20,8 @@ export interface BookkeeperOptions {
   readonly journal: Journal["Service"]
   readonly context: Context.Context<never>
   readonly log: (effect: Effect.Effect<void>) => void
+  /** Null where nothing is traced. */
+  readonly traces?: EventTraces | null
 }
 
 interface Note {
@@ -63,11 +66,14 @@ export class Bookkeeper {
   }
 
   #tell({ at, event, stream: { key, recorder } }: Note, sums: Sums): void {
-    const { context, journal } = this.#options
+    const { context, journal, traces = null } = this.#options
     if (event._tag === "Pushed") {
       const { outgoing: { removed, resources, typeUrl, version }, latencyMillis } = event
       sums.add(pushes, typeUrl)
-      if (latencyMillis !== null) count(pushLatency, latencyMillis / 1_000, context)
+      if (latencyMillis !== null) {
+        count(pushLatency, latencyMillis / 1_000, context)
+        traces?.pushed({ proxy: key, typeUrl, version }, latencyMillis, at)
+      }
       recorder.record({ _tag: "Pushed", typeUrl, at })
       const names = resources.map(({ name }) => name)
       journal.append({ kind: "pushed", key, typeUrl, version, names, ...(removed.length === 0 ? {} : { removed }) })

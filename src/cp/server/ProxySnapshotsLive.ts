@@ -8,6 +8,7 @@ import { formatKey } from "../../model/Resource.ts"
 import { count, translationFailures, translations } from "../diagnostics/metrics.ts"
 import { VIEWED } from "../snapshot/MeshViews.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
+import { Traces } from "../tracing/Traces.ts"
 import { nodeSettings } from "./nodeSettings.ts"
 import { makeProxyCertificates } from "./ProxyCertificates.ts"
 import { ProxySnapshots } from "./ProxySnapshots.ts"
@@ -25,6 +26,7 @@ export const ProxySnapshotsLive = (options: SnapshotOptions) =>
     Effect.gen(function*() {
       const certificates = yield* makeProxyCertificates
       const cache = yield* ResourceCache
+      const traces = yield* Traces
       const context = yield* Effect.context<never>()
       const run = yield* FiberSet.makeRuntime<never, void, never>()
       const updates = new ProxyUpdates({
@@ -51,7 +53,11 @@ export const ProxySnapshotsLive = (options: SnapshotOptions) =>
         // In one step: others may have their turn between two, and a change that came then would be lost.
         Effect.sync(() => {
           updates.load(VIEWED.flatMap((type) => cache.list(type)))
-          return cache.onChange((changes) => updates.change(changes, Date.now()))
+          return cache.onChange((changes) => {
+            const at = Date.now()
+            traces?.changed(changes, at)
+            updates.change(changes, at)
+          })
         }),
         (stop) =>
           Effect.sync(() => {
