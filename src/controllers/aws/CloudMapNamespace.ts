@@ -48,7 +48,9 @@ export const openCloudMap = (
   endpoint: string | null
 ): Effect.Effect<ServiceDiscoveryClient, never, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.sync(() => new ServiceDiscoveryClient({ region, maxAttempts: 1, ...(endpoint === null ? {} : { endpoint }) })),
+    Effect.sync(() =>
+      new ServiceDiscoveryClient({ region, maxAttempts: 1, ...(endpoint === null ? {} : { endpoint }) })
+    ),
     (client) => Effect.sync(() => client.destroy())
   )
 
@@ -60,8 +62,8 @@ export const cloudMapNamespace = (
   const call = <A>(operation: string, run: AwsCall<A>["run"]) => callAws({ service: SERVICE, operation, budget, run })
   const dnsRecords = (ttl: number) => [{ Type: "A" as const, TTL: ttl }]
   return {
-    domain: call("GetNamespace", (abortSignal) => client.send(new GetNamespaceCommand({ Id: NamespaceId }), { abortSignal }))
-      .pipe(Effect.map(({ Namespace }) => (Namespace?.Name ?? "").toLowerCase())),
+    domain: call("GetNamespace", (abortSignal) =>
+      client.send(new GetNamespaceCommand({ Id: NamespaceId }), { abortSignal })).pipe(Effect.map(({ Namespace }) => (Namespace?.Name ?? "").toLowerCase())),
     list: Effect.gen(function*() {
       const services: Array<CloudMapService> = []
       let NextToken: string | undefined
@@ -105,6 +107,7 @@ export const cloudMapNamespace = (
       Effect.asVoid(call("DeregisterInstance", (abortSignal) =>
         client.send(new DeregisterInstanceCommand({ ServiceId, InstanceId: INSTANCE }), { abortSignal }))),
     remove: (Id) =>
-      Effect.asVoid(call("DeleteService", (abortSignal) => client.send(new DeleteServiceCommand({ Id }), { abortSignal })))
+      Effect.asVoid(call("DeleteService", (abortSignal) =>
+        client.send(new DeleteServiceCommand({ Id }), { abortSignal })))
   }
 }

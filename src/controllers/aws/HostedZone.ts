@@ -30,7 +30,10 @@ const unescaped = (name: string): string =>
 
 const plain = (name: string): string => unescaped(name).replace(/\.$/, "").toLowerCase()
 
-const POLICIES = ["SetIdentifier", "Weight", "Region", "Failover", "MultiValueAnswer", "GeoLocation", "AliasTarget"] as const
+const POLICIES = [
+  "SetIdentifier", "Weight", "Region", "Failover", "MultiValueAnswer", "GeoLocation", "GeoProximityLocation",
+  "CidrRoutingConfig", "HealthCheckId", "TrafficPolicyInstanceId", "AliasTarget"
+] as const
 
 const fromAws = (set: ResourceRecordSet): RecordSet => ({
   name: plain(set.Name ?? ""),
@@ -55,7 +58,10 @@ type ListStart = Partial<Pick<ResourceRecordSet, "Name" | "Type" | "SetIdentifie
 /** Pages of `ListResourceRecordSets` hold 300 at most. */
 const PAGE = 300
 
-export const openRoute53 = (region: string, endpoint: string | null): Effect.Effect<Route53Client, never, Scope.Scope> =>
+export const openRoute53 = (
+  region: string,
+  endpoint: string | null
+): Effect.Effect<Route53Client, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.sync(() => new Route53Client({ region, maxAttempts: 1, ...(endpoint === null ? {} : { endpoint }) })),
     (client) => Effect.sync(() => client.destroy())

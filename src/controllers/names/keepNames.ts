@@ -116,7 +116,9 @@ export const keepNames = Effect.fn("keepNames")(function*(settings: NameSettings
   const settleAll = Effect.fnUntraced(function*(): Effect.fn.Return<void, AwsCallFailed | StoreUnavailable, Store> {
     const wanted: WantedNames = wantedNames(yield* readAll, settings.zone, settings.placesOf)
     for (const hostname of wanted.doubled) {
-      yield* once(`doubled ${hostname}`, "Several services have one hostname: it leads to the oldest of them", { hostname })
+      yield* once(`doubled ${hostname}`, "Several services have one hostname: it leads to the oldest of them", {
+        hostname
+      })
     }
     const now = yield* Clock.currentTimeMillis
     for (const id of new Set([...settings.always, ...wanted.places.keys(), ...places.keys()])) {

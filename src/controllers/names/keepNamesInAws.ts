@@ -22,7 +22,8 @@ export const keepNamesInAws = (zone: string, config: NameConfig): Effect.Effect<
     Effect.gen(function*() {
       const { apiShare, endpoint, id, kind, refreshMillis, region } = config
       const rate = REQUESTS_A_SECOND * apiShare
-      const budget = yield* makeCallBudget(kind === "route53" ? "Route53" : "CloudMap", { rate, burst: Math.max(1, rate) })
+      const quota = { rate, burst: Math.max(1, rate) }
+      const budget = yield* makeCallBudget(kind === "route53" ? "Route53" : "CloudMap", quota)
       const common = { zone, refreshMillis, always: [id] }
       if (kind === "route53") {
         const client = yield* openRoute53(region, endpoint)

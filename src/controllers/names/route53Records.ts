@@ -1,8 +1,8 @@
 /**
- * A hostname in a hosted zone: its A record, and beside it a TXT record that says whose it is and what it said. Both are
- * always written in one batch, which Route 53 makes as a whole or not at all, so where they disagree somebody else
- * changed the A record, and it is theirs. Nothing is ever upserted: what is there is deleted by its exact words, and what
- * isn't is created, so that a batch fails where somebody came in between. Pure.
+ * A hostname in a hosted zone: its A record, and beside it a TXT record that says whose it is and what it said. Both
+ * are always written in one batch, which Route 53 makes as a whole or not at all, so where they disagree somebody else
+ * changed the A record, and it is theirs. Nothing is ever upserted: what is there is deleted by its exact words, and
+ * what isn't is created, so that a batch fails where somebody came in between. Pure.
  * https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html
  */
 import type { NameChange, NamesThere, NameThere } from "./NameStore.ts"
@@ -54,7 +54,11 @@ const BESIDE = new Set(["TXT", "MX", "CAA", "SRV", "NS", "SOA", "HTTPS"])
 const byName = (sets: ReadonlyArray<RecordSet>): ReadonlyMap<string, ReadonlyArray<RecordSet>> =>
   Map.groupBy(sets, ({ name }) => name)
 
-const readName = (sets: ReadonlyArray<RecordSet>, marks: ReadonlyArray<RecordSet>, owner: string): NameThere | undefined => {
+const readName = (
+  sets: ReadonlyArray<RecordSet>,
+  marks: ReadonlyArray<RecordSet>,
+  owner: string
+): NameThere | undefined => {
   const inTheWay = sets.filter(({ type }) => !BESIDE.has(type))
   const [mark] = marks
   const said = mark === undefined || marks.length > 1 ? null : readMark(mark, owner)
@@ -99,5 +103,6 @@ export const withRecordChanges = (
   changes: ReadonlyArray<RecordChange>
 ): ReadonlyArray<RecordSet> => {
   const gone = new Set(changes.flatMap(({ action, set }) => (action === "DELETE" ? [set] : [])))
-  return [...sets.filter((set) => !gone.has(set)), ...changes.flatMap(({ action, set }) => (action === "CREATE" ? [set] : []))]
+  const created = changes.flatMap(({ action, set }) => (action === "CREATE" ? [set] : []))
+  return [...sets.filter((set) => !gone.has(set)), ...created]
 }

@@ -10,8 +10,13 @@ export type EncodeServed = (resource: Resource) => Readonly<Record<string, unkno
 
 const SHORT = { MeshService: "msvc", MeshExternalService: "extsvc", MeshMultiZoneService: "mzsvc" } as const
 
+interface Service {
+  readonly kind: ServiceKind
+  readonly service: ServiceResource
+}
+
 /** Null for what isn't called by reference. */
-export const asService = (resource: Resource): { readonly kind: ServiceKind; readonly service: ServiceResource } | null => {
+export const asService = (resource: Resource): Service | null => {
   if (isType("MeshService", resource)) return { kind: "MeshService", service: resource }
   if (isType("MeshExternalService", resource)) return { kind: "MeshExternalService", service: resource }
   return isType("MeshMultiZoneService", resource) ? { kind: "MeshMultiZoneService", service: resource } : null
@@ -23,7 +28,7 @@ const portsOf = (service: ServiceResource): ReadonlyArray<{ readonly port: numbe
     : isType("MeshService", service) || isType("MeshMultiZoneService", service) ? service.spec.ports ?? [] : []
 
 /** What a proxy with an identity of its own asks for, by port: Kuma's newer names. */
-const snisOf = (kind: ServiceKind, service: ServiceResource): ReadonlyArray<{ readonly port: number; readonly sni: string }> => {
+const snisOf = ({ kind, service }: Service): ReadonlyArray<{ readonly port: number; readonly sni: string }> => {
   const { mesh, name, namespace, zone } = coreName({ kind, resource: service })
   const place = zone === "" ? [] : namespace === "" ? [zone] : [zone, namespace]
   return portsOf(service)
@@ -43,7 +48,7 @@ export const encodeServed: Effect.Effect<EncodeServed> = Effect.map(
       const found = asService(resource)
       const { spec, ...meta } = encodeResource(resource)
       if (found === null) return encodeResource(resource)
-      const snis = snisOf(found.kind, found.service)
+      const snis = snisOf(found)
       const known = statuses?.of(found.service)
       return {
         ...meta,

@@ -21,6 +21,7 @@ const isServiceKind = (type: string): type is ServiceKind => SERVICE_KINDS.some(
 /** No mesh has a slash in its name. */
 const keyText = ({ kind, mesh, name }: ServiceKey): string => `${kind}/${mesh}/${name}`
 
+const NO_PORTS: ReadonlyMap<string, Offer["ports"]> = new Map()
 const NO_OFFERS: ReadonlyMap<string, Offer> = new Map()
 
 export class ServiceIndex {
@@ -46,7 +47,8 @@ export class ServiceIndex {
   apply(changes: Iterable<ResourceChange>, namesIn: (mesh: string) => ReadonlyArray<string>): void {
     for (const { after, before, key } of changes) {
       if (key.type === "Mesh") {
-        const modeOf = (one: Resource | undefined) => one !== undefined && isType("Mesh", one) ? one.spec.meshServices : null
+        const modeOf = (one: Resource | undefined) =>
+          one !== undefined && isType("Mesh", one) ? one.spec.meshServices : null
         if (sameData(modeOf(before), modeOf(after))) continue
         for (const name of [...namesIn(key.name), ...this.#offers.get(key.name)?.keys() ?? []]) {
           this.look("generate", { kind: "MeshService", mesh: key.name, name })
@@ -57,7 +59,9 @@ export class ServiceIndex {
           after !== undefined && isType("Dataplane", after) ? after : undefined
         )
       } else if (key.type === "ServiceAddress") {
-        for (const row of [before, after]) if (row !== undefined && isType("ServiceAddress", row)) this.#applyRow(row, after)
+        for (const row of [before, after]) {
+          if (row !== undefined && isType("ServiceAddress", row)) this.#applyRow(row, after)
+        }
       } else if (isServiceKind(key.type)) {
         const service = { kind: key.type, mesh: key.mesh, name: key.name }
         if (key.type === "MeshService") this.look("generate", service)
@@ -83,10 +87,11 @@ export class ServiceIndex {
     const dataplane = after ?? before
     if (dataplane === undefined) return
     const { mesh, name } = dataplane
-    const [was, is] = [before, after].map((one) => (one === undefined ? new Map<string, Offer["ports"]>() : offeredPorts(one)))
-    for (const service of new Set([...was?.keys() ?? [], ...is?.keys() ?? []])) {
-      const ports = is?.get(service)
-      if (ports !== undefined && before !== undefined && sameData(was?.get(service), ports)) continue
+    const was = before === undefined ? NO_PORTS : offeredPorts(before)
+    const is = after === undefined ? NO_PORTS : offeredPorts(after)
+    for (const service of new Set([...was.keys(), ...is.keys()])) {
+      const ports = is.get(service)
+      if (ports !== undefined && sameData(was.get(service), ports)) continue
       const ofMesh = this.#offers.get(mesh) ?? new Map<string, Map<string, Offer>>()
       this.#offers.set(mesh, ofMesh)
       const offers = ofMesh.get(service) ?? new Map<string, Offer>()

@@ -1,7 +1,7 @@
 /**
- * What the control plane knows of services, at the moment of reading: addresses, hostnames, who stands for them, whether
- * they have certificates. Nothing of it is stored, so that no status is ever a write. Receives the resources as they
- * are; one reader serves one request and makes each part once.
+ * What the control plane knows of services, at the moment of reading: addresses, hostnames, who stands for them,
+ * whether they have certificates. Nothing of it is stored, so that no status is ever a write. Receives the resources as
+ * they are; one reader serves one request and makes each part once.
  */
 import type { Condition } from "../../model/Condition.ts"
 import { matchesLabels } from "../../model/LabelSelector.ts"
@@ -9,7 +9,12 @@ import { enabledBackend } from "../../model/Mesh.ts"
 import type { MeshService, MeshServicePort } from "../../model/MeshService.ts"
 import { isType, type Resource, type ResourceType } from "../../model/Resource.ts"
 import type { ServiceKind } from "../../model/ServiceAddress.ts"
-import { generateHostnames, type Hostnames, hostnamesKey, NO_HOSTNAMES } from "../../model/services/generateHostnames.ts"
+import {
+  generateHostnames,
+  type Hostnames,
+  hostnamesKey,
+  NO_HOSTNAMES
+} from "../../model/services/generateHostnames.ts"
 import { coreName, isLocal, serviceName, type ServiceResource } from "../../model/services/serviceNames.ts"
 import { tagSets } from "../../model/tagSets.ts"
 import { SERVICE_TAG } from "../../model/Tags.ts"
@@ -36,6 +41,9 @@ export interface ServiceStatus {
 type Dataplane = Resource<"Dataplane">
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+const servicesOf = ({ spec }: Dataplane): ReadonlyArray<string> =>
+  tagSets(spec).flatMap((tags) => tags[SERVICE_TAG] ?? [])
 
 const isOnline = (insight: Resource<"DataplaneInsight"> | undefined): boolean =>
   (insight?.spec.subscriptions ?? []).some((one) => one.connectTime !== "" && (one.disconnectTime ?? "") === "")
@@ -79,7 +87,7 @@ export class ServiceStatuses {
   readonly #byService = once((mesh: string) => {
     const found = new Map<string, Array<Dataplane>>()
     for (const dataplane of this.#resources.list("Dataplane", mesh)) {
-      for (const service of new Set(tagSets(dataplane.spec).flatMap((tags) => tags[SERVICE_TAG] ?? []))) {
+      for (const service of new Set(servicesOf(dataplane))) {
         found.set(service, [...found.get(service) ?? [], dataplane])
       }
     }
@@ -137,7 +145,7 @@ export class ServiceStatuses {
     const issued = dataplanes.filter(({ name }) => (insights.get(name)?.spec.mTLS?.issuedBackend ?? "") !== "").length
     const mesh = this.#resources.list("Mesh").find(({ name }) => name === service.mesh)
     const hasMtls = mesh !== undefined && enabledBackend(mesh.spec) !== undefined
-    const identities = [...new Set(dataplanes.flatMap((one) => tagSets(one.spec).flatMap((tags) => tags[SERVICE_TAG] ?? [])))]
+    const identities = [...new Set(dataplanes.flatMap(servicesOf))]
     return {
       spec: {
         ...service.spec,

@@ -86,6 +86,7 @@ export const decideAddress = (input: AddressInput): AddressDecision => {
   const address = freeAddress(range, `${kind}/${mesh}/${service}`, taken)
   // What it had until another range was set is better than none.
   if (address === null) return { steps: [], isExhausted: true }
-  const resource = { type: "ServiceAddress", mesh: "", name: address, labels: {}, spec: { kind, mesh, service } } as const
+  const spec = { kind, mesh, service }
+  const resource: DesiredResource<"ServiceAddress"> = { type: "ServiceAddress", mesh: "", name: address, labels: {}, spec }
   return { ...rest, steps: [{ _tag: "Give", resource }, ...rest.steps] }
 }

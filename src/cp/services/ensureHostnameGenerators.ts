@@ -21,7 +21,8 @@ const GENERATORS: Readonly<Record<string, HostnameGenerator>> = {
 export const ensureHostnameGenerators = Effect.fn("ensureHostnameGenerators")(function*(zone: string) {
   const store = yield* Store
   for (const [name, spec] of Object.entries(GENERATORS)) {
-    const generator: DesiredResource<"HostnameGenerator"> = { type: "HostnameGenerator", mesh: "", name, labels: {}, spec }
+    const type = "HostnameGenerator"
+    const generator: DesiredResource<typeof type> = { type, mesh: "", name, labels: {}, spec }
     yield* store.get(generator).pipe(
       Effect.asVoid,
       Effect.catchTag("NotFound", () =>

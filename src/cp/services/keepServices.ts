@@ -1,11 +1,11 @@
 /**
- * Keeps MeshServices and virtual addresses true: what the leader runs. It follows the cache, looks only at what changed,
- * decides by pure functions, and writes only over what it read. A write that lost is decided again.
+ * Keeps MeshServices and virtual addresses true: what the leader runs. It follows the cache, looks only at what
+ * changed, decides by pure functions, and writes only over what it read. A write that lost is decided again.
  */
 import { Clock, Effect, Queue } from "effect"
 import type { DesiredResource, Resource } from "../../model/Resource.ts"
 import { SERVICE_KINDS } from "../../model/ServiceAddress.ts"
-import { type PutOptions, Store } from "../../model/Store.ts"
+import { type Conflict, type NotFound, type PutOptions, Store, type StoreUnavailable } from "../../model/Store.ts"
 import { ResourceCache, type ResourceChange } from "../snapshot/ResourceCache.ts"
 import { type AddressStep, decideAddress } from "./decideAddress.ts"
 import { decideMeshService } from "./decideMeshService.ts"
@@ -18,13 +18,21 @@ const RETRY_MILLIS = 1_000
 /** So many writes are under way at a time; the store puts them into few statements. */
 const SIDE_BY_SIDE = 64
 
+type Looking = "generate" | "address"
+
+interface Alarm {
+  readonly at: number
+  readonly what: Looking
+  readonly key: ServiceKey
+}
+
 /** Runs for as long as it is let. */
 export const keepServices = Effect.fn("keepServices")(function*(zone: string, settings: ServiceSettings) {
   const cache = yield* ResourceCache
   const store = yield* Store
   const index = new ServiceIndex()
   const bell = yield* Queue.sliding<null>(1)
-  const alarms = new Map<string, { readonly at: number; readonly what: "generate" | "address"; readonly key: ServiceKey }>()
+  const alarms = new Map<string, Alarm>()
   const exhausted = new Set<string>()
 
   const namesIn = (mesh: string): ReadonlyArray<string> => cache.list("MeshService", mesh).map(({ name }) => name)
@@ -47,14 +55,14 @@ export const keepServices = Effect.fn("keepServices")(function*(zone: string, se
     (stop) => Effect.sync(stop)
   )
 
-  const wake = (what: "generate" | "address", key: ServiceKey, at: number | undefined): void => {
+  const wake = (what: Looking, key: ServiceKey, at: number | undefined): void => {
     const id = `${what}/${key.kind}/${key.mesh}/${key.name}`
     if (at === undefined) alarms.delete(id)
     else alarms.set(id, { at, what, key })
   }
 
   /** Who lost or couldn't be reached looks again: by then the cache says more. */
-  const again = (what: "generate" | "address", key: ServiceKey) =>
+  const again = (what: Looking, key: ServiceKey) =>
     Effect.map(Clock.currentTimeMillis, (now) => wake(what, key, now + RETRY_MILLIS))
 
   const put = (resource: DesiredResource, options: PutOptions) => Effect.asVoid(store.put(resource, options))
@@ -77,7 +85,7 @@ export const keepServices = Effect.fn("keepServices")(function*(zone: string, se
     if (decision.put === undefined) return
     yield* put(decision.put, { expect: existing?.version ?? "absent" })
     if (decision.conflicting.length === 0) return
-    yield* Effect.logWarning("Dataplanes of one service offer other ports: their MeshService has those of the oldest").pipe(
+    yield* Effect.logWarning("Some Dataplanes of a service offer other ports than its MeshService has").pipe(
       Effect.annotateLogs({ mesh, service: name, dataplanes: decision.conflicting.slice(0, 10).join(", ") })
     )
   })
@@ -126,12 +134,15 @@ export const keepServices = Effect.fn("keepServices")(function*(zone: string, se
     )
   })
 
-  const guarded = (what: "generate" | "address", work: (key: ServiceKey) => ReturnType<typeof generate> | ReturnType<typeof address>) =>
-    (key: ServiceKey) =>
-      work(key).pipe(
-        Effect.catchTags({ Conflict: () => again(what, key), NotFound: () => again(what, key) }),
-        Effect.catchTag("StoreUnavailable", () => again(what, key))
-      )
+  type Work = (key: ServiceKey) => Effect.Effect<void, Conflict | NotFound | StoreUnavailable>
+  const guarded = (what: Looking, work: Work) => (key: ServiceKey) =>
+    work(key).pipe(
+      Effect.catchTags({
+        Conflict: () => again(what, key),
+        NotFound: () => again(what, key),
+        StoreUnavailable: () => again(what, key)
+      })
+    )
 
   const ring = (now: number): void => {
     for (const [id, { at, key, what }] of alarms) {

@@ -66,7 +66,10 @@ export const secretsOf = (sources: ReadonlyArray<DataSource | undefined>): Reado
 
 const exactly = (name: string): ReadonlyArray<SanMatch> => [{ type: "Exact", value: name }]
 
-const guarded = (endpoints: ReadonlyArray<ExternalEndpointView>, tls: () => ExternalTlsView | null): ExternalBackend => {
+const guarded = (
+  endpoints: ReadonlyArray<ExternalEndpointView>,
+  tls: () => ExternalTlsView | null
+): ExternalBackend => {
   try {
     return { endpoints, tls: tls(), problem: null }
   } catch (error) {
@@ -98,7 +101,10 @@ const tlsOf = (tls: ExternalTls, first: string, secret: ReadSecret): ExternalTls
   }
 }
 
-export const ofMeshExternalService = ({ endpoints = [], tls }: MeshExternalService, secret: ReadSecret): ExternalBackend =>
+export const ofMeshExternalService = (
+  { endpoints = [], tls }: MeshExternalService,
+  secret: ReadSecret
+): ExternalBackend =>
   guarded(
     endpoints.map(({ address, port, priority = 0 }) => ({ address, port, priority })),
     () => (tls === undefined || !tls.enabled ? null : tlsOf(tls, endpoints[0]?.address ?? "", secret))

@@ -11,7 +11,13 @@ import type { ServiceKind } from "../../model/ServiceAddress.ts"
 import { coreName, isLocal, serviceName, type ServiceResource } from "../../model/services/serviceNames.ts"
 import { SERVICE_TAG, ZONE_TAG } from "../../model/Tags.ts"
 import { sameService } from "./buildServiceView.ts"
-import { type Destination, type DestinationChange, type DestinationPort, portKey, readableLabels } from "./Destination.ts"
+import {
+  type Destination,
+  type DestinationChange,
+  type DestinationPort,
+  portKey,
+  readableLabels
+} from "./Destination.ts"
 import {
   type LegacyExternal,
   ofExternalService,
@@ -36,6 +42,8 @@ export interface Surroundings {
   readonly gates: (zone: string) => ReadonlyArray<Endpoint>
   readonly secret: ReadSecret
 }
+
+type Dataplane = Resource<"Dataplane">
 
 interface Settled {
   readonly destinations: Array<DestinationChange>
@@ -109,7 +117,7 @@ export class MeshDestinations {
   }
 
   /** After it stands in `Surroundings.dataplanes`, with its services' shares. */
-  putDataplane(name: string, before: Resource<"Dataplane"> | undefined, after: Resource<"Dataplane"> | undefined): void {
+  putDataplane(name: string, before: Dataplane | undefined, after: Dataplane | undefined): void {
     for (const service of this.#selectors.candidates(before, after)) {
       const resource = this.#resources.get(serviceName("MeshService", service))
       const members = this.#members.get(service)
@@ -165,7 +173,8 @@ export class MeshDestinations {
     const before = this.all.get(key)
     const resource = this.#resources.get(key)
     const after = resource === undefined ? undefined : this.#destination(key, resource)
-    const ports = new Map<string, ServiceView | undefined>((before?.ports ?? []).map(({ service }) => [service, undefined]))
+    const ports = new Map<string, ServiceView | undefined>()
+    for (const { service } of before?.ports ?? []) ports.set(service, undefined)
     if (resource !== undefined && after !== undefined && after.external === null) {
       for (const port of after.ports) ports.set(port.service, this.#serviceView(resource, port))
     }

@@ -1,7 +1,7 @@
 /**
- * Templates of hostnames: what Go's text/template is used for in a HostnameGenerator, and no more. `{{ .DisplayName }}`,
- * `{{ .Name }}`, `{{ .Namespace }}`, `{{ .Mesh }}`, `{{ .Zone }}` and `{{ label "key" }}`, with `{{-` and `-}}` taking the
- * white space beside them away.
+ * Templates of hostnames: what Go's text/template is used for in a HostnameGenerator, and no more.
+ * `{{ .DisplayName }}`, `{{ .Name }}`, `{{ .Namespace }}`, `{{ .Mesh }}`, `{{ .Zone }}` and `{{ label "key" }}`, with
+ * `{{-` and `-}}` taking the white space beside them away.
  */
 
 export interface TemplateNames {

@@ -22,7 +22,9 @@ export interface CoreName {
 }
 
 /** Its name as its author gave it, wherever it came from. */
-export const coreName = ({ kind, resource }: { readonly kind: ServiceKind; readonly resource: ServiceResource }): CoreName => ({
+export const coreName = (
+  { kind, resource }: { readonly kind: ServiceKind; readonly resource: ServiceResource }
+): CoreName => ({
   mesh: resource.mesh,
   name: resource.labels[DISPLAY_NAME_LABEL] || resource.name,
   namespace: resource.labels[NAMESPACE_LABEL] ?? "",

@@ -70,7 +70,9 @@ const nameMatchers = ({ names }: ExternalTlsView) =>
 const validation = (tls: ExternalTlsView, systemCaPath: string) => {
   if (tls.trust._tag === "Anybody") return {}
   const value: MessageInitShape<typeof CertificateValidationContextSchema> = {
-    trustedCa: tls.trust._tag === "Pem" ? inline(tls.trust.pem) : { specifier: { case: "filename", value: systemCaPath } },
+    trustedCa: tls.trust._tag === "Pem"
+      ? inline(tls.trust.pem)
+      : { specifier: { case: "filename", value: systemCaPath } },
     matchTypedSubjectAltNames: nameMatchers(tls)
   }
   return { validationContextType: { case: "validationContext", value } as const }
