@@ -39,7 +39,12 @@ export interface Callable {
   readonly callee: Callee
 }
 
-const ofDestination = (key: string, destination: Destination, port: number, endpoints: string): Callable | undefined => {
+const ofDestination = (
+  key: string,
+  destination: Destination,
+  port: number,
+  endpoints: string
+): Callable | undefined => {
   const found = destination.ports.find((one) => one.port === port)
   if (found === undefined) return undefined
   const cluster = destinationCluster(destination, port)

@@ -29,7 +29,7 @@ const isEmpty = (labels: Readonly<Record<string, string>> | undefined): boolean 
   labels === undefined || Object.keys(labels).length === 0
 
 /** Those that a reference names, by name or by labels; the oldest first. */
-const named = (
+export const named = (
   view: MeshView,
   { kind, labels, name }: Pick<BackendRef, "kind" | "labels" | "name">
 ): ReadonlyArray<readonly [string, Destination]> => {
@@ -42,20 +42,24 @@ const named = (
 }
 
 const words = ({ kind, labels, name }: BackendRef): string =>
-  labels === undefined || isEmpty(labels) ? `${kind} "${name ?? ""}"` : `${kind} with the labels ${JSON.stringify(labels)}`
+  labels === undefined || isEmpty(labels)
+    ? `${kind} "${name ?? ""}"`
+    : `${kind} with the labels ${JSON.stringify(labels)}`
 
 /** Of several with the labels it is the oldest: that a newer one comes moves no traffic. */
 export const resolveRef = (view: MeshView, ref: BackendRef): Resolved => {
   const [found] = named(view, ref)
   if (found === undefined) {
-    return { reason: "BackendMissing", message: `names the ${words(ref)}, which isn't there: create it or name another` }
+    const message = `names the ${words(ref)}, which isn't there: create it or name another`
+    return { reason: "BackendMissing", message }
   }
   const [destination, { external, ports }] = found
   const port = ref.port === undefined && external !== null ? ports[0] : ports.find((one) => one.port === ref.port)
   return port === undefined
     ? {
       reason: "BackendPortMissing",
-      message: `names the port ${ref.port ?? ""} of the ${words(ref)}, which has ${ports.map((one) => one.port).join(", ")}`
+      message: `names the port ${ref.port ?? ""} of the ${words(ref)}, ` +
+        `which has ${ports.map((one) => one.port).join(", ")}`
     }
     : { backend: { destination, service: port.service, port: port.port } }
 }
@@ -71,7 +75,9 @@ const recordOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {}
 
 const textsOf = (value: unknown): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(recordOf(value)).flatMap(([key, text]) => (typeof text === "string" ? [[key, text]] : [])))
+  Object.fromEntries(
+    Object.entries(recordOf(value)).flatMap(([key, text]) => (typeof text === "string" ? [[key, text]] : []))
+  )
 
 /** A number, or as protobuf's wrapper has it. */
 const portOf = (value: unknown): string | number | undefined => {

@@ -1,4 +1,9 @@
-import { ChangeResourceRecordSetsCommand, CreateHostedZoneCommand, ListResourceRecordSetsCommand, Route53Client } from "@aws-sdk/client-route-53"
+import {
+  ChangeResourceRecordSetsCommand,
+  CreateHostedZoneCommand,
+  ListResourceRecordSetsCommand,
+  Route53Client
+} from "@aws-sdk/client-route-53"
 import {
   CreatePrivateDnsNamespaceCommand,
   CreateServiceCommand,
@@ -44,14 +49,19 @@ const until = <A>(what: string, look: Effect.Effect<A>, condition: (value: A) =>
     }
   }).pipe(Effect.timeout("30 seconds"), Effect.mapError(() => new Error(`${what} did not come`)))
 
-const desired = <T extends ResourceType>(type: T, mesh: string, name: string, spec: SpecByType[T]): DesiredResource<T> =>
-  ({ type, mesh, name, labels: { "kuma.io/origin": "zone" }, spec })
+const desired = <T extends ResourceType>(
+  type: T,
+  mesh: string,
+  name: string,
+  spec: SpecByType[T]
+): DesiredResource<T> => ({ type, mesh, name, labels: { "kuma.io/origin": "zone" }, spec })
 
 const generator = desired("HostnameGenerator", "", "names", {
   selector: { meshService: {} }, template: "{{ .Name }}.mesh.local", extension: { type: "Route53" }
 })
 
-const service = (name: string) => desired("MeshService", "default", name, { state: "Unavailable", selector: {}, ports: [] })
+const service = (name: string) =>
+  desired("MeshService", "default", name, { state: "Unavailable", selector: {}, ports: [] })
 
 const address = (ip: string, name: string) =>
   desired("ServiceAddress", "", ip, { kind: "MeshService", mesh: "default", service: name })
@@ -61,7 +71,7 @@ const keeping = (config: Omit<NameConfig, "region" | "endpoint" | "refreshMillis
     const store = yield* openStore(yield* Effect.promise(databases.create))
     yield* store.put(generator)
     yield* Effect.forkScoped(
-      keepNamesInAws("zone-1", { ...config, region: "us-east-1", endpoint: aws.endpoint, refreshMillis: 1_000, apiShare: 100 })
+      keepNamesInAws("zone-1", { ...config, ...settings(), refreshMillis: 1_000, apiShare: 100 })
         .pipe(Effect.provideService(Store, store))
     )
     return store
@@ -112,7 +122,8 @@ describe("hostnames in AWS", () => {
         client.send(new CreatePrivateDnsNamespaceCommand({ Name: "mesh.local", Vpc: "vpc-1" })))
       const { Operation } = yield* Effect.promise(() => client.send(new GetOperationCommand({ OperationId })))
       const NamespaceId = Operation?.Targets?.NAMESPACE ?? ""
-      yield* Effect.promise(() => client.send(new CreateServiceCommand({ Name: "mine", NamespaceId, Description: "a user's" })))
+      yield* Effect.promise(() =>
+        client.send(new CreateServiceCommand({ Name: "mine", NamespaceId, Description: "a user's" })))
       const instances = Effect.promise(async () => {
         const { Services = [] } = await client.send(new ListServicesCommand({}))
         const found = await Promise.all(Services.map(async ({ Id = "", Name = "" }) => {

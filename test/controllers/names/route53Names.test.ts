@@ -30,7 +30,8 @@ const zoneOf = (initial: ReadonlyArray<RecordSet>) => {
           const at = next.findIndex(({ name, type }) => name === set.name && type === set.type)
           const there = next[at]
           if (action === "CREATE") {
-            const isCrowded = next.some(({ name, type }) => name === set.name && (type === "CNAME" || set.type === "CNAME"))
+            const isCrowded = next.some(({ name, type }) =>
+              name === set.name && (type === "CNAME" || set.type === "CNAME"))
             if (there !== undefined || isCrowded) return Effect.fail(invalid(`${set.name} already exists`))
             next.push(set)
           } else {
@@ -70,6 +71,8 @@ const kv = "kv.mesh.local"
 const mark = (hostname: string, owner: string, address: string): RecordSet =>
   record(`_ecs-mesh.${hostname}`, "TXT", `"heritage=ecs-mesh,owner=${owner},address=${address}"`, { ttl: TTL })
 
+const ours = mark(kv, "zone-1", "127.4.0.1")
+
 describe("hostnames in a hosted zone", () => {
   it("are made, moved and removed with their marks", () => {
     const { sets, zone } = zoneOf([])
@@ -85,9 +88,9 @@ describe("hostnames in a hosted zone", () => {
   it.each([
     ["an A record without a mark", [record(kv, "A", "10.0.0.1")]],
     ["an alias", [record(kv, "CNAME", "elsewhere")]],
-    ["an A record that says something else than its mark", [record(kv, "A", "10.0.0.1"), mark(kv, "zone-1", "127.4.0.1")]],
-    ["one of several addresses", [record(kv, "A", "127.4.0.1", { values: ["127.4.0.1", "10.0.0.1"] }), mark(kv, "zone-1", "127.4.0.1")]],
-    ["a weighted record", [record(kv, "A", "127.4.0.1", { isSimple: false }), mark(kv, "zone-1", "127.4.0.1")]],
+    ["an A record that says something else than its mark", [record(kv, "A", "10.0.0.1"), ours]],
+    ["one of several addresses", [record(kv, "A", "127.4.0.1", { values: ["127.4.0.1", "10.0.0.1"] }), ours]],
+    ["a weighted record", [record(kv, "A", "127.4.0.1", { isSimple: false }), ours]],
     ["another zone's", [record(kv, "A", "127.4.0.1"), mark(kv, "zone-2", "127.4.0.1")]],
     ["an IPv6 address", [record(kv, "AAAA", "::1")]],
     ["a mark of somebody else alone", [record(`_ecs-mesh.${kv}`, "TXT", "\"mine\"")]]
@@ -119,15 +122,16 @@ describe("hostnames in a hosted zone", () => {
 
   it("of other domains are told and not written", () => {
     const world = zoneOf([])
-    const { outside } = settle(route53Names("zone", world.zone, "zone-1"), wantedOf(["kv.elsewhere", "127.4.0.1"], ["badmesh.local", "127.4.0.2"]))
+    const wanted = wantedOf(["kv.elsewhere", "127.4.0.1"], ["badmesh.local", "127.4.0.2"])
+    const { outside } = settle(route53Names("zone", world.zone, "zone-1"), wanted)
     expect(outside).toEqual(["kv.elsewhere", "badmesh.local"])
     expect(world.sets()).toEqual([])
   })
 
   it("are written many at once", () => {
     const world = zoneOf([])
-    const many = new Map(Array.from({ length: 2 * NAMES_A_BATCH }, (_, at) => [`s${at}.${DOMAIN}`, `127.4.1.${at % 250}`] as const))
-    settle(route53Names("zone", world.zone, "zone-1"), many)
+    const many = Array.from({ length: 2 * NAMES_A_BATCH }, (_, at) => [`s${at}.${DOMAIN}`, `127.4.1.${at % 250}`] as const)
+    settle(route53Names("zone", world.zone, "zone-1"), new Map(many))
     expect(world.batches()).toBe(2)
     expect(world.sets()).toHaveLength(4 * NAMES_A_BATCH)
   })
@@ -147,19 +151,26 @@ describe("hostnames in a hosted zone", () => {
   })
 
   it("fail as a whole where AWS doesn't answer", () => {
-    const down = new AwsCallFailed({ service: "Route53", operation: "x", kind: "throttled", code: "Throttling", message: "" })
+    const down = new AwsCallFailed({
+      service: "Route53", operation: "x", kind: "throttled", code: "Throttling", message: ""
+    })
     const names = route53Names("zone", { ...zoneOf([]).zone, change: () => Effect.fail(down) }, "zone-1")
-    expect(Exit.isFailure(Effect.runSyncExit(names.change([{ hostname: kv, before: null, after: "127.4.0.1" }])))).toBe(true)
+    const change = names.change([{ hostname: kv, before: null, after: "127.4.0.1" }])
+    expect(Exit.isFailure(Effect.runSyncExit(change))).toBe(true)
   })
 
   it("become what is wanted and touch nothing of others, whatever happens", () => {
     const hostname = fc.constantFrom("a", "b", "c").map((one) => `${one}.${DOMAIN}`)
     const address = fc.constantFrom("127.4.0.1", "127.4.0.2")
     const step = fc.oneof(
-      fc.dictionary(hostname, address).map((wanted) => ({ _tag: "Want" as const, wanted: new Map(Object.entries(wanted)) })),
+      fc.dictionary(hostname, address)
+        .map((wanted) => ({ _tag: "Want" as const, wanted: new Map(Object.entries(wanted)) })),
       fc.record({ _tag: fc.constant("Put" as const), set: fc.record({
-        name: hostname, type: fc.constantFrom("A", "CNAME", "TXT", "MX"), values: fc.constantFrom(["10.0.0.1"], ["127.4.0.1"]),
-        ttl: fc.constantFrom(300, TTL), isSimple: fc.boolean()
+        name: hostname,
+        type: fc.constantFrom("A", "CNAME", "TXT", "MX"),
+        values: fc.constantFrom(["10.0.0.1"], ["127.4.0.1"]),
+        ttl: fc.constantFrom(300, TTL),
+        isSimple: fc.boolean()
       }) }),
       fc.record({ _tag: fc.constant("Take" as const), at: fc.nat(5) })
     )
@@ -171,7 +182,8 @@ describe("hostnames in a hosted zone", () => {
         if (one._tag === "Want") wanted = one.wanted
         else if (one._tag === "Put") {
           // As a user would at the console: over what is there.
-          world.edit((sets) => [...sets.filter(({ name, type }) => name !== one.set.name || type !== one.set.type), one.set])
+          const isOther = ({ name, type }: RecordSet) => name !== one.set.name || type !== one.set.type
+          world.edit((sets) => [...sets.filter(isOther), one.set])
         } else world.edit((sets) => sets.filter((_, at) => at !== one.at))
         const before = world.sets()
         const known = readNames(before, "zone-1")

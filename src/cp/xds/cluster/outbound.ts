@@ -66,7 +66,7 @@ export interface OutboundClusterInput {
   readonly timeouts: Timeouts
   readonly confs: Confs
   readonly mtls: boolean
-  /** For what is called by reference: the cluster's name, whom it must prove to be (any of them), what it is asked for. */
+  /** For what is called by reference: the cluster's name, whom it must prove to be one of, what it is asked for. */
   readonly named?: {
     readonly cluster: string
     readonly identities: ReadonlyArray<string>
@@ -74,7 +74,9 @@ export interface OutboundClusterInput {
   }
 }
 
-export const outboundCluster = ({ confs, mesh, mtls, named, protocol, tags, timeouts }: OutboundClusterInput): XdsResource => {
+export const outboundCluster = (
+  { confs, mesh, mtls, named, protocol, tags, timeouts }: OutboundClusterInput
+): XdsResource => {
   const name = named?.cluster ?? serviceClusterName(tags)
   const identities = named?.identities ?? [tags[SERVICE_TAG] ?? ""]
   const cluster = create(ClusterSchema, {
