@@ -88,7 +88,9 @@ export class ServiceStatuses {
     const found = new Map<string, Array<Dataplane>>()
     for (const dataplane of this.#resources.list("Dataplane", mesh)) {
       for (const service of new Set(servicesOf(dataplane))) {
-        found.set(service, [...found.get(service) ?? [], dataplane])
+        const ofService = found.get(service)
+        if (ofService === undefined) found.set(service, [dataplane])
+        else ofService.push(dataplane)
       }
     }
     return found
