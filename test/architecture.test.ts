@@ -85,6 +85,14 @@ describe("the rooms", () => {
     ).toEqual([])
   })
 
+  it("inspection reads what is in memory: it writes nothing, and waits for no store", () => {
+    expect(
+      offending(({ file, target }) =>
+        within(file, "src/cp/inspect", "src/cp/api/inspect") &&
+        within(target, "src/model/Store.ts", "src/cp/store", "src/cp/insight"))
+    ).toEqual([])
+  })
+
   it.each([
     ["xstate", /^xstate$/, /(machine\.ts$|^src\/controllers\/lifecycle\/|^src\/cli\/machine\.ts$)/],
     ["the AWS SDK", /^@(aws-sdk|smithy)\//, /^src\/(controllers\/aws|cp\/auth|cp\/ca|sidecar|cli\/demo)/],

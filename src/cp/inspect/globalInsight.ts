@@ -1,5 +1,6 @@
 /** How all meshes are doing together. Pure. */
 import type { ResourceType } from "../../model/Resource.ts"
+import { byMesh } from "./byMesh.ts"
 import type { Resources } from "./Inspector.ts"
 import { countedTypes, meshInsight, totals } from "./meshInsight.ts"
 import { ProxyCount } from "./ProxyCount.ts"
@@ -23,7 +24,8 @@ const sorted = <A>(record: Readonly<Record<string, A>>): Readonly<Record<string,
   Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)))
 
 /** `at`: ISO 8601. */
-export const globalInsight = (resources: Resources, at: string) => {
+export const globalInsight = (all: Resources, at: string) => {
+  const resources = byMesh(all)
   const meshes = resources.list("Mesh").map((mesh) => meshInsight(resources, mesh))
   const together = (pick: (insight: typeof meshes[number]) => ProxyCount): ProxyCount => {
     const count = new ProxyCount()

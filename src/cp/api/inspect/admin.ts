@@ -3,13 +3,13 @@
  * control plane sent and had acknowledged.
  */
 import { Effect } from "effect"
-import { isConnected, heldBy } from "../../inspect/proxyStatus.ts"
+import { heldBy, isConnected } from "../../inspect/proxyStatus.ts"
 import type { ProxyStream } from "../../server/ProxyStream.ts"
 import { configDump } from "../../server/configDump.ts"
 import type { DataplaneInsight } from "../../../model/DataplaneInsight.ts"
 import { proxyKey } from "../../../model/proxyResource.ts"
 import type { ProxyId, ProxyType } from "../../../model/ProxyType.ts"
-import { type Refusal, notFound, notOffered, notHere } from "../Refusal.ts"
+import { notFound, notHere, notOffered, type Refusal } from "../Refusal.ts"
 import { json } from "./answers.ts"
 import type { InspectEntry, Question } from "./InspectEntry.ts"
 
@@ -77,14 +77,14 @@ const dump = (kind: Kind) => (question: Question) =>
     return json(configDump(stream, { includeEndpoints, rejections: insight?.rejections ?? [] }))
   })
 
-const NOT_ASKED = "Envoy's admin interface stays on the proxy's own host, and this control plane asks no proxy. " +
-  "Read it there, in the proxy's container: curl http://127.0.0.1:9901"
-
 const notAsked = (kind: Kind, what: "stats" | "clusters") => (question: Question) =>
   Effect.gen(function*() {
     const { insight, proxy } = yield* find(kind, question)
     yield* requireConnected(proxy.name, insight)
-    return yield* notOffered(TITLE, `${NOT_ASKED}/${what}`)
+    const { admin } = question.inspector.settings(proxy)
+    const at = admin === null ? "the address of its admin interface" : `http://${admin.address}:${admin.port}`
+    return yield* notOffered(TITLE, "this control plane asks no proxy, and Envoy's admin interface stays on the " +
+      `proxy's own host. Read it in the proxy's container: curl ${at}/${what}`)
   })
 
 export const adminEntries: ReadonlyArray<InspectEntry> = KINDS.flatMap((kind): ReadonlyArray<InspectEntry> => [

@@ -1,6 +1,8 @@
 /** How meshes, services and everything together are doing: computed when asked, kept nowhere. */
 import { Clock, Effect } from "effect"
 import { globalInsight, globalInsights } from "../../inspect/globalInsight.ts"
+import { byMesh } from "../../inspect/byMesh.ts"
+import type { Resources } from "../../inspect/Inspector.ts"
 import { insightTimes } from "../../inspect/insightTimes.ts"
 import { encodeMeshInsight, meshInsight } from "../../inspect/meshInsight.ts"
 import {
@@ -13,7 +15,7 @@ import type { InspectEntry, Question } from "./InspectEntry.ts"
 
 const NOT_FOUND = notFound("Could not retrieve a resource")
 
-const encodeMesh = ({ inspector: { resources } }: Question) => (mesh: Resource<"Mesh">) =>
+const encodeMesh = (resources: Resources) => (mesh: Resource<"Mesh">) =>
   encodeMeshInsight(meshInsight(resources, mesh), insightTimes(resources, mesh))
 
 const now = Effect.map(Clock.currentTimeMillis, (at) => new Date(at).toISOString())
@@ -28,7 +30,8 @@ const wantedTypes = (query: URLSearchParams): Effect.Effect<ReadonlyArray<string
 
 const listServices = (question: Question, meshes: ReadonlyArray<Resource<"Mesh">>) =>
   Effect.gen(function*() {
-    const { inspector: { resources }, request } = question
+    const { inspector, request } = question
+    const resources = byMesh(inspector.resources)
     const types = yield* wantedTypes(request.query)
     const name = request.query.get("name") ?? ""
     const services = meshes.flatMap((mesh) => {
@@ -52,7 +55,7 @@ export const insightEntries: ReadonlyArray<InspectEntry> = [
       const { inspector: { resources }, request } = question
       const name = request.query.get("name") ?? ""
       const meshes = resources.list("Mesh").filter((mesh) => mesh.name.includes(name))
-      return pageOf(request, meshes, encodeMesh(question))
+      return pageOf(request, meshes, encodeMesh(byMesh(resources)))
     }
   },
   {
@@ -61,7 +64,7 @@ export const insightEntries: ReadonlyArray<InspectEntry> = [
     answer: (question) =>
       requireMeshResource(question).pipe(
         Effect.mapError(() => NOT_FOUND),
-        Effect.map((mesh) => json(encodeMesh(question)(mesh)))
+        Effect.map((mesh) => json(encodeMesh(question.inspector.resources)(mesh)))
       )
   },
   {
