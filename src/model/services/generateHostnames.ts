@@ -60,6 +60,13 @@ const selectorOf = ({ selector }: HostnameGenerator, kind: ServiceKind): LabelSe
   }
 }
 
+/**
+ * A service of several zones is the global control plane's to make, and generators know it by that. One that was made
+ * here, where there is none, is no other.
+ */
+const labelsOf = (kind: ServiceKind, { labels }: ServiceResource): Readonly<Record<string, string>> =>
+  kind === "MeshMultiZoneService" ? { [ORIGIN_LABEL]: "global", ...labels } : labels
+
 /** The name that a generator makes for a service; undefined where it isn't about it. */
 export const generateHostname = (
   { spec }: Generator,
@@ -68,10 +75,11 @@ export const generateHostname = (
   localZone: string
 ): ReturnType<typeof evaluateTemplate> | undefined => {
   const selector = selectorOf(spec, kind)
-  if (selector === undefined || !matchesLabels(selector, service.labels)) return undefined
+  const labels = labelsOf(kind, service)
+  if (selector === undefined || !matchesLabels(selector, labels)) return undefined
   const { mesh, name, namespace, zone } = coreName({ kind, resource: service })
   const names = { Name: service.name, DisplayName: name, Namespace: namespace, Mesh: mesh, Zone: zone || localZone }
-  return evaluateTemplate(spec.template, names, service.labels)
+  return evaluateTemplate(spec.template, names, labels)
 }
 
 interface Drawn {

@@ -52,6 +52,21 @@ describe("hostnames that are wanted", () => {
     ]).places).toEqual({ Z1: { "kv.local": "127.4.0.1" }, ALL: { "kv.local": "127.4.0.1" } })
   })
 
+  it("are those of services of several zones, as if they came from a global control plane", () => {
+    const union = resource("MeshMultiZoneService", "default", "kv", { selector: { meshService: {} }, ports: [] })
+    const global = resource("HostnameGenerator", "", "g", {
+      selector: { meshMultiZoneService: { matchLabels: { "kuma.io/origin": "global" } } },
+      template: "{{ .DisplayName }}.mzms.mesh.local",
+      extension: route53
+    })
+    const { places } = wantedNames({
+      generators: [global],
+      addresses: [address("127.2.0.1", "default", "kv", { kind: "MeshMultiZoneService" })],
+      services: { MeshService: [], MeshExternalService: [], MeshMultiZoneService: [{ ...union, labels: {} }] }
+    }, "zone-1", hostedZonesOf("zone-1", "OWN"))
+    expect([...places.get("OWN") ?? []]).toEqual([["kv.mzms.mesh.local", "127.2.0.1"]])
+  })
+
   it("lead to the oldest of several services that have them", () => {
     expect(wanted([generator("a", "{{ .Name }}.local", route53)], [service("a", "kv", "2026-02-01"), service("b", "kv")], [
       address("127.4.0.1", "a", "kv"), address("127.4.0.2", "b", "kv")
