@@ -32,6 +32,7 @@ import { keepServices } from "../cp/services/keepServices.ts"
 import { StatusReader } from "../cp/services/StatusReader.ts"
 import { embeddedStoreConfig } from "../cp/store/EmbeddedPostgres.ts"
 import { LeaderElection } from "../cp/store/LeaderElection.ts"
+import { measuredStore } from "../cp/store/measuredStore.ts"
 import { PostgresStore } from "../cp/store/PostgresStore.ts"
 import { ControlPlaneTls } from "../cp/tls/ControlPlaneTls.ts"
 import {
@@ -167,7 +168,7 @@ const controlPlane = (config: ControlPlaneConfig, instanceId: string) =>
       const statuses = StatusReader.layer({ zone: config.zone, ranges: config.services.ranges })
       return Layer.mergeAll(servers(config, instanceId).pipe(Layer.provide(statuses)), leader(config, store, instanceId)).pipe(
         Layer.provide(cache),
-        Layer.provide(PostgresStore.layer(store))
+        Layer.provide(measuredStore(PostgresStore.layer(store)))
       )
     })
   ).pipe(

@@ -14,6 +14,7 @@ import { bindPort, type PortUnavailable } from "../bindPort.ts"
 import type { ApiServerConfig } from "../config/ApiServerConfig.ts"
 import type { Listen } from "../config/ControlPlaneConfig.ts"
 import { ANONYMOUS_ACCESS } from "../config/readApiServer.ts"
+import { noteAnswer } from "./noteAnswer.ts"
 import { makeAdmission } from "./admit.ts"
 import type { ApiResponse } from "./ApiRequest.ts"
 import { apiTls, type ApiTlsInvalid, checkClients } from "./clientCertificates.ts"
@@ -162,7 +163,9 @@ const listen = (server: Server, address: Listen, scheme: "HTTP" | "HTTPS") =>
 const make = Effect.fnUntraced(function*(options: ApiServerOptions) {
   const { config, config: { http, https, limits }, tls } = options
   const answer = makeAnswer(yield* Effect.context<Services>(), options)
+  const context = yield* Effect.context<never>()
   const listener = (scheme: "http" | "https"): RequestListener => (incoming, outgoing) => {
+    noteAnswer(context, incoming, outgoing)
     // A client that goes away while it is read has nobody left to be answered.
     answer(incoming, outgoing, scheme).catch(() => outgoing.destroy())
   }

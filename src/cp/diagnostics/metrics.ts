@@ -50,6 +50,26 @@ export const madsRequests = Metric.counter("ecs_mesh_mads_requests_total", {
 export const madsPolls = Metric.gauge("ecs_mesh_mads_polls_waiting", {
   description: "Requests that wait for a change of what is to be scraped"
 })
+export const storeSeconds = Metric.histogram("ecs_mesh_store_seconds", {
+  description: "How long the store took to answer, by operation",
+  boundaries: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+})
+export const storeFailures = Metric.counter("ecs_mesh_store_failures_total", {
+  description: "What the store could not be asked, by operation",
+  incremental: true
+})
+export const apiRequests = Metric.counter("ecs_mesh_api_requests_total", {
+  description: "Requests that the REST API answered, by method and HTTP status",
+  incremental: true
+})
+export const apiSeconds = Metric.histogram("ecs_mesh_api_request_seconds", {
+  description: "From a request's head to the end of its answer, by method",
+  boundaries: [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+})
+export const healthWrites = Metric.counter("ecs_mesh_health_writes_total", {
+  description: "Dataplanes whose inbounds turned healthy or unhealthy by what their proxy reported",
+  incremental: true
+})
 export const buildInfo = Metric.gauge("ecs_mesh_build_info", {
   description: "1, labelled with what is running"
 })

@@ -95,10 +95,16 @@ const readBody = async (request: IncomingMessage): Promise<string | null> => {
   return Buffer.concat(chunks).toString("utf8")
 }
 
-const listener = (polls: Polls, config: MonitoringConfig, answered: (status: number) => void) => {
+interface Notes {
+  readonly answered: (status: number) => void
+  /** Somebody began to wait, or ended. */
+  readonly waiting: () => void
+}
+
+const listener = (polls: Polls, config: MonitoringConfig, notes: Notes) => {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const reply = (one: Reply): void => {
-      answered(one.status)
+      notes.answered(one.status)
       send(response, one)
     }
     const refused = refusal(request)
@@ -121,7 +127,11 @@ const listener = (polls: Polls, config: MonitoringConfig, answered: (status: num
       const detail = `${MAX_WAITING} clients wait already: try again later`
       return reply(problem(503, "Service unavailable", detail, { "retry-after": "5" }))
     }
-    response.once("close", leave)
+    notes.waiting()
+    response.once("close", () => {
+      leave()
+      notes.waiting()
+    })
   }
   return (request: IncomingMessage, response: ServerResponse): void => {
     // A client that goes away while it is read has nobody left to be answered.
@@ -151,9 +161,9 @@ const make = Effect.fnUntraced(function*(config: MonitoringConfig, tls: Tls) {
     }),
     (stop) => Effect.sync(stop)
   )
-  const answer = listener(polls, config, (status) => {
-    count(madsRequests, 1, context, { status: String(status) })
-    count(madsPolls, polls.waiting, context)
+  const answer = listener(polls, config, {
+    answered: (status) => count(madsRequests, 1, context, { status: String(status) }),
+    waiting: () => count(madsPolls, polls.waiting, context)
   })
   const server: Server = config.tls === null ? createServer(SERVER, answer) : createTlsServer({
     ...SERVER,

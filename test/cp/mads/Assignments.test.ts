@@ -1,3 +1,4 @@
+import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { Assignments } from "../../../src/cp/mads/Assignments.ts"
 import type { ResourceChange } from "../../../src/cp/snapshot/ResourceCache.ts"
@@ -188,4 +189,45 @@ it("a change is told with another version, and what was is told again with its o
   expect(assignments.of("host").version).toBe(first)
   assignments.apply([{ key: kv, before: kv, after: undefined }])
   expect(addresses(assignments)).toEqual([])
+})
+
+describe("whatever changes, one by one or together", () => {
+  const name = fc.constantFrom("a", "b")
+  const meshes = fc.record({ name, port: fc.constantFrom(1, 2, null) }).map(({ name, port }): Resource =>
+    mesh(name, port === null ? undefined : prometheus({ port })))
+  const dataplanes = fc.record({ name, of: name, service: fc.constantFrom("kv", "web") }).map(({ name, of, service }): Resource =>
+    dataplane(name, {}, of, { "kuma.io/service": service }))
+  const metrics = fc.record({ name, of: name, port: fc.constantFrom(3, 4), client: fc.constantFrom("x", undefined), kv: fc.boolean() })
+    .map(({ client, kv, name, of, port }): Resource => ({
+      ...metric(
+        name,
+        backend(port, client === undefined ? {} : { clientId: client }),
+        kv ? { kind: "MeshSubset", tags: { "kuma.io/service": "kv" } } : { kind: "Mesh" }
+      ),
+      mesh: of
+    }))
+  const steps = fc.array(
+    fc.array(fc.record({ resource: fc.oneof(meshes, dataplanes, metrics), isRemoval: fc.boolean() }), { maxLength: 3 }),
+    { maxLength: 12 }
+  )
+
+  it("everybody is told what a look at everything would tell", () => {
+    fc.assert(fc.property(steps, (batches) => {
+      const assignments = new Assignments()
+      const there = new Map<string, Resource>()
+      for (const batch of batches) {
+        assignments.apply(batch.map(({ isRemoval, resource: one }): ResourceChange => {
+          const key = `${one.type}/${one.mesh}/${one.name}`
+          const before = there.get(key)
+          if (isRemoval) there.delete(key)
+          else there.set(key, one)
+          return { key: one, before, after: isRemoval ? undefined : one }
+        }))
+        const fresh = withAll(...there.values())
+        for (const client of ["x", "host"]) {
+          expect(assignments.of(client).body.toString()).toBe(fresh.of(client).body.toString())
+        }
+      }
+    }), { numRuns: 200 })
+  })
 })

@@ -71,6 +71,26 @@ describe("a proxy's metrics", () => {
   })
 })
 
+it("profiles of several MeshMetrics add up, and of all else the more specific one's holds", () => {
+  const of = (name: string, targetRef: object, profile: string, port: number) => ({
+    type: "MeshMetric", mesh: "default", name,
+    spec: {
+      targetRef,
+      default: {
+        sidecar: { profiles: { appendProfiles: [{ name: profile }] } },
+        backends: [{ type: "Prometheus", prometheus: { port } }]
+      }
+    }
+  })
+  const { text } = translate(
+    KUMA_DP, { type: "Mesh", name: "default" }, dataplane,
+    of("one", { kind: "Dataplane", name: "kv-1" }, "None", 1001), of("all", { kind: "Mesh" }, "Basic", 1002)
+  )
+  expect(text).toMatch(/appendProfiles[^\]]*Basic[^\]]*None|appendProfiles[^\]]*None[^\]]*Basic/)
+  expect(text).toContain("\"portValue\":1001")
+  expect(text).not.toContain("\"portValue\":1002")
+})
+
 it("a socket's path is cut as kuma-dp cuts it", () => {
   const path = metricsSocket("/tmp", "default", "n".repeat(200))
   expect(path).toBe(`/tmp/kuma-mh-${"n".repeat(85)}.sock`)
