@@ -1,6 +1,5 @@
 /** Tracing's settings: OpenTelemetry's own names, and Kuma's. */
 import type { Environment } from "./Environment.ts"
-import type { LogConfig } from "./LogConfig.ts"
 import type { TracingConfig } from "./TracingConfig.ts"
 
 const KUMA = "KUMA_TRACING_OPENTELEMETRY_ENDPOINT"
@@ -62,10 +61,3 @@ export const readTracing = (env: Environment): TracingConfig | null => {
   }
   return { url, headersSecret, ratio, encoding: protocol === "http/json" ? "json" : "protobuf" }
 }
-
-const LEVELS = { debug: "Debug", info: "Info", warn: "Warn", error: "Error" } as const
-
-export const readLog = (env: Environment): LogConfig => ({
-  format: env.oneOf("ECS_MESH_LOG_FORMAT", ["logfmt", "json"], "logfmt"),
-  level: LEVELS[env.oneOf("ECS_MESH_LOG_LEVEL", ["debug", "info", "warn", "error"], "info")]
-})

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest"
 import { Environment } from "../../../src/cp/config/Environment.ts"
 import { fromEnvironment } from "../../../src/cp/config/fromEnvironment.ts"
-import { readLog, readTracing } from "../../../src/cp/config/readTracing.ts"
+import { readLog } from "../../../src/cp/config/readLog.ts"
+import { readTracing } from "../../../src/cp/config/readTracing.ts"
 import { showConfig } from "../../../src/cp/config/showConfig.ts"
 
 const read = (variables: Readonly<Record<string, string>>) => {
