@@ -39,7 +39,9 @@ const objects = (path: string, before: JsonObject, after: JsonObject): ReadonlyA
   return keys.flatMap((key) => {
     const [old, young] = [before[key], after[key]]
     if (young === undefined) return old === undefined ? [] : gone(child(path, key), old)
-    return old === undefined ? [{ op: "add", path: child(path, key), value: young }] : jsonDiff(old, young, child(path, key))
+    return old === undefined
+      ? [{ op: "add", path: child(path, key), value: young }]
+      : jsonDiff(old, young, child(path, key))
   })
 }
 

@@ -1,4 +1,4 @@
-/** The parts of a policy that say something, whatever its type: of calls (`to`), of callers (`from`, `rules`), of all. */
+/** The parts of a policy that say something, whatever its type: of calls (`to`), of callers (`from`, `rules`). */
 import type { Policy } from "../../model/policies.ts"
 import { mergePatch } from "../xds/policies/mergePatch.ts"
 import type { TargetRef } from "../../model/TargetRef.ts"
@@ -20,7 +20,8 @@ export interface Said {
 const MESH: TargetRef = { kind: "Mesh" }
 
 /** Whether it has fields at all. */
-export const isConf = (value: unknown): value is Conf => typeof value === "object" && value !== null && !Array.isArray(value)
+export const isConf = (value: unknown): value is Conf =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
 
 const isRef = (value: unknown): value is TargetRef => isConf(value)
 

@@ -9,7 +9,7 @@ import type { DataplaneInsight } from "../../model/DataplaneInsight.ts"
 import { renderAsEnvoy } from "../xds/renderAsEnvoy.ts"
 import { TypeUrl, type XdsResource } from "../xds/XdsResource.ts"
 import type { ProxyStream } from "./ProxyStream.ts"
-import { knownOf, type Subscription } from "./Subscription.ts"
+import { knownOf } from "./Subscription.ts"
 
 /** `ACKED`: accepted. `REQUESTED`: sent, and not answered yet. `NACKED`: refused. */
 type ClientStatus = "ACKED" | "REQUESTED" | "NACKED"
@@ -24,17 +24,12 @@ interface Held {
 
 export type Rejections = NonNullable<DataplaneInsight["rejections"]>
 
-const statusOf = (subscription: Subscription, name: string, version: string): ClientStatus => {
-  if (subscription.pending.get(name)?.rejected?.version === version) return "NACKED"
-  const isUnanswered = subscription.unanswered.some(({ resources }) => resources.some((one) => one.name === name))
-  return isUnanswered ? "REQUESTED" : "ACKED"
-}
-
 /** All that a proxy was sent of one type, ordered by name. */
 const heldOf = ({ snapshot, subscriptions }: ProxyStream, typeUrl: TypeUrl): ReadonlyArray<Held> => {
   const subscription = subscriptions.get(typeUrl)
   if (subscription === undefined) return []
   const names = new Set([...subscription.seen.keys(), ...subscription.pending.keys()])
+  const unanswered = new Set(subscription.unanswered.flatMap(({ resources }) => resources.map(({ name }) => name)))
   return [...names].sort().flatMap((name): ReadonlyArray<Held> => {
     const known = knownOf(subscription, name)
     if (known === null) return []
@@ -42,14 +37,16 @@ const heldOf = ({ snapshot, subscriptions }: ProxyStream, typeUrl: TypeUrl): Rea
     const newest = snapshot?.get(typeUrl)?.get(name)
     // Equal versions mean equal content.
     const resource = known.resource ?? (newest?.version === version ? newest : null)
-    return [{ name, version, resource, status: statusOf(subscription, name, version) }]
+    const isRejected = subscription.pending.get(name)?.rejected?.version === version
+    const status = isRejected ? "NACKED" : unanswered.has(name) ? "REQUESTED" : "ACKED"
+    return [{ name, version, resource, status }]
   })
 }
 
 const DUMP = "type.googleapis.com/envoy.admin.v3"
 
 /** Without what isn't known. */
-const known = (fields: Readonly<Record<string, JsonValue | undefined>>): JsonObject =>
+const present = (fields: Readonly<Record<string, JsonValue | undefined>>): JsonObject =>
   Object.fromEntries(
     Object.entries(fields).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined)
   )
@@ -58,11 +55,11 @@ const known = (fields: Readonly<Record<string, JsonValue | undefined>>): JsonObj
 const dynamic = (held: Held, typeUrl: TypeUrl, field: string, rejections: Rejections): JsonObject => {
   const configured = held.resource === null ? undefined : renderAsEnvoy(held.resource)
   if (held.status !== "NACKED") {
-    return known({ version_info: held.version, [field]: configured, client_status: held.status })
+    return present({ version_info: held.version, [field]: configured, client_status: held.status })
   }
   const rejection = rejections.find((one) => one.typeUrl === typeUrl)
   return {
-    error_state: known({
+    error_state: present({
       failed_configuration: configured,
       last_update_attempt: rejection?.time,
       details: rejection?.message,
@@ -78,7 +75,7 @@ const named = (held: Held, entry: JsonObject): JsonObject => ({ name: held.name,
 const listener = (held: Held, rejections: Rejections): JsonObject => {
   const { client_status, error_state, ...state } = dynamic(held, TypeUrl.Listener, "listener", rejections)
   const place = held.status === "REQUESTED" ? "warming_state" : "active_state"
-  return known({
+  return present({
     name: held.name,
     [place]: held.status === "NACKED" ? undefined : state,
     error_state,

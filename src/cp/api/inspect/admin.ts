@@ -4,7 +4,6 @@
  */
 import { Effect } from "effect"
 import { heldBy, isConnected } from "../../inspect/proxyStatus.ts"
-import type { ProxyStream } from "../../server/ProxyStream.ts"
 import { configDump } from "../../server/configDump.ts"
 import type { DataplaneInsight } from "../../../model/DataplaneInsight.ts"
 import { proxyKey } from "../../../model/proxyResource.ts"
@@ -48,31 +47,28 @@ const find = (kind: Kind, { inspector, parameter }: Question) => {
 }
 
 /** Who isn't connected has nothing to be asked. */
-const requireConnected = (name: string, insight: DataplaneInsight | undefined): Effect.Effect<void, Refusal> => {
-  if (isConnected(insight)) return Effect.void
-  const last = insight?.subscriptions.at(-1)?.disconnectTime
-  return Effect.fail(notFound(TITLE, last === undefined
-    ? `the proxy ${name} has never connected to this control plane`
-    : `the proxy ${name} isn't connected: its last stream ended at ${last}`))
+const notConnected = (name: string, insight: DataplaneInsight | undefined): Refusal => {
+  if (insight === undefined) return notFound(TITLE, `the proxy ${name} has never connected to this control plane`)
+  const ended = insight.subscriptions.at(-1)?.disconnectTime
+  const since = ended === undefined ? "" : `: its last stream ended at ${ended}`
+  return notFound(TITLE, `the proxy ${name} isn't connected${since}`)
 }
 
-const requireStream = (question: Question, proxy: ProxyId, insight: DataplaneInsight | undefined) => {
-  const { inspector } = question
+/** Each replica knows of its own streams alone. */
+const requireStream = ({ inspector }: Question, proxy: ProxyId, insight: DataplaneInsight | undefined) => {
   const stream = inspector.stream(proxy)
   if (stream !== null) return Effect.succeed(stream)
   const holder = heldBy(insight)
-  return holder === null || holder === inspector.instanceId
-    // What its insight says is a moment old.
-    ? Effect.flatMap(requireConnected(proxy.name, undefined), () => Effect.fail(notFound(TITLE)))
-    : Effect.fail(notHere(TITLE, `the proxy ${proxy.name} is connected to the control plane instance ${holder}, and ` +
-      `this is ${inspector.instanceId}: ask that one`))
+  return Effect.fail(holder === null || holder === inspector.instanceId
+    ? notConnected(proxy.name, insight)
+    : notHere(TITLE, `the proxy ${proxy.name} is connected to the control plane instance ${holder}, and this is ` +
+      `${inspector.instanceId}: ask that one`))
 }
 
 const dump = (kind: Kind) => (question: Question) =>
   Effect.gen(function*() {
     const { insight, proxy } = yield* find(kind, question)
-    if (question.inspector.stream(proxy) === null) yield* requireConnected(proxy.name, insight)
-    const stream: ProxyStream = yield* requireStream(question, proxy, insight)
+    const stream = yield* requireStream(question, proxy, insight)
     const includeEndpoints = /^(1|t|true)$/i.test(question.request.query.get("include_eds") ?? "")
     return json(configDump(stream, { includeEndpoints, rejections: insight?.rejections ?? [] }))
   })
@@ -80,8 +76,9 @@ const dump = (kind: Kind) => (question: Question) =>
 const notAsked = (kind: Kind, what: "stats" | "clusters") => (question: Question) =>
   Effect.gen(function*() {
     const { insight, proxy } = yield* find(kind, question)
-    yield* requireConnected(proxy.name, insight)
-    const { admin } = question.inspector.settings(proxy)
+    const { settings, stream } = question.inspector
+    if (stream(proxy) === null && !isConnected(insight)) return yield* notConnected(proxy.name, insight)
+    const { admin } = settings(proxy)
     const at = admin === null ? "the address of its admin interface" : `http://${admin.address}:${admin.port}`
     return yield* notOffered(TITLE, "this control plane asks no proxy, and Envoy's admin interface stays on the " +
       `proxy's own host. Read it in the proxy's container: curl ${at}/${what}`)

@@ -6,6 +6,7 @@ import { insightEntries } from "./insights.ts"
 import { layoutEntries } from "./layout.ts"
 import { policyEntries } from "./policies.ts"
 import { ruleEntries } from "./rules.ts"
+import { unservedPolicyEntries } from "./unservedPolicies.ts"
 import { zoneEntries } from "./zones.ts"
 
 export const inspectEntries: ReadonlyArray<InspectEntry> = [
@@ -18,4 +19,5 @@ export const inspectEntries: ReadonlyArray<InspectEntry> = [
   ...adminEntries
 ]
 
-export const findInspectEntry = entryFinder(inspectEntries)
+/** Those of types that aren't offered are in no description. */
+export const findInspectEntry = entryFinder([...inspectEntries, ...unservedPolicyEntries])

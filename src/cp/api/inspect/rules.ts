@@ -1,11 +1,11 @@
 /** What the policies that are about a proxy say together, of each of its inbounds and of all that it calls. */
 import { Effect } from "effect"
 import {
-  type Merged, resourceRules, type ResourceRule, saidOfCalls, type ServiceRule, serviceRules
+  resourceRules, type ResourceRule, saidOfCalls, type ServiceRule, serviceRules
 } from "../../inspect/callRules.ts"
 import { type FromRule, fromRules, inboundRules, ofInbound } from "../../inspect/callerRules.ts"
 import { inOrder, matchedPolicies, type MatchedType } from "../../inspect/matchedPolicies.ts"
-import { mergeConfs, type Said, saidOfAll } from "../../inspect/policyParts.ts"
+import { type Conf, mergeConfs, type Said, saidOfAll } from "../../inspect/policyParts.ts"
 import type { MeshView } from "../../snapshot/MeshView.ts"
 import { hashOfMatches } from "../../xds/policies/matchesHash.ts"
 import type { Inbound } from "../../../model/Dataplane.ts"
@@ -66,8 +66,14 @@ export const encodeInboundRule = (said: Said) => ({
 
 const encodeInbound = ({ name, port, tags = {} }: Inbound) => ({ ...(name === undefined ? {} : { name }), port, tags })
 
+interface ProxyRule {
+  readonly conf: Conf
+  /** In the order in which they were merged. */
+  readonly of: ReadonlyArray<Policy>
+}
+
 /** What policies say of the whole proxy. */
-export const proxyRule = (policies: ReadonlyArray<Policy>): (Pick<Merged, "conf"> & { readonly of: ReadonlyArray<Policy> }) | null => {
+export const proxyRule = (policies: ReadonlyArray<Policy>): ProxyRule | null => {
   const saying = policies.filter((policy) => saidOfAll(policy) !== null)
   return saying.length === 0 ? null : { conf: mergeConfs(saying.map((policy) => saidOfAll(policy) ?? {})), of: saying }
 }
@@ -101,7 +107,10 @@ const encodeType = (view: MeshView, dataplane: Resource<"Dataplane">, { policies
 }
 
 /** The MeshHTTPRoutes that are about a proxy. */
-export const matchedRoutes = (view: MeshView, dataplane: Resource<"Dataplane">): ReadonlyArray<Resource<"MeshHTTPRoute">> =>
+export const matchedRoutes = (
+  view: MeshView,
+  dataplane: Resource<"Dataplane">
+): ReadonlyArray<Resource<"MeshHTTPRoute">> =>
   matchedPolicies(view.policies, dataplane).flatMap(({ policies }) => policies.filter(isHttpRoute))
 
 const httpMatches = (routes: ReadonlyArray<Resource<"MeshHTTPRoute">>) => {
