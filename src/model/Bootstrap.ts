@@ -26,6 +26,7 @@ export const BootstrapRequest = Schema.Struct({
   workdir: Schema.optionalKey(Schema.String),
   metricsResources: Schema.optionalKey(Unknowns),
   systemCaPath: Schema.optionalKey(Schema.String),
+  /** What a transparent proxy was set up with. */
   dataplaneConfig: Schema.optionalKey(Schema.Unknown),
   ipv6Enabled: Schema.optionalKey(Schema.Boolean),
   spireResources: Schema.optionalKey(Schema.Unknown),

@@ -41,6 +41,8 @@ export interface SidecarConfig {
   }
   /** A Dataplane's YAML that is sent along, its variables filled in; null on ECS, where the operator derives it. */
   readonly dataplaneResource: string | null
+  /** Envoy listens at the addresses of the mesh's services, which are in 127.0.0.0/8. */
+  readonly bindOutbounds: boolean
   readonly readiness: Address
   readonly admin: Address
   /** null: a temporary folder. */

@@ -1,5 +1,6 @@
 /** What `/bootstrap` is asked, in Kuma's field names. */
 import type { BootstrapRequest } from "../model/Bootstrap.ts"
+import { BIND_OUTBOUNDS_FEATURE } from "../model/proxyFeatures.ts"
 import type { SidecarConfig } from "./SidecarConfig.ts"
 
 export interface BootstrapFacts {
@@ -27,7 +28,7 @@ export const bootstrapRequest = ({ config, name, workDir, envoy, version, token 
   dynamicMetadata: {},
   readinessPort: config.readiness.port,
   operatingSystem: process.platform,
-  features: [],
+  features: config.bindOutbounds ? [BIND_OUTBOUNDS_FEATURE] : [],
   resources: {},
   workdir: workDir,
   adminAddress: config.admin.address,

@@ -22,13 +22,14 @@ export const VALUES: Readonly<Record<string, string>> = {
 }
 
 const SWITCHES: Readonly<Record<string, string>> = {
+  "--bind-outbounds": "KUMA_DATAPLANE_RUNTIME_BIND_OUTBOUNDS",
   "--skip-verify": "KUMA_CONTROL_PLANE_TLS_SKIP_VERIFY"
 }
 
 const VARIABLE_FLAGS = new Set(["--dataplane-var", "-v"])
 
 /** kuma-dp's flags for what the sidecar leaves to the operator: taken, and told to have no effect. */
-const IGNORED = new Set(["--bind-outbounds", "--dns-enabled", "--transparent-proxy", "--log-level"])
+const IGNORED = new Set(["--dns-enabled", "--transparent-proxy", "--log-level"])
 
 export interface Arguments {
   /** By the name of the environment variable that each flag wins over. */

@@ -152,6 +152,7 @@ export const readConfig = (
     metadataUri,
     proxy: { proxyType, mesh: proxyType === "dataplane" ? (mesh ?? "default") : "", name },
     dataplaneResource: resource,
+    bindOutbounds: settings.flag("KUMA_DATAPLANE_RUNTIME_BIND_OUTBOUNDS"),
     readiness: { address: settings.text("ECS_MESH_BIND_ADDRESS", "0.0.0.0"), port: settings.integer("KUMA_READINESS_PORT", 9902, 1, 65_535) },
     // Whoever reaches it may end Envoy and read its configuration.
     admin: {

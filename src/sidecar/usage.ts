@@ -30,6 +30,7 @@ Usage: ecs-mesh sidecar [flags]     (each flag has a variable; the flag wins)
 
 ${flags.join("\n")}
   --dataplane-var NAME=VALUE     fills {{ NAME }} in the Dataplane
+  --bind-outbounds               KUMA_DATAPLANE_RUNTIME_BIND_OUTBOUNDS            listen at services' own addresses, 127.x.y.z
 
 Variables without a flag
   KUMA_READINESS_PORT            port of GET /ready (9902); ECS_MESH_BIND_ADDRESS its address (0.0.0.0)

@@ -4,7 +4,9 @@
  */
 import { Context, Effect, Layer } from "effect"
 import { X509Certificate } from "node:crypto"
+import type { BootstrapRequest } from "../../model/Bootstrap.ts"
 import { completeResource } from "../../model/completeResource.ts"
+import { DELTA_FEATURE } from "../../model/proxyFeatures.ts"
 import { proxyKey, type ProxyResource } from "../../model/proxyResource.ts"
 import { type AggregatedMetrics, prometheusMetrics } from "../../model/prometheusMetrics.ts"
 import { nodeId, type ProxyId, type ProxyType } from "../../model/ProxyType.ts"
@@ -101,6 +103,11 @@ export class Bootstrapper extends Context.Service<
         const taskOf = (proxy: ProxyId) =>
           options.bringsOwn(proxy.proxyType) ? undefined : cache.get({ type: "EcsTask", mesh: "", name: proxy.name })
 
+        const variantOf = ({ features }: BootstrapRequest): "delta" | "sotw" => {
+          if (features?.includes(SOTW_FEATURE) === true) return "sotw"
+          return options.bootstrap.deltaXds || features?.includes(DELTA_FEATURE) === true ? "delta" : "sotw"
+        }
+
         const configure = (asked: Asked, resource: ProxyResource, call: BootstrapCall): BootstrapAnswer => {
           const { proxy, request } = asked
           const dialled = dialledHost(call.host)
@@ -124,7 +131,7 @@ export class Bootstrapper extends Context.Service<
             adminPort: request.adminPort ?? (resource.spec.networking?.admin?.port || options.bootstrap.adminPort),
             readinessPort: request.readinessPort ?? options.bootstrap.readinessPort,
             reloadableTokens: options.reloadableTokens,
-            variant: request.features?.includes(SOTW_FEATURE) === true ? "sotw" : "delta"
+            variant: variantOf(request)
           })
           return configAnswer(config, resource.spec.networking?.address ?? "", call.accept, aggregateOf(resource))
         }

@@ -48,6 +48,18 @@ const NAME_MILLIS = 5_000
 
 const ADS = renderedOnce({ resource_api_version: "V3", ads: {}, initial_fetch_timeout: "0s" })
 
+/**
+ * A pattern whose program has more than 100 instructions, `[a-z0-9-]{1,63}` say, would have its whole route refused.
+ * Whoever may write policies may write it.
+ * https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/type/matcher/v3/regex.proto#type-matcher-v3-regexmatcher-googlere2
+ */
+const RUNTIME = renderedOnce({
+  layers: [{
+    name: "mesh",
+    static_layer: { "re2.max_program_size.error_level": 2 ** 32 - 1, "re2.max_program_size.warn_level": 1_000 }
+  }]
+})
+
 const type = (name: string): Json => ({ "@type": `type.googleapis.com/${name}` })
 const seconds = (millis: number): string => `${millis / 1_000}s`
 const socketAddress = (address: string, port: number): Json => ({
@@ -73,6 +85,7 @@ export const bootstrapConfig = (request: BootstrapRequest, params: BootstrapPara
     },
     static_resources: statics,
     overload_manager: overload,
+    layered_runtime: RUNTIME,
     stats_config: STATS
   }
 }

@@ -3,6 +3,7 @@ import { Schema } from "effect"
 import { BootstrapRequest } from "../../model/Bootstrap.ts"
 import { parseJson } from "../../model/parseJson.ts"
 import { MAX_NAME_LENGTH, parseProxyType, PROXY_TYPES, type ProxyId } from "../../model/ProxyType.ts"
+import { TRANSPARENT_PROXY_FEATURE } from "../../model/proxyFeatures.ts"
 import { schemaViolations } from "../../model/schemaViolations.ts"
 import type { Violation } from "../../model/Violation.ts"
 
@@ -39,6 +40,14 @@ export const decodeBootstrapRequest = (body: string): DecodedBootstrap => {
     if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
       violations.push({ field, message: "must be a port between 0 and 65535" })
     }
+  }
+  const transparent = request.features?.includes(TRANSPARENT_PROXY_FEATURE) === true
+  if (request.dataplaneConfig !== undefined || transparent) {
+    // Its host sends all of its workload's traffic to listeners that it would never be given.
+    violations.push({
+      field: "dataplaneConfig",
+      message: "a transparent proxy isn't offered: start without --transparent-proxy; --bind-outbounds does without one"
+    })
   }
   if (proxyType === undefined || violations.length > 0) return { violations }
   const mesh = proxyType === "dataplane" ? request.mesh || "default" : ""

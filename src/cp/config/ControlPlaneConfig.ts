@@ -135,6 +135,8 @@ export interface ControlPlaneConfig {
     readonly adminAddress: string
     readonly adminPort: number
     readonly readinessPort: number
+    /** Incremental ADS for all; false: for those that ask for it. */
+    readonly deltaXds: boolean
   }
   readonly xds: {
     readonly nackBackoffMillis: number

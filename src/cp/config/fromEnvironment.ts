@@ -145,6 +145,13 @@ export const fromEnvironment = (variables: Variables, options: FromEnvironmentOp
   if (mode === "global") {
     env.problems.push("KUMA_MODE: global isn't served by this release yet; leave it unset or set zone")
   }
+  if (env.optional("KUMA_MULTIZONE_ZONE_GLOBAL_ADDRESS") !== null) {
+    // Without it the zone would run, and nothing that the global control plane says would hold in it.
+    env.problems.push(
+      "KUMA_MULTIZONE_ZONE_GLOBAL_ADDRESS: a global control plane isn't offered by this release yet; leave it unset " +
+        "for a zone of its own"
+    )
+  }
   const tokenSecrets = env.optional(SECRET_NAME_PREFIX) === null ? null : readTokenSecrets(env)
   if (tokenSecrets !== null && aws === null) {
     env.problems.push(`${SECRET_NAME_PREFIX}: needs AWS; leave it out, or leave out --without-aws`)
@@ -179,7 +186,8 @@ export const fromEnvironment = (variables: Variables, options: FromEnvironmentOp
       xdsConnectTimeoutMillis: env.millis("KUMA_BOOTSTRAP_SERVER_PARAMS_XDS_CONNECT_TIMEOUT", 1_000),
       adminAddress: env.text("KUMA_BOOTSTRAP_SERVER_PARAMS_ADMIN_ADDRESS", "127.0.0.1"),
       adminPort: env.port("KUMA_BOOTSTRAP_SERVER_PARAMS_ADMIN_PORT", 9901),
-      readinessPort: env.port("KUMA_BOOTSTRAP_SERVER_PARAMS_READINESS_PORT", 9902)
+      readinessPort: env.port("KUMA_BOOTSTRAP_SERVER_PARAMS_READINESS_PORT", 9902),
+      deltaXds: env.flag("KUMA_EXPERIMENTAL_DELTA_XDS", true)
     },
     xds: {
       nackBackoffMillis: env.millis("KUMA_XDS_SERVER_NACK_BACKOFF", 5_000),

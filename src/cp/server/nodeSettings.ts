@@ -1,5 +1,6 @@
 /** What a translation needs to know of the proxy's own host, from its node's metadata. Pure. */
 import { NODE_PROXY, NODE_SOURCE } from "../../model/nodeMetadata.ts"
+import { BIND_OUTBOUNDS_FEATURE } from "../../model/proxyFeatures.ts"
 import type { SocketAddress, TranslateSettings } from "../xds/TranslateSettings.ts"
 
 export type NodeMetadata = Readonly<Record<string, unknown>>
@@ -13,9 +14,6 @@ const socket = (address: unknown, port: unknown): SocketAddress | null => {
     ? { address, port: number }
     : null
 }
-
-/** What kuma-dp says of itself where it runs with `--bind-outbounds`. */
-const BIND_OUTBOUNDS = "feature-bind-outbounds"
 
 /** What kuma-dp says of itself, and no other sidecar: it shares sockets with its Envoy. */
 const SHARES_SOCKETS = "feature-tcp-accesslog-via-named-pipe"
@@ -39,7 +37,7 @@ export const nodeSettings = (
   accessLogPath: base.accessLogPath,
   admin: socket(metadata["dataplane.admin.address"], metadata["dataplane.admin.port"]),
   readiness: socket(metadata["dataplane.admin.address"], metadata["dataplane.readinessReporter.port"]),
-  ...(features(metadata).includes(BIND_OUTBOUNDS) ? { bindOutbounds: true } : {}),
+  ...(features(metadata).includes(BIND_OUTBOUNDS_FEATURE) ? { bindOutbounds: true } : {}),
   ...(text(metadata["systemCaPath"]) === null ? {} : { systemCaPath: text(metadata["systemCaPath"]) ?? "" }),
   ...kumaDp(metadata),
   node: { proxy: text(metadata[NODE_PROXY]), source: text(metadata[NODE_SOURCE]) }

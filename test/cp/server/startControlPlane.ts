@@ -65,6 +65,7 @@ export interface ControlPlaneOptions {
   readonly instanceId?: string
   readonly connectionIdleMillis?: number
   readonly xds?: Partial<ControlPlaneConfig["xds"]>
+  readonly bootstrap?: Partial<ControlPlaneConfig["bootstrap"]>
   /** Proxies prove themselves by their role instead: over this AWS, for this audience. */
   readonly iam?: { readonly auth: AuthConfig; readonly aws: AwsConfig; readonly audience: string }
   readonly zoneAuth?: ProxyAuthType
@@ -88,6 +89,7 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     ...read.config,
     aws: options.iam?.aws ?? null,
     dpServer: { address: "127.0.0.1", port: options.port ?? 0, authn },
+    bootstrap: { ...read.config.bootstrap, ...options.bootstrap },
     xds: { nackBackoffMillis: 50, deregistrationDelayMillis: 300, accessLogPath: null, ...options.xds }
   }
   const journal: Array<JournalEntry> = []
