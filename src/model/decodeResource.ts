@@ -74,9 +74,15 @@ const split = (descriptor: ResourceDescriptor, input: Readonly<Record<string, un
 
 const NO_SPEC = { violations: [{ field: "spec", message: "in body is required" }] }
 
-const decodeSpec = <A>({ schema, specStyle }: { readonly schema: Schema.Codec<A, unknown>; readonly specStyle: string },
-  spec: unknown, base: ReadonlyArray<string>): Known<A> =>
-  spec === undefined ? NO_SPEC : decodeKnown(schema, spec, { base, numbersInQuotes: specStyle === "inline" })
+/** Where the spec is inline, its fields' neighbours. */
+const BESIDE = { numbersInQuotes: true, alsoKnown: ["type", "mesh", "name", "labels"] }
+
+const decodeSpec = <T extends ResourceType>(
+  { schema, specStyle }: ResourceDescriptor<T>,
+  spec: unknown,
+  base: ReadonlyArray<string>
+): Known<SpecByType[T]> =>
+  spec === undefined ? NO_SPEC : decodeKnown(schema, spec, specStyle === "inline" ? BESIDE : { base })
 
 const decodeAs = <T extends ResourceType>(
   descriptor: ResourceDescriptor<T>,
@@ -87,7 +93,7 @@ const decodeAs = <T extends ResourceType>(
 } | { readonly violations: ReadonlyArray<Violation> } => {
   const parts = split(descriptor, input)
   const meta = decodeKnown(Meta, parts.meta, { alsoKnown: parts.base })
-  const spec = decodeSpec<SpecByType[T]>(descriptor, parts.spec, parts.base)
+  const spec = decodeSpec(descriptor, parts.spec, parts.base)
   if ("violations" in meta || "violations" in spec) {
     return { violations: [...told(meta), ...told(spec)] }
   }

@@ -1,5 +1,13 @@
+import fc from "fast-check"
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { decodeResource } from "../../src/model/decodeResource.ts"
+import { encodeResource } from "../../src/model/encodeResource.ts"
+import { parseYaml } from "../../src/model/parseYaml.ts"
+import { resourceTypes } from "../../src/model/ResourceDescriptor.ts"
+import { validateResource } from "../../src/model/validate/validateResource.ts"
+import { warnResource } from "../../src/model/validate/warnResource.ts"
 
 const timeout = (conf: unknown, rest: Record<string, unknown> = {}) => ({
   type: "MeshTimeout",
@@ -40,8 +48,9 @@ describe("a field that nobody knows is left out, and told of", () => {
       "lables: unknown field; did you mean \"labels\"?",
       "spek: unknown field; did you mean \"spec\"?"
     ]],
-    ["in an older type", dataplane({ port: 80, prot: 81, tags: {} }, { metric: {} }), [
+    ["in an older type", dataplane({ port: 80, prot: 81, tags: {} }, { metric: {}, lables: {} }), [
       "metric: unknown field; did you mean \"metrics\"?",
+      "lables: unknown field; did you mean \"labels\"?",
       "networking.inbound[0].prot: unknown field; did you mean \"port\"?"
     ]],
     ["shortened where it's long", dataplane({ port: 80, ["x".repeat(1000)]: 81 }), [
@@ -127,4 +136,55 @@ it("a newer type without its spec is refused", () => {
 it("ten thousand unknown fields are left out in good time", () => {
   const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`field${index}`, index]))
   expect(warningsOf({ type: "Zone", name: "a", ...many })).toHaveLength(10_000)
+})
+
+describe("whatever comes in", () => {
+  const GOLDEN = join(import.meta.dirname, "../golden/model/resources")
+  const valid = readdirSync(GOLDEN).map((file) => {
+    const parsed = parseYaml(readFileSync(join(GOLDEN, file), "utf8"))
+    return "values" in parsed ? parsed.values[0] : undefined
+  })
+
+  /** One of a resource's values in another's place, or one of its keys otherwise. */
+  const disturb = (value: unknown, path: ReadonlyArray<number>, key: string, put: unknown): unknown => {
+    const [at, ...rest] = path
+    if (typeof value !== "object" || value === null || at === undefined) return put
+    const entries = Object.entries(value)
+    if (entries.length === 0) return { [key]: put }
+    const chosen = at % entries.length
+    const mended = entries.map(([name, item], index): [string, unknown] =>
+      index !== chosen ? [name, item] : at % 3 === 0 ? [key, item] : [name, disturb(item, rest, key, put)])
+    return Array.isArray(value) ? mended.map(([, item]) => item) : Object.fromEntries(mended)
+  }
+
+  const judge = (input: unknown): void => {
+    const decoded = decodeResource(input)
+    if ("violations" in decoded) {
+      expect(decoded.violations.length).toBeGreaterThan(0)
+      return
+    }
+    const { resource } = decoded
+    validateResource(resource)
+    warnResource(resource)
+    // What is kept is read again without a word.
+    expect(decodeResource(encodeResource(resource))).toEqual({ resource, warnings: [] })
+  }
+
+  it("is answered, and what is taken is read again as it is", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...valid), fc.array(fc.nat(50), { maxLength: 8 }), fc.string(), fc.jsonValue(),
+        (resource, path, key, put) => judge(disturb(resource, path, key, put))
+      ),
+      { seed: 1, numRuns: 5000 }
+    )
+  })
+
+  it("is answered, were it nonsense", () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...resourceTypes), fc.dictionary(fc.string(), fc.jsonValue()), (type, rest) =>
+        judge({ ...rest, type, name: "a" })),
+      { seed: 1, numRuns: 2000 }
+    )
+  })
 })

@@ -147,6 +147,7 @@ describe("a resource", () => {
     expect(status).toBe(201)
     expect(json).toEqual({ warnings: ["networkng: unknown field; did you mean \"networking\"?"] })
     expect((await request(url)).json).not.toHaveProperty("networkng")
+    await request(url, { method: "DELETE" })
   })
 
   it("with a key that stands twice takes the last, and says so", async () => {
