@@ -5,6 +5,7 @@ import { ensureDefaults } from "../../../src/cp/api/ensureDefaults.ts"
 import type { ApiServerConfig } from "../../../src/cp/config/ApiServerConfig.ts"
 import { Environment } from "../../../src/cp/config/Environment.ts"
 import { readApiServer } from "../../../src/cp/config/readApiServer.ts"
+import { Inspector } from "../../../src/cp/inspect/Inspector.ts"
 import type { StoreConfig } from "../../../src/cp/config/ControlPlaneConfig.ts"
 import { PostgresStore } from "../../../src/cp/store/PostgresStore.ts"
 import { Journal, JournalExport } from "../../../src/model/Journal.ts"
@@ -30,6 +31,8 @@ export interface TestApiOptions {
   /** What the API tells the journal. */
   readonly told?: Layer.Layer<Journal>
   /** Stands between the API and the real store, to bring about what is rare. */
+  /** What is looked at; nothing where absent. */
+  readonly inspector?: Inspector
   readonly between?: (store: typeof Store.Service) => typeof Store.Service
 }
 
@@ -62,6 +65,7 @@ export const startApi = async (database: StoreConfig, options: TestApiOptions = 
   }).pipe(
     Layer.provide(Layer.merge(journal, told)),
     Layer.provide(Layer.effect(Store, Effect.map(Store, between))),
+    Layer.provide(Layer.succeed(Inspector, options.inspector ?? null)),
     Layer.provideMerge(PostgresStore.layer(database)),
     Layer.provide(Logger.layer([]))
   )
