@@ -11,7 +11,8 @@ import { OUTBOUNDS_LABEL } from "../../model/dataplaneLabels.ts"
 import { allPolicies, policiesOf } from "../../model/policies.ts"
 import type { ProxyId } from "../../model/ProxyType.ts"
 import type { Resource } from "../../model/Resource.ts"
-import { ZONE_TAG } from "../../model/Tags.ts"
+import { ORIGIN_LABEL, ZONE_TAG } from "../../model/Tags.ts"
+import type { DestinationChange } from "../snapshot/Destination.ts"
 import type { Impact, PolicyChange, ProxyChange, Replaced, ServiceChange } from "../snapshot/Impact.ts"
 import type { ZoneView } from "../snapshot/MeshView.ts"
 import { sameData } from "../snapshot/sameData.ts"
@@ -47,6 +48,12 @@ const sameServices = (one: ReadonlyArray<ServiceUse>, other: ReadonlyArray<Servi
     one.every(({ mesh, service }, at) => mesh === other[at]?.mesh && service === other[at]?.service))
 
 const proxyKey = ({ proxyType, mesh, name }: ProxyId): string => `${proxyType}/${mesh}/${name}`
+
+/** Ingresses name what is there, and its ports. */
+const offers = ({ after, before }: DestinationChange): boolean =>
+  (before ?? after) !== undefined && (before?.external ?? after?.external ?? null) === null &&
+  !(sameData(before?.ports, after?.ports) && sameData(before?.core, after?.core) &&
+    before?.labels[ORIGIN_LABEL] === after?.labels[ORIGIN_LABEL])
 
 /** A service that isn't there is taken for what speaks nothing known. */
 const sameProtocol = ({ before, after }: ServiceChange): boolean =>
@@ -136,6 +143,7 @@ export class Dependents<D extends Dependent> {
     for (const mesh of impact.addresses) add(this.#byDestination.boundIn(mesh))
     for (const change of impact.destinations) {
       add(this.#byDestination.of(change))
+      if (offers(change)) add(this.#ingresses)
       const service = externalService(change)
       // Until now, or from now on, it is outside of the mesh.
       if (service !== undefined) add(this.#byService.get(serviceKey({ mesh: change.mesh, service })) ?? NOBODY)

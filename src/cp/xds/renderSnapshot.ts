@@ -56,12 +56,24 @@ export const registry: Registry = createRegistry(
   HttpProtocolOptionsSchema
 )
 
+/** Clusters of what is outside of the mesh hold their client's key themselves. */
+const withoutKeys = (value: JsonValue): JsonValue => {
+  if (Array.isArray(value)) return value.map(withoutKeys)
+  if (typeof value !== "object" || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, key === "privateKey" ? REDACTED : withoutKeys(inner)])
+  )
+}
+
+const REDACTED: JsonObject = { inlineString: "[redacted]" }
+
 /** One resource, without `@type`. A secret's content never leaves this way: only its name does. */
 export const renderResource = ({ typeUrl, name, message }: XdsResource): JsonValue => {
   if (typeUrl === TypeUrl.Secret) return { name }
   const schema = registry.getMessage(message.$typeName)
   if (schema === undefined) throw new Error(`${message.$typeName} is missing in the registry of renderSnapshot.ts`)
-  return toJson(schema, message, { registry })
+  const rendered = toJson(schema, message, { registry })
+  return typeUrl === TypeUrl.Cluster ? withoutKeys(rendered) : rendered
 }
 
 export interface RenderedSnapshot {

@@ -5,6 +5,8 @@
 import type { Resource } from "../../model/Resource.ts"
 import { enabledBackend } from "../../model/Mesh.ts"
 import { SERVICE_TAG } from "../../model/Tags.ts"
+import { isLocal } from "../../model/services/serviceNames.ts"
+import { type Destination, destinationCluster, destinationSni } from "../snapshot/Destination.ts"
 import type { Endpoint, MeshView, ServiceView, ZoneView } from "../snapshot/MeshView.ts"
 import { proxyLog } from "./accessLog.ts"
 import { passthroughCluster } from "./cluster/outbound.ts"
@@ -22,6 +24,8 @@ interface Target {
   readonly mesh: string
   readonly service: string
   readonly cluster: string
+  /** What its connections ask for. */
+  readonly sni: string
   readonly use: ServiceUse
 }
 
@@ -43,12 +47,7 @@ const translate = (
     address,
     port,
     log: proxyLog(settings, proxy),
-    services: targets.map(({ mesh, service, cluster }) => ({
-      sni: sniOf(mesh, { [SERVICE_TAG]: service }),
-      cluster,
-      mesh,
-      service
-    }))
+    services: targets.map(({ cluster, mesh, service, sni }) => ({ sni, cluster, mesh, service }))
   })
   return {
     resources: [
@@ -72,16 +71,40 @@ const hasMtls = (view: MeshView | undefined): view is MeshView =>
 /** Ports of destinations stand among the services under keys with a slash. */
 const isTagValue = (service: string): boolean => !service.includes("/")
 
-/** Without mTLS there is no SNI to go by, so those meshes' services can't come through. */
-const localTargets = (zone: ZoneView, { uses }: SharedResources): ReadonlyArray<Target> =>
-  [...zone.meshes.values()].filter(hasMtls).flatMap((view) =>
-    [...view.services.keys()].filter(isTagValue).map((service): Target => {
+const tagTargets = (view: MeshView, { uses }: SharedResources): ReadonlyArray<Target> =>
+  [...view.services.keys()].filter(isTagValue).map((service): Target => {
+    const { mesh } = view
+    const cluster = meshClusterName(mesh, service)
+    const endpoints = { clusterName: cluster, tags: {}, mesh }
+    const use = uses.of(serviceUse, { mesh, service, endpoints })
+    return { mesh, service, cluster, sni: sniOf(mesh, { [SERVICE_TAG]: service }), use }
+  })
+
+/** What callers in other zones name; of several zones' services what this zone has of them. */
+const isOffered = ({ external, kind, labels }: Destination): boolean =>
+  external === null && (kind === "MeshMultiZoneService" || isLocal({ labels }))
+
+const destinationTargets = (view: MeshView, { uses }: SharedResources): ReadonlyArray<Target> =>
+  [...view.destinations.values()].filter(isOffered).flatMap((destination) =>
+    destination.ports.map(({ port, service }): Target => {
       const { mesh } = view
-      const cluster = meshClusterName(mesh, service)
-      const endpoints = { clusterName: cluster, tags: {}, mesh }
-      return { mesh, service, cluster, use: uses.of(serviceUse, { mesh, service, endpoints }) }
-    })
-  ).sort(byMeshAndService)
+      const cluster = destinationCluster(destination, port)
+      const endpoints = { clusterName: cluster, tags: {}, mesh, isLocal: true }
+      const use = uses.of(serviceUse, { mesh, service, endpoints })
+      return { mesh, service: cluster, cluster, sni: destinationSni(destination, port), use }
+    }))
+
+/** Envoy takes each SNI once: of two services that hash to the same the first has it. */
+const withOwnSni = (targets: ReadonlyArray<Target>): ReadonlyArray<Target> =>
+  [...new Map(targets.toReversed().map((target) => [target.sni, target])).values()]
+
+/** Without mTLS there is no SNI to go by, so those meshes' services can't come through. */
+const localTargets = (zone: ZoneView, shared: SharedResources): ReadonlyArray<Target> =>
+  withOwnSni(
+    [...zone.meshes.values()].filter(hasMtls)
+      .flatMap((view) => [...tagTargets(view, shared), ...destinationTargets(view, shared)])
+      .sort(byMeshAndService)
+  ).toSorted(byMeshAndService)
 
 /** Where another zone takes connections for a service, as if it were an endpoint of it. */
 const gateOf = (ingress: Resource<"ZoneIngress">, zone: string): Endpoint | undefined => {
@@ -124,7 +147,8 @@ const remoteTargets = (zone: ZoneView, ownZone: string, { uses }: SharedResource
   }
   return [...found].map(([cluster, { mesh, service, gates }]): Target => {
     const ordered = gates.sort((a, b) => (a.dataplane < b.dataplane ? -1 : 1))
-    return { mesh, service, cluster, use: uses.of(remoteUse, { mesh, service, gates: ordered }) }
+    const use = uses.of(remoteUse, { mesh, service, gates: ordered })
+    return { mesh, service, cluster, sni: sniOf(mesh, { [SERVICE_TAG]: service }), use }
   }).sort(byMeshAndService)
 }
 

@@ -22,7 +22,7 @@ export const meshCertificates = async (mesh: string) => {
     ...validity()
   })
   /** `uris`: `spiffe://<mesh>/<service>`, `kuma://<tag>/<value>`. */
-  return async (uris: ReadonlyArray<string>): Promise<CertificateFiles> => {
+  return async (uris: ReadonlyArray<string>, hostnames: ReadonlyArray<string> = []): Promise<CertificateFiles> => {
     const keys = await generateKeys()
     const leaf = await x509.X509CertificateGenerator.create({
       subject: "",
@@ -31,7 +31,10 @@ export const meshCertificates = async (mesh: string) => {
       signingKey: caKeys.privateKey,
       signingAlgorithm: algorithm,
       extensions: [
-        new x509.SubjectAlternativeNameExtension(uris.map((value) => ({ type: "url" as const, value })), true)
+        new x509.SubjectAlternativeNameExtension([
+          ...uris.map((value) => ({ type: "url" as const, value })),
+          ...hostnames.map((value) => ({ type: "dns" as const, value }))
+        ], true)
       ],
       ...validity()
     })

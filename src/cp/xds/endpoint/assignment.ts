@@ -17,6 +17,8 @@ export interface AssignmentInput {
   readonly clusterName: string
   /** Tags that an endpoint must have beside the service. */
   readonly tags: Tags
+  /** Other zones' are left out: for a zone's own ingress, that no connection goes round in a circle. */
+  readonly isLocal?: boolean
   /** Stands in the endpoints' metadata where the cluster is a zone proxy's. */
   readonly mesh?: string
 }
@@ -61,4 +63,8 @@ const build = (endpoints: ReadonlyArray<Endpoint>, { clusterName, mesh }: Assign
  * https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/cluster_manager#cluster-warming
  */
 export const assignment = (service: ServiceView | undefined, input: AssignmentInput): XdsResource =>
-  build((service?.endpoints ?? []).filter((endpoint) => tagsMatch(input.tags, endpoint.tags)), input)
+  build(
+    (service?.endpoints ?? []).filter((endpoint) =>
+      tagsMatch(input.tags, endpoint.tags) && (input.isLocal !== true || (endpoint.priority ?? 0) === 0)),
+    input
+  )
