@@ -140,7 +140,7 @@ export const API_MUTANTS: ReadonlyArray<Mutant> = [
     T.clients, "a certificate that is required opens the connection, and makes nobody an administrator"
   ),
   mutant(
-    57, "guesses", ADMIT, ["if (guessesOn) return", "if (false) return"], T.limits,
+    57, "guesses", ADMIT, ["if (guesses(head, digest, now)) return", "if (false) return"], T.limits,
     "who guess tokens are stopped before each guess is judged"
   ),
   mutant(
@@ -149,7 +149,7 @@ export const API_MUTANTS: ReadonlyArray<Mutant> = [
     T.limits, "who ask too often are told so, while this machine goes on, and each user has its own"
   ),
   mutant(
-    58, "depth", "cp/api/readResource.ts", ["if (isDeeperThan(input, MAX_DEPTH))", "if (false)"], T.limits,
+    58, "depth", "cp/api/readResource.ts", ["if (problem !== null)", "if (false)"], T.limits,
     "that is nested deeply in %s is refused, with no fault of ours"
   ),
   mutant(

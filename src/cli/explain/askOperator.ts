@@ -1,6 +1,7 @@
 /** Asks a control plane's API for its journal and for what the store holds of a task. It changes nothing. */
-import { Effect, Schema } from "effect"
+import { Config, Effect, Option, Redacted, Schema } from "effect"
 import { lastPart } from "../../controllers/arn.ts"
+import { isSafeOrigin } from "../../cp/config/isSafeOrigin.ts"
 import { at, listAt, textAt } from "./fields.ts"
 import type { Standing, StreamState } from "./Story.ts"
 import { standingOf } from "./standingOf.ts"
@@ -23,14 +24,30 @@ export interface Live {
 const WITHIN_MILLIS = 60_000
 
 const ask = (address: string, path: string) =>
-  /^https?:\/\//.test(address) ? fetchFrom(address, path) : Effect.fail(
-    new NotExplained({ message: `--address wants http:// or https:// before it: http://${address}` })
-  )
+  /^https?:\/\//.test(address)
+    ? Effect.flatMap(tokenFor(address), (token) => fetchFrom(address, path, token))
+    : Effect.fail(new NotExplained({ message: `--address wants http:// or https:// before it: http://${address}` }))
 
-const fetchFrom = (address: string, path: string) =>
+const TOKEN = "KUMA_API_TOKEN"
+
+/** An administrator's, from the environment, where there is one. */
+const tokenFor = Effect.fnUntraced(function*(address: string) {
+  const token = yield* Config.option(Config.Redacted(TOKEN)).pipe(
+    Effect.orElseSucceed(() => Option.none<Redacted.Redacted>())
+  )
+  if (Option.isNone(token) || Redacted.value(token.value) === "") return null
+  if (isSafeOrigin(address)) return token.value
+  return yield* new NotExplained({
+    message: `${TOKEN} isn't sent to ${address}, where others could read it: ask by https://, on port 5682`
+  })
+})
+
+const fetchFrom = (address: string, path: string, token: Redacted.Redacted | null) =>
   Effect.tryPromise({
     try: async (signal) => {
       const answer = await fetch(`${address.replace(/\/+$/, "")}${path}`, {
+        headers: token === null ? {} : { authorization: `Bearer ${Redacted.value(token)}` },
+        redirect: "error",
         signal: AbortSignal.any([signal, AbortSignal.timeout(WITHIN_MILLIS)])
       })
       return { status: answer.status, instance: answer.headers.get("x-ecs-mesh-instance"), text: await answer.text() }
@@ -69,7 +86,7 @@ const refused = (address: string, status: number, text: string) =>
   new NotExplained({
     message: status === 401 || status === 403
       ? `${address} gives its journal to nobody but its administrator: ask on the machine (in the task) where it runs, ` +
-        "at 127.0.0.1"
+        `at 127.0.0.1, or with an administrator's user token in ${TOKEN}`
       : `${address} has no journal for us (${status}): ` +
         (textAt(parse(text), "detail") ?? "is it a control plane of ecs-mesh, of this version?")
   })

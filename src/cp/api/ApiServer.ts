@@ -50,6 +50,8 @@ const writeText = (
     "content-type": "text/plain; charset=utf-8",
     "content-length": Buffer.byteLength(text),
     "x-content-type-options": "nosniff",
+    // Tokens and secrets are nobody's in between.
+    "cache-control": "no-store",
     ...headers
   }).end(text)
 }
@@ -68,6 +70,7 @@ const writeLines = async (
   outgoing.writeHead(status, {
     "content-type": "application/jsonl",
     "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
     "x-ecs-mesh-instance": instanceId
   })
   await pipeline(lines, outgoing)
@@ -171,6 +174,7 @@ const make = Effect.fnUntraced(function*(options: ApiServerOptions) {
   }
   const limited = <S extends Server>(server: S): S => {
     server.setTimeout(limits.writeMillis)
+    server.maxConnections = limits.connections
     return server
   }
   const httpPort = http.enabled

@@ -50,7 +50,9 @@ export const tooOften = (what: string): Refusal =>
     headers: { "retry-after": "1" }
   })
 export const accessDenied = (reason: string): Refusal => refuse(403, "Access Denied", reason)
-export const readOnly = (detail: string): Refusal => refuse(405, "Method not allowed", detail)
+/** https://www.rfc-editor.org/rfc/rfc9110#section-15.5.6: "must generate an Allow header field". */
+export const readOnly = (detail: string): Refusal =>
+  new Refusal({ status: 405, title: "Method not allowed", detail, violations: [], headers: { allow: "GET" } })
 export const conflict = (key: string): Refusal =>
   refuse(409, "Conflict", `${key} was changed by somebody else in the meantime: read it again, then write again`)
 export const tooLarge = (limit: number, advice = "split the request"): Refusal =>
@@ -58,14 +60,14 @@ export const tooLarge = (limit: number, advice = "split the request"): Refusal =
 export const unavailable = (operation: string): Refusal =>
   refuse(503, "Service unavailable", `the store doesn't answer (${operation}): try again, and look at the ` +
     "control plane's log and its database")
-export const tooMany = (what: string): Refusal =>
-  refuse(503, "Service unavailable", `too many ${what} are under way: try again when one is done`)
 /** What is asked is with another replica. */
 export const notHere = (title: string, detail: string): Refusal => refuse(503, title, detail)
 /** What Kuma has and this control plane hasn't. */
 export const notOffered = (title: string, detail: string): Refusal => refuse(501, title, detail)
 /** An API alone has no resources in memory to look at. */
 export const notInspected: Refusal = refuse(503, "Service unavailable", "this API runs without a control plane")
+export const tooMany = (what: string): Refusal =>
+  refuse(503, "Service unavailable", `too many ${what} are under way: try again when one is done`)
 export const internal: Refusal = refuse(500, "Internal Server Error", "Internal Server Error")
 
 /** More than anybody reads at once: an answer isn't to be larger than what it is about. */

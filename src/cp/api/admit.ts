@@ -3,6 +3,7 @@
  * gets further than `GET /`, unless anonymous access is on.
  */
 import { Clock, Effect } from "effect"
+import { hash } from "node:crypto"
 import { isIPv6 } from "node:net"
 import type { Store, StoreUnavailable } from "../../model/Store.ts"
 import type { Refused } from "../auth/Authenticator.ts"
@@ -10,6 +11,7 @@ import { type Action, denial } from "../auth/user/Access.ts"
 import { ANONYMOUS, isAnonymous, type User } from "../auth/user/User.ts"
 import { makeUserAuthenticator, userWithoutToken } from "../auth/user/UserAuthenticator.ts"
 import type { ApiServerConfig } from "../config/ApiServerConfig.ts"
+import { RecentlyUsed } from "../RecentlyUsed.ts"
 import type { RequestHead } from "./ApiRequest.ts"
 import { RateLimit } from "./RateLimit.ts"
 import { accessDenied, invalidToken, loginNeeded, type Refusal, tooOften } from "./Refusal.ts"
@@ -26,10 +28,10 @@ const reservedIn = (route: Route): { readonly action: Action; readonly what: str
       const actions = { dataplane: "generateDpToken", user: "generateUserToken", zone: "generateZoneToken" } as const
       return { action: actions[route.kind], what: `generate ${route.kind} token` }
     }
-    case "Collection":
-    case "Single":
     case "Inspect":
       return route.entry.reserved ?? null
+    case "Collection":
+    case "Single":
       return route.descriptor.adminOnly
         ? { action: "adminResources", what: `the resource of type "${route.descriptor.type}"` }
         : null
@@ -40,6 +42,8 @@ const reservedIn = (route: Route): { readonly action: Action; readonly what: str
 
 /** Wrong tokens a second of one address. */
 const WRONG_TOKENS = 10
+
+const REMEMBERED_TOKENS = 10_000
 
 /** Who has one address of a network that IPv6 hands out has all of them. */
 const placeOf = (address: string): string =>
@@ -54,6 +58,12 @@ export const makeAdmission = (config: ApiServerConfig): Admission => {
   const authenticate = makeUserAuthenticator()
   const requests = new RateLimit(config.limits.requestsPerSecond)
   const wrongTokens = new RateLimit(WRONG_TOKENS)
+
+  // Who was let in before isn't kept out by others that come from the same place, a load balancer say.
+  const accepted = new RecentlyUsed<true>(REMEMBERED_TOKENS)
+  const guesses = ({ caller, remoteAddress }: RequestHead, digest: string, now: number): boolean =>
+    userWithoutToken(caller, config.authn) === null && accepted.get(digest) === undefined &&
+    !wrongTokens.allows(placeOf(remoteAddress), now)
 
   const refuseToken = (head: RequestHead, { message, reason }: Refused, now: number) => {
     wrongTokens.take(placeOf(head.remoteAddress), now)
@@ -72,12 +82,12 @@ export const makeAdmission = (config: ApiServerConfig): Admission => {
         ? yield* tooOften("requests")
         : ANONYMOUS
     }
-    const guessesOn = userWithoutToken(head.caller, config.authn) === null &&
-      !wrongTokens.allows(placeOf(head.remoteAddress), now)
-    if (guessesOn) return yield* tooOften("wrong tokens")
+    const digest = hash("sha256", head.caller.credentials.join("\n"), "base64")
+    if (guesses(head, digest, now)) return yield* tooOften("wrong tokens")
     const user = yield* authenticate(head.caller, config.authn).pipe(
       Effect.catchTag("Refused", (refused) => refuseToken(head, refused, now))
     )
+    if (user.method === "token") accepted.set(digest, true)
     if (user.method !== "localhost" && !requests.take(callerName(user, head.remoteAddress), now)) {
       return yield* tooOften("requests")
     }

@@ -10,6 +10,7 @@ import { issueDataplaneToken, issueUserToken, issueZoneToken, type TokenNotIssue
 import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
 import type { TokenKind } from "./Route.ts"
 import { badRequest, invalid, notDone, notFound, type Refusal } from "./Refusal.ts"
+import { unkeepable } from "./unkeepable.ts"
 
 const text = Schema.optionalKey(Schema.String)
 
@@ -37,6 +38,9 @@ export const UserTokenRequest = Schema.Struct({
 
 const ZONE_SCOPES = ["ingress", "egress", "cp"]
 
+/** Milliseconds. Go's durations, in which Kuma counts, reach no further. */
+const LONGEST = 2 ** 63 / 1_000_000
+
 /** A token that is asked for without its time. */
 const TEN_YEARS = 10 * 365 * 24 * 3_600_000
 
@@ -46,7 +50,7 @@ const readValidFor = (validFor = ""): { readonly millis: number; readonly violat
   return {
     millis: millis ?? 0,
     violations: [
-      ...violationIf(millis === undefined, "validFor",
+      ...violationIf(millis === undefined || millis > LONGEST, "validFor",
         `is invalid: time: invalid duration ${JSON.stringify(validFor)}`),
       ...violationIf(millis !== undefined && millis <= 0, "validFor", "must be greater than 0")
     ]
@@ -57,6 +61,8 @@ const readValidFor = (validFor = ""): { readonly millis: number; readonly violat
 const readFields = <A>(schema: Schema.Codec<A, unknown>, body: string): Effect.Effect<A, Refusal> => {
   const parsed = parseJson(body)
   if ("problem" in parsed) return Effect.fail(badRequest(`the body ${parsed.problem}`))
+  const problem = unkeepable(parsed.value)
+  if (problem !== null) return Effect.fail(badRequest(`the body ${problem}`))
   const decoded = decodeWith(schema, parsed.value)
   return "violations" in decoded ? refuse(decoded.violations) : Effect.succeed(decoded.value)
 }

@@ -17,12 +17,14 @@ const gatewayMatches = (wanted: string, gateway: { readonly type?: string } | un
 
 /** `k:v`; the value may contain a colon, and need be only a part of the tag's. */
 const hasTags = (tags: Tags, wanted: ReadonlyArray<readonly [string, string]>): boolean =>
-  wanted.every(([name, value]) => tags[name]?.includes(value) === true)
+  wanted.every(([name, value]) => Object.hasOwn(tags, name) && tags[name]?.includes(value) === true)
 
 const parseTag = (text: string): readonly [string, string] => {
   const colon = text.indexOf(":")
   return colon < 0 ? [text, ""] : [text.slice(0, colon), text.slice(colon + 1)]
 }
+
+const LABEL_FILTER = /^filter\[labels\.([^\]]+)\]$/
 
 export const listFilter = (query: URLSearchParams): Effect.Effect<Filter, Refusal> => {
   const name = query.get("name") ?? ""
@@ -30,11 +32,12 @@ export const listFilter = (query: URLSearchParams): Effect.Effect<Filter, Refusa
   const wantedTags = query.getAll("tag").map(parseTag)
   const filters = [...query].filter(([key]) => key.startsWith("filter["))
   const labels = filters.flatMap(([key, value]) => {
-    const label = /^filter\[labels\.([^\]]+)\]$/.exec(key)?.[1]
+    const label = LABEL_FILTER.exec(key)?.[1]
     return label === undefined ? [] : [[label, value] as const]
   })
   const violations = [
-    ...(labels.length === filters.length ? [] : [{ field: "filter", message: "filters are only supported on labels" }]),
+    ...filters.filter(([key]) => !LABEL_FILTER.test(key))
+      .map(([field]) => ({ field, message: "filters are only supported on labels" })),
     ...(gateway === "" || GATEWAYS.includes(gateway)
       ? []
       : [{ field: "gateway", message: `must be one of: ${GATEWAYS.join(", ")}` }])

@@ -23,9 +23,13 @@ export interface RouterRefusal {
 const refuse = (status: number, text: string, headers: Readonly<Record<string, string>> = {}): RouterRefusal =>
   ({ _tag: "RouterRefusal", status, text: `${status}: ${text}`, headers })
 
+/** No name has one, and no database takes a NUL. */
+const CONTROL = /[\u0000-\u001f\u007f]/
+
 const decodePath = (rawPath: string): ReadonlyArray<string> | null => {
   try {
-    return rawPath.replace(/\/+$/, "").split("/").slice(1).map(decodeURIComponent)
+    const path = rawPath.replace(/\/+$/, "").split("/").slice(1).map(decodeURIComponent)
+    return path.some((segment) => CONTROL.test(segment)) ? null : path
   } catch {
     return null
   }

@@ -11,15 +11,12 @@ import { warnResource } from "../../model/validate/warnResource.ts"
 import { violationIf } from "../../model/validate/violationPath.ts"
 import { type Violation, violationText } from "../../model/Violation.ts"
 import type { ApiRequest } from "./ApiRequest.ts"
-import { isDeeperThan } from "./nesting.ts"
 import { badRequest, invalid, type Refusal, tooLarge } from "./Refusal.ts"
 import type { Route } from "./Route.ts"
+import { unkeepable } from "./unkeepable.ts"
 
 /** Bytes. It takes time by the square of how much there is, which JSON doesn't: kumactl sends that. */
 const MAX_YAML = 32 * 1024
-
-/** No resource comes near. */
-const MAX_DEPTH = 64
 
 /** More than anybody reads. */
 const MOST_WARNINGS = 100
@@ -86,7 +83,8 @@ export const readResource = Effect.fnUntraced(function*(
   zone: string
 ): Effect.fn.Return<ReadResource, Refusal> {
   const { value: input, warnings } = yield* parseBody(request)
-  if (isDeeperThan(input, MAX_DEPTH)) return yield* badRequest(`the body is nested deeper than ${MAX_DEPTH} levels`)
+  const problem = unkeepable(input)
+  if (problem !== null) return yield* badRequest(`the body ${problem}`)
   if (!isRecord(input)) return yield* badRequest(`invalid ${target.descriptor.type} object: it must be an object`)
   const address = validateAddress(input, target)
   const decoded = decodeResource({ ...input, type: target.descriptor.type })

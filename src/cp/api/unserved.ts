@@ -1,6 +1,7 @@
 /**
  * Types of Kuma's that this control plane doesn't have (yet). Of each there is none, so that Kuma's tools go on; one
- * that is written would have no effect, so that it is refused, and says what to take instead. Pure.
+ * that is written would have no effect, so that it is refused, and says what to take instead. What a control plane
+ * computes of others isn't among them: to answer that there is none would be wrong. Pure.
  */
 export interface UnservedType {
   readonly type: string
@@ -19,7 +20,6 @@ export const UNSERVED: Readonly<Record<string, UnservedType>> = {
   "fault-injections": inMesh("FaultInjection", "MeshFaultInjection"),
   "health-checks": inMesh("HealthCheck", "MeshHealthCheck"),
   "hostnamegenerators": global("HostnameGenerator"),
-  "mesh-insights": global("MeshInsight"),
   "meshaccesslogs": inMesh("MeshAccessLog"),
   "meshcircuitbreakers": inMesh("MeshCircuitBreaker"),
   "meshexternalservices": inMesh("MeshExternalService"),
@@ -46,7 +46,6 @@ export const UNSERVED: Readonly<Record<string, UnservedType>> = {
   "proxytemplates": inMesh("ProxyTemplate", "MeshProxyPatch"),
   "rate-limits": inMesh("RateLimit", "MeshRateLimit"),
   "retries": inMesh("Retry", "MeshRetry"),
-  "service-insights": inMesh("ServiceInsight"),
   "timeouts": inMesh("Timeout", "MeshTimeout"),
   "traffic-logs": inMesh("TrafficLog", "MeshAccessLog"),
   "traffic-permissions": inMesh("TrafficPermission", "MeshTrafficPermission"),
@@ -54,6 +53,5 @@ export const UNSERVED: Readonly<Record<string, UnservedType>> = {
   "traffic-traces": inMesh("TrafficTrace", "MeshTrace"),
   "virtual-outbounds": inMesh("VirtualOutbound", "HostnameGenerator"),
   "workloads": inMesh("Workload"),
-  "zone-insights": global("ZoneInsight"),
   "zones": global("Zone")
 }

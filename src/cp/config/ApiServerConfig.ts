@@ -27,6 +27,8 @@ export interface ApiServerConfig {
   readonly limits: {
     /** Of one caller, with ten times as many at once; 0: any number. Direct calls from this machine aren't counted. */
     readonly requestsPerSecond: number
+    /** Of each of the two servers, so that proxies' connections find room. */
+    readonly connections: number
     readonly readHeaderMillis: number
     /** From a request's first byte to its last. */
     readonly readMillis: number

@@ -1,6 +1,7 @@
+import { createServer as createHttpServer } from "node:http"
 import { createServer } from "node:https"
 import type { AddressInfo } from "node:net"
-import { Effect } from "effect"
+import { ConfigProvider, Effect } from "effect"
 import { expect, it } from "vitest"
 import { askJournal } from "../../../src/cli/explain/askOperator.ts"
 import { selfSigned } from "../../cp/api/selfSigned.ts"
@@ -24,6 +25,38 @@ it("of a certificate that nobody vouches for it is said how to name its CA", asy
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
     const { port } = server.address() as AddressInfo
     expect(await failureAt(`https://127.0.0.1:${port}`)).toContain("NODE_EXTRA_CA_CERTS")
+  } finally {
+    server.close()
+  }
+})
+
+const withToken = Effect.provide(ConfigProvider.layer(ConfigProvider.fromUnknown({ KUMA_API_TOKEN: "a.b.c" })))
+
+it("an administrator's token is brought along, and to nobody who isn't sure to be meant", async () => {
+  const brought: Array<string | undefined> = []
+  const server = createHttpServer(({ headers, url }, response) => {
+    brought.push(headers.authorization)
+    if (url?.startsWith("/journal") !== true) response.writeHead(401)
+    response.end("")
+  })
+  try {
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    const { port } = server.address() as AddressInfo
+    await Effect.runPromise(askJournal(`http://127.0.0.1:${port}`, ["aa"]).pipe(withToken))
+    expect(brought).toEqual(["Bearer a.b.c"])
+    const refused = await Effect.runPromise(askJournal("http://192.0.2.1:5681", ["aa"]).pipe(withToken, Effect.flip))
+    expect(refused.message).toContain("KUMA_API_TOKEN isn't sent to http://192.0.2.1:5681")
+  } finally {
+    server.close()
+  }
+})
+
+it("whoever isn't an administrator is told how to become one", async () => {
+  const server = createHttpServer((_, response) => response.writeHead(401).end())
+  try {
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    const { port } = server.address() as AddressInfo
+    expect(await failureAt(`http://127.0.0.1:${port}`)).toContain("an administrator's user token in KUMA_API_TOKEN")
   } finally {
     server.close()
   }

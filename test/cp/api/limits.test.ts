@@ -1,12 +1,12 @@
 // How much of one caller the API takes: requests, bytes, levels, seconds.
-import { connect } from "node:net"
+import { connect, type Socket } from "node:net"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { RateLimit } from "../../../src/cp/api/RateLimit.ts"
 import { useTestDatabases } from "../store/testDatabases.ts"
 import { put, request, startApi as start, type TestApi } from "./testApi.ts"
 
 const databases = useTestDatabases()
-const limits = { requestsPerSecond: 1, readHeaderMillis: 300, readMillis: 500, writeMillis: 5_000, idleMillis: 5_000 }
+const limits = { requestsPerSecond: 1, connections: 100, readHeaderMillis: 300, readMillis: 500, writeMillis: 5_000, idleMillis: 5_000 }
 let api: TestApi
 beforeAll(async () => {
   api = await start(await databases.create(), { config: { limits } })
@@ -65,14 +65,26 @@ describe("callers", () => {
 
   it("who guess tokens are stopped before each guess is judged", async () => {
     const guesses = await start(await databases.create())
+    const token = async (name: string) => (await request(`${guesses.url}/tokens/user`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ name, validFor: "1h" })
+    })).text
     try {
+      const known = await token("known")
+      const statusOf = async (text: string) => {
+        const headers = { ...from("192.0.2.1"), authorization: `Bearer ${text}` }
+        return (await request(`${guesses.url}/meshes`, { headers })).status
+      }
+      expect(await statusOf(known)).toBe(200)
       const all: Array<number> = []
       for (let index = 0; index < 300 && !all.includes(429); index += 1) {
-        const headers = { ...from("192.0.2.1"), authorization: `Bearer guess-${index}` }
-        all.push((await request(`${guesses.url}/meshes`, { headers })).status)
+        all.push(await statusOf(`guess-${index}`))
       }
       expect(all.slice(0, 90)).not.toContain(429)
       expect(all.at(-1)).toBe(429)
+      // Who was known before goes on, though it comes from the same place.
+      expect(await statusOf(known)).toBe(200)
       expect((await request(`${guesses.url}/meshes`)).status).toBe(200)
     } finally {
       await guesses.stop()
@@ -98,6 +110,29 @@ describe("a body", () => {
     expect([answer.status, answer.json]).toMatchObject([400, { detail: "the body is nested deeper than 64 levels" }])
   })
 
+  it.each([
+    ["a NUL", "\\u0000"], ["half of a pair", "\\ud800"], ["the other half", "x\\udc00y"]
+  ])("with %s in a text or a key is refused, as it couldn't be kept", async (_, text) => {
+    for (const part of [`"labels":{"a":"${text}"}`, `"x":[{"${text}":1}]`]) {
+      const answer = await put(`${api.url}/meshes/m`, `{"type":"Mesh","name":"m",${part}}`)
+      expect([answer.status, answer.json]).toMatchObject([400, { title: "Bad Request" }])
+    }
+    const token = await request(`${api.url}/tokens/dataplane`, {
+      method: "POST", headers: { "content-type": "application/json" }, body: `{"mesh":"${text}"}`
+    })
+    expect(token.status).toBe(400)
+  })
+
+  it("with a number beyond all is refused", async () => {
+    const answer = await put(`${api.url}/meshes/m`, `{"type":"Mesh","name":"m","x":1e999}`)
+    expect([answer.status, answer.json]).toMatchObject([400, { detail: "the body holds a number that is too large" }])
+  })
+
+  it("isn't looked for under a name that can't be", async () => {
+    expect((await request(`${api.url}/meshes/%00`)).text).toBe("404: Page Not Found")
+    expect((await request(`${api.url}/meshes/a%0ab`)).status).toBe(404)
+  })
+
   it("that isn't UTF-8 is refused, not mended", async () => {
     const text = JSON.stringify({ type: "Mesh", name: "m", labels: { a: "\u00ff" } })
     const bytes = Buffer.from(text, "latin1")
@@ -121,6 +156,12 @@ describe("a body", () => {
   })
 })
 
+const open = (port: number): Promise<Socket> =>
+  new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => resolve(socket))
+    socket.once("error", reject)
+  })
+
 describe("a connection", () => {
   /** All that comes back until it's closed. */
   const send = (text: string): Promise<string> =>
@@ -137,6 +178,22 @@ describe("a connection", () => {
     expect(await send("GET / HTTP/1.1\r\nhost: localhost\r\n")).toMatch(/^HTTP\/1.1 408 /)
     const head = ["PUT /meshes/m HTTP/1.1", "host: localhost", "content-type: application/json", "content-length: 9"]
     expect(await send(`${head.join("\r\n")}\r\n\r\n{`)).not.toMatch(/ 20\d /)
+  })
+
+  it("beyond as many as are taken is closed, and the others go on", async () => {
+    const few = await start(await databases.create(), { config: { limits: { ...limits, connections: 2 } } })
+    const { port } = new URL(few.url)
+    try {
+      const taken = await Promise.all([0, 1].map(() => open(Number(port))))
+      const refused = connect(Number(port), "127.0.0.1")
+      await new Promise<void>((resolve) => refused.on("error", () => resolve()).on("close", () => resolve()).resume())
+      taken[0]?.end("GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+      const answer = await new Promise((resolve) => taken[0]?.once("data", (bytes) => resolve(String(bytes))))
+      expect(answer).toMatch(/^HTTP\/1.1 200 /)
+      taken.forEach((socket) => socket.destroy())
+    } finally {
+      await few.stop()
+    }
   })
 
   it("on which nonsense comes is answered with no more than that", async () => {

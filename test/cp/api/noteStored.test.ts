@@ -46,6 +46,20 @@ describe("a write by the API", () => {
     expect(JSON.stringify(journal)).not.toContain(data)
   })
 
+  it("is told with the name that a user's token has", async () => {
+    const { text } = await request(`${api.url}/tokens/user`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ name: "jane", groups: ["ops"], validFor: "1h" })
+    })
+    const headers = { "x-forwarded-for": "192.0.2.1", authorization: `Bearer ${text}` }
+    const url = `${api.url}/meshes/default/meshtrafficpermissions/of-jane`
+    expect((await put(url, { ...permission("Allow"), name: "of-jane" }, headers)).status).toBe(201)
+    const told = journal.filter(({ key }) => key === "MeshTrafficPermission/default/of-jane")
+    expect(told).toMatchObject([{ op: "put", by: "jane" }])
+    expect(JSON.stringify(journal)).not.toContain(text)
+  })
+
   it("isn't told where it was refused", async () => {
     const before = journal.length
     const absent = `${api.url}/meshes/none/meshtrafficpermissions/all`

@@ -93,10 +93,11 @@ describe("/openapi.yaml", () => {
     expect(schema).toMatchObject({
       properties: {
         type: { enum: ["MeshTimeout"] },
-        spec: { properties: { targetRef: expect.anything(), to: { type: "array" } }, additionalProperties: false }
+        spec: { properties: { targetRef: expect.anything(), to: { type: "array" } }, additionalProperties: true }
       },
       required: ["type", "mesh", "name"]
     })
+    expect(at(document, "components", "schemas", "UserTokenRequest", "additionalProperties")).toBe(false)
     expect(at(document, "components", "schemas", "Dataplane", "properties", "networking", "properties")).toBeDefined()
     // Each field that a schema demands is one without which a resource isn't read.
     for (const { scope, type } of Object.values<ResourceDescriptor>(descriptors)) {

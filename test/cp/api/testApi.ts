@@ -23,6 +23,7 @@ export interface TestApi {
 
 export interface TestApiOptions {
   readonly localhostIsAdmin?: boolean
+  readonly logger?: Logger.Logger<unknown, unknown>
   /** Besides what tests of loopback set. */
   readonly config?: Partial<ApiServerConfig>
   readonly shownConfig?: unknown
@@ -67,7 +68,7 @@ export const startApi = async (database: StoreConfig, options: TestApiOptions = 
     Layer.provide(Layer.effect(Store, Effect.map(Store, between))),
     Layer.provide(Layer.succeed(Inspector, options.inspector ?? null)),
     Layer.provideMerge(PostgresStore.layer(database)),
-    Layer.provide(Logger.layer([]))
+    Layer.provide(Logger.layer(options.logger === undefined ? [] : [options.logger]))
   )
   const services = await Effect.runPromise(Layer.buildWithScope(layer, scope))
   const { httpPort, httpsPort } = Context.get(services, ApiServer)

@@ -1,5 +1,5 @@
 // Who may do what by the API: users by their tokens, nobody else from elsewhere.
-import { Effect } from "effect"
+import { Effect, Logger } from "effect"
 import { createPrivateKey, generateKeyPairSync } from "node:crypto"
 import { request as httpRequest } from "node:http"
 import { decodeJwt, decodeProtectedHeader, SignJWT } from "jose"
@@ -82,9 +82,12 @@ describe("an anonymous caller from elsewhere", () => {
     expect([status, json]).toMatchObject([401, { title: "Authentication required" }])
   })
 
-  it("reads and writes all but secrets and tokens where one setting says so", async () => {
-    const open = await start(await databases.create(), { config: { anonymousAccess: true } })
+  it("reads and writes all but secrets and tokens where one setting says so, as the log does", async () => {
+    const logged: Array<string> = []
+    const logger = Logger.make(({ logLevel, message }) => void logged.push(`${logLevel} ${String(message)}`))
+    const open = await start(await databases.create(), { config: { anonymousAccess: true }, logger })
     try {
+      expect(logged).toContainEqual(expect.stringMatching(/^Warn.*ECS_MESH_API_SERVER_ANONYMOUS_ACCESS is on/))
       expect((await put(`${open.url}/meshes/m`, { type: "Mesh", name: "m" }, ELSEWHERE)).status).toBe(201)
       expect((await request(`${open.url}/meshes`, { headers: ELSEWHERE })).status).toBe(200)
       expect((await request(`${open.url}/who-am-i`, { headers: ELSEWHERE })).json).toEqual({
@@ -134,6 +137,7 @@ describe("POST /tokens/user", () => {
   it("gives a token as text, with Kuma's claims", async () => {
     const answer = await generate({ name: "john", groups: ["team-a", "team-b"], validFor: "30m" })
     expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "text/plain; charset=utf-8"])
+    expect(answer.headers.get("cache-control")).toBe("no-store")
     const { exp = 0, iat = 0, nbf = 0, ...claims } = decodeJwt(answer.text)
     const jti = expect.stringMatching(/^[0-9a-f-]{36}$/)
     expect(claims).toEqual({ Name: "john", Groups: ["team-a", "team-b"], jti })

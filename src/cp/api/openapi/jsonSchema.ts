@@ -35,17 +35,22 @@ export interface SchemaWithParts {
   readonly parts: Json
 }
 
-export const jsonSchema = (schema: Schema.Codec<unknown, unknown>): SchemaWithParts => {
-  const document = Schema.toJsonSchemaDocument(schema, { onExcessProperty: "error" })
+/** `unknownFields`: whether a field that the schema doesn't know is refused, or taken (and left out). */
+export const jsonSchema = (
+  schema: Schema.Codec<unknown, unknown>,
+  unknownFields: "refused" | "taken"
+): SchemaWithParts => {
+  const onExcessProperty = unknownFields === "refused" ? "error" : "ignore"
+  const document = Schema.toJsonSchemaDocument(schema, { onExcessProperty })
   return { schema: asJson(adapt(document.schema)), parts: asJson(adapt(document.definitions)) }
 }
 
 const text = { type: "string" }
 const computed = { type: "string", readOnly: true, description: "written by the control plane" }
 
-/** A resource of a type as Kuma's Universal JSON has it. */
+/** A resource of a type as Kuma's Universal JSON has it. Of a field that isn't known its author is warned. */
 export const resourceSchema = ({ schema, scope, specStyle, type }: ResourceDescriptor): SchemaWithParts => {
-  const spec = jsonSchema(schema)
+  const spec = jsonSchema(schema, "taken")
   const meta: Json = {
     type: { type: "string", enum: [type] },
     ...(scope === "Mesh" ? { mesh: text } : {}),
@@ -58,7 +63,7 @@ export const resourceSchema = ({ schema, scope, specStyle, type }: ResourceDescr
   const required = ["type", ...(scope === "Mesh" ? ["mesh"] : []), "name"]
   if (specStyle === "spec") {
     const properties = { ...meta, spec: spec.schema, status: { type: "object", readOnly: true } }
-    return { ...spec, schema: { type: "object", properties, required, additionalProperties: false } }
+    return { ...spec, schema: { type: "object", properties, required, additionalProperties: true } }
   }
   const own = Array.isArray(spec.schema["required"]) ? spec.schema["required"] : []
   return {

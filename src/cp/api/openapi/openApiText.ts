@@ -28,9 +28,9 @@ const ERROR: Json = {
 const named = (): ReadonlyArray<readonly [string, SchemaWithParts]> => [
   ...Object.values<ResourceDescriptor>(descriptors).map((descriptor) =>
     [descriptor.type, resourceSchema(descriptor)] as const),
-  [TOKEN_REQUESTS.dataplane, jsonSchema(DataplaneTokenRequest)],
-  [TOKEN_REQUESTS.user, jsonSchema(UserTokenRequest)],
-  [TOKEN_REQUESTS.zone, jsonSchema(ZoneTokenRequest)]
+  [TOKEN_REQUESTS.dataplane, jsonSchema(DataplaneTokenRequest, "refused")],
+  [TOKEN_REQUESTS.user, jsonSchema(UserTokenRequest, "refused")],
+  [TOKEN_REQUESTS.zone, jsonSchema(ZoneTokenRequest, "refused")]
 ]
 
 export const openApiDocument = (): Json => {

@@ -73,7 +73,7 @@ const operation = ({ body, id, parameters = [], responses, summary, tag }: Descr
 
 /** `/meshes/{mesh}/meshtimeouts` is `meshes-mesh-meshtimeouts`: each path is one, so that ids differ. */
 const idOf = (method: string, path: string): string =>
-  `${method}-${path.replace(/[{}]/g, "").replace(/[^a-zA-Z0-9]+/g, "-").replace(/^-|-$/g, "")}`
+  `${method}-${path.replace(/[{}]/g, "").replace(/[^a-zA-Z0-9_]+/g, "-").replace(/^-|-$/g, "")}`
 
 const listAt = (path: string, type: string, item: Json, parameters: ReadonlyArray<Json>): Json => ({
   get: operation({

@@ -27,6 +27,10 @@ export const ensureAdminToken = Effect.fn("ensureAdminToken")(function*() {
         { expect: "absent" }
       )
     ),
+    Effect.andThen(
+      Effect.logInfo("The first administrator's token was made: on this machine, `curl localhost:5681/global-secrets/" +
+        `${ADMIN_TOKEN}\` shows it in base64`)
+    ),
     Effect.catchTags({
       // Another replica came first.
       Conflict: () => Effect.void,
