@@ -1,6 +1,6 @@
 /** What the control plane adds to a resource that is given to it: labels, and the zone to a Dataplane's tags. Pure. */
 import { computeLabels } from "./computeLabels.ts"
-import type { Dataplane } from "./Dataplane.ts"
+import type { Dataplane, Inbound } from "./Dataplane.ts"
 import type { Mesh } from "./Mesh.ts"
 import type { DesiredResource } from "./Resource.ts"
 import { type Tags, ZONE_TAG } from "./Tags.ts"
@@ -10,10 +10,12 @@ const withZone = <A extends { readonly tags?: Tags }>(part: A, zone: string): A 
   tags: { ...part.tags, [ZONE_TAG]: zone }
 })
 
-/**
- * An inbound with a `serviceProbe` counts as ready like any other. Kuma holds it back until its health discovery
- * service says that the probe passed; this control plane has none, so that it would be held back for ever.
- */
+/** One with a `serviceProbe` gets no traffic before its proxy says that the probe passed. */
+const heldBack = (inbound: Inbound): Inbound =>
+  inbound.serviceProbe === undefined || inbound.state !== undefined || inbound.health !== undefined
+    ? inbound
+    : { ...inbound, health: {}, state: "NotReady" }
+
 const completeDataplane = (dataplane: Dataplane, zone: string, mesh: Mesh): Dataplane => {
   const { networking } = dataplane
   if (networking === undefined || zone === "") return dataplane
@@ -26,7 +28,7 @@ const completeDataplane = (dataplane: Dataplane, zone: string, mesh: Mesh): Data
       ...networking,
       ...(gateway === undefined ? {} : { gateway: withZone(gateway, zone) }),
       ...(inbound === undefined ? {} : {
-        inbound: inbound.map((one) =>
+        inbound: inbound.map(heldBack).map((one) =>
           keepsTagless && Object.keys(one.tags ?? {}).length === 0 ? one : withZone(one, zone))
       })
     }

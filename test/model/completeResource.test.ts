@@ -44,9 +44,11 @@ describe("a Dataplane", () => {
     ])
   })
 
-  it("with a probe takes requests from the first, as nothing here would ever say that the probe passed", () => {
-    const { spec } = completed({ inbound: [{ port: 80, serviceProbe: { tcp: {} } }] })
-    expect(spec.networking?.inbound?.[0]).not.toHaveProperty("state")
+  it("with a probe takes no requests until its proxy says that it passed, unless its author says otherwise", () => {
+    const { spec } = completed({
+      inbound: [{ port: 80, serviceProbe: { tcp: {} } }, { port: 81, serviceProbe: { tcp: {} }, state: "Ready" }]
+    })
+    expect(spec.networking?.inbound).toMatchObject([{ state: "NotReady", health: {} }, { state: "Ready" }])
   })
 })
 

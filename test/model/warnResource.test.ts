@@ -83,7 +83,6 @@ describe("fields that do nothing here", () => {
     ["networking.outbound.passthrough", mesh({ networking: { outbound: { passthrough: false } } })],
     ["logging", mesh({ logging: {} })],
     ["tracing", mesh({ tracing: {} })],
-    ["networking.inbound[0].serviceProbe", dataplane({ inbound: [{ ...inbound, serviceProbe: { tcp: {} } }] })],
     ["probes", dataplane({}, { probes: { port: 9000, endpoints: [] } })]
   ])("%s is told of", (path, input) => {
     expect(judged(input)).toEqual({ refused: [], warned: [expect.stringContaining(`${path}: has no effect`)] })

@@ -25,6 +25,8 @@ export interface BootstrapParams {
   /** Envoy rereads its token from `dataplaneTokenPath`, where the request has one. */
   readonly reloadableTokens: boolean
   readonly variant: "delta" | "sotw"
+  /** Whether it is to look at its workload and report. */
+  readonly probes?: boolean
 }
 
 type Json = Readonly<Record<string, unknown>>
@@ -70,6 +72,7 @@ const authority = (host: string, port: number): string => (isIP(host) === 6 ? `[
 
 export const bootstrapConfig = (request: BootstrapRequest, params: BootstrapParams): Json => {
   const { google, overload, statics } = commonParts(request, params)
+  const services = [google ?? envoyGrpc(request)]
   return {
     node: { id: nodeId(params.proxy), cluster: params.service, metadata: nodeMetadata(request, params) },
     admin: { address: socketAddress(params.adminAddress, params.adminPort) },
@@ -80,9 +83,17 @@ export const bootstrapConfig = (request: BootstrapRequest, params: BootstrapPara
         api_type: params.variant === "delta" ? "DELTA_GRPC" : "GRPC",
         transport_api_version: "V3",
         set_node_on_first_message_only: true,
-        grpc_services: [google ?? envoyGrpc(request)]
+        grpc_services: services
       }
     },
+    ...(params.probes === true ? {
+      hds_config: {
+        api_type: "GRPC",
+        transport_api_version: "V3",
+        set_node_on_first_message_only: true,
+        grpc_services: services
+      }
+    } : {}),
     static_resources: statics,
     overload_manager: overload,
     layered_runtime: RUNTIME,

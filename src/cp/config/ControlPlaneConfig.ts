@@ -1,6 +1,7 @@
 /** Everything about the control plane that its user may set; `fromEnvironment` reads it by Kuma's names. */
 import type { ServiceSettings } from "../services/ServiceSettings.ts"
 import type { ApiServerConfig } from "./ApiServerConfig.ts"
+import type { HealthConfig } from "./HealthConfig.ts"
 import type { LogConfig } from "./LogConfig.ts"
 import type { MonitoringConfig } from "./MonitoringConfig.ts"
 import type { TracingConfig } from "./TracingConfig.ts"
@@ -123,6 +124,8 @@ export interface ControlPlaneConfig {
   /** The API's own certificate; null: the control plane's. */
   readonly apiServerTls: { readonly certFile: string; readonly keyFile: string } | null
   readonly diagnostics: Listen
+  /** How proxies look at their workloads. */
+  readonly health: HealthConfig
   readonly monitoring: MonitoringConfig
   readonly log: LogConfig
   /** null: nothing is traced. */

@@ -8,6 +8,7 @@ import type { AuthConfig, AwsConfig, ControlPlaneConfig, StoreConfig } from "./C
 import { Environment } from "./Environment.ts"
 import { readApiServer } from "./readApiServer.ts"
 import { readLog } from "./readLog.ts"
+import { readHealth } from "./readHealth.ts"
 import { readMonitoring } from "./readMonitoring.ts"
 import { readTracing } from "./readTracing.ts"
 import { readHostnames } from "./readHostnames.ts"
@@ -175,6 +176,7 @@ export const fromEnvironment = (variables: Variables, options: FromEnvironmentOp
       address: env.text("ECS_MESH_DIAGNOSTICS_ADDRESS", "0.0.0.0"),
       port: env.port("KUMA_DIAGNOSTICS_SERVER_PORT", 5680)
     },
+    health: readHealth(env),
     monitoring: readMonitoring(env),
     log: readLog(env),
     tracing: readTracing(env),

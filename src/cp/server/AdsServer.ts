@@ -25,6 +25,8 @@ import { deltaProtocol, sotwProtocol } from "./AdsProtocol.ts"
 import { adsService } from "./adsService.ts"
 import { AdsStream, type CloseReason } from "./AdsStream.ts"
 import { Bookkeeper } from "./Bookkeeper.ts"
+import { HealthDiscovery } from "./hds/HealthDiscovery.ts"
+import { hdsService } from "./hds/hdsService.ts"
 import { http2ServersOf } from "./http2ServersOf.ts"
 import { keepRepeatedCredentials } from "./keepRepeatedCredentials.ts"
 import { Liveness } from "./Liveness.ts"
@@ -91,6 +93,7 @@ export class AdsServer extends Context.Service<
         const authenticator = yield* Authenticator
         const cache = yield* ResourceCache
         const insights = yield* Insights
+        const health = yield* HealthDiscovery
         const journal = yield* Journal
         const registration = yield* ProxyRegistration
         const snapshots = yield* ProxySnapshots
@@ -217,6 +220,7 @@ export class AdsServer extends Context.Service<
           StreamAggregatedResources: (call: ServerDuplexStream<unknown, Buffer>) =>
             acceptCall(call, sotwProtocol(options.policy), accept)
         })
+        grpc.addService(hdsService, { StreamHealthCheck: health.accept })
         const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure())
         keepRepeatedCredentials(grpc)
         resetAnswered(grpc)

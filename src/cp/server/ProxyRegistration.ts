@@ -13,6 +13,7 @@ import { type DesiredResource, formatKey, type Resource, type ResourceKey } from
 import { Store, type StoreUnavailable } from "../../model/Store.ts"
 import { violationText } from "../../model/Violation.ts"
 import type { Identity, Refused } from "../auth/Authenticator.ts"
+import { keepReported } from "../hds/serviceProbes.ts"
 import { insightKey } from "../insight/Insights.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
 import { Comebacks } from "./Comebacks.ts"
@@ -51,6 +52,11 @@ interface Brought {
   readonly identity: Identity
   readonly resource: ProxyResource
 }
+
+const keepHealth = (before: ProxyResource | null, brought: ProxyResource): ProxyResource =>
+  before?.type === "Dataplane" && brought.type === "Dataplane"
+    ? { ...brought, spec: keepReported(before.spec, brought.spec) }
+    : brought
 
 const meshKey = (name: string): ResourceKey<"Mesh"> => ({ type: "Mesh", mesh: "", name })
 
@@ -125,7 +131,7 @@ export class ProxyRegistration extends Context.Service<
         const putOverStored = Effect.fnUntraced(function*(brought: Brought) {
           const { identity, proxy } = brought
           const [mesh, before] = yield* Effect.all([meshOf(proxy), storedOf(proxy)], { concurrency: 2 })
-          const resource = yield* completed(brought, mesh)
+          const resource = keepHealth(before, yield* completed(brought, mesh))
           if (before !== null && before.labels[TASK_LABEL] !== undefined) return
           const foreign = before === null ? null : judgeOwnResource(identity, before)
           if (foreign !== null) return yield* foreign

@@ -3,14 +3,16 @@ import { Layer } from "effect"
 import type { ProxyType } from "../../model/ProxyType.ts"
 import { Bootstrapper } from "../bootstrap/Bootstrapper.ts"
 import type { ControlPlaneConfig } from "../config/ControlPlaneConfig.ts"
+import { HealthWriter } from "../hds/HealthWriter.ts"
 import { Insights } from "../insight/Insights.ts"
 import { AdsServer } from "./AdsServer.ts"
 import { DataplaneServer } from "./DataplaneServer.ts"
+import { HealthDiscovery } from "./hds/HealthDiscovery.ts"
 import { ProxyRegistration } from "./ProxyRegistration.ts"
 import { ProxySnapshotsLive } from "./ProxySnapshotsLive.ts"
 
 export interface DataplaneOptions {
-  readonly config: Pick<ControlPlaneConfig, "aws" | "bootstrap" | "dpServer" | "xds" | "zone">
+  readonly config: Pick<ControlPlaneConfig, "aws" | "bootstrap" | "dpServer" | "health" | "xds" | "zone">
   /** Names this replica among all. */
   readonly instanceId: string
   /** How long a connection may stay without a stream. A minute where absent. */
@@ -35,7 +37,7 @@ export const dataplaneLayer = ({
   connectionIdleMillis = CONNECTION_IDLE_MILLIS,
   instanceId
 }: DataplaneOptions) => {
-  const { aws, bootstrap, dpServer, xds, zone } = config
+  const { aws, bootstrap, dpServer, health, xds, zone } = config
   const { dpProxyType, zoneProxyType } = dpServer.authn
   /**
    * A token vouches for a service or a zone and not for a task, so its proxy brings along what it is, as Kuma's do.
@@ -57,6 +59,11 @@ export const dataplaneLayer = ({
     firstRequestMillis: FIRST_REQUEST_MILLIS,
     connectionIdleMillis
   })
+  const healthDiscovery = HealthDiscovery.layer({
+    config: health,
+    firstRequestMillis: FIRST_REQUEST_MILLIS,
+    recheckMillis: RECHECK_MILLIS
+  }).pipe(Layer.provide(HealthWriter.layer))
   const bootstrapper = Bootstrapper.layer({
     bringsOwn,
     bootstrap,
@@ -67,6 +74,7 @@ export const dataplaneLayer = ({
     Layer.provideMerge(ads),
     Layer.provide(bootstrapper),
     Layer.provide(registration),
+    Layer.provide(healthDiscovery),
     Layer.provideMerge(ProxySnapshotsLive({ zone, accessLogPath: xds.accessLogPath })),
     Layer.provideMerge(Insights.layer({ instanceId, flushMillis: INSIGHT_MILLIS }))
   )

@@ -43,8 +43,6 @@ const RULES: { readonly [T in ResourceType]?: ReadonlyArray<Rule> } = {
     refuse("networking.transparentProxying.redirectPortInbound", isPositive, TRANSPARENT),
     refuse("networking.transparentProxying.redirectPortOutbound", isPositive, TRANSPARENT),
     refuse("networking.listeners", isFilled, "has no effect yet: run a zone proxy with a ZoneIngress or ZoneEgress"),
-    warn("networking.inbound[].serviceProbe", isGiven,
-      "has no effect: an inbound counts as ready; the task's own health check holds its traffic back"),
     warn("probes", isGiven, "has no effect: there are no probes of Kubernetes here")
   ],
   Zone: [

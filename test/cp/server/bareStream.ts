@@ -5,14 +5,19 @@ import {
   DeltaDiscoveryRequestSchema,
   DiscoveryRequestSchema
 } from "../../../src/cp/proto/envoy/service/discovery/v3/discovery_pb.js"
+import {
+  HealthCheckRequestOrEndpointHealthResponseSchema
+} from "../../../src/cp/proto/envoy/service/health/v3/hds_pb.js"
 import type { ControlPlane, Tls } from "./startControlPlane.ts"
 
 export const VARIANTS = ["delta", "sotw"] as const
-export type Variant = typeof VARIANTS[number]
+/** Beside ADS: health discovery, by the same door. */
+export type Variant = typeof VARIANTS[number] | "health"
 
 const METHODS: Readonly<Record<Variant, string>> = {
   delta: "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources",
-  sotw: "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources"
+  sotw: "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources",
+  health: "/envoy.service.health.v3.HealthDiscoveryService/StreamHealthCheck"
 }
 
 /** What both variants' requests have. */
@@ -44,6 +49,13 @@ export const frame = (message: Uint8Array): Buffer => {
 }
 
 export const encode = (variant: Variant, { node, typeUrl }: Request): Uint8Array => {
+  if (variant === "health") {
+    const value = node === undefined ? {} : { node }
+    return toBinary(
+      HealthCheckRequestOrEndpointHealthResponseSchema,
+      create(HealthCheckRequestOrEndpointHealthResponseSchema, { requestType: { case: "healthCheckRequest", value } })
+    )
+  }
   const fields = { ...(node === undefined ? {} : { node }), ...(typeUrl === undefined ? {} : { typeUrl }) }
   return variant === "delta"
     ? toBinary(DeltaDiscoveryRequestSchema, create(DeltaDiscoveryRequestSchema, fields))

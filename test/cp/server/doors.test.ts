@@ -1,4 +1,4 @@
-// The three doors of a running control plane that judges by aws-iam: /bootstrap, incremental and state-of-the-world ADS.
+// The doors of a running control plane that judges by aws-iam: /bootstrap, both kinds of ADS, and health discovery.
 import { status } from "@grpc/grpc-js"
 import fc from "fast-check"
 import { Context, Logger } from "effect"
@@ -17,7 +17,7 @@ import { type ControlPlane, eventually } from "./startControlPlane.ts"
 
 const planes = useIamControlPlanes()
 
-const DOORS = ["bootstrap", ...VARIANTS] as const
+const DOORS = ["bootstrap", ...VARIANTS, "health"] as const
 type Door = typeof DOORS[number]
 
 /** What a door says to these `authorization` values: "accepted" or the reason of its refusal. */

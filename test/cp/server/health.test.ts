@@ -1,0 +1,263 @@
+// Health discovery on a running control plane: what a proxy is asked, what its reports do, and a real Envoy's way in it.
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf"
+import { Client, credentials, Metadata, type StatusObject, status } from "@grpc/grpc-js"
+import { Context } from "effect"
+import { createServer, type Server } from "node:net"
+import { describe, expect, it } from "vitest"
+import { HealthStatus } from "../../../src/cp/proto/envoy/config/core/v3/health_check_pb.js"
+import {
+  type HealthCheckSpecifier,
+  HealthCheckRequestOrEndpointHealthResponseSchema,
+  HealthCheckSpecifierSchema
+} from "../../../src/cp/proto/envoy/service/health/v3/hds_pb.js"
+import { ResourceCache } from "../../../src/cp/snapshot/ResourceCache.ts"
+import { TASK_LABEL } from "../../../src/model/dataplaneLabels.ts"
+import type { DesiredResource } from "../../../src/model/Resource.ts"
+import { freePort } from "../../support/freePort.ts"
+import { startEnvoy } from "../../support/startEnvoy.ts"
+import { useCleanups } from "../../support/useCleanups.ts"
+import { useTestDatabases } from "../store/testDatabases.ts"
+import { TypeUrl } from "../../../src/cp/xds/XdsResource.ts"
+import { adsClient } from "./adsClient.ts"
+import { askBootstrap } from "./askBootstrap.ts"
+import {
+  type ControlPlane, type ControlPlaneOptions, eventually, loopbackTls, mesh, startControlPlane
+} from "./startControlPlane.ts"
+
+const databases = useTestDatabases()
+const cleanups = useCleanups()
+const tls = await loopbackTls()
+
+const start = async (options: Partial<ControlPlaneOptions> = {}): Promise<ControlPlane> => {
+  const controlPlane = await startControlPlane({ store: await databases.create(), tls, ...options })
+  cleanups.push(controlPlane.stop)
+  await controlPlane.put(mesh("default", false))
+  return controlPlane
+}
+
+const probed = (port: number, labels: Readonly<Record<string, string>> = {}): DesiredResource<"Dataplane"> => ({
+  type: "Dataplane",
+  mesh: "default",
+  name: "kv-1",
+  labels,
+  spec: {
+    networking: {
+      address: "127.0.0.1",
+      inbound: [{
+        port, servicePort: 8080, serviceProbe: { tcp: {}, interval: "2s", unhealthyThreshold: 3 },
+        state: "NotReady", health: {}, tags: { "kuma.io/service": "kv" }
+      }]
+    }
+  }
+})
+
+const METHOD = "/envoy.service.health.v3.HealthDiscoveryService/StreamHealthCheck"
+
+const healthClient = ({ port }: ControlPlane, authorization: ReadonlyArray<string> = []) => {
+  const client = new Client(`127.0.0.1:${port}`, credentials.createSsl(Buffer.from(tls.caPem)))
+  const metadata = new Metadata()
+  for (const value of authorization) metadata.add("authorization", value)
+  const call = client.makeBidiStreamRequest(METHOD, (bytes: Buffer) => bytes,
+    (bytes: Buffer) => fromBinary(HealthCheckSpecifierSchema, bytes), metadata)
+  const received: Array<HealthCheckSpecifier> = []
+  call.on("data", (one: HealthCheckSpecifier) => received.push(one))
+  call.on("error", () => {})
+  const ended = new Promise<StatusObject>((resolve) => {
+    call.on("status", (end: StatusObject) => {
+      resolve(end)
+      client.close()
+    })
+  })
+  cleanups.push(() => call.cancel())
+  const schema = HealthCheckRequestOrEndpointHealthResponseSchema
+  const send = (message: Parameters<typeof create<typeof schema>>[1]) =>
+    void call.write(Buffer.from(toBinary(schema, create(schema, message))))
+  return {
+    received,
+    ended,
+    close: () => call.cancel(),
+    ask: (id: string) => send({ requestType: { case: "healthCheckRequest", value: { node: { id } } } }),
+    report: (clusters: Readonly<Record<string, HealthStatus>>) =>
+      send({
+        requestType: {
+          case: "endpointHealthResponse",
+          value: {
+            clusterEndpointsHealth: Object.entries(clusters).map(([clusterName, healthStatus]) => ({
+              clusterName, localityEndpointsHealth: [{ endpointsHealth: [{ healthStatus }] }]
+            }))
+          }
+        }
+      })
+  }
+}
+
+const inboundOf = async (controlPlane: ControlPlane) =>
+  (await controlPlane.get({ type: "Dataplane", mesh: "default", name: "kv-1" }))?.spec.networking?.inbound?.[0]
+
+const known = (controlPlane: ControlPlane) =>
+  eventually(
+    () => Context.get(controlPlane.services, ResourceCache).get({ type: "Dataplane", mesh: "default", name: "kv-1" }),
+    (found) => found !== undefined
+  )
+
+describe("a proxy's health stream", () => {
+  it("is told at once what to look at, and again when that is another", async () => {
+    const controlPlane = await start()
+    const client = healthClient(controlPlane)
+    client.ask("default.kv-1")
+    await eventually(() => client.received.length, (length) => length === 1)
+    expect(client.received[0]?.clusterHealthChecks).toEqual([])
+    await controlPlane.put(probed(80))
+    await eventually(() => client.received.length, (length) => length === 2)
+    const [check] = client.received[1]?.clusterHealthChecks ?? []
+    expect(check?.clusterName).toBe("localhost:8080")
+    expect(check?.healthChecks[0]).toMatchObject({
+      interval: { seconds: 2n }, unhealthyThreshold: 3, healthChecker: { case: "tcpHealthCheck" }
+    })
+  })
+
+  it("makes its inbound ready and unready by what it reports", async () => {
+    const controlPlane = await start()
+    await controlPlane.put(probed(80))
+    await known(controlPlane)
+    const client = healthClient(controlPlane)
+    client.ask("default.kv-1")
+    await eventually(() => client.received.length, (length) => length === 1)
+    client.report({ "localhost:8080": HealthStatus.HEALTHY })
+    await eventually(() => inboundOf(controlPlane), (one) => one?.state === "Ready" && one.health?.ready === true)
+    client.report({ "localhost:8080": HealthStatus.TIMEOUT })
+    await eventually(() => inboundOf(controlPlane), (one) => one?.state === "NotReady" && one.health?.ready === false)
+    client.report({ "localhost:8080": HealthStatus.HEALTHY, "kuma:envoy:admin": HealthStatus.UNHEALTHY, "x:1": 1 })
+    client.report({ "localhost:8080": HealthStatus.HEALTHY, "kuma:envoy:admin": HealthStatus.HEALTHY })
+    await eventually(() => inboundOf(controlPlane), (one) => one?.state === "Ready")
+  })
+
+  it("never touches what the operator wrote", async () => {
+    const controlPlane = await start()
+    await controlPlane.put(probed(80, { [TASK_LABEL]: "kv-1" }))
+    await known(controlPlane)
+    const client = healthClient(controlPlane)
+    client.ask("default.kv-1")
+    await eventually(() => client.received.length, (length) => length === 1)
+    expect(client.received[0]?.clusterHealthChecks).toEqual([])
+    client.report({ "localhost:8080": HealthStatus.HEALTHY })
+    client.report({ "localhost:8080": HealthStatus.HEALTHY })
+    // Refused once all that was sent before was read.
+    client.ask("default.another")
+    expect((await client.ended).code).toBe(status.INVALID_ARGUMENT)
+    expect(await inboundOf(controlPlane)).toMatchObject({ state: "NotReady" })
+  })
+
+  it("counts on when the proxy comes back with the same resource", async () => {
+    const controlPlane = await start()
+    const { labels: _, spec, ...key } = probed(80)
+    const { health: __, state: ___, ...inbound } = spec.networking?.inbound?.[0] ?? { port: 0 }
+    const resource = JSON.stringify({ ...key, networking: { address: "127.0.0.1", inbound: [inbound] } })
+    const enter = async (): Promise<void> => {
+      const ads = adsClient(controlPlane, tls)
+      cleanups.push(() => ads.close())
+      ads.send({ node: { id: "default.kv-1", metadata: { "dataplane.resource": resource } }, typeUrl: TypeUrl.Cluster })
+      await eventually(() => ads.received.length, (length) => length > 0)
+    }
+    await enter()
+    await eventually(() => inboundOf(controlPlane), (one) => one?.state === "NotReady")
+    await known(controlPlane)
+    const client = healthClient(controlPlane)
+    client.ask("default.kv-1")
+    await eventually(() => client.received.length, (length) => length === 1)
+    client.report({ "localhost:8080": HealthStatus.HEALTHY })
+    await eventually(() => inboundOf(controlPlane), (one) => one?.state === "Ready")
+    await enter()
+    expect(await inboundOf(controlPlane)).toMatchObject({ state: "Ready", health: { ready: true } })
+  })
+
+  it("gives way to a newer one of the same proxy", async () => {
+    const controlPlane = await start()
+    const [older, newer] = [healthClient(controlPlane), healthClient(controlPlane)]
+    older.ask("default.kv-1")
+    await eventually(() => older.received.length, (length) => length === 1)
+    newer.ask("default.kv-1")
+    expect((await older.ended).code).toBe(status.ABORTED)
+    await eventually(() => newer.received.length, (length) => length === 1)
+  })
+
+  it("ends with its right: a token that is revoked, at the latest with its next report", async () => {
+    const controlPlane = await start({ auth: "dpToken" })
+    await controlPlane.put(probed(80))
+    const token = await controlPlane.token("kv-1")
+    const client = healthClient(controlPlane, [token])
+    client.ask("default.kv-1")
+    await eventually(() => client.received.length, (length) => length === 1)
+    const { jti } = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString())
+    await controlPlane.put({
+      type: "Secret", mesh: "default", name: "dataplane-token-revocations-default", labels: {},
+      spec: { data: Buffer.from(jti).toString("base64") }
+    })
+    const end = await client.ended
+    expect(end.code).toBe(status.PERMISSION_DENIED)
+    expect(end.details).toMatch(/^TokenRevoked/)
+  }, 20_000)
+
+  it("says nothing of a workload that its token isn't good for", async () => {
+    const controlPlane = await start({ auth: "dpToken" })
+    await controlPlane.put(probed(80))
+    await known(controlPlane)
+    const client = healthClient(controlPlane, [await controlPlane.token("", { "kuma.io/service": ["other"] })])
+    client.ask("default.kv-1")
+    const end = await client.ended
+    expect(end.details).toMatch(/^TokenTagMismatch/)
+    expect(client.received).toEqual([])
+  })
+
+  it.each([
+    ["a node id that names nobody", "kv-1", status.INVALID_ARGUMENT],
+    ["nothing to prove who it is", "default.kv-1", status.UNAUTHENTICATED]
+  ])("is refused with %s", async (_, id, code) => {
+    const controlPlane = await start({ auth: "dpToken" })
+    const client = healthClient(controlPlane)
+    client.ask(id)
+    expect((await client.ended).code).toBe(code)
+    expect(client.received).toEqual([])
+  })
+
+  it("is refused where a report comes first", async () => {
+    const controlPlane = await start()
+    const client = healthClient(controlPlane)
+    client.report({ "localhost:8080": HealthStatus.HEALTHY })
+    expect((await client.ended).code).toBe(status.INVALID_ARGUMENT)
+  })
+})
+
+describe("a real Envoy", () => {
+  it("is asked to by its bootstrap, and holds its inbound back until the workload listens", async () => {
+    const controlPlane = await start()
+    const [inbound, workload, admin] = [await freePort(), await freePort(), await freePort()]
+    const resource = {
+      type: "Dataplane", mesh: "default", name: "kv-1",
+      networking: {
+        address: "127.0.0.1",
+        inbound: [{
+          port: inbound, servicePort: workload, serviceProbe: { tcp: {}, interval: "1s" },
+          tags: { "kuma.io/service": "kv" }
+        }]
+      }
+    }
+    const answer = await askBootstrap(controlPlane, tls, {
+      mesh: "default", name: "kv-1", adminPort: admin, dataplaneResource: JSON.stringify(resource)
+    })
+    expect(answer.status, answer.body).toBe(200)
+    const envoy = await startEnvoy(answer.body, { admin: `http://127.0.0.1:${admin}` })
+    cleanups.push(envoy.stop)
+    await eventually(() => inboundOf(controlPlane), (one) => one?.state === "NotReady", 20_000)
+    const server = createServer((socket) => socket.end())
+    await listen(server, workload)
+    await eventually(() => inboundOf(controlPlane), (one) => one?.state === "Ready", 20_000)
+    await new Promise((resolve) => server.close(resolve))
+    await eventually(() => inboundOf(controlPlane), (one) => one?.state === "NotReady", 20_000)
+  }, 60_000)
+})
+
+const listen = async (server: Server, port: number): Promise<void> => {
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve))
+  cleanups.push(() => server.close())
+}
