@@ -107,9 +107,11 @@ const userToken = Effect.fnUntraced(function*(body: string) {
   return yield* issueUserToken({ name, groups, validForMillis: millis })
 })
 
+const NO_KEY = "Signing Key not found"
+
 const respond = ({ message, reason }: TokenNotIssued): Refusal =>
   reason === "SigningKeyNotFound"
-    ? notFound("Signing Key not found", message)
+    ? notFound(NO_KEY, message.replace(`${NO_KEY}: `, ""))
     : notDone("Could not issue a token", message)
 
 const ISSUERS = { dataplane: dataplaneToken, user: userToken, zone: zoneToken } as const

@@ -59,7 +59,10 @@ describe("POST /tokens/dataplane", () => {
   it("of an unknown mesh is refused, as there is no key", async () => {
     const answer = await ask("dataplane", { mesh: "nowhere", validFor: "1m" })
     expect(answer.status).toBe(404)
-    expect(answer.json).toMatchObject({ title: "Signing Key not found", detail: expect.stringContaining("nowhere") })
+    expect(answer.json).toMatchObject({
+      title: "Signing Key not found",
+      detail: "there is no Secret \"dataplane-token-signing-key-nowhere-1\" in mesh \"nowhere\": create the mesh first"
+    })
   })
 
   it("tells all that is wrong at once", async () => {
