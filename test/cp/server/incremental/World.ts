@@ -43,6 +43,8 @@ const ANY = { [ASSIGNMENTS]: undefined, [TypeUrl.Secret]: undefined }
 
 const settingsOf = (readiness: number, binds = false): TranslateSettings => ({
   bindOutbounds: binds,
+  // One as kuma-dp is, one as another sidecar is.
+  ...(binds ? { workdir: "/tmp/dp" } : {}),
   zone: "zone-1",
   accessLogPath: null,
   admin: { address: "127.0.0.1", port: 9_901 },

@@ -165,14 +165,21 @@ const mesh = fc.record({
     enabledBackend: name("ca-1", "ca-2", "none"),
     mode: sometimes(name("STRICT", "PERMISSIVE"))
   })),
-  logging: sometimes(fc.constant({ defaultBackend: "unread" }))
-}).map(({ logging, mtls, name }): DesiredResource => ({
+  logging: sometimes(fc.constant({ defaultBackend: "unread" })),
+  metrics: sometimes(fc.record({ port: fc.constantFrom(5670, 5671), tls: name("activeMTLSBackend", "disabled") }))
+}).map(({ logging, metrics, mtls, name }): DesiredResource => ({
   type: "Mesh",
   mesh: "",
   name,
   labels: {},
   spec: {
     ...(logging === undefined ? {} : { logging }),
+    ...(metrics === undefined ? {} : {
+      metrics: {
+        enabledBackend: "p",
+        backends: [{ name: "p", type: "prometheus", conf: { port: metrics.port, tls: { mode: metrics.tls } } }]
+      }
+    }),
     ...(mtls === undefined ? {} : {
       mtls: {
         enabledBackend: mtls.enabledBackend,
@@ -352,6 +359,31 @@ const httpRoute = route("MeshHTTPRoute", fc.record({
 
 const tcpRoute = route("MeshTCPRoute", fc.record({ default: fc.record({ backendRefs }) }))
 
+const metric = fc.record({
+  mesh: meshName,
+  name: name("p1", "p2"),
+  labels: policyLabels,
+  targetRef: sometimes(targetRef),
+  clientId: sometimes(name("main")),
+  port: fc.constantFrom(5_670, 5_671),
+  used: sometimes(fc.boolean())
+}).map(({ clientId, labels, mesh, name, port, targetRef, used }): DesiredResource => ({
+  type: "MeshMetric",
+  mesh,
+  name,
+  labels,
+  spec: {
+    ...(targetRef === undefined ? {} : { targetRef }),
+    default: {
+      ...(used === undefined ? {} : { sidecar: { includeUnused: used } }),
+      backends: [{
+        type: "Prometheus",
+        prometheus: { port, path: "/metrics", ...(clientId === undefined ? {} : { clientId }) }
+      }]
+    }
+  }
+}))
+
 /** What no validator lets in. */
 const broken = fc.record({ mesh: meshName, name: name("p1", "p2") }).map((key): DesiredResource => ({
   type: "MeshTrafficPermission",
@@ -521,6 +553,7 @@ const resource = fc.oneof(
   { weight: 2, arbitrary: breaker },
   { weight: 3, arbitrary: httpRoute },
   { weight: 2, arbitrary: tcpRoute },
+  { weight: 2, arbitrary: metric },
   { weight: 1, arbitrary: broken },
   { weight: 2, arbitrary: outboundPort },
   { weight: 2, arbitrary: zoneIngress },
@@ -622,7 +655,7 @@ export const initial: fc.Arbitrary<ReadonlyArray<DesiredResource>> = fc.tuple(
   fc.array(mesh, { minLength: 1, maxLength: 2 }),
   fc.array(dataplane, { minLength: 2, maxLength: 6 }),
   fc.array(outboundPort, { maxLength: 3 }),
-  fc.array(fc.oneof(permission, timeout, retry, breaker, httpRoute, tcpRoute), { maxLength: 4 }),
+  fc.array(fc.oneof(permission, timeout, retry, breaker, httpRoute, tcpRoute, metric), { maxLength: 4 }),
   fc.array(fc.oneof(meshService, multiZoneService, meshExternalService, serviceAddress), { maxLength: 4 }),
   fc.array(zoneIngress, { maxLength: 2 }),
   fc.array(zoneEgress, { maxLength: 1 })
