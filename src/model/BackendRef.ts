@@ -11,6 +11,11 @@ export const BackendRef = Schema.Struct({
 })
 export type BackendRef = typeof BackendRef.Type
 
-/** Whether it names a resource; otherwise it names instances by their tags. */
-export const namesResource = ({ kind, port, sectionName }: BackendRef): boolean =>
-  kind === "MeshService" ? port !== undefined || (sectionName ?? "") !== "" : kind !== "MeshServiceSubset"
+/** Whether it picks a resource by labels, whichever that is at the time. */
+export const picksByLabels = ({ labels }: BackendRef): boolean => Object.keys(labels ?? {}).length > 0
+
+/** Whether it means a resource; otherwise it names instances by their tags. */
+export const namesResource = (ref: BackendRef): boolean =>
+  ref.kind === "MeshService"
+    ? picksByLabels(ref) || ref.port !== undefined || (ref.sectionName ?? "") !== ""
+    : ref.kind !== "MeshServiceSubset"

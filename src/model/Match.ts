@@ -6,6 +6,8 @@ export const SpiffeIdMatch = Schema.Struct({
   value: Schema.String
 })
 
+export type SpiffeId = typeof SpiffeIdMatch.Type
+
 export const SniMatch = Schema.Struct({ type: Schema.Literals(["Exact"]), value: Schema.String })
 
 export const Match = Schema.Struct({

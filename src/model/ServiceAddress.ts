@@ -8,6 +8,8 @@ import { Schema } from "effect"
 export const SERVICE_KINDS = ["MeshService", "MeshExternalService", "MeshMultiZoneService"] as const
 export type ServiceKind = (typeof SERVICE_KINDS)[number]
 
+export const isServiceKind = (kind: string): kind is ServiceKind => SERVICE_KINDS.some((one) => one === kind)
+
 export const ServiceAddress = Schema.Struct({
   kind: Schema.Literals(SERVICE_KINDS),
   mesh: Schema.String,

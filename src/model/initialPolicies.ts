@@ -60,7 +60,9 @@ const retries: RetryConf = { tcp: { maxConnectAttempt: 5 }, http: ofRequests, gr
 const EVERYTHING = "*"
 
 /** But those of the types that its `skipCreatingInitialPolicies` names; `*` names all. */
-export const initialPolicies = ({ name, spec }: DesiredResource<"Mesh">): ReadonlyArray<DesiredResource<PolicyType>> => {
+export const initialPolicies = (
+  { name, spec }: DesiredResource<"Mesh">
+): ReadonlyArray<DesiredResource<PolicyType>> => {
   const skipped = spec.skipCreatingInitialPolicies ?? []
   if (skipped.includes(EVERYTHING)) return []
   return [

@@ -11,6 +11,7 @@ import { ensureSigningKey } from "../auth/token/ensureSigningKey.ts"
 import { dataplaneTokens } from "../auth/token/TokenScope.ts"
 import { checkProvided } from "../ca/checkProvided.ts"
 import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
+import { createInitialPolicies } from "./createInitialPolicies.ts"
 import { requireMesh } from "./getResources.ts"
 import { noteStored, userOf } from "./noteStored.ts"
 import { readResource } from "./readResource.ts"
@@ -63,7 +64,10 @@ export const putResource = Effect.fnUntraced(function*(
   }
   const { version } = yield* store.put(resource, { expect: before?.version ?? "absent" })
   yield* noteStored(resource, { op: "put", version, by: userOf(request) })
-  if (resource.type === "Mesh" && before === null) yield* ensureSigningKey(dataplaneTokens(resource.name))
+  if (isDesired("Mesh", resource) && before === null) {
+    yield* ensureSigningKey(dataplaneTokens(resource.name))
+    yield* createInitialPolicies(resource, zone)
+  }
   return {
     status: before === null ? 201 : 200,
     body: warnings.length === 0 ? {} : { warnings }

@@ -15,6 +15,9 @@ export interface DestinationReader {
   readonly bindsOutbounds: boolean
 }
 
+/** Among what a proxy reads: it picks by labels, so that each destination that comes or goes may be meant. */
+export const ANY_DESTINATION = "*"
+
 interface Entry {
   readonly mesh: string
   readonly all: boolean
@@ -57,7 +60,7 @@ export class DestinationReaders<D extends DestinationReader> {
     const own = dataplane === undefined ? undefined : backendReads(dataplane, reader.bindsOutbounds)
     const entry: Entry = {
       mesh: reader.proxy.mesh,
-      all: own?.all ?? false,
+      all: (own?.all ?? false) || reader.reads.includes(ANY_DESTINATION),
       addresses: own?.addresses ?? false,
       keys: new Set([...reader.reads, ...own?.named ?? []].map((key) => `${reader.proxy.mesh}/${key}`))
     }

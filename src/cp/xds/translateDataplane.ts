@@ -14,7 +14,7 @@ import { inboundListener } from "./listener/inbound.ts"
 import { inboundListenerName, localClusterName } from "./names.ts"
 import { callPolicies } from "./policies/CallPolicies.ts"
 import { inboundConfs } from "./policies/effects.ts"
-import { inboundTimeouts } from "./policies/MeshTimeout.ts"
+import { callerTimeouts, inboundTimeouts } from "./policies/MeshTimeout.ts"
 import { permissionsOf } from "./policies/MeshTrafficPermission.ts"
 import type { ProxyTranslation } from "./ProxyTranslation.ts"
 import { inboundRoute } from "./route/inbound.ts"
@@ -73,7 +73,15 @@ const translateInbound = (context: Context, inbound: Inbound): ReadonlyArray<Xds
       mtls: mtls === null ? null : { mode: mtls, permissions: isHttp(protocol) ? null : permissions },
       log
     }),
-    ...(isHttp(protocol) ? [resources.of(inboundRoute, { name, service, cluster, timeouts, permissions })] : [])
+    ...(isHttp(protocol) ? [resources.of(inboundRoute, {
+      name,
+      service,
+      cluster,
+      timeouts,
+      // Without mTLS nobody can be told apart.
+      callers: mtls === null ? [] : callerTimeouts(view.policies, dataplane, inbound),
+      permissions
+    })] : [])
   ]
 }
 

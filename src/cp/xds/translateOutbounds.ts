@@ -2,7 +2,7 @@
  * Clusters and listeners of a list of outbounds, and what assignments they need. Proxies that call the same services
  * in the same way have all of this in common.
  */
-import type { BackendRef } from "../../model/BackendRef.ts"
+import { type BackendRef, picksByLabels } from "../../model/BackendRef.ts"
 import type { Condition } from "../../model/Condition.ts"
 import { SERVICE_TAG } from "../../model/Tags.ts"
 import type { MeshView } from "../snapshot/MeshView.ts"
@@ -11,6 +11,7 @@ import type { CallerLog } from "./accessLog.ts"
 import { type Callable, callableOf, problemOf } from "./Callable.ts"
 import { externalCluster, hasHostnames } from "./cluster/external.ts"
 import { outboundCluster } from "./cluster/outbound.ts"
+import { ANY_DESTINATION } from "./DestinationReaders.ts"
 import { serviceUse } from "./endpoint/serviceUse.ts"
 import { outboundListener } from "./listener/outbound.ts"
 import type { OutboundList, ResolvedOutbound } from "./outbounds.ts"
@@ -47,6 +48,21 @@ const cantCall = (outbound: ResolvedOutbound, reason: string, message: string): 
   message: `what ${outbound.address}:${outbound.port} leads to can't be called: ${message}`
 })
 
+const isMissing = (view: MeshView, { backend }: Leading): boolean =>
+  backend !== undefined && (backend.service === "" || !view.destinations.has(backend.destination))
+
+const missing = (outbound: ResolvedOutbound, { kind = "", labels, name, port, sectionName }: BackendRef): Condition => {
+  const what = name === undefined ? `with the labels ${JSON.stringify(labels)}` : `"${name}"`
+  const section = sectionName ?? port
+  return {
+    type: "OutboundsTranslated",
+    status: "False",
+    reason: "RouteBackendMissing",
+    message: `a route of ${outbound.address}:${outbound.port} names the ${kind} ${what}` +
+      `${section === undefined ? "" : ` and its port ${section}`}, which isn't there: create it or name another`
+  }
+}
+
 /** What comes together while a list of outbounds is translated. */
 interface Gathered {
   readonly resources: Array<XdsResource>
@@ -55,8 +71,8 @@ interface Gathered {
   readonly uses: Array<ServiceUse>
   readonly reads: Set<string>
   readonly conditions: Array<Condition>
-  /** All that was looked at, with what it was. */
-  readonly inputs: Array<readonly [Leading, unknown]>
+  /** All that was looked at, and what it was. */
+  readonly inputs: Array<readonly [look: () => unknown, seen: unknown]>
 }
 
 export class OutboundParts {
@@ -76,8 +92,10 @@ export class OutboundParts {
     const known = this.#parts(outbounds)(calling.policies)
     const key = JSON.stringify([view.mesh, calling.mtls, calling.log, calling.zoneEgress, calling.systemCaPath])
     const before = known.get(key)
-    if (before !== undefined && this.#isCurrent(before, view)) return before
-    const gathered: Gathered = { resources: [], clusters: new Set(), uses: [], reads: new Set(), conditions: [], inputs: [] }
+    if (before !== undefined && this.#isCurrent(before)) return before
+    const gathered: Gathered = {
+      resources: [], clusters: new Set(), uses: [], reads: new Set(), conditions: [], inputs: []
+    }
     for (const outbound of outbounds) this.#translate(view, outbound, calling, gathered)
     const { conditions, inputs, reads, resources, uses } = gathered
     const after: OutboundPart = { resources, uses, reads: [...reads], conditions }
@@ -86,8 +104,8 @@ export class OutboundParts {
     return after
   }
 
-  #isCurrent(part: OutboundPart, view: MeshView): boolean {
-    return (this.#inputs.get(part) ?? []).every(([leading, input]) => input === inputOf(view, leading))
+  #isCurrent(part: OutboundPart): boolean {
+    return (this.#inputs.get(part) ?? []).every(([look, seen]) => seen === look())
   }
 
   #translate(view: MeshView, outbound: ResolvedOutbound, calling: Calling, gathered: Gathered): void {
@@ -96,12 +114,21 @@ export class OutboundParts {
     const { address, backend, port } = outbound
     const { callee, cluster, outside, protocol, service, tags } = callable
     const { httpRoutes, retry, tcpBackends, timeouts } = calling.policies.of(callee)
-    const clusterOf = (ref: BackendRef) => this.#reach(view, leadingTo(view, ref), outbound, calling, gathered)
+    const clusterOf = (ref: BackendRef) => {
+      const picked = (): string | undefined => leadingTo(view, ref).backend?.destination
+      if (picksByLabels(ref)) {
+        gathered.reads.add(ANY_DESTINATION)
+        gathered.inputs.push([picked, picked()])
+      }
+      const leading = leadingTo(view, ref)
+      const reached = this.#reach(view, leading, outbound, calling, gathered)
+      if (reached === null && isMissing(view, leading)) gathered.conditions.push(missing(outbound, ref))
+      return reached
+    }
     const routes = httpRoutes !== null && isHttp(protocol)
       ? httpRoutes.map((route) => routeTo(route, callable, clusterOf))
       : null
     const weighted = tcpBackends === null || routes !== null ? null : clustersOf(tcpBackends, clusterOf)
-    const rewritesHost = [callable, ...routes?.flatMap(({ reached }) => reached) ?? []].some(rewrites)
     gathered.resources.push(this.#resources.of(outboundListener, {
       mesh: view.mesh,
       address,
@@ -111,9 +138,9 @@ export class OutboundParts {
       protocol,
       timeouts,
       retry,
-      routes: routes === null ? null : routes.map(({ route }) => route),
+      routes,
       connections: weighted === null ? null : weighted.clusters.length === 0 ? NOWHERE : weighted.clusters,
-      ...(rewritesHost ? { rewritesHost } : {}),
+      ...(rewrites(callable) ? { rewritesHost: true } : {}),
       log: calling.log
     }))
   }
@@ -126,7 +153,8 @@ export class OutboundParts {
     calling: Calling,
     { clusters, conditions, inputs, reads, resources, uses }: Gathered
   ): Callable | null {
-    inputs.push([leading, inputOf(view, leading)])
+    const look = (): unknown => inputOf(view, leading)
+    inputs.push([look, look()])
     if (leading.backend !== undefined) reads.add(leading.backend.destination)
     const callable = callableOf(view, leading)
     if (callable === undefined) return null
@@ -189,18 +217,17 @@ const routeTo = (
   { backendRefs, filters, ...route }: CallRoute,
   itself: Callable,
   clusterOf: (ref: BackendRef) => Callable | null
-): { readonly route: OutboundRoute; readonly reached: ReadonlyArray<Callable> } => {
+): OutboundRoute => {
+  const isItself = backendRefs.length === 0
   const { clusters, reached } = clustersOf(backendRefs, clusterOf)
   const mirrors = filters.map(({ requestMirror, type }) =>
     type === "RequestMirror" && requestMirror !== undefined ? clusterOf(requestMirror.backendRef) : undefined)
   return {
-    route: {
-      ...route,
-      // What can't be mirrored isn't; the request itself goes on.
-      filters: filters.filter((_, index) => mirrors[index] !== null),
-      clusters: backendRefs.length === 0 ? [{ cluster: itself.cluster, weight: 1 }] : clusters,
-      mirrors: mirrors.flatMap((mirror) => mirror?.cluster ?? [])
-    },
-    reached
+    ...route,
+    // What can't be mirrored isn't; the request itself goes on.
+    filters: filters.filter((_, index) => mirrors[index] !== null),
+    clusters: isItself ? [{ cluster: itself.cluster, weight: 1 }] : clusters,
+    mirrors: mirrors.flatMap((mirror) => mirror?.cluster ?? []),
+    rewritesHost: (isItself ? [itself] : reached).some(rewrites)
   }
 }

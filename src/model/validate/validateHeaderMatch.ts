@@ -4,7 +4,10 @@ import type { Violation } from "../Violation.ts"
 import { validateHeaderName, validateRegex } from "./validateText.ts"
 import { field, violationIf } from "./violationPath.ts"
 
-export const validateHeaderMatch = ({ name, type, value = "" }: HeaderMatch, path: string): ReadonlyArray<Violation> => [
+export const validateHeaderMatch = (
+  { name, type, value = "" }: HeaderMatch,
+  path: string
+): ReadonlyArray<Violation> => [
   ...validateHeaderName(field(path, "name"), name),
   ...violationIf((type === "Present" || type === "Absent") && value !== "", field(path, "value"),
     "must not be defined"),

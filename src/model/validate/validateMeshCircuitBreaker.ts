@@ -1,5 +1,7 @@
 /** A MeshCircuitBreaker: what it is about, limits above nothing, and detectors that can be told of. */
-import type { BreakerConf, ConnectionLimits, Detectors, MeshCircuitBreaker, OutlierDetection } from "../MeshCircuitBreaker.ts"
+import type {
+  BreakerConf, ConnectionLimits, Detectors, MeshCircuitBreaker, OutlierDetection
+} from "../MeshCircuitBreaker.ts"
 import type { Violation } from "../Violation.ts"
 import {
   decimalOf, greaterThanZero, validateDuration, validatePercentage, validateWhole, validateWholePercentage

@@ -83,7 +83,8 @@ const validateRewrite = (rewrite: PathRewrite | undefined, rule: RouteRule, path
 }
 
 const validateFilter = (filter: RouteFilter, rule: RouteRule, path: string): ReadonlyArray<Violation> => {
-  const undefinedAt = (name: string): ReadonlyArray<Violation> => [{ field: field(path, name), message: "must be defined" }]
+  const undefinedAt = (name: string): ReadonlyArray<Violation> =>
+    violationIf(true, field(path, name), "must be defined")
   switch (filter.type) {
     case "RequestHeaderModifier":
       return validateModifier(filter.requestHeaderModifier, field(path, "requestHeaderModifier"))

@@ -7,11 +7,11 @@ import { validateTargetRef } from "./validateTargetRef.ts"
 import { field, inEach, violationIf } from "./violationPath.ts"
 
 const TOP_KINDS = [
-  "Mesh", "MeshSubset", "Dataplane", "MeshGateway", "MeshService", "MeshServiceSubset", "MeshHTTPRoute"
+  "Mesh", "MeshSubset", "Dataplane", "MeshService", "MeshServiceSubset", "MeshHTTPRoute"
 ]
-/** A gateway and a route know no sources, and fewer destinations. */
-const GATEWAY_KINDS = ["MeshHTTPRoute", "MeshGateway"]
-const GATEWAY_DESTINATIONS = ["Mesh", "MeshExternalService"]
+/** A route knows no sources, and fewer destinations. */
+const ROUTE = "MeshHTTPRoute"
+const ROUTE_DESTINATIONS = ["Mesh", "MeshExternalService"]
 const DESTINATIONS = ["Mesh", "MeshService", "MeshExternalService", "MeshMultiZoneService", "MeshHTTPRoute"]
 
 const NOT_ON_ROUTE = "can't be specified when top-level TargetRef is referencing MeshHTTPRoute"
@@ -70,7 +70,9 @@ const validateRule = ({ default: conf = {}, matches = [] }: InboundRule, path: s
     ...inEach(field(path, "matches"), matches, (match, at) => [
       ...validateMatch(match, at),
       ...violationIf(match.spiffeID === undefined && match.sni === undefined, at,
-        "must specify at least one of 'spiffeID' or 'sni'")
+        "must specify at least one of 'spiffeID' or 'sni'"),
+      ...violationIf(match.sni !== undefined, field(at, "sni"),
+        "isn't supported yet: a zone proxy has no timeouts, and nobody else tells connections apart by SNI")
     ]),
     ...(matches.some(({ spiffeID }) => spiffeID !== undefined)
       ? notBySource.flatMap((name) => violationIf(set.has(name), field(path, `default.${name}`), NOT_BY_SOURCE))
@@ -82,17 +84,17 @@ const validateRule = ({ default: conf = {}, matches = [] }: InboundRule, path: s
 export const validateMeshTimeout = (spec: MeshTimeout): ReadonlyArray<Violation> => {
   const { from = [], rules = [], targetRef, to = [] } = spec
   const topKind = targetRef?.kind ?? "Mesh"
-  const isGateway = GATEWAY_KINDS.includes(topKind)
+  const isRoute = topKind === ROUTE
   const isInbound = from.length > 0 || rules.length > 0
   return [
     ...(targetRef === undefined
       ? []
-      : validateTargetRef(targetRef, "spec.targetRef", { kinds: TOP_KINDS, isInbound, gatewayListenerTags: true })),
+      : validateTargetRef(targetRef, "spec.targetRef", { kinds: TOP_KINDS, isInbound })),
     ...violationIf(rules.length > 0 && (to.length > 0 || from.length > 0), "spec",
       "fields 'to' and 'from' must be empty when 'rules' is defined"),
     ...violationIf(rules.length + to.length + from.length === 0, "spec",
       "at least one of 'from', 'to' or 'rules' has to be defined"),
-    ...(isGateway
+    ...(isRoute
       ? violationIf(from.length > 0, "spec.from", "must not be defined")
       : inEach("spec.from", from, (item, path) => [
           ...validateTargetRef(item.targetRef, field(path, "targetRef"), { kinds: ["Mesh"] }),
@@ -100,7 +102,7 @@ export const validateMeshTimeout = (spec: MeshTimeout): ReadonlyArray<Violation>
         ])),
     ...inEach("spec.to", to, (item, path) => [
       ...validateTargetRef(item.targetRef, field(path, "targetRef"), {
-        kinds: isGateway ? GATEWAY_DESTINATIONS : DESTINATIONS
+        kinds: isRoute ? ROUTE_DESTINATIONS : DESTINATIONS
       }),
       ...validateConf(item.default ?? {}, field(path, "default"), topKind)
     ]),

@@ -40,7 +40,8 @@ const asJavaScript = (regex: string): string =>
 /** Envoy refuses a whole listener for one expression that it can't compile. */
 export const validateRegex = (path: string, regex: string): ReadonlyArray<Violation> => {
   if (NOT_RE2.test(regex)) {
-    return [{ field: path, message: "must be a RE2 regular expression: it knows neither lookaround nor backreferences" }]
+    const message = "must be a RE2 regular expression: it knows neither lookaround nor backreferences"
+    return [{ field: path, message }]
   }
   // What JavaScript has no word for (`\pN`, `[[:alpha:]]`, `\Q..\E`) is Envoy's to judge.
   if (/\\[pPQ]|\[\[:|\\C|\\z|\\A/.test(regex)) return []

@@ -31,9 +31,9 @@ export interface TestApiOptions {
   readonly journal?: Layer.Layer<JournalExport>
   /** What the API tells the journal. */
   readonly told?: Layer.Layer<Journal>
-  /** Stands between the API and the real store, to bring about what is rare. */
   /** What is looked at; nothing where absent. */
   readonly inspector?: Inspector
+  /** Stands between the API and the real store, to bring about what is rare. */
   readonly between?: (store: typeof Store.Service) => typeof Store.Service
 }
 
@@ -65,15 +65,15 @@ export const startApi = async (database: StoreConfig, options: TestApiOptions = 
     tls
   }).pipe(
     Layer.provide(Layer.merge(journal, told)),
-    Layer.provide(Layer.effect(Store, Effect.map(Store, between))),
     Layer.provide(Layer.succeed(Inspector, options.inspector ?? null)),
+    Layer.provide(Layer.effect(Store, Effect.map(Store, between))),
     Layer.provideMerge(PostgresStore.layer(database)),
     Layer.provide(Logger.layer(options.logger === undefined ? [] : [options.logger]))
   )
   const services = await Effect.runPromise(Layer.buildWithScope(layer, scope))
   const { httpPort, httpsPort } = Context.get(services, ApiServer)
   const run: TestApi["run"] = (effect) => Effect.runPromise(Effect.provide(effect, services))
-  const defaults = () => run(ensureDefaults(config.authn))
+  const defaults = () => run(ensureDefaults(config.authn, "zone-1"))
   await defaults()
   return {
     url: `http://127.0.0.1:${httpPort}`,

@@ -93,6 +93,8 @@ interface Scene {
   /** Whether kv-1 counts as ready. */
   readonly kv1Ready?: boolean
   readonly mode?: "STRICT" | "PERMISSIVE"
+  /** Whom the service gives 100 ms. */
+  readonly hurried?: string
 }
 
 const dataplane = (name: Proxy, service: string, servicePort: number, more: object, ready = true) => ({
@@ -111,7 +113,7 @@ const dataplane = (name: Proxy, service: string, servicePort: number, more: obje
   }
 })
 
-const resources = ({ action = "Allow", kv1Ready = true, mode = "STRICT" }: Scene): string =>
+const resources = ({ action = "Allow", hurried, kv1Ready = true, mode = "STRICT" }: Scene): string =>
   [
     {
       type: "Mesh",
@@ -131,7 +133,19 @@ const resources = ({ action = "Allow", kv1Ready = true, mode = "STRICT" }: Scene
         targetRef: { kind: "MeshService", name: "kv" },
         from: [{ targetRef: { kind: "MeshService", name: "demo-app" }, default: { action } }]
       }
-    }
+    },
+    ...(hurried === undefined ? [] : [{
+      type: "MeshTimeout",
+      mesh: "default",
+      name: "hurried",
+      spec: {
+        targetRef: { kind: "MeshService", name: "kv" },
+        rules: [{
+          matches: [{ spiffeID: { type: "Exact", value: `spiffe://default/${hurried}` } }],
+          default: { http: { requestTimeout: "100ms" } }
+        }]
+      }
+    }])
   ].map((resource) => stringify(resource)).join("---\n")
 
 const serviceOf = (proxy: Proxy): string => (proxy === "demo-app" ? "demo-app" : "kv")
@@ -226,6 +240,34 @@ describe("two services behind real Envoys", () => {
     expect(await stat("kv-1", "listener_manager.listener_in_place_updated")).toBe(0)
     agent.destroy()
   })
+
+  it("a caller that is given less time gets no more, and others do", async () => {
+    const post = { path: "/slow", method: "POST" }
+    const held = () => (apps.kv1?.slow() ?? 0) + (apps.kv2?.slow() ?? 0)
+    const release = () => {
+      apps.kv1?.release()
+      apps.kv2?.release()
+    }
+    apply({ hurried: "demo-app" })
+    // Two Envoys stand behind the service: until both have the news one of them waits.
+    await until("the end of patience", async () => {
+      const answers = Promise.all([call(world.outbound, post), call(world.outbound, post)])
+      const first = await Promise.race([answers, new Promise<null>((resolve) => setTimeout(() => resolve(null), 1_000))])
+      release()
+      await answers
+      return first?.every(({ status }) => status === 504) === true
+    }, 10_000)
+    apply({ hurried: "demo" })
+    await until("patience again", async () => {
+      const answer = call(world.outbound, post)
+      const first = await Promise.race([answer, new Promise<null>((resolve) => setTimeout(() => resolve(null), 1_000))])
+      const isHeld = first === null && held() > 0
+      release()
+      await answer
+      return isHeld
+    }, 10_000)
+    apply({})
+  }, 30_000)
 
   it("an endpoint that is taken out gets no new request, and finishes the one it has", async () => {
     const [kv1, kv2] = [apps.kv1, apps.kv2]

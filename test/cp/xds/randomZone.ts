@@ -4,6 +4,8 @@
  */
 import fc from "fast-check"
 import type { NodeWords, TranslateSettings } from "../../../src/cp/xds/TranslateSettings.ts"
+import type { RouteRule } from "../../../src/model/MeshHTTPRoute.ts"
+import type { RetryConf } from "../../../src/model/MeshRetry.ts"
 import type { ProxyId } from "../../../src/model/ProxyType.ts"
 import type { Resource } from "../../../src/model/Resource.ts"
 import type { TargetRef } from "../../../src/model/TargetRef.ts"
@@ -138,6 +140,44 @@ const permission = fc.record({
   resource("MeshTrafficPermission", of, name, spec as Resource<"MeshTrafficPermission">["spec"])
 )
 
+const retry = fc.record({
+  mesh,
+  name: fc.constantFrom("r1", "r2"),
+  targetRef: policyRef,
+  to: rules(fc.constantFrom<RetryConf>({ http: { numRetries: 1 } }, { http: { retryOn: ["5xx"] } }, { tcp: { maxConnectAttempt: 1 } }))
+}).map(({ mesh: of, name, ...spec }) => resource("MeshRetry", of, name, spec))
+
+const breaker = fc.record({
+  mesh,
+  name: fc.constantFrom("b1", "b2"),
+  targetRef: policyRef,
+  to: rules(fc.constantFrom({ connectionLimits: { maxRequests: 1 } }, { outlierDetection: { disabled: true } })),
+  from: rules(fc.constant({ connectionLimits: { maxRequests: 2 } }))
+}).map(({ mesh: of, name, ...spec }) => resource("MeshCircuitBreaker", of, name, spec))
+
+const backendRefs = fc.array(
+  fc.record({ kind: fc.constant("MeshServiceSubset"), name: service, tags: fc.constantFrom({}, { version: "v1" }), weight: fc.nat(1) }),
+  { maxLength: 2 }
+)
+
+const routeTo = <R>(rule: fc.Arbitrary<R>) => ({
+  mesh,
+  name: fc.constantFrom("h1", "h2"),
+  targetRef: policyRef,
+  to: fc.array(
+    fc.record({ targetRef: service.map((name) => ({ kind: "MeshService", name })), rules: fc.array(rule, { maxLength: 2 }) }),
+    { minLength: 1, maxLength: 2 }
+  )
+})
+
+const httpRoute = fc.record(routeTo(fc.record({
+  matches: fc.constantFrom<RouteRule["matches"]>([{ path: { type: "PathPrefix", value: "/" } }], [{ method: "GET" }]),
+  default: fc.record({ backendRefs })
+}))).map(({ mesh: of, name, ...spec }) => resource("MeshHTTPRoute", of, name, spec))
+
+const tcpRoute = fc.record(routeTo(fc.record({ default: fc.record({ backendRefs }) })))
+  .map(({ mesh: of, name, ...spec }) => resource("MeshTCPRoute", of, name, spec))
+
 const aMesh = fc.record({ name: mesh, mode: mostly("STRICT", "PERMISSIVE", null) }).map(({ mode, name }) =>
   resource("Mesh", "", name, mode === null ? {} : {
     mtls: { enabledBackend: "ca-1", backends: [{ name: "ca-1", type: "builtin", mode: mode as "STRICT" }] }
@@ -174,6 +214,10 @@ export const anyResource: fc.Arbitrary<Resource> = fc.oneof(
   { arbitrary: dataplane, weight: 5 },
   { arbitrary: meshTimeout, weight: 2 },
   { arbitrary: permission, weight: 2 },
+  { arbitrary: retry, weight: 1 },
+  { arbitrary: breaker, weight: 1 },
+  { arbitrary: httpRoute, weight: 1 },
+  { arbitrary: tcpRoute, weight: 1 },
   { arbitrary: aMesh, weight: 2 },
   { arbitrary: outboundPort, weight: 3 },
   { arbitrary: zoneProxy, weight: 2 }

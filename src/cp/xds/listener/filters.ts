@@ -12,7 +12,10 @@ import {
   HttpConnectionManager_InternalAddressConfigSchema,
   HttpFilterSchema
 } from "../../proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js"
-import { TcpProxySchema, TcpProxy_WeightedClusterSchema } from "../../proto/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js"
+import {
+  TcpProxy_WeightedClusterSchema,
+  TcpProxySchema
+} from "../../proto/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js"
 import { accessLog, type AccessLogSubject, type CallerLog, type ProxyLog } from "../accessLog.ts"
 import { duration } from "../duration.ts"
 import { packAny } from "../packAny.ts"

@@ -66,9 +66,14 @@ const chainFilter = (input: OutboundListenerInput, service: string, cluster: str
     normalizePath: true,
     routeSpecifier: { case: "routeConfig", value: outboundRoutes({
       service,
-      routes: input.routes ?? [routeOfAll(cluster, input.timeouts, input.retry)],
-      protocol: input.protocol,
-      rewritesHost: input.rewritesHost === true
+      routes: input.routes ?? [
+        routeOfAll(cluster, {
+          timeouts: input.timeouts,
+          retry: input.retry,
+          rewritesHost: input.rewritesHost === true
+        })
+      ],
+      protocol: input.protocol
     }) },
     httpFilters: [router],
     accessLog: accessLog(input.log, subject)

@@ -40,7 +40,7 @@ export const retries = readerOf("MeshRetry", (spec) => spec)
 /** What is retried of requests with a safe method, and of all others; undefined: nothing. */
 export interface RouteRetries {
   readonly safe: RetryPolicy | undefined
-  readonly any: RetryPolicy | undefined
+  readonly other: RetryPolicy | undefined
 }
 
 /** https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-retry-on */
@@ -188,12 +188,12 @@ const confOf = (conf: RetryConf | null, protocol: Protocol): HttpRetry =>
   (protocol === "grpc" ? conf?.grpc : conf?.http) ?? {}
 
 const build = recently(1000, (conf: HttpRetry): RouteRetries => {
-  if (conf.numRetries === 0) return { safe: undefined, any: undefined }
+  if (conf.numRetries === 0) return { safe: undefined, other: undefined }
   if (conf.retryOn === undefined) {
-    return { safe: policyOf(conf, ours(RETRY_SAFE), true), any: policyOf(conf, ours(RETRY_ANY), true) }
+    return { safe: policyOf(conf, ours(RETRY_SAFE), true), other: policyOf(conf, ours(RETRY_ANY), true) }
   }
   const said = policyOf(conf, readConditions(conf.retryOn), false)
-  return { safe: said, any: said }
+  return { safe: said, other: said }
 })
 
 /** `conf`: null where no policy says anything. */

@@ -3,12 +3,14 @@
  * callee, every timeout in milliseconds (0: none), with Kuma's defaults for what no policy says.
  */
 import type { Inbound } from "../../../model/Dataplane.ts"
+import type { SpiffeId } from "../../../model/Match.ts"
 import type { TimeoutConf } from "../../../model/MeshTimeout.ts"
 import { parseDuration } from "../../../model/parseDuration.ts"
 import type { Policies } from "../../../model/policies.ts"
 import type { Resource } from "../../../model/Resource.ts"
 import { onceFor } from "../share/onceFor.ts"
 import { readerOf } from "./Reader.ts"
+import { selectionsOf } from "./Selections.ts"
 
 /** All in milliseconds. */
 export interface Timeouts {
@@ -64,6 +66,56 @@ export const timeouts = readerOf("MeshTimeout", (spec) => spec)
 /** Of calls; `conf`: what policies say, if they do. */
 export const outboundTimeouts = (conf: TimeoutConf | null): Timeouts =>
   conf === null ? outboundDefaults : overlay(outboundDefaults, conf)
+
+const selections = selectionsOf("MeshTimeout")
+
+/** What holds for the requests of some callers. */
+export interface CallerTimeouts {
+  readonly caller: SpiffeId
+  readonly timeouts: Timeouts
+}
+
+/** Whether the other's ids are among one's. */
+const includes = (one: SpiffeId, other: SpiffeId): boolean =>
+  one.type === "Prefix" ? other.value.startsWith(one.value) : other.type === "Exact" && one.value === other.value
+
+/** An id goes before a prefix, a longer prefix before a shorter one. */
+const mostSpecificFirst = (a: SpiffeId, b: SpiffeId): number =>
+  a.type !== b.type ? (a.type === "Exact" ? -1 : 1) : b.value.length - a.value.length
+
+interface OfCallers {
+  readonly caller: SpiffeId
+  readonly conf: TimeoutConf
+}
+
+const ofCallers = onceFor((selected: ReadonlyArray<Resource<"MeshTimeout">>): ReadonlyArray<OfCallers> =>
+  selected.flatMap(({ spec }) => spec.rules ?? []).flatMap(({ default: conf, matches = [] }) =>
+    // Whom SNI tells apart are zone proxies' connections.
+    matches.flatMap(({ sni, spiffeID: caller }) =>
+      caller === undefined || sni !== undefined || conf === undefined ? [] : [{ caller, conf }])
+  ))
+
+/**
+ * By caller, the first that fits has the word: what all rules that hold for all of these callers say together, the more
+ * specific one having the last word.
+ */
+export const callerTimeouts = (
+  policies: Policies,
+  dataplane: Resource<"Dataplane">,
+  inbound: Inbound
+): ReadonlyArray<CallerTimeouts> => {
+  const rules = ofCallers(selections(policies).inbound(dataplane, inbound))
+  if (rules.length === 0) return []
+  const base = inboundTimeouts(policies, dataplane, inbound)
+  const callers = new Map(rules.map(({ caller }) => [`${caller.type} ${caller.value}`, caller]))
+  return [...callers.values()].sort(mostSpecificFirst).map((caller) => ({
+    caller,
+    timeouts: rules
+      .filter((rule) => includes(rule.caller, caller))
+      .sort((a, b) => mostSpecificFirst(b.caller, a.caller))
+      .reduce((timeouts, { conf }) => overlay(timeouts, conf), base)
+  }))
+}
 
 const ofConf = onceFor((conf: TimeoutConf) => overlay(inboundDefaults, conf))
 

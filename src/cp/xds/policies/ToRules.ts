@@ -82,9 +82,12 @@ export class ToRules<C> {
   /** `route`: null for the callee itself. */
   of(callee: Callee, route: RouteId | null): ReadonlyArray<C> {
     const entries = callee.resource === null ? this.#inOrder : this.#bySpecificity
-    return entries
-      .filter(({ isOfRoute, to }) =>
-        refersTo(to, callee) && (isOfRoute === null || (route !== null && isOfRoute(route))))
+    const relevant = entries.filter(({ isOfRoute, to }) =>
+      refersTo(to, callee) && (isOfRoute === null || (route !== null && isOfRoute(route))))
+    // What is said of a resource's route stands on what is said of the mesh, not on what is said of the resource.
+    const isRoutes = callee.resource !== null && relevant.some(({ isOfRoute }) => isOfRoute !== null)
+    return relevant
+      .filter(({ isOfRoute, to }) => !isRoutes || isOfRoute !== null || to.kind === "Mesh")
       .map(({ conf }) => conf)
   }
 }

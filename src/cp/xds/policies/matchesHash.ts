@@ -3,7 +3,10 @@ import { hash } from "node:crypto"
 import type { RouteMatch } from "../../../model/MeshHTTPRoute.ts"
 import { onceFor } from "../share/onceFor.ts"
 
-/** Fields in the order of Kuma's types; its JSON has no bare `<`, `>` and `&`. https://pkg.go.dev/encoding/json#Marshal */
+/**
+ * Fields in the order of Kuma's types; its JSON has no bare `<`, `>` and `&`.
+ * https://pkg.go.dev/encoding/json#Marshal
+ */
 const plain = ({ headers, method, path, queryParams }: RouteMatch) => ({
   ...(path === undefined ? {} : { path: { value: path.value, type: path.type } }),
   ...(method === undefined ? {} : { method }),

@@ -34,12 +34,17 @@ export interface OutboundRoute extends Omit<HttpRoute, "backendRefs"> {
   readonly mirrors: ReadonlyArray<string>
   readonly timeouts: Timeouts
   readonly retry: RetryConf | null
+  /** Whether requests are told by the hostname of whoever gets them. */
+  readonly rewritesHost: boolean
 }
 
 /** All to one cluster. */
-export const routeOfAll = (cluster: string, timeouts: Timeouts, retry: RetryConf | null): OutboundRoute => {
+export const routeOfAll = (
+  cluster: string,
+  how: Pick<OutboundRoute, "timeouts" | "retry" | "rewritesHost">
+): OutboundRoute => {
   const { backendRefs: _, ...route } = catchAll
-  return { ...route, clusters: [{ cluster, weight: 1 }], mirrors: [], timeouts, retry }
+  return { ...route, ...how, clusters: [{ cluster, weight: 1 }], mirrors: [] }
 }
 
 type Action = MessageInitShape<typeof RouteActionSchema>
@@ -50,7 +55,9 @@ const clusterSpecifier = (clusters: ReadonlyArray<WeightedCluster>): NonNullable
     ? { case: "cluster", value: only.cluster }
     : {
       case: "weightedClusters",
-      value: create(WeightedClusterSchema, { clusters: clusters.map(({ cluster, weight }) => ({ name: cluster, weight })) })
+      value: create(WeightedClusterSchema, {
+        clusters: clusters.map(({ cluster, weight }) => ({ name: cluster, weight }))
+      })
     }
 }
 
@@ -59,21 +66,31 @@ const pathCase = ({ pathSpecifier }: RouteMatch): PathCase =>
 
 const safeMethods = headerMatcher({ type: "RegularExpression", name: ":method", value: SAFE_METHODS })
 
+/** Each is told by the hostname that whoever gets it is found by, where it is by one. */
+const autoHostRewrite = {
+  hostRewriteSpecifier: { case: "autoHostRewrite", value: create(BoolValueSchema, { value: true }) }
+} as const
+
 /** Requests that are retried in another way are another route. */
 const byRetries = (
   match: RouteMatch,
   route: OutboundRoute,
   protocol: Protocol
 ): ReadonlyArray<readonly [RouteMatch, RetryPolicy | undefined]> => {
-  const { any, safe } = routeRetries(route.retry, protocol)
+  const { other, safe } = routeRetries(route.retry, protocol)
   const { method } = route.match
-  if (any === safe) return [[match, any]]
-  if (method !== undefined) return [[match, new RegExp(`^(${SAFE_METHODS})$`).test(method) ? safe : any]]
-  return [[create(RouteMatchSchema, { ...match, headers: [...match.headers, safeMethods] }), safe], [match, any]]
+  if (other === safe) return [[match, other]]
+  if (method !== undefined) return [[match, new RegExp(`^(${SAFE_METHODS})$`).test(method) ? safe : other]]
+  return [[create(RouteMatchSchema, { ...match, headers: [...match.headers, safeMethods] }), safe], [match, other]]
 }
 
-const envoyRoutes = (route: OutboundRoute, { protocol, rewritesHost }: OutboundRoutesInput): ReadonlyArray<MessageInitShape<typeof RouteSchema>> => {
-  const { clusters, filters, mirrors, timeouts } = route
+type EnvoyRoute = MessageInitShape<typeof RouteSchema>
+
+const envoyRoutes = (
+  route: OutboundRoute,
+  { protocol }: OutboundRoutesInput
+): ReadonlyArray<EnvoyRoute> => {
+  const { clusters, filters, mirrors, rewritesHost, timeouts } = route
   const requests = modified(filters.flatMap(({ requestHeaderModifier, type }) =>
     type === "RequestHeaderModifier" ? requestHeaderModifier ?? [] : []))
   const responses = modified(filters.flatMap(({ responseHeaderModifier, type }) =>
@@ -89,7 +106,7 @@ const envoyRoutes = (route: OutboundRoute, { protocol, rewritesHost }: OutboundR
     responseHeadersToAdd: responses.toAdd,
     responseHeadersToRemove: responses.toRemove
   }
-  return routeMatches(route.match).flatMap((match): ReadonlyArray<MessageInitShape<typeof RouteSchema>> => {
+  return routeMatches(route.match).flatMap((match): ReadonlyArray<EnvoyRoute> => {
     if (redirection !== undefined) {
       return [{ ...common, match, action: { case: "redirect", value: redirect(redirection, pathCase(match)) } }]
     }
@@ -105,7 +122,7 @@ const envoyRoutes = (route: OutboundRoute, { protocol, rewritesHost }: OutboundR
           timeout: duration(timeouts.request),
           idleTimeout: duration(timeouts.streamIdle),
           ...(retryPolicy === undefined ? {} : { retryPolicy }),
-          ...(rewritesHost ? { hostRewriteSpecifier: { case: "autoHostRewrite", value: create(BoolValueSchema, { value: true }) } } : {}),
+          ...(rewritesHost ? autoHostRewrite : {}),
           ...(rewrite === undefined ? {} : urlRewrite(rewrite, pathCase(match))),
           requestMirrorPolicies: mirrors.map((cluster, index) => mirror(cluster, percentages[index]))
         }
@@ -118,8 +135,6 @@ export interface OutboundRoutesInput {
   readonly service: string
   readonly routes: ReadonlyArray<OutboundRoute>
   readonly protocol: Protocol
-  /** Whether requests are told by the hostname of whoever gets them. */
-  readonly rewritesHost: boolean
 }
 
 export const outboundRoutes = (input: OutboundRoutesInput): MessageInitShape<typeof RouteConfigurationSchema> => ({

@@ -11,7 +11,10 @@ import {
   RedirectActionSchema,
   type RouteAction_RequestMirrorPolicySchema
 } from "../../proto/envoy/config/route/v3/route_components_pb.js"
-import { type RegexMatchAndSubstitute, RegexMatchAndSubstituteSchema } from "../../proto/envoy/type/matcher/v3/regex_pb.js"
+import {
+  type RegexMatchAndSubstitute,
+  RegexMatchAndSubstituteSchema
+} from "../../proto/envoy/type/matcher/v3/regex_pb.js"
 import { FractionalPercent_DenominatorType as Denominator } from "../../proto/envoy/type/v3/percent_pb.js"
 
 /** Envoy's own words (`%REQ(x)%`) stay; any other percent sign is one. */
@@ -83,7 +86,9 @@ export const redirect = (to: RequestRedirect, matched: PathCase): RedirectAction
 export const urlRewrite = ({ hostname, path: rewrite }: UrlRewrite, matched: PathCase) => {
   const path = rewritten(rewrite, matched)
   return {
-    ...(hostname === undefined ? {} : { hostRewriteSpecifier: { case: "hostRewriteLiteral", value: hostname } as const }),
+    ...(hostname === undefined
+      ? {}
+      : { hostRewriteSpecifier: { case: "hostRewriteLiteral", value: hostname } as const }),
     ...(path === null ? {} : path.whole === null ? { prefixRewrite: path.prefix } : { regexRewrite: path.whole })
   }
 }

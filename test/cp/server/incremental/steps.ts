@@ -324,7 +324,9 @@ const breaker = fc.oneof(
 
 const backendRefs = fc.array(fc.oneof(
   fc.record({ kind: fc.constant("MeshService"), name: service, weight: fc.constantFrom(0, 1, 2) }),
-  fc.record({ kind: fc.constant("MeshServiceSubset"), name: service, tags, weight: fc.constant(1) })
+  fc.record({ kind: fc.constant("MeshServiceSubset"), name: service, tags, weight: fc.constant(1) }),
+  fc.record({ kind: fc.constant("MeshService"), name: service, port: fc.constantFrom(80, 81), weight: fc.constant(1) }),
+  fc.record({ kind: fc.constant("MeshService"), labels: fc.record({ team: name("x", "y") }), weight: fc.constant(1) })
 ), { maxLength: 2 })
 
 const toService = <A>(rule: fc.Arbitrary<A>) =>
