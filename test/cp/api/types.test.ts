@@ -34,6 +34,12 @@ describe("/_resources", () => {
   })
 })
 
+describe("at start", () => {
+  it("this control plane's zone is there", async () => {
+    expect((await request(`${api.url}/zones`)).json).toMatchObject({ total: 1, items: [{ type: "Zone", name: "zone-1" }] })
+  })
+})
+
 describe("/policies", () => {
   it("names policies alone", async () => {
     const { json } = await request(`${api.url}/policies`)
