@@ -62,8 +62,6 @@ export const unavailable = (operation: string): Refusal =>
     "control plane's log and its database")
 /** What is asked is with another replica. */
 export const notHere = (title: string, detail: string): Refusal => refuse(503, title, detail)
-/** What Kuma has and this control plane hasn't. */
-export const notOffered = (title: string, detail: string): Refusal => refuse(501, title, detail)
 /** An API alone has no resources in memory to look at. */
 export const notInspected: Refusal = refuse(503, "Service unavailable", "this API runs without a control plane")
 export const tooMany = (what: string): Refusal =>

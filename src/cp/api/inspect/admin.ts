@@ -8,7 +8,7 @@ import { configDump } from "../../server/configDump.ts"
 import type { DataplaneInsight } from "../../../model/DataplaneInsight.ts"
 import { proxyKey } from "../../../model/proxyResource.ts"
 import type { ProxyId, ProxyType } from "../../../model/ProxyType.ts"
-import { notFound, notHere, notOffered, type Refusal } from "../Refusal.ts"
+import { notFound, notHere, type Refusal } from "../Refusal.ts"
 import { json } from "./answers.ts"
 import type { InspectEntry, Question } from "./InspectEntry.ts"
 
@@ -80,7 +80,7 @@ const notAsked = (kind: Kind, what: "stats" | "clusters") => (question: Question
     if (stream(proxy) === null && !isConnected(insight)) return yield* notConnected(proxy.name, insight)
     const { admin } = settings(proxy)
     const at = admin === null ? "the address of its admin interface" : `http://${admin.address}:${admin.port}`
-    return yield* notOffered(TITLE, "this control plane asks no proxy, and Envoy's admin interface stays on the " +
+    return yield* notFound(TITLE, "this control plane asks no proxy, and Envoy's admin interface stays on the " +
       `proxy's own host. Read it in the proxy's container: curl ${at}/${what}`)
   })
 
