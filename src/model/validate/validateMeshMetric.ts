@@ -1,13 +1,15 @@
 /** A MeshMetric: what it is about, ports that are ports, and each address served once. */
 import { type MeshMetric, type MetricConf, prometheusBackends } from "../MeshMetric.ts"
 import type { Violation } from "../Violation.ts"
-import { validatePort } from "./validateAddress.ts"
 import { validateTargetRef } from "./validateTargetRef.ts"
 import { field, inEach, violationIf } from "./violationPath.ts"
 
 const KINDS = ["Mesh", "MeshSubset", "MeshService", "Dataplane", "MeshServiceSubset"]
 
 type Backend = NonNullable<MetricConf["backends"]>[number]
+
+const validatePort = (path: string, port: number): ReadonlyArray<Violation> =>
+  violationIf(!Number.isInteger(port) || port < 1 || port > 65535, path, "port must be a valid (1-65535)")
 
 /** A regular expression in RE2's syntax is mostly one in ours. */
 const isRegex = (text: string): boolean => {
