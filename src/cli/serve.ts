@@ -153,8 +153,8 @@ const servers = (config: ControlPlaneConfig, instanceId: string) =>
     })
   )
 
-const generators = ({ services, zone }: ControlPlaneConfig) =>
-  services.makesGenerators ? ensureHostnameGenerators(zone) : Effect.void
+const generators = ({ services }: ControlPlaneConfig) =>
+  services.makesGenerators ? ensureHostnameGenerators() : Effect.void
 
 const controlPlane = (config: ControlPlaneConfig, instanceId: string) =>
   Layer.unwrap(

@@ -58,6 +58,12 @@ const orUndefined = <A>(list: ReadonlyArray<A>): ReadonlyArray<A> | undefined =>
 const compact = (fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 
+/** Kuma's. */
+const ORDER = ["addresses", "vips", "tls", "meshServices", "hostnameGenerators", "dataplaneProxies", "conditions"]
+
+const inOrder = (status: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(status).sort(([a], [b]) => ORDER.indexOf(a) - ORDER.indexOf(b)))
+
 /** The value of the tag by which most MeshServices select, or undefined. */
 const soleService = ({ dataplaneLabels, dataplaneRef, dataplaneTags }: MeshService["selector"]): string | undefined =>
   dataplaneRef === undefined && dataplaneLabels === undefined && dataplaneTags?.[SERVICE_TAG] !== "*"
@@ -138,7 +144,7 @@ export class ServiceStatuses {
   #meshService(service: Resource<"MeshService">): ServiceStatus {
     const common = this.#common("MeshService", service)
     // Of another zone's the zone itself knows more.
-    if (!isLocal(service)) return { spec: service.spec, status: { ...common, tls: {}, dataplaneProxies: {} } }
+    if (!isLocal(service)) return { spec: service.spec, status: inOrder({ ...common, tls: {}, dataplaneProxies: {} }) }
     const dataplanes = this.dataplanes(service)
     const insights = this.#insights(service.mesh)
     const ports = service.spec.ports ?? []
@@ -156,7 +162,7 @@ export class ServiceStatuses {
           ? {}
           : { identities: identities.sort(compare).map((value) => ({ type: "ServiceTag" as const, value })) })
       },
-      status: {
+      status: inOrder({
         ...common,
         tls: { status: hasMtls && issued === dataplanes.length ? "Ready" : "NotReady" },
         dataplaneProxies: compact({
@@ -164,7 +170,7 @@ export class ServiceStatuses {
           healthy: healthy || undefined,
           total: dataplanes.length || undefined
         })
-      }
+      })
     }
   }
 
@@ -190,11 +196,11 @@ export class ServiceStatuses {
       }
     return {
       spec: service.spec,
-      status: {
+      status: inOrder({
         ...common,
         ...(matched.length === 0 ? {} : { meshServices: matched }),
         conditions: [condition, ...(Array.isArray(conditions) ? conditions : [])]
-      }
+      })
     }
   }
 

@@ -1,6 +1,5 @@
 /** The two HostnameGenerators that a zone begins with, as Kuma's do: `kv.svc.mesh.local`, `api.extsvc.mesh.local`. */
 import { Effect } from "effect"
-import { computeLabels } from "../../model/computeLabels.ts"
 import type { HostnameGenerator } from "../../model/HostnameGenerator.ts"
 import type { DesiredResource } from "../../model/Resource.ts"
 import { Store } from "../../model/Store.ts"
@@ -18,15 +17,16 @@ const GENERATORS: Readonly<Record<string, HostnameGenerator>> = {
 }
 
 /** At each start those that are missing are made; several replicas may do so at once. */
-export const ensureHostnameGenerators = Effect.fn("ensureHostnameGenerators")(function*(zone: string) {
+export const ensureHostnameGenerators = Effect.fn("ensureHostnameGenerators")(function*() {
   const store = yield* Store
   for (const [name, spec] of Object.entries(GENERATORS)) {
     const type = "HostnameGenerator"
-    const generator: DesiredResource<typeof type> = { type, mesh: "", name, labels: {}, spec }
+    // As Kuma labels them: of a zone, and the same in each.
+    const generator: DesiredResource<typeof type> = { type, mesh: "", name, labels: OF_ZONE.matchLabels, spec }
     yield* store.get(generator).pipe(
       Effect.asVoid,
       Effect.catchTag("NotFound", () =>
-        store.put({ ...generator, labels: computeLabels(generator, zone) }, { expect: "absent" }).pipe(
+        store.put(generator, { expect: "absent" }).pipe(
           Effect.asVoid,
           // Another replica came first.
           Effect.catchTag("Conflict", () => Effect.void)
