@@ -10,6 +10,7 @@ import type { StoreConfig } from "../../../src/cp/config/ControlPlaneConfig.ts"
 import { PostgresStore } from "../../../src/cp/store/PostgresStore.ts"
 import { Journal, JournalExport } from "../../../src/model/Journal.ts"
 import { Store } from "../../../src/model/Store.ts"
+import { inspectorOfStore } from "./inspectorOfStore.ts"
 
 export interface TestApi {
   readonly url: string
@@ -31,8 +32,8 @@ export interface TestApiOptions {
   readonly journal?: Layer.Layer<JournalExport>
   /** What the API tells the journal. */
   readonly told?: Layer.Layer<Journal>
-  /** What is looked at; nothing where absent. */
-  readonly inspector?: Inspector
+  /** What is looked at, or what the store holds; nothing where absent. */
+  readonly inspector?: Inspector | "store"
   /** Stands between the API and the real store, to bring about what is rare. */
   readonly between?: (store: typeof Store.Service) => typeof Store.Service
 }
@@ -55,7 +56,7 @@ export const apiConfig = (
 
 export const startApi = async (database: StoreConfig, options: TestApiOptions = {}): Promise<TestApi> => {
   const { between = (store) => store, shownConfig = {}, tls = null } = options
-  const { journal = JournalExport.none, told = Journal.none } = options
+  const { inspector = null, journal = JournalExport.none, told = Journal.none } = options
   const config = apiConfig(options)
   const scope = Scope.makeUnsafe()
   const layer = apiServer({
@@ -65,8 +66,8 @@ export const startApi = async (database: StoreConfig, options: TestApiOptions = 
     tls
   }).pipe(
     Layer.provide(Layer.merge(journal, told)),
-    Layer.provide(Layer.succeed(Inspector, options.inspector ?? null)),
     Layer.provide(Layer.effect(Store, Effect.map(Store, between))),
+    Layer.provide(inspector === "store" ? inspectorOfStore : Layer.succeed(Inspector, inspector)),
     Layer.provideMerge(PostgresStore.layer(database)),
     Layer.provide(Logger.layer(options.logger === undefined ? [] : [options.logger]))
   )
