@@ -21,6 +21,12 @@ const shown: ReadonlyArray<ResourceDescriptor> = Object.values<ResourceDescripto
   .filter(({ own }) => !own)
   .sort((a, b) => (a.type < b.type ? -1 : 1))
 
+/** What isn't a global control plane's to give to its zones, besides proxies and what is computed. */
+const ZONES_OWN: ReadonlyArray<string> = ["MeshService", "Zone"]
+
+/** Whose `from` and `rules` say different things. */
+const KINDS_OF_RULES: ReadonlyArray<string> = ["MeshTrafficPermission"]
+
 const describeType = (descriptor: ResourceDescriptor, readOnly: boolean) => {
   const fields = specFields(descriptor)
   const singularDisplayName = displayName(descriptor.type)
@@ -32,8 +38,7 @@ const describeType = (descriptor: ResourceDescriptor, readOnly: boolean) => {
     singularDisplayName,
     pluralDisplayName: plural(singularDisplayName),
     shortName: descriptor.kriName ?? "",
-    // What a global control plane gives to its zones: whatever is written by people.
-    includeInFederation: !descriptor.readOnly && descriptor.insight === null,
+    includeInFederation: !descriptor.readOnly && descriptor.insight === null && !ZONES_OWN.includes(descriptor.type),
     ...(isPolicy(descriptor)
       ? {
         policy: {
@@ -41,7 +46,8 @@ const describeType = (descriptor: ResourceDescriptor, readOnly: boolean) => {
           hasToTargetRef: fields.includes("to"),
           hasFromTargetRef: fields.includes("from"),
           hasRulesTargetRef: fields.includes("rules"),
-          isFromAsRules: fields.includes("from") && fields.includes("rules")
+          isFromAsRules: fields.includes("from") && fields.includes("rules") &&
+            !KINDS_OF_RULES.includes(descriptor.type)
         }
       }
       : {})

@@ -30,13 +30,18 @@ describe("/_resources", () => {
       policy: { isTargetRef: true, hasToTargetRef: true, hasFromTargetRef: true }
     })
     expect(types.find(({ name }) => name === "DataplaneInsight")).toMatchObject({ readOnly: true })
+    const ofZones = types.filter(({ includeInFederation }) => includeInFederation === false).map(({ name }) => name)
+    expect(ofZones).toEqual(expect.arrayContaining(["Dataplane", "DataplaneInsight", "MeshService", "Zone"]))
+    const permission = types.find(({ name }) => name === "MeshTrafficPermission")
+    expect(permission).toMatchObject({ policy: { isFromAsRules: false } })
     expect(types.find(({ name }) => name === "Dataplane")).not.toHaveProperty("policy")
   })
 })
 
 describe("at start", () => {
   it("this control plane's zone is there", async () => {
-    expect((await request(`${api.url}/zones`)).json).toMatchObject({ total: 1, items: [{ type: "Zone", name: "zone-1" }] })
+    const { json } = await request(`${api.url}/zones`)
+    expect(json).toMatchObject({ total: 1, items: [{ type: "Zone", name: "zone-1" }] })
   })
 })
 
