@@ -24,8 +24,8 @@ import { monitoringServer, MonitoringServer } from "../cp/mads/MonitoringServer.
 import { DataplaneServer } from "../cp/server/DataplaneServer.ts"
 import { dataplaneLayer } from "../cp/server/dataplaneLayer.ts"
 import { keepPoolsSmall } from "../cp/server/keepPoolsSmall.ts"
-import { ResourceCache } from "../cp/snapshot/ResourceCache.ts"
 import { inspectorLive } from "../cp/inspect/inspectorLive.ts"
+import { ResourceCache } from "../cp/snapshot/ResourceCache.ts"
 import { ResourceCacheLive } from "../cp/snapshot/ResourceCacheLive.ts"
 import { ensureHostnameGenerators } from "../cp/services/ensureHostnameGenerators.ts"
 import { keepServices } from "../cp/services/keepServices.ts"
@@ -160,7 +160,7 @@ const controlPlane = (config: ControlPlaneConfig, instanceId: string) =>
   Layer.unwrap(
     Effect.gen(function*() {
       const store = yield* storeConfig(config)
-      const defaults = Layer.effectDiscard(Effect.andThen(ensureDefaults(config.apiServer.authn), generators(config)))
+      const defaults = Layer.effectDiscard(Effect.andThen(ensureDefaults(config.apiServer.authn, config.zone), generators(config)))
       const cache = Diagnostics.readyWith(CACHE, ResourceCache).pipe(
         Layer.provideMerge(ResourceCacheLive),
         Layer.provide(defaults)
