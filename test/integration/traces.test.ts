@@ -30,12 +30,13 @@ const nanos = (text: string): bigint => BigInt(text)
 it("a task that is stopped is one trace, from its event to the last proxy that stopped calling it", async () => {
   const [victim] = (await world.demo.tasks()).filter(({ service }) => service === "kv")
   const taskId = victim?.taskId ?? ""
-  const stoppedAt = BigInt(Date.now()) * 1_000_000n
+  const ofTask = () =>
+    receiver.spans.filter((span) => span.name === "event" && String(attribute(span, "task")).endsWith(taskId))
+  // What is still open when it is stopped would be one with its stop.
+  const ofStart = await until("the trace of its start", ofTask, ({ length }) => length > 0)
   await world.demo.stopTask(taskId)
   const trace = await until("a trace of its stop", () => {
-    const events = receiver.spans.filter((span) =>
-      span.name === "event" && String(attribute(span, "task")).endsWith(taskId) &&
-      nanos(span.startTimeUnixNano) >= stoppedAt)
+    const events = ofTask().filter((span) => !ofStart.includes(span))
     return events.map((event) => [event, receiver.spans.filter((span) => span.parentSpanId === event.spanId)] as const)
       .find(([, spans]) => spans.some(({ name }) => name === "push"))
   }, (found) => found !== undefined)

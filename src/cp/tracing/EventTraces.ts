@@ -4,6 +4,7 @@
  * and makes spans of them once nothing more comes; the code that does the work knows nothing of it. Bounded.
  */
 import type { JournalEntry } from "../../model/Journal.ts"
+import { PROXY_RESOURCE } from "../../model/proxyResource.ts"
 import { formatKey } from "../../model/Resource.ts"
 import type { ResourceChange } from "../snapshot/ResourceCache.ts"
 
@@ -36,8 +37,6 @@ interface OpenTrace {
   /** When the look began whose decision is still to come. */
   lookedAt: number | null
   decidedAt: number
-  /** What was stored for it and when, by resource, until the control plane noticed. */
-  readonly stored: Map<string, { readonly version: number; readonly at: number }>
   /** When the control plane noticed something of it. */
   readonly noticed: Array<number>
   /** Sent and not answered yet, by proxy, type and version. */
@@ -59,12 +58,18 @@ const CLOCK_MILLIS = 5
 
 const NOTHING = {}
 
+/** What of a task proxies are told of. */
+const PROXY_TYPES: ReadonlySet<string> = new Set(Object.values(PROXY_RESOURCE))
+
+const taskIdOf = (key: string): string => key.slice(key.lastIndexOf("/") + 1)
+
 const text = (value: unknown): string => (typeof value === "string" ? value : "")
 const shortType = (typeUrl: string): string => typeUrl.slice(typeUrl.lastIndexOf(".") + 1)
 
 export class EventTraces {
   readonly #options: EventTracesOptions
   readonly #open = new Map<string, OpenTrace>()
+  readonly #byTask = new Map<string, OpenTrace>()
 
   constructor(options: EventTracesOptions) {
     this.#options = options
@@ -97,18 +102,17 @@ export class EventTraces {
     }
   }
 
-  /** The control plane takes in what was stored; `at`: as pushes tell the moment of their cause. */
+  /**
+   * The control plane takes in what was stored, mostly before whoever stored it has heard that it was. `at`: as pushes
+   * tell the moment of their cause. A task's resources bear its id.
+   */
   changed(changes: ReadonlyArray<ResourceChange>, at: number): void {
     if (this.#open.size === 0) return
-    for (const trace of this.#open.values()) {
-      if (trace.stored.size === 0) continue
-      for (const { after, key } of changes) {
-        const stored = trace.stored.get(formatKey(key))
-        if (stored === undefined || (after !== undefined && after.version < stored.version)) continue
-        trace.stored.delete(formatKey(key))
-        if (trace.noticed.length < MOST_NOTICED) trace.noticed.push(at)
-        this.#add(trace, "notice", stored.at, at, { resource: formatKey(key) })
-      }
+    for (const { key } of changes) {
+      const trace = PROXY_TYPES.has(key.type) ? this.#byTask.get(key.name) : undefined
+      if (trace === undefined) continue
+      if (trace.noticed.length < MOST_NOTICED) trace.noticed.push(at)
+      this.#add(trace, "notice", trace.decidedAt, at, { resource: formatKey(key) })
     }
   }
 
@@ -151,19 +155,20 @@ export class EventTraces {
       return
     }
     if (!key.startsWith("task/") || this.#open.size >= MOST_OPEN || !this.#options.samples()) return
-    this.#open.set(key, {
+    const trace: OpenTrace = {
       key,
       startedAt: at,
       attributes: { task: key, source: text(source), detailType: text(detailType) },
       spans: [],
       lookedAt: null,
       decidedAt: at,
-      stored: new Map(),
       noticed: [],
       pushed: new Map(),
       lastAt: at,
       dropped: 0
-    })
+    }
+    this.#open.set(key, trace)
+    this.#byTask.set(taskIdOf(key), trace)
   }
 
   #decided(trace: OpenTrace, { from, to, why }: JournalEntry, at: number): void {
@@ -172,10 +177,8 @@ export class EventTraces {
     trace.decidedAt = at
   }
 
-  #stored(trace: OpenTrace, { op, resource, version }: JournalEntry, at: number): void {
+  #stored(trace: OpenTrace, { op, resource }: JournalEntry, at: number): void {
     this.#add(trace, "store", trace.decidedAt, at, { op: text(op), resource: text(resource) })
-    // What is removed has no later version.
-    trace.stored.set(text(resource), { at, version: op === "put" ? Number(version) : 0 })
   }
 
   #answered({ key, kind, typeUrl, version }: JournalEntry, at: number): void {
@@ -203,6 +206,7 @@ export class EventTraces {
 
   #finish(trace: OpenTrace): void {
     this.#open.delete(trace.key)
+    this.#byTask.delete(taskIdOf(trace.key))
     const { attributes, dropped, key, lastAt, pushed, spans, startedAt } = trace
     const unanswered = [...pushed.values()].map(({ attributes: of, start }): TracedSpan =>
       ({ name: "push", start, end: lastAt, attributes: { ...of, unanswered: true }, isFailure: true }))
