@@ -6,10 +6,6 @@ import { field, inEach, violationIf } from "./violationPath.ts"
 
 const KINDS = ["Mesh", "MeshSubset", "MeshService", "Dataplane", "MeshServiceSubset"]
 
-/** In the words that Kuma has for ports of policies. */
-const validatePort = (path: string, port: number): ReadonlyArray<Violation> =>
-  violationIf(!Number.isInteger(port) || port < 1 || port > 65_535, path, "port must be a valid (1-65535)")
-
 type Backend = NonNullable<MetricConf["backends"]>[number]
 
 const validatePort = (path: string, port: number): ReadonlyArray<Violation> =>
