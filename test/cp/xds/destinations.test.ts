@@ -242,6 +242,17 @@ describe("an external service", () => {
     expect(text.includes("matchTypedSubjectAltNames")).toBe(names)
   })
 
+  it("has its caller's certificate printed, and never the key to it", () => {
+    const service = external("api", {
+      match,
+      endpoints: [{ address: "10.9.9.9", port: 1 }],
+      tls: tls({ mode: "SkipCA", clientCert: { inlineString: "CERT" }, clientKey: { inlineString: "KEY" } })
+    })
+    const text = JSON.stringify(translate([mesh({}), service, caller([ref])]).rendered)
+    expect(text).toContain(Buffer.from("CERT").toString("base64"))
+    expect(text).not.toContain(Buffer.from("KEY").toString("base64"))
+  })
+
   it("isn't called past the zone egress that its mesh asks for", () => {
     const service = external("api", { match, endpoints: [{ address: "10.9.9.9", port: 1 }] })
     const { conditions, names } = translate([mesh({ routing: { zoneEgress: true } }), service, caller([ref])])
