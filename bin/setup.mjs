@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // All set-up of a clone, each step only when it is needed. Runs on the host's Node 20 or newer and needs no package.
-// `--test` also sets up what only the tests need (LocalStack).
+// `--test` also sets up what only the tests need (LocalStack and schemathesis).
 import { spawn } from "node:child_process"
 import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -76,7 +76,8 @@ const postgresLinks = () =>
 
 const sets = {
   local: { name: "MiniStack and Envoy", minimum: [3, 10] },
-  localstack: { name: "LocalStack", minimum: [3, 11] }
+  localstack: { name: "LocalStack", minimum: [3, 11] },
+  schemathesis: { name: "schemathesis", minimum: [3, 10] }
 }
 
 /** The first Python that can make a virtual environment and is new enough. */
@@ -126,7 +127,7 @@ export const setup = async ({ test = false } = {}) => {
     await step("Node", async () => node24().version)
     await postgresLinks()
   }
-  const steps = [npm(), pythonTools("local"), ...(test ? [pythonTools("localstack")] : [])]
+  const steps = [npm(), pythonTools("local"), ...(test ? [pythonTools("localstack"), pythonTools("schemathesis")] : [])]
   const failed = (await Promise.allSettled(steps)).filter((result) => result.status === "rejected")
   if (failed.length > 0) throw new AggregateError(failed.map((result) => result.reason), "The set-up failed")
   console.log(`Set up in ${((performance.now() - since) / 1000).toFixed(1)} s`)

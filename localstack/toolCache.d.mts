@@ -1,4 +1,4 @@
-export type ToolSet = "local" | "localstack"
+export type ToolSet = "local" | "localstack" | "schemathesis"
 export declare const cacheFolder: (env?: NodeJS.ProcessEnv) => string
 export declare const requirementsFile: (set: ToolSet) => string
 export declare const toolFolder: (set: ToolSet, env?: NodeJS.ProcessEnv) => string

@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url"
 export const cacheFolder = (env = process.env) =>
   env.ECS_MESH_CACHE || join(env.XDG_CACHE_HOME || join(homedir(), ".cache"), "ecs-mesh")
 
-/** The requirements file of a tool set: "local" (MiniStack and Envoy) or "localstack". */
+/** The requirements file of a tool set: "local" (MiniStack and Envoy), "localstack" or "schemathesis". */
 export const requirementsFile = (set) =>
   fileURLToPath(new URL(`requirements-${set}.txt`, import.meta.url))
 

@@ -40,3 +40,7 @@ export const toolPaths = (env: NodeJS.ProcessEnv = process.env): ToolPaths => ({
 /** The Python that has LocalStack and moto; ECS_MESH_LOCALSTACK_PYTHON wins over the cache. */
 export const localstackPython = (env: NodeJS.ProcessEnv = process.env): string =>
   env["ECS_MESH_LOCALSTACK_PYTHON"] ?? join(environmentOf("localstack", env), "bin", "python")
+
+/** schemathesis's program, which asks an API all that its description says can be asked. */
+export const schemathesisProgram = (env: NodeJS.ProcessEnv = process.env): string =>
+  env["ECS_MESH_SCHEMATHESIS"] ?? join(environmentOf("schemathesis", env), "bin", "schemathesis")
