@@ -11,7 +11,7 @@ const [control = "", token = ""] = readFileSync(join(import.meta.dirname, "..", 
 /** The names in the first columns of the tables. */
 const tabled = (text: string): ReadonlyArray<string> =>
   text.split("\n").filter((line) => line.startsWith("| `")).flatMap((line) =>
-    [...(line.split("|")[1] ?? "").matchAll(/`([A-Z_]+)`/g)].map(([, name = ""]) => name)
+    [...(line.split("|")[1] ?? "").matchAll(/`([A-Z0-9_]+)`/g)].map(([, name = ""]) => name)
   )
 
 /** What is asked of an environment in which nothing is set but dataplane tokens are kept. */

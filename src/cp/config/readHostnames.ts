@@ -14,7 +14,8 @@ export const readHostnames = (env: Environment, aws: AwsConfig | null): Hostname
   const hostedZone = env.optional(HOSTED_ZONE)
   const namespace = env.optional(NAMESPACE)
   const refreshMillis = env.millis(REFRESH, 10_000)
-  const endpoint = (name: string) => env.optional(`AWS_ENDPOINT_URL_${name}`) ?? env.optional("AWS_ENDPOINT_URL")
+  const endpointOf = (name: string) => env.optional(`AWS_ENDPOINT_URL_${name}`) ?? env.optional("AWS_ENDPOINT_URL")
+  const endpoints = { route53: endpointOf("ROUTE_53"), cloudMap: endpointOf("SERVICEDISCOVERY") }
   if (refreshMillis < LEAST_REFRESH) env.problems.push(`${REFRESH}: must be 1s or more`)
   if (isRoute53 && hostedZone === null) env.problems.push(`${HOSTED_ZONE}: is needed where ${ENABLED} is true`)
   if (isRoute53 && namespace !== null) env.problems.push(`${ENABLED} and ${NAMESPACE}: set one of them`)
@@ -25,6 +26,6 @@ export const readHostnames = (env: Environment, aws: AwsConfig | null): Hostname
   }
   const { apiShare, region } = aws
   return isRoute53
-    ? { kind: "route53", id: hostedZone ?? "", region, refreshMillis, apiShare, endpoint: endpoint("ROUTE_53") }
-    : { kind: "cloudMap", id: namespace ?? "", region, refreshMillis, apiShare, endpoint: endpoint("SERVICEDISCOVERY") }
+    ? { kind: "route53", id: hostedZone ?? "", region, refreshMillis, apiShare, endpoint: endpoints.route53 }
+    : { kind: "cloudMap", id: namespace ?? "", region, refreshMillis, apiShare, endpoint: endpoints.cloudMap }
 }
