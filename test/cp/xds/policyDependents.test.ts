@@ -53,12 +53,16 @@ describe("who depends on a policy", () => {
 
   it("whose backend is picked by labels hears of each service that comes", () => {
     const kv = { kind: "MeshService", labels: { team: "x" }, port: 80, weight: 1 }
-    const service = resource("MeshService", "default", "kv", {
-      state: "Available",
-      selector: { dataplaneTags: { "kuma.io/service": "kv" } },
-      ports: [{ port: 80, name: "main", appProtocol: "http" }]
-    }, { team: "x" })
-    expect(setUp(route({}))(undefined, service)).toEqual([])
-    expect(setUp(route({}, { backendRefs: [kv] }))(undefined, service)).toEqual(["a"])
+    const service = (name: string) =>
+      resource("MeshService", "default", name, {
+        state: "Available",
+        selector: { dataplaneTags: { "kuma.io/service": "kv" } },
+        ports: [{ port: 80, name: "main", appProtocol: "http" }]
+      }, { team: "x" })
+    const labelled = route({}, { backendRefs: [kv] })
+    expect(setUp(route({}))(undefined, service("kv"))).toEqual([])
+    expect(setUp(labelled)(undefined, service("kv"))).toEqual(["a"])
+    // One that is older may go before that which was picked.
+    expect(setUp(labelled, service("kv"))(undefined, service("another"))).toEqual(["a"])
   })
 })
