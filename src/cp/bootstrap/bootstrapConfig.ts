@@ -215,7 +215,9 @@ const googleGrpc = (tokenPath: string, params: BootstrapParams): Json => ({
 
 const adsCluster = (params: BootstrapParams): Json => ({
   name: ADS_CLUSTER,
-  type: isIP(params.xdsHost) === 0 ? "STRICT_DNS" : "STATIC",
+  // Where a name has addresses of both families, one of them may lead nowhere, as `localhost` with a server on IPv4
+  // alone: Envoy tries both. Its default takes IPv6 where there is any.
+  ...(isIP(params.xdsHost) === 0 ? { type: "STRICT_DNS", dns_lookup_family: "ALL" } : { type: "STATIC" }),
   connect_timeout: seconds(params.connectTimeoutMillis),
   load_assignment: {
     cluster_name: ADS_CLUSTER,

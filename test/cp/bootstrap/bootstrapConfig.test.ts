@@ -115,7 +115,7 @@ describe("a bootstrap", () => {
 
   it("resolves a name and says it in the handshake, but neither for an address", () => {
     const named = text(bootstrapConfig({ name: "kv-1" }, params))
-    expect(named).toContain('"type":"STRICT_DNS"')
+    expect(named).toContain('"type":"STRICT_DNS","dns_lookup_family":"ALL"')
     expect(named).toContain('"sni":"cp.example.test"')
     const addressed = text(bootstrapConfig({ name: "kv-1" }, { ...params, xdsHost: "10.0.0.1" }))
     expect(addressed).toContain('"type":"STATIC"')
