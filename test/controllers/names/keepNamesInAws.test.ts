@@ -10,7 +10,8 @@ import {
   GetOperationCommand,
   ListInstancesCommand,
   ListServicesCommand,
-  ServiceDiscoveryClient
+  ServiceDiscoveryClient,
+  ServiceNotFound
 } from "@aws-sdk/client-servicediscovery"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -127,10 +128,16 @@ describe("hostnames in AWS", () => {
       const instances = Effect.promise(async () => {
         const { Services = [] } = await client.send(new ListServicesCommand({}))
         const found = await Promise.all(Services.map(async ({ Id = "", Name = "" }) => {
-          const { Instances = [] } = await client.send(new ListInstancesCommand({ ServiceId: Id }))
-          return [Name, Instances[0]?.Attributes?.["AWS_INSTANCE_IPV4"] ?? null] as const
+          try {
+            const { Instances = [] } = await client.send(new ListInstancesCommand({ ServiceId: Id }))
+            return [[Name, Instances[0]?.Attributes?.["AWS_INSTANCE_IPV4"] ?? null] as const]
+          } catch (error) {
+            // It went between the two questions.
+            if (error instanceof ServiceNotFound) return []
+            throw error
+          }
         }))
-        return Object.fromEntries<string | null>(found)
+        return Object.fromEntries<string | null>(found.flat())
       })
       const store = yield* keeping({ kind: "cloudMap", id: NamespaceId })
       for (const [ip, name] of [["127.4.0.1", "kv"], ["127.4.0.2", "mine"]] as const) {
