@@ -82,9 +82,14 @@ export const readHead = (
   }
 }
 
+/** What nobody may write there is refused for that, whatever it is. */
+const isWritable = (route: RequestHead["route"]): boolean => route._tag !== "Single" || !route.descriptor.readOnly
+
 /** What is wrong with how it speaks, or null. */
 export const judgeContent = ({ headers, method, route }: RequestHead): RouterRefusal | null => {
-  if (BODY_TYPES[method]?.test(headers["content-type"] ?? "") === false) return refuse(415, "Unsupported Media Type")
+  if (isWritable(route) && BODY_TYPES[method]?.test(headers["content-type"] ?? "") === false) {
+    return refuse(415, "Unsupported Media Type")
+  }
   return acceptsAnswer(headers.accept ?? "", route)
     ? null
     : refuse(406, "Not Acceptable\n\nAvailable representations: application/json")

@@ -206,6 +206,8 @@ describe("a resource", () => {
       expect(answer.status).toBe(405)
       expect(answer.json).toMatchObject({ title: "Method not allowed" })
     }
+    // Whatever it would be written with.
+    expect((await request(`${api.url}/ecs-tasks/t`, { method: "PUT" })).status).toBe(405)
   })
 
   it("of a mesh that isn't there is a 404 that names the mesh", async () => {
