@@ -3,6 +3,7 @@
  * The head comes first: who calls is judged by it, and what isn't let in sends its body in vain.
  */
 import type { IncomingMessage } from "node:http"
+import { withoutTrailingSlashes } from "../../model/withoutTrailingSlashes.ts"
 import type { RequestHead } from "./ApiRequest.ts"
 import { hasClientCertificate } from "./clientCertificates.ts"
 import { isDirectLoopback } from "./isDirectLoopback.ts"
@@ -28,7 +29,7 @@ const CONTROL = /[\u0000-\u001f\u007f]/
 
 const decodePath = (rawPath: string): ReadonlyArray<string> | null => {
   try {
-    const path = rawPath.replace(/\/+$/, "").split("/").slice(1).map(decodeURIComponent)
+    const path = withoutTrailingSlashes(rawPath).split("/").slice(1).map(decodeURIComponent)
     return path.some((segment) => CONTROL.test(segment)) ? null : path
   } catch {
     return null

@@ -7,6 +7,7 @@ import type { ExternalService } from "../../model/ExternalService.ts"
 import type { ExternalTls, MeshExternalService, SanMatch, Verification } from "../../model/MeshExternalService.ts"
 import type { Tags } from "../../model/Tags.ts"
 import { isIpAddress } from "../../model/isIpAddress.ts"
+import { isOwnSecret } from "../../model/ownSecret.ts"
 
 export interface ExternalEndpointView {
   /** An IP address or a hostname. */
@@ -55,9 +56,22 @@ const read = (source: DataSource | undefined, what: string, secret: ReadSecret):
   const inline = source.inline
   if (inline !== undefined) return Buffer.from(inline, "base64").toString()
   if (source.file !== undefined) throw new Unreadable(`${what}.file isn't read: put the content into a Secret`)
-  const data = source.secret === undefined ? undefined : secret(source.secret)
-  if (data === undefined) throw new Unreadable(`${what} names the Secret "${source.secret ?? ""}", which isn't there`)
+  const name = source.secret ?? ""
+  if (isOwnSecret(name)) throw new Unreadable(`${what} names the Secret "${name}", which is the control plane's own`)
+  const data = source.secret === undefined ? undefined : secret(name)
+  if (data === undefined) throw new Unreadable(`${what} names the Secret "${name}", which isn't there`)
   return Buffer.from(data, "base64").toString()
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]*-----END CERTIFICATE-----/g
+
+/** Of a Secret the certificates alone: what is shown as one must hold no key that stands beside it, or in its place. */
+const readCertificates = (source: DataSource | undefined, what: string, secret: ReadSecret): string | null => {
+  const text = read(source, what, secret)
+  if (text === null || source?.secret === undefined) return text
+  const certificates = text.match(CERTIFICATE)
+  if (certificates === null) throw new Unreadable(`${what} names the Secret "${source.secret}": no PEM certificate`)
+  return certificates.map((certificate) => `${certificate}\n`).join("")
 }
 
 /** Names of the Secrets that it reads. */
@@ -86,12 +100,12 @@ const tlsOf = (tls: ExternalTls, first: string, secret: ReadSecret): ExternalTls
   const mode = given.mode ?? "Secured"
   const path = "spec.tls.verification"
   const serverName = given.serverName || (isIpAddress(first) ? null : first)
-  const ca = read(given.caCert, `${path}.caCert`, secret)
+  const ca = readCertificates(given.caCert, `${path}.caCert`, secret)
   const skipsCa = mode === "SkipCA" || mode === "SkipAll"
   const isAnonymous = mode === "SkipAll"
   return {
     trust: skipsCa ? ANYBODY : ca === null ? SYSTEM : { _tag: "Pem", pem: ca },
-    clientCertificate: isAnonymous ? null : read(given.clientCert, `${path}.clientCert`, secret),
+    clientCertificate: isAnonymous ? null : readCertificates(given.clientCert, `${path}.clientCert`, secret),
     clientKey: isAnonymous ? null : read(given.clientKey, `${path}.clientKey`, secret),
     serverName,
     names: skipsCa || mode === "SkipSAN" ? [] : [...exactly(serverName ?? first), ...given.subjectAltNames ?? []],
@@ -134,11 +148,11 @@ export const ofExternalService = ({ networking }: ExternalService, secret: ReadS
     if (tls?.enabled !== true) return null
     const path = "networking.tls"
     const serverName = tls.serverName || (isIpAddress(endpoint.address) ? null : endpoint.address)
-    const ca = read(tls.caCert, `${path}.caCert`, secret)
+    const ca = readCertificates(tls.caCert, `${path}.caCert`, secret)
     return {
       // Kuma's older type takes any certificate where no CA is given.
       trust: ca === null ? ANYBODY : { _tag: "Pem", pem: ca },
-      clientCertificate: read(tls.clientCert, `${path}.clientCert`, secret),
+      clientCertificate: readCertificates(tls.clientCert, `${path}.clientCert`, secret),
       clientKey: read(tls.clientKey, `${path}.clientKey`, secret),
       serverName,
       names: ca === null || tls.skipHostnameVerification === true ? [] : exactly(serverName ?? endpoint.address),

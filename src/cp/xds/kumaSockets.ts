@@ -1,10 +1,11 @@
 /** The sockets by which kuma-dp and its Envoy find each other. Both must name them alike. Pure. */
+import { withoutTrailingSlashes } from "../../model/withoutTrailingSlashes.ts"
 
 /** What a socket's path may hold, as kuma-dp counts. */
 const MAX_PATH = 98
 
 const socket = (workdir: string, name: string): string =>
-  `${`${workdir.replace(/\/+$/, "")}/${name}`.slice(0, MAX_PATH)}.sock`
+  `${`${withoutTrailingSlashes(workdir)}/${name}`.slice(0, MAX_PATH)}.sock`
 
 /** Where kuma-dp serves its own, its Envoy's and its workload's metrics. */
 export const metricsSocket = (workdir: string, mesh: string, name: string): string =>

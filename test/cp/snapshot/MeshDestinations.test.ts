@@ -86,10 +86,12 @@ describe("destinations", () => {
     } satisfies SpecByType["ExternalService"])
     const { put, view } = setUp(external("one", "mine"), external("two", "theirs"), older)
     expect(view.destinations.get("MeshExternalService/one")?.external?.problem).toContain("\"mine\"")
-    const { destinations } = put(resource("Secret", "default", "mine", { data: "QUFB" }))
+    const pem = "-----BEGIN CERTIFICATE-----\nAAA\n-----END CERTIFICATE-----\n"
+    const data = Buffer.from(pem).toString("base64")
+    const { destinations } = put(resource("Secret", "default", "mine", { data }))
     expect(destinations.map(({ key }) => key).sort()).toEqual(["ExternalService/old", "MeshExternalService/one"])
     expect(view.destinations.get("MeshExternalService/one")?.external).toMatchObject({
-      problem: null, tls: { trust: { _tag: "Pem", pem: "AAA" } }
+      problem: null, tls: { trust: { _tag: "Pem", pem } }
     })
   })
 

@@ -189,7 +189,9 @@ describe("an external service", () => {
   })
 
   it("by a hostname is looked up, told its own name, and must prove it", () => {
-    const secret = resource("Secret", "default", "its-ca", { data: Buffer.from("THE CA").toString("base64") })
+    const pem = "-----BEGIN CERTIFICATE-----\nAAA\n-----END CERTIFICATE-----\n"
+    const data = Buffer.from(pem).toString("base64")
+    const secret = resource("Secret", "default", "its-ca", { data })
     const service = external("api", {
       match,
       endpoints: [{ address: "api.example.com", port: 8_443 }, { address: "10.9.9.9", port: 8_444, priority: 3 }],
@@ -206,7 +208,7 @@ describe("an external service", () => {
           sni: "api.example.com",
           commonTlsContext: {
             validationContext: {
-              trustedCa: { inlineBytes: Buffer.from("THE CA").toString("base64") },
+              trustedCa: { inlineBytes: data },
               matchTypedSubjectAltNames: expect.arrayContaining([
                 { sanType: "DNS", matcher: { exact: "api.example.com" } }, { sanType: "DNS", matcher: { prefix: "api." } }
               ])
