@@ -25,7 +25,7 @@ export interface ApiServerConfig {
   /** Nothing is written by way of the API. */
   readonly readOnly: boolean
   readonly limits: {
-    /** Of one caller, with ten times as many at once; 0: any number. Direct calls from this machine aren't counted. */
+    /** Of one caller, with ten times as many at once; 0: without a bound. Direct calls from this machine aren't counted. */
     readonly requestsPerSecond: number
     /** Of each of the two servers, so that proxies' connections find room. */
     readonly connections: number

@@ -35,7 +35,7 @@ export type UserAuthenticator = (
   config: UserAuthnConfig
 ) => Effect.Effect<User, Refused | StoreUnavailable, Store>
 
-// Kuma takes this spelling alone: any other scheme is nobody's.
+// Kuma takes this spelling alone, and whoever uses another scheme is nobody.
 const BEARER = "Bearer "
 
 const isToken = (credential: string): boolean => credential.startsWith(BEARER)
