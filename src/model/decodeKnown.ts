@@ -24,11 +24,13 @@ export type Known<A> =
 interface Edits {
   /** Unknown fields: the name that each is read as, or null where it's left out. */
   readonly unknown: Map<string, string | null>
+  /** Those names: each is read once. */
+  readonly meant: Set<string>
   readonly numbers: Set<PropertyKey>
   readonly below: Map<PropertyKey, Edits>
 }
 
-const noEdits = (): Edits => ({ unknown: new Map(), numbers: new Set(), below: new Map() })
+const noEdits = (): Edits => ({ unknown: new Map(), meant: new Set(), numbers: new Set(), below: new Map() })
 
 const editsAt = (root: Edits, path: ReadonlyArray<PropertyKey>): Edits =>
   path.reduce((edits, key) => {
@@ -87,8 +89,8 @@ export const decodeKnown = <A>(
         const known = path.length === 1 ? [...own, ...alsoKnown] : own
         const at = editsAt(edits, parent)
         const meant = spelledOtherwise(key, own)
-        const isFree = meant !== undefined && !hasField(current, parent, meant) &&
-          ![...at.unknown.values()].includes(meant)
+        const isFree = meant !== undefined && !hasField(current, parent, meant) && !at.meant.has(meant)
+        if (isFree) at.meant.add(meant)
         at.unknown.set(key, isFree ? meant : null)
         edited = true
         warnings.push({
