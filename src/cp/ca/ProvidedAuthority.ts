@@ -1,10 +1,11 @@
 /** The CA that a mesh's owner brings: certificate and key from secrets, files, or the mesh's own text. */
-import { readFile } from "node:fs/promises"
 import { Effect } from "effect"
+import type { DataSource } from "../../model/DataSource.ts"
 import type { CertificateAuthorityBackend } from "../../model/Mesh.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
-import { type DataSource, providedConf } from "./backendConfig.ts"
+import { providedConf } from "./backendConfig.ts"
 import { decodeSecret } from "./caSecrets.ts"
+import { readSmallFile } from "./readSmallFile.ts"
 import type { AuthorityPems } from "./SigningAuthority.ts"
 
 export const makeProvidedAuthority = Effect.gen(function*() {
@@ -19,7 +20,7 @@ export const makeProvidedAuthority = Effect.gen(function*() {
       return decodeSecret(secret.spec)
     }
     if (source.file !== undefined) {
-      return readFile(source.file, "utf8").catch((cause: unknown) => {
+      return readSmallFile(source.file).catch((cause: unknown) => {
         throw new Error(`${field}: the control plane can't read ${source.file}`, { cause })
       })
     }

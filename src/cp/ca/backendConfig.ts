@@ -1,5 +1,6 @@
 /** What a mesh says of its CA backends: `mtls.backends[]`, read and checked. */
 import { Option, Schema } from "effect"
+import { DataSource } from "../../model/DataSource.ts"
 import type { CertificateAuthorityBackend } from "../../model/Mesh.ts"
 import { parseMeshDuration } from "../../model/parseDuration.ts"
 
@@ -16,15 +17,6 @@ const DpCert = Schema.Struct({ rotation: optional(Schema.Struct({ expiration: op
 const BuiltinConf = Schema.Struct({
   caCert: optional(Schema.Struct({ RSAbits: optional(Schema.Number), expiration: optional(Schema.String) }))
 })
-
-/** Where bytes come from: exactly one of these. */
-export const DataSource = Schema.Struct({
-  secret: optional(Schema.String),
-  file: optional(Schema.String),
-  inline: optional(Schema.String),
-  inlineString: optional(Schema.String)
-})
-export type DataSource = typeof DataSource.Type
 
 const ProvidedConf = Schema.Struct({ cert: DataSource, key: DataSource })
 

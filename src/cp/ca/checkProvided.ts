@@ -2,13 +2,14 @@
  * Whether the CA that a mesh's owner brings can sign, asked before the mesh is written: afterwards no proxy would get a
  * certificate. Answers violations; writes nothing.
  */
-import { readFile } from "node:fs/promises"
 import { Effect } from "effect"
+import type { DataSource } from "../../model/DataSource.ts"
 import type { CertificateAuthorityBackend, Mesh } from "../../model/Mesh.ts"
 import { Store, type StoreUnavailable } from "../../model/Store.ts"
 import type { Violation } from "../../model/Violation.ts"
-import { type DataSource, providedConf } from "./backendConfig.ts"
+import { providedConf } from "./backendConfig.ts"
 import { decodeSecret } from "./caSecrets.ts"
+import { readSmallFile } from "./readSmallFile.ts"
 import { signingAuthority } from "./SigningAuthority.ts"
 
 type Loaded = { readonly text: string } | { readonly problem: string }
@@ -24,7 +25,7 @@ const load = (mesh: string, source: DataSource): Effect.Effect<Loaded, StoreUnav
         Effect.succeed({ problem: `could not load data: there is no Secret "${secret}" in mesh "${mesh}"` }))
     )
   }
-  return Effect.tryPromise(() => readFile(file ?? "", "utf8")).pipe(
+  return Effect.tryPromise(() => readSmallFile(file ?? "")).pipe(
     Effect.map((text): Loaded => ({ text })),
     Effect.orElseSucceed(() => ({ problem: `could not load data: the control plane can't read ${file}` }))
   )
