@@ -140,7 +140,7 @@ export const API_MUTANTS: ReadonlyArray<Mutant> = [
     T.clients, "a certificate that is required opens the connection, and makes nobody an administrator"
   ),
   mutant(
-    57, "guesses", ADMIT, ["if (guesses(head, digest, now)) return", "if (false) return"], T.limits,
+    57, "guesses", ADMIT, ["if (counts && !wrongTokens.take(place, now)) return", "if (false) return"], T.limits,
     "who guess tokens are stopped before each guess is judged"
   ),
   mutant(

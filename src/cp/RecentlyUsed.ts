@@ -28,16 +28,16 @@ export class RecentlyUsed<V> {
 
   /** One that weighs more than all may together isn't kept. */
   set(name: string, value: V, weight = 1): void {
-    this.#forget(name)
+    this.forget(name)
     this.#kept.set(name, { value, weight })
     this.#weight += weight
     for (const oldest of this.#kept.keys()) {
       if (this.#weight <= this.#most) return
-      this.#forget(oldest)
+      this.forget(oldest)
     }
   }
 
-  #forget(name: string): void {
+  forget(name: string): void {
     const kept = this.#kept.get(name)
     if (kept === undefined) return
     this.#kept.delete(name)

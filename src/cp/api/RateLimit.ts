@@ -33,12 +33,12 @@ export class RateLimit {
     return Math.min(most, allowance.left + Math.max(0, now - allowance.at) / 1_000 * this.#perSecond)
   }
 
-  /** Whether the caller has one left. `now`: unix milliseconds. */
-  allows(caller: string, now: number): boolean {
-    return this.#perSecond === 0 || this.#left(caller, now) >= 1
+  /** One that was taken and isn't to count. */
+  giveBack(caller: string, now: number): void {
+    this.#callers.set(caller, { left: this.#left(caller, now) + 1, at: now })
   }
 
-  /** Counts one, and says whether it was allowed. */
+  /** Counts one, and says whether it was allowed. `now`: unix milliseconds. */
   take(caller: string, now: number): boolean {
     if (this.#perSecond === 0) return true
     const left = this.#left(caller, now)

@@ -46,8 +46,12 @@ const WRONG_TOKENS = 10
 const REMEMBERED_TOKENS = 10_000
 
 /** Who has one address of a network that IPv6 hands out has all of them. */
-const placeOf = (address: string): string =>
-  isIPv6(address) && !address.startsWith("::ffff:") ? address.split(":").slice(0, 4).join(":") : address
+export const placeOf = (address: string): string => {
+  if (!isIPv6(address) || address.startsWith("::ffff:")) return address
+  const [head = "", tail] = address.split("::").map((part) => (part === "" ? [] : part.split(":")))
+  const zeros = tail === undefined ? [] : Array.from({ length: 8 - head.length - tail.length }, () => "0")
+  return [...head, ...zeros, ...tail ?? []].slice(0, 4).join(":")
+}
 
 const callerName = (user: User, address: string): string =>
   user.method === "token" ? `user ${user.name}` : `address ${placeOf(address)}`
@@ -61,15 +65,31 @@ export const makeAdmission = (config: ApiServerConfig): Admission => {
 
   // Who was let in before isn't kept out by others that come from the same place, a load balancer say.
   const accepted = new RecentlyUsed<true>(REMEMBERED_TOKENS)
-  const guesses = ({ caller, remoteAddress }: RequestHead, digest: string, now: number): boolean =>
-    userWithoutToken(caller, config.authn) === null && accepted.get(digest) === undefined &&
-    !wrongTokens.allows(placeOf(remoteAddress), now)
-
-  const refuseToken = (head: RequestHead, { message, reason }: Refused, now: number) => {
-    wrongTokens.take(placeOf(head.remoteAddress), now)
-    return Effect.logInfo("A token of a caller of the API is refused").pipe(
+  const refuseToken = (head: RequestHead, { message, reason }: Refused) =>
+    Effect.logInfo("A token of a caller of the API is refused").pipe(
       Effect.annotateLogs({ reason, remoteAddress: head.remoteAddress, path: head.rawPath }),
       Effect.andThen(Effect.fail(invalidToken(message)))
+    )
+
+  /** What may be a guess counts before it is looked at, so that many at once are no more than one after the other. */
+  const identify = (head: RequestHead, now: number): ReturnType<Admission> => {
+    const { caller, remoteAddress } = head
+    const place = placeOf(remoteAddress)
+    const digest = hash("sha256", caller.credentials.join("\n"), "base64")
+    const counts = userWithoutToken(caller, config.authn) === null && accepted.get(digest) === undefined
+    if (counts && !wrongTokens.take(place, now)) return tooOften("wrong tokens")
+    const giveBack = Effect.sync(() => {
+      if (counts) wrongTokens.giveBack(place, now)
+    })
+    return authenticate(caller, config.authn).pipe(
+      Effect.tap((user) => Effect.sync(() => user.method === "token" && accepted.set(digest, true))),
+      Effect.tap(giveBack),
+      Effect.tapErrorTag("StoreUnavailable", () => giveBack),
+      Effect.catchTag("Refused", (refused) => {
+        // What was good once is a guess like any other from now on.
+        accepted.forget(digest)
+        return refuseToken(head, refused)
+      })
     )
   }
 
@@ -82,12 +102,7 @@ export const makeAdmission = (config: ApiServerConfig): Admission => {
         ? yield* tooOften("requests")
         : ANONYMOUS
     }
-    const digest = hash("sha256", head.caller.credentials.join("\n"), "base64")
-    if (guesses(head, digest, now)) return yield* tooOften("wrong tokens")
-    const user = yield* authenticate(head.caller, config.authn).pipe(
-      Effect.catchTag("Refused", (refused) => refuseToken(head, refused, now))
-    )
-    if (user.method === "token") accepted.set(digest, true)
+    const user = yield* identify(head, now)
     if (user.method !== "localhost" && !requests.take(callerName(user, head.remoteAddress), now)) {
       return yield* tooOften("requests")
     }

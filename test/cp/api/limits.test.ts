@@ -1,6 +1,7 @@
 // How much of one caller the API takes: requests, bytes, levels, seconds.
 import { connect, type Socket } from "node:net"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { placeOf } from "../../../src/cp/api/admit.ts"
 import { RateLimit } from "../../../src/cp/api/RateLimit.ts"
 import { useTestDatabases } from "../store/testDatabases.ts"
 import { put, request, startApi as start, type TestApi } from "./testApi.ts"
@@ -31,8 +32,18 @@ describe("a rate limit", () => {
     for (let index = 0; index < 20_000; index += 1) limit.take(`caller ${index}`, 0)
     expect(limit.callers).toBe(10_000)
     const none = new RateLimit(0)
-    expect([none.take("a", 0), none.allows("a", 0), none.callers]).toEqual([true, true, 0])
+    expect([none.take("a", 0), none.take("a", 0), none.callers]).toEqual([true, true, 0])
   })
+})
+
+describe("a place", () => {
+  it.each([
+    ["192.0.2.1", "192.0.2.1"],
+    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2"],
+    ["2001:db8::a:b:c:d", "2001:db8:0:0"],
+    ["::1", "0:0:0:0"],
+    ["::ffff:192.0.2.1", "::ffff:192.0.2.1"]
+  ])("of %s is %s", (address, place) => expect(placeOf(address)).toBe(place))
 })
 
 describe("callers", () => {
@@ -77,6 +88,8 @@ describe("callers", () => {
         return (await request(`${guesses.url}/meshes`, { headers })).status
       }
       expect(await statusOf(known)).toBe(200)
+      const revoked = await token("revoked")
+      expect(await statusOf(revoked)).toBe(200)
       const all: Array<number> = []
       for (let index = 0; index < 300 && !all.includes(429); index += 1) {
         all.push(await statusOf(`guess-${index}`))
@@ -86,6 +99,37 @@ describe("callers", () => {
       // Who was known before goes on, though it comes from the same place.
       expect(await statusOf(known)).toBe(200)
       expect((await request(`${guesses.url}/meshes`)).status).toBe(200)
+      // A token that was good once is a guess like any other when it is revoked.
+      const { jti } = JSON.parse(Buffer.from(revoked.split(".")[1] ?? "", "base64url").toString())
+      const data = Buffer.from(String(jti)).toString("base64")
+      const name = "user-token-revocations"
+      await put(`${guesses.url}/global-secrets/${name}`, JSON.stringify({ type: "GlobalSecret", name, data }))
+      const after = await Promise.all(Array.from({ length: 300 }, () => statusOf(revoked)))
+      expect([after.includes(200), after.includes(429)]).toEqual([false, true])
+    } finally {
+      await guesses.stop()
+    }
+  })
+})
+
+describe("guesses", () => {
+  it("that come at once are no more than one after the other", async () => {
+    const guesses = await start(await databases.create())
+    try {
+      const { text } = await request(`${guesses.url}/tokens/user`, {
+        method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ name: "a", validFor: "1h" })
+      })
+      const [head, claims, signature = ""] = text.split(".")
+      // Of a key that is there, so that each is judged by what the store holds.
+      const guess = (index: number) => {
+        const other = Buffer.from(signature, "base64url")
+        other.writeUInt16BE((other.readUInt16BE(0) + 1 + index) % 65_536, 0)
+        return `Bearer ${head}.${claims}.${other.toString("base64url")}`
+      }
+      const answers = await Promise.all(Array.from({ length: 300 }, (_, index) =>
+        request(`${guesses.url}/meshes`, { headers: { ...from("192.0.2.1"), authorization: guess(index) } })))
+      const judged = answers.filter(({ status }) => status === 401)
+      expect([judged.length >= 100, judged.length < 200]).toEqual([true, true])
     } finally {
       await guesses.stop()
     }
