@@ -86,3 +86,7 @@ export const formatKey = (key: ResourceKey): string => `${key.type}/${key.mesh}/
 /** Narrows a resource to one type. */
 export const isType = <T extends ResourceType>(type: T, resource: Resource): resource is Resource<T> =>
   resource.type === type
+
+/** Undefined for one of another type, too. */
+export const ofType = <T extends ResourceType>(type: T, resource: Resource | undefined): Resource<T> | undefined =>
+  resource !== undefined && isType(type, resource) ? resource : undefined

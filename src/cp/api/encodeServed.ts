@@ -3,12 +3,10 @@ import { Effect, Option } from "effect"
 import { encodeResource } from "../../model/encodeResource.ts"
 import { isType, type Resource } from "../../model/Resource.ts"
 import type { ServiceKind } from "../../model/ServiceAddress.ts"
-import { coreName, type ServiceResource } from "../../model/services/serviceNames.ts"
+import { coreName, type ServiceResource, shortKind } from "../../model/services/serviceNames.ts"
 import { StatusReader } from "../services/StatusReader.ts"
 
 export type EncodeServed = (resource: Resource) => Readonly<Record<string, unknown>>
-
-const SHORT = { MeshService: "msvc", MeshExternalService: "extsvc", MeshMultiZoneService: "mzsvc" } as const
 
 interface Service {
   readonly kind: ServiceKind
@@ -34,7 +32,7 @@ const snisOf = ({ kind, service }: Service): ReadonlyArray<{ readonly port: numb
   return portsOf(service)
     .map(({ name: section, port }) => ({
       port,
-      sni: ["sni", SHORT[kind], mesh, ...place, name, section || String(port)].join(".")
+      sni: ["sni", shortKind(kind), mesh, ...place, name, section || String(port)].join(".")
     }))
     .sort((a, b) => a.port - b.port)
 }

@@ -5,7 +5,7 @@
  */
 import { hash } from "node:crypto"
 import { type Policies, withPolicy } from "../../model/policies.ts"
-import { isType, type Resource, type ResourceType } from "../../model/Resource.ts"
+import { ofType, type Resource, type ResourceType } from "../../model/Resource.ts"
 import type { ResourceChange } from "../snapshot/ResourceCache.ts"
 import { sameData } from "../snapshot/sameData.ts"
 import { type Assignment, ASSIGNMENT_TYPE, assignmentsOf } from "./Assignment.ts"
@@ -34,9 +34,6 @@ const byName = (a: Assignment, b: Assignment): number => (a.name < b.name ? -1 :
 
 const sayTheSame = (before: Resource | undefined, after: Resource | undefined): boolean =>
   sameData(before?.spec, after?.spec) && sameData(before?.labels, after?.labels)
-
-const only = <T extends ResourceType>(type: T, resource: Resource | undefined): Resource<T> | undefined =>
-  resource !== undefined && isType(type, resource) ? resource : undefined
 
 export class Assignments {
   readonly #meshes = new Map<string, OfMesh>()
@@ -80,7 +77,7 @@ export class Assignments {
     switch (key.type) {
       case "Mesh": {
         const mesh = this.#mesh(key.name)
-        const [was, now] = [only("Mesh", before), only("Mesh", after)]
+        const [was, now] = [ofType("Mesh", before), ofType("Mesh", after)]
         mesh.resource = now
         if ((was === undefined) !== (now === undefined) || !sameData(was?.spec.metrics, now?.spec.metrics)) {
           whole.add(mesh)
@@ -95,7 +92,7 @@ export class Assignments {
       }
       case "Dataplane": {
         const mesh = this.#mesh(key.mesh)
-        const now = only("Dataplane", after)
+        const now = ofType("Dataplane", after)
         if (now === undefined) {
           mesh.dataplanes.delete(key.name)
           return this.#keep(mesh, key.name, NONE)

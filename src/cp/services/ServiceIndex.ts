@@ -3,8 +3,8 @@
  * is about is looked at. Receives resource changes; answers keys of MeshServices to generate and of services that need
  * an address.
  */
-import { isType, type Resource } from "../../model/Resource.ts"
-import { SERVICE_KINDS, type ServiceKind } from "../../model/ServiceAddress.ts"
+import { ofType, type Resource } from "../../model/Resource.ts"
+import { isServiceKind, type ServiceKind } from "../../model/ServiceAddress.ts"
 import type { ResourceChange } from "../snapshot/ResourceCache.ts"
 import { sameData } from "../snapshot/sameData.ts"
 import type { Offer } from "./decideMeshService.ts"
@@ -15,8 +15,6 @@ export interface ServiceKey {
   readonly mesh: string
   readonly name: string
 }
-
-const isServiceKind = (type: string): type is ServiceKind => SERVICE_KINDS.some((kind) => kind === type)
 
 /** No mesh has a slash in its name. */
 const keyText = ({ kind, mesh, name }: ServiceKey): string => `${kind}/${mesh}/${name}`
@@ -47,20 +45,17 @@ export class ServiceIndex {
   apply(changes: Iterable<ResourceChange>, namesIn: (mesh: string) => ReadonlyArray<string>): void {
     for (const { after, before, key } of changes) {
       if (key.type === "Mesh") {
-        const modeOf = (one: Resource | undefined) =>
-          one !== undefined && isType("Mesh", one) ? one.spec.meshServices : null
+        const modeOf = (one: Resource | undefined) => ofType("Mesh", one)?.spec.meshServices
         if (sameData(modeOf(before), modeOf(after))) continue
         for (const name of [...namesIn(key.name), ...this.#offers.get(key.name)?.keys() ?? []]) {
           this.look("generate", { kind: "MeshService", mesh: key.name, name })
         }
       } else if (key.type === "Dataplane") {
-        this.#applyDataplane(
-          before !== undefined && isType("Dataplane", before) ? before : undefined,
-          after !== undefined && isType("Dataplane", after) ? after : undefined
-        )
+        this.#applyDataplane(ofType("Dataplane", before), ofType("Dataplane", after))
       } else if (key.type === "ServiceAddress") {
-        for (const row of [before, after]) {
-          if (row !== undefined && isType("ServiceAddress", row)) this.#applyRow(row, after)
+        for (const one of [before, after]) {
+          const row = ofType("ServiceAddress", one)
+          if (row !== undefined) this.#applyRow(row, after)
         }
       } else if (isServiceKind(key.type)) {
         const service = { kind: key.type, mesh: key.mesh, name: key.name }

@@ -7,6 +7,7 @@ import type { Condition } from "../../model/Condition.ts"
 import { matchesLabels } from "../../model/LabelSelector.ts"
 import { enabledBackend } from "../../model/Mesh.ts"
 import type { MeshService, MeshServicePort } from "../../model/MeshService.ts"
+import { byAge, compareText } from "../../model/order.ts"
 import { isType, type Resource, type ResourceType } from "../../model/Resource.ts"
 import type { ServiceKind } from "../../model/ServiceAddress.ts"
 import {
@@ -39,8 +40,6 @@ export interface ServiceStatus {
 }
 
 type Dataplane = Resource<"Dataplane">
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 const servicesOf = ({ spec }: Dataplane): ReadonlyArray<string> =>
   tagSets(spec).flatMap((tags) => tags[SERVICE_TAG] ?? [])
@@ -107,8 +106,9 @@ export class ServiceStatuses {
 
   readonly #addresses = once((_: "all") => {
     const rows = this.#resources.list("ServiceAddress").filter(({ spec }) => spec.releasedAt === undefined)
-    const oldest = [...rows].sort((a, b) => compare(b.creationTime, a.creationTime) || compare(b.name, a.name))
-    return new Map(oldest.map(({ name, spec }) => [`${spec.mesh}/${serviceName(spec.kind, spec.service)}`, name]))
+    // The oldest comes last, and so it is the one that counts.
+    const keyOf = ({ spec }: Resource<"ServiceAddress">) => `${spec.mesh}/${serviceName(spec.kind, spec.service)}`
+    return new Map(rows.sort(byAge).toReversed().map((row) => [keyOf(row), row.name]))
   })
 
   readonly #hostnames = once((kind: ServiceKind) =>
@@ -160,7 +160,7 @@ export class ServiceStatuses {
         state: healthy > 0 ? "Available" : "Unavailable",
         ...(identities.length === 0
           ? {}
-          : { identities: identities.sort(compare).map((value) => ({ type: "ServiceTag" as const, value })) })
+          : { identities: identities.sort(compareText).map((value) => ({ type: "ServiceTag" as const, value })) })
       },
       status: inOrder({
         ...common,
@@ -179,7 +179,7 @@ export class ServiceStatuses {
       .filter(({ labels }) => matchesLabels(service.spec.selector.meshService, labels))
       .map((resource) => coreName({ kind: "MeshService", resource }))
       .map(({ mesh, name, namespace, zone }) => ({ name, namespace, zone, mesh }))
-      .sort((a, b) => compare(`${a.name}/${a.namespace}/${a.zone}`, `${b.name}/${b.namespace}/${b.zone}`))
+      .sort((a, b) => compareText(`${a.name}/${a.namespace}/${a.zone}`, `${b.name}/${b.namespace}/${b.zone}`))
     const { conditions = [], ...common } = this.#common("MeshMultiZoneService", service)
     const condition: Condition = matched.length === 0
       ? {

@@ -4,6 +4,7 @@
  */
 import type { Mesh } from "../../model/Mesh.ts"
 import type { MeshServicePort } from "../../model/MeshService.ts"
+import { compareText } from "../../model/order.ts"
 import type { DesiredResource, Resource } from "../../model/Resource.ts"
 import { GRACE_LABEL, isLocal } from "../../model/services/serviceNames.ts"
 import { DISPLAY_NAME_LABEL, ENV_LABEL, MESH_TAG, ORIGIN_LABEL, SERVICE_TAG, ZONE_TAG } from "../../model/Tags.ts"
@@ -42,10 +43,8 @@ export interface MeshServiceDecision {
   readonly conflicting: ReadonlyArray<string>
 }
 
-const byAge = (a: Offer, b: Offer): number =>
-  a.creationTime !== b.creationTime
-    ? (a.creationTime < b.creationTime ? -1 : 1)
-    : a.dataplane < b.dataplane ? -1 : 1
+const byOffer = (a: Offer, b: Offer): number =>
+  compareText(a.creationTime, b.creationTime) || compareText(a.dataplane, b.dataplane)
 
 const isManaged = ({ labels }: Resource<"MeshService">): boolean => labels[MANAGED_BY_LABEL] === MANAGED_BY
 
@@ -86,7 +85,7 @@ export const decideMeshService = (input: MeshServiceInput): MeshServiceDecision 
   const { existing, graceMillis, mesh, mode, name, now } = input
   if (existing !== undefined && (!isManaged(existing) || !isLocal(existing))) return NOTHING
   if (mode === undefined || mode === "Disabled") return existing === undefined ? NOTHING : { ...NOTHING, remove: true }
-  const offers = [...input.offers].sort(byAge)
+  const offers = [...input.offers].sort(byOffer)
   const [oldest] = offers
   if (oldest === undefined) return existing === undefined ? NOTHING : whileGone(existing, now, graceMillis)
   // What it has stays for as long as anybody offers it: a deploy with other ports moves nobody who is there.

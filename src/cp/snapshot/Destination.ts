@@ -3,7 +3,7 @@
  * `ServiceView` of its own, under a key that no tag can be.
  */
 import type { ServiceKind } from "../../model/ServiceAddress.ts"
-import { type CoreName, GRACE_LABEL, type ServiceResource } from "../../model/services/serviceNames.ts"
+import { type CoreName, GRACE_LABEL, type ServiceResource, shortKind } from "../../model/services/serviceNames.ts"
 import type { ExternalBackend } from "./ExternalBackend.ts"
 import type { Protocol } from "./Protocol.ts"
 
@@ -51,11 +51,9 @@ export const readableLabels = ({ labels }: ServiceResource): Readonly<Record<str
 export const findPort = ({ ports }: Destination, wanted: string | number): DestinationPort | undefined =>
   ports.find(({ name, port }) => String(port) === String(wanted) || name === String(wanted))
 
-const SHORT = { MeshService: "msvc", MeshExternalService: "extsvc", MeshMultiZoneService: "mzsvc" } as const
-
 /** As Kuma names it: `default_kv__zone-1_msvc_15050`. */
 export const destinationCluster = ({ core, kind }: Destination, port: number): string =>
-  [core.mesh, core.name, core.namespace, core.zone, SHORT[kind], port].join("_")
+  [core.mesh, core.name, core.namespace, core.zone, shortKind(kind), port].join("_")
 
 const SNI_KIND = { MeshService: "ms", MeshExternalService: "mes", MeshMultiZoneService: "mzms" } as const
 

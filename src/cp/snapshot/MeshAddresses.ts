@@ -1,11 +1,9 @@
 /** The virtual addresses of one mesh's services, kept true. A service that was given two has the older one. */
+import { byAge } from "../../model/order.ts"
 import type { Resource } from "../../model/Resource.ts"
 import { serviceName } from "../../model/services/serviceNames.ts"
 
 type Row = Resource<"ServiceAddress">
-
-const byAge = (a: Row, b: Row): number =>
-  a.creationTime !== b.creationTime ? (a.creationTime < b.creationTime ? -1 : 1) : a.name < b.name ? -1 : 1
 
 export class MeshAddresses {
   readonly #rows = new Map<string, Map<string, Row>>()

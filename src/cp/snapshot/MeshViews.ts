@@ -6,7 +6,7 @@
 import {
   isPolicyType, type Policies, policiesOf, type Policy, type PolicyType, policyTypes, withPolicy
 } from "../../model/policies.ts"
-import { isType, type Resource, type ResourceKey, type ResourceType } from "../../model/Resource.ts"
+import { ofType, type Resource, type ResourceKey, type ResourceType } from "../../model/Resource.ts"
 import { buildServiceView, keepEndpoints, sameService, type Share, sharesOf } from "./buildServiceView.ts"
 import type { DestinationChange } from "./Destination.ts"
 import { gateOf } from "./gateOf.ts"
@@ -123,14 +123,14 @@ export class MeshViews implements ZoneView {
     switch (key.type) {
       case "Mesh": {
         const mesh = this.#mesh(key.name)
-        const after = only("Mesh", now)
+        const after = ofType("Mesh", now)
         if (!sameSpec(mesh.resource ?? undefined, after)) impact.meshes.add(key.name)
         mesh.resource = after ?? null
         return
       }
       case "Dataplane": {
         const mesh = this.#mesh(key.mesh)
-        const after = only("Dataplane", now)
+        const after = ofType("Dataplane", now)
         const before = mesh.dataplanes.get(key.name)
         put(mesh.dataplanes, key.name, after)
         if (saysTheSame(before, after)) return
@@ -142,12 +142,12 @@ export class MeshViews implements ZoneView {
       case "OutboundPort": {
         const ports = this.#mesh(key.mesh).outboundPorts
         const before = ports.get(key.name)
-        put(ports, key.name, only("OutboundPort", now)?.spec.port)
+        put(ports, key.name, ofType("OutboundPort", now)?.spec.port)
         if (ports.get(key.name) !== before) impact.outboundPorts.add(key.mesh)
         return
       }
       case "ZoneIngress": {
-        const after = only("ZoneIngress", now)
+        const after = ofType("ZoneIngress", now)
         const before = this.ingresses.get(key.name)
         put(this.ingresses, key.name, after)
         if (saysTheSame(before, after)) return
@@ -156,7 +156,7 @@ export class MeshViews implements ZoneView {
         return
       }
       case "ZoneEgress": {
-        const after = only("ZoneEgress", now)
+        const after = ofType("ZoneEgress", now)
         const before = this.egresses.get(key.name)
         put(this.egresses, key.name, after)
         if (!sameSpec(before, after)) impact.egresses.push({ mesh: "", name: key.name, before, after })
@@ -165,13 +165,13 @@ export class MeshViews implements ZoneView {
       case "MeshService":
       case "MeshExternalService":
       case "MeshMultiZoneService":
-        this.#mesh(key.mesh).named.put(key.type, key.name, only(key.type, now))
+        this.#mesh(key.mesh).named.put(key.type, key.name, ofType(key.type, now))
         return
       case "ExternalService":
-        this.#mesh(key.mesh).named.putExternal(key.name, only("ExternalService", now))
+        this.#mesh(key.mesh).named.putExternal(key.name, ofType("ExternalService", now))
         return
       case "ServiceAddress": {
-        const [before, after] = [only("ServiceAddress", known), only("ServiceAddress", now)]
+        const [before, after] = [ofType("ServiceAddress", known), ofType("ServiceAddress", now)]
         for (const name of new Set([before, after].flatMap((one) => one?.spec.mesh ?? []))) {
           const mesh = this.#mesh(name)
           const of = (one: typeof before) => (one?.spec.mesh === name ? one : undefined)
@@ -184,7 +184,7 @@ export class MeshViews implements ZoneView {
       case "Secret": {
         if (sameSpec(known, now)) return
         const mesh = this.#mesh(key.mesh)
-        put(mesh.secrets, key.name, only("Secret", now)?.spec.data)
+        put(mesh.secrets, key.name, ofType("Secret", now)?.spec.data)
         mesh.named.touchSecret(key.name)
         impact.secrets.add(key.mesh)
         return
@@ -214,9 +214,6 @@ export class MeshViews implements ZoneView {
     if (!saysTheSame(before, now)) impact.policies.push({ mesh: key.mesh, before, after: now })
   }
 }
-
-const only = <T extends ResourceType>(type: T, resource: Resource | undefined): Resource<T> | undefined =>
-  resource !== undefined && isType(type, resource) ? resource : undefined
 
 /** Puts what a Dataplane is to its services where it is another than before. */
 const share = (

@@ -3,6 +3,7 @@ import type { MeshServiceSelector } from "../../model/MeshService.ts"
 import type { Resource } from "../../model/Resource.ts"
 import { SERVICE_TAG } from "../../model/Tags.ts"
 import { tagSets } from "../../model/tagSets.ts"
+import { fileUnder, takeFrom } from "./fileUnder.ts"
 
 const tagKey = (tag: string, value: string): string => `${tag}=${value}`
 
@@ -16,16 +17,14 @@ export class SelectorIndex {
     const key = keyOf(selector)
     if (key === undefined) return
     this.#keys.set(service, key)
-    this.#byKey.set(key, (this.#byKey.get(key) ?? new Set()).add(service))
+    fileUnder(this.#byKey, key, service)
   }
 
   remove(service: string): void {
     const key = this.#keys.get(service)
     if (key === undefined) return
     this.#keys.delete(service)
-    const services = this.#byKey.get(key)
-    services?.delete(service)
-    if (services?.size === 0) this.#byKey.delete(key)
+    takeFrom(this.#byKey, key, service)
   }
 
   /** At least all that select one of these. */

@@ -13,6 +13,7 @@ import type { ProxyId } from "../../model/ProxyType.ts"
 import type { Resource } from "../../model/Resource.ts"
 import { ORIGIN_LABEL, ZONE_TAG } from "../../model/Tags.ts"
 import type { DestinationChange } from "../snapshot/Destination.ts"
+import { fileUnder, takeFrom } from "../snapshot/fileUnder.ts"
 import type { Impact, PolicyChange, ProxyChange, Replaced, ServiceChange } from "../snapshot/Impact.ts"
 import type { ZoneView } from "../snapshot/MeshView.ts"
 import { sameData } from "../snapshot/sameData.ts"
@@ -62,18 +63,6 @@ const sameProtocol = ({ before, after }: ServiceChange): boolean =>
 const sameIngress = ({ before, after }: Replaced<Resource<"ZoneIngress">>): boolean =>
   sameData(before?.spec, after?.spec) && before?.labels[ZONE_TAG] === after?.labels[ZONE_TAG]
 
-const addTo = <K, V>(map: Map<K, Set<V>>, key: K, value: V): void => {
-  const values = map.get(key)
-  if (values === undefined) map.set(key, new Set([value]))
-  else values.add(value)
-}
-
-const removeFrom = <K, V>(map: Map<K, Set<V>>, key: K, value: V): void => {
-  const values = map.get(key)
-  values?.delete(value)
-  if (values?.size === 0) map.delete(key)
-}
-
 const NOBODY: ReadonlySet<never> = new Set()
 
 export class Dependents<D extends Dependent> {
@@ -100,16 +89,16 @@ export class Dependents<D extends Dependent> {
     this.#byProxy.set(proxyKey(proxy), dependent)
     if (proxy.proxyType === "ingress") this.#ingresses.add(dependent)
     else if (proxy.proxyType === "egress") this.#egresses.add(dependent)
-    else addTo(this.#byMesh, proxy.mesh, dependent)
+    else fileUnder(this.#byMesh, proxy.mesh, dependent)
     // Most translations leave them as they were.
     if (!sameServices(uses, before)) {
       const keys = new Set(uses.map(serviceKey))
-      for (const use of before) if (!keys.has(serviceKey(use))) removeFrom(this.#byService, serviceKey(use), dependent)
-      for (const key of keys) addTo(this.#byService, key, dependent)
+      for (const use of before) if (!keys.has(serviceKey(use))) takeFrom(this.#byService, serviceKey(use), dependent)
+      for (const key of keys) fileUnder(this.#byService, key, dependent)
     }
     const labels = this.#dataplane(dependent)?.labels
-    if (labels?.[OUTBOUNDS_LABEL] === "all") addTo(this.#ofEveryService, proxy.mesh, dependent)
-    else removeFrom(this.#ofEveryService, proxy.mesh, dependent)
+    if (labels?.[OUTBOUNDS_LABEL] === "all") fileUnder(this.#ofEveryService, proxy.mesh, dependent)
+    else takeFrom(this.#ofEveryService, proxy.mesh, dependent)
     this.#byDestination.put(dependent, this.#dataplane(dependent))
   }
 
@@ -118,9 +107,9 @@ export class Dependents<D extends Dependent> {
     this.#byProxy.delete(proxyKey(proxy))
     this.#ingresses.delete(dependent)
     this.#egresses.delete(dependent)
-    removeFrom(this.#byMesh, proxy.mesh, dependent)
-    for (const use of uses) removeFrom(this.#byService, serviceKey(use), dependent)
-    removeFrom(this.#ofEveryService, proxy.mesh, dependent)
+    takeFrom(this.#byMesh, proxy.mesh, dependent)
+    for (const use of uses) takeFrom(this.#byService, serviceKey(use), dependent)
+    takeFrom(this.#ofEveryService, proxy.mesh, dependent)
     this.#byDestination.remove(dependent)
   }
 

@@ -5,6 +5,7 @@
 import type { ProxyId } from "../../model/ProxyType.ts"
 import type { Resource } from "../../model/Resource.ts"
 import type { DestinationChange } from "../snapshot/Destination.ts"
+import { fileUnder, takeFrom } from "../snapshot/fileUnder.ts"
 import { externalKey } from "../snapshot/MeshDestinations.ts"
 import { backendReads } from "./backends.ts"
 
@@ -30,18 +31,6 @@ const EXTERNAL = externalKey("")
 /** The value of `kuma.io/service` that the change is about, where it is one of ExternalServices. */
 export const externalService = ({ key }: DestinationChange): string | undefined =>
   key.startsWith(EXTERNAL) ? key.slice(EXTERNAL.length) : undefined
-
-const fileUnder = <V>(map: Map<string, Set<V>>, key: string, value: V): void => {
-  const values = map.get(key)
-  if (values === undefined) map.set(key, new Set([value]))
-  else values.add(value)
-}
-
-const takeFrom = <V>(map: Map<string, Set<V>>, key: string, value: V): void => {
-  const values = map.get(key)
-  values?.delete(value)
-  if (values?.size === 0) map.delete(key)
-}
 
 const same = (before: Entry | undefined, after: Entry): boolean =>
   before !== undefined && before.mesh === after.mesh && before.all === after.all &&

@@ -7,6 +7,7 @@ import { enabledBackend } from "../../model/Mesh.ts"
 import { SERVICE_TAG } from "../../model/Tags.ts"
 import { isLocal } from "../../model/services/serviceNames.ts"
 import { type Destination, destinationCluster, destinationSni } from "../snapshot/Destination.ts"
+import { gateOf } from "../snapshot/gateOf.ts"
 import type { Endpoint, MeshView, ServiceView, ZoneView } from "../snapshot/MeshView.ts"
 import { proxyLog } from "./accessLog.ts"
 import { passthroughCluster } from "./cluster/outbound.ts"
@@ -106,14 +107,6 @@ const localTargets = (zone: ZoneView, shared: SharedResources): ReadonlyArray<Ta
       .sort(byMeshAndService)
   ).toSorted(byMeshAndService)
 
-/** Where another zone takes connections for a service, as if it were an endpoint of it. */
-const gateOf = (ingress: Resource<"ZoneIngress">, zone: string): Endpoint | undefined => {
-  const { advertisedAddress, advertisedPort } = ingress.spec.networking ?? {}
-  return advertisedAddress === undefined || advertisedPort === undefined
-    ? undefined
-    : { dataplane: ingress.name, address: advertisedAddress, port: advertisedPort, zone, tags: {} }
-}
-
 interface RemoteService {
   readonly mesh: string
   readonly service: string
@@ -130,22 +123,23 @@ const remoteUse = ({ gates, mesh, service }: RemoteService): ServiceUse => {
 }
 
 const remoteTargets = (zone: ZoneView, ownZone: string, { uses }: SharedResources): ReadonlyArray<Target> => {
-  const found = new Map<string, { readonly mesh: string; readonly service: string; readonly gates: Array<Endpoint> }>()
+  const remotes = new Map<string, RemoteService & { readonly gates: Array<Endpoint> }>()
   for (const ingress of zone.ingresses.values()) {
-    const itsZone = ingress.spec.zone || ingress.labels["kuma.io/zone"] || ownZone
-    const gate = itsZone === ownZone ? undefined : gateOf(ingress, itsZone)
-    if (gate === undefined) continue
+    // Whose zone nobody says is this one's own.
+    const [found] = gateOf(ingress)
+    if (found === undefined || found.zone === ownZone) continue
+    const gate: Endpoint = { ...found, tags: {} }
     for (const available of ingress.spec.availableServices ?? []) {
       const mesh = available.mesh || "default"
       const service = available.tags?.[SERVICE_TAG]
       if (service === undefined || !hasMtls(zone.meshes.get(mesh))) continue
       const cluster = meshClusterName(mesh, service)
-      const target = found.get(cluster) ?? { mesh, service, gates: [] }
+      const target = remotes.get(cluster) ?? { mesh, service, gates: [] }
       if (!target.gates.some(({ dataplane }) => dataplane === gate.dataplane)) target.gates.push(gate)
-      found.set(cluster, target)
+      remotes.set(cluster, target)
     }
   }
-  return [...found].map(([cluster, { mesh, service, gates }]): Target => {
+  return [...remotes].map(([cluster, { mesh, service, gates }]): Target => {
     const ordered = gates.sort((a, b) => (a.dataplane < b.dataplane ? -1 : 1))
     const use = uses.of(remoteUse, { mesh, service, gates: ordered })
     return { mesh, service, cluster, sni: sniOf(mesh, { [SERVICE_TAG]: service }), use }

@@ -5,6 +5,7 @@
  */
 import { matchesLabels, type LabelSelector } from "../LabelSelector.ts"
 import type { HostnameGenerator } from "../HostnameGenerator.ts"
+import { byAge, compareText } from "../order.ts"
 import type { Resource } from "../Resource.ts"
 import type { ServiceKind } from "../ServiceAddress.ts"
 import { ORIGIN_LABEL } from "../Tags.ts"
@@ -40,10 +41,6 @@ export interface Hostnames {
 }
 
 export const NO_HOSTNAMES: Hostnames = { addresses: [], hostnameGenerators: [] }
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-
-const byAge = (a: Resource, b: Resource): number => compare(a.creationTime, b.creationTime) || compare(a.name, b.name)
 
 const isOfZone = ({ labels }: Generator): boolean => labels[ORIGIN_LABEL] === "zone"
 
@@ -96,7 +93,7 @@ const condition = (
 export const hostnamesKey = ({ mesh, name }: { readonly mesh: string; readonly name: string }): string => `${mesh}/${name}`
 
 const byGenerator = <R extends { readonly hostnameGeneratorRef: GeneratorRef }>(rows: ReadonlyArray<R>): ReadonlyArray<R> =>
-  [...rows].sort((a, b) => compare(a.hostnameGeneratorRef.coreName, b.hostnameGeneratorRef.coreName))
+  [...rows].sort((a, b) => compareText(a.hostnameGeneratorRef.coreName, b.hostnameGeneratorRef.coreName))
 
 /** By `hostnamesKey`, for all services of one kind in all meshes. What no generator is about is left out. */
 export const generateHostnames = (

@@ -1,5 +1,6 @@
 /** What services are called: by other resources, by Envoy's resources, by those who look their hostnames up. Pure. */
 import type { Resource } from "../Resource.ts"
+import { descriptors } from "../ResourceDescriptor.ts"
 import type { ServiceKind } from "../ServiceAddress.ts"
 import { DISPLAY_NAME_LABEL, ORIGIN_LABEL, ZONE_TAG } from "../Tags.ts"
 
@@ -9,6 +10,9 @@ export type ServiceResource = Resource<ServiceKind>
 export const GRACE_LABEL = "kuma.io/deletion-grace-period-started-at"
 
 const NAMESPACE_LABEL = "k8s.kuma.io/namespace"
+
+/** As Kuma abbreviates it in names that it makes of services. */
+export const shortKind = (kind: ServiceKind): string => descriptors[kind].kriName ?? kind
 
 /** Names a service within its mesh. */
 export const serviceName = (kind: string, name: string): string => `${kind}/${name}`

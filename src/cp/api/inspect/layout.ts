@@ -14,6 +14,7 @@ import type { Inbound } from "../../../model/Dataplane.ts"
 import { formatKri } from "../../../model/formatKri.ts"
 import type { Policy } from "../../../model/policies.ts"
 import type { Resource } from "../../../model/Resource.ts"
+import { shortKind } from "../../../model/services/serviceNames.ts"
 import { PROTOCOL_TAG } from "../../../model/Tags.ts"
 import { badRequest, notFound, type Refusal } from "../Refusal.ts"
 import { json, requireView } from "./answers.ts"
@@ -36,10 +37,8 @@ const sectionOf = ({ name, port }: Inbound): string => name || String(port)
 
 const kriOf = (resource: Resource, section = ""): string => `${formatKri(resource) ?? ""}${section}`
 
-const SHORT = { MeshService: "msvc", MeshExternalService: "extsvc", MeshMultiZoneService: "mzsvc" } as const
-
 const destinationKri = ({ core, kind }: Destination, section: string): string =>
-  `kri_${SHORT[kind]}_${core.mesh}_${core.zone}_${core.namespace}_${core.name}_${section}`
+  `kri_${shortKind(kind)}_${core.mesh}_${core.zone}_${core.namespace}_${core.name}_${section}`
 
 const portSection = ({ name, port }: DestinationPort): string => name || String(port)
 
