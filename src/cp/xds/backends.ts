@@ -5,8 +5,10 @@
 import type { BackendRef } from "../../model/Dataplane.ts"
 import type { Resource } from "../../model/Resource.ts"
 import { isIpv4 } from "../../model/isIpAddress.ts"
+import { byAge } from "../../model/order.ts"
 import { SERVICE_KINDS } from "../../model/ServiceAddress.ts"
 import { serviceName } from "../../model/services/serviceNames.ts"
+import { recordOf } from "../../model/validate/backends.ts"
 import { type Destination, findPort } from "../snapshot/Destination.ts"
 import type { MeshView } from "../snapshot/MeshView.ts"
 
@@ -17,10 +19,13 @@ export interface Backend {
   readonly port: number
 }
 
-export type Resolved = { readonly backend: Backend } | { readonly reason: string; readonly message: string }
+/** Why nothing is called where something was named; the message goes on after the words of where. */
+export interface Unresolved {
+  readonly reason: "BackendMissing" | "BackendPortMissing"
+  readonly message: string
+}
 
-const byAge = ([, a]: readonly [string, Destination], [, b]: readonly [string, Destination]): number =>
-  a.creationTime !== b.creationTime ? (a.creationTime < b.creationTime ? -1 : 1) : a.name < b.name ? -1 : 1
+export type Resolved = { readonly backend: Backend } | Unresolved
 
 const hasLabels = (wanted: Readonly<Record<string, string>>, { labels }: Destination): boolean =>
   Object.entries(wanted).every(([label, value]) => labels[label] === value)
@@ -38,29 +43,40 @@ export const named = (
     const destination = view.destinations.get(key)
     return destination === undefined ? [] : [[key, destination]]
   }
-  return [...view.destinations].filter(([, one]) => one.kind === kind && hasLabels(labels, one)).sort(byAge)
+  return [...view.destinations]
+    .filter(([, one]) => one.kind === kind && hasLabels(labels, one))
+    .sort(([, a], [, b]) => byAge(a, b))
 }
 
-const words = ({ kind, labels, name }: BackendRef): string =>
+const words = ({ kind, labels, name }: Pick<BackendRef, "kind" | "labels" | "name">): string =>
   labels === undefined || isEmpty(labels)
     ? `${kind} "${name ?? ""}"`
     : `${kind} with the labels ${JSON.stringify(labels)}`
 
+const backendMissing = (ref: Pick<BackendRef, "kind" | "labels" | "name">): Unresolved => ({
+  reason: "BackendMissing",
+  message: `names the ${words(ref)}, which isn't there: create it or name another`
+})
+
+const portMissing = (
+  ref: Pick<BackendRef, "kind" | "labels" | "name">,
+  port: string | number | undefined,
+  { ports }: Destination
+): Unresolved => ({
+  reason: "BackendPortMissing",
+  message: `names the port ${port ?? ""} of the ${words(ref)}, which has ${ports.map((one) => one.port).join(", ")}`
+})
+
 /** Of several with the labels it is the oldest: that a newer one comes moves no traffic. */
 export const resolveRef = (view: MeshView, ref: BackendRef): Resolved => {
   const [found] = named(view, ref)
-  if (found === undefined) {
-    const message = `names the ${words(ref)}, which isn't there: create it or name another`
-    return { reason: "BackendMissing", message }
-  }
-  const [destination, { external, ports }] = found
-  const port = ref.port === undefined && external !== null ? ports[0] : ports.find((one) => one.port === ref.port)
+  if (found === undefined) return backendMissing(ref)
+  const [destination, one] = found
+  const port = ref.port === undefined && one.external !== null
+    ? one.ports[0]
+    : one.ports.find(({ port }) => port === ref.port)
   return port === undefined
-    ? {
-      reason: "BackendPortMissing",
-      message: `names the port ${ref.port ?? ""} of the ${words(ref)}, ` +
-        `which has ${ports.map((one) => one.port).join(", ")}`
-    }
+    ? portMissing(ref, ref.port, one)
     : { backend: { destination, service: port.service, port: port.port } }
 }
 
@@ -70,9 +86,6 @@ interface ReachableRef {
   readonly port: string | number | undefined
   readonly labels: Readonly<Record<string, string>>
 }
-
-const recordOf = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {}
 
 const textsOf = (value: unknown): Readonly<Record<string, string>> =>
   Object.fromEntries(
@@ -117,27 +130,40 @@ export const everyBackend = (view: MeshView): ReadonlyArray<Backend> =>
       SERVICE_KINDS.indexOf(one.kind) - SERVICE_KINDS.indexOf(other.kind) || (a < b ? -1 : 1))
     .flatMap(([key, destination]) => backendsOf(key, destination))
 
+/** What a proxy that has them bound may reach by its own words. */
+export interface Reachable {
+  readonly backends: ReadonlyArray<Backend>
+  /** Of each reference that leads nowhere. */
+  readonly unresolved: ReadonlyArray<Unresolved>
+}
+
+const NOTHING: Reachable = { backends: [], unresolved: [] }
+
+/** A port that isn't there leaves nothing to reach: all of them would be more than was asked for. */
+const reach = (view: MeshView, ref: ReachableRef): Reachable => {
+  const { labels, port } = ref
+  const found = named(view, ref)
+  const [first] = found
+  // What is picked by labels may well be nothing yet.
+  if (first === undefined) return isEmpty(labels) ? { backends: [], unresolved: [backendMissing(ref)] } : NOTHING
+  if (port === undefined) return { backends: found.flatMap(([key, one]) => backendsOf(key, one)), unresolved: [] }
+  const backends = found.flatMap(([key, one]) => {
+    const its = findPort(one, port)
+    return its === undefined ? [] : [{ destination: key, service: its.service, port: its.port }]
+  })
+  return { backends, unresolved: backends.length === 0 ? [portMissing(ref, port, first[1])] : [] }
+}
+
 /** What a proxy that has them bound may reach: all, as Kuma has it, or those that it names. */
-export const reachableBackends = (
-  view: MeshView,
-  dataplane: Resource<"Dataplane">
-): "all" | ReadonlyArray<Backend> => {
+export const reachableBackends = (view: MeshView, dataplane: Resource<"Dataplane">): "all" | Reachable => {
   const refs = reachableRefs(dataplane)
   if (refs === null) {
     const mode = view.resource?.spec.meshServices?.mode
-    return hasReachableServices(dataplane) || mode === "ReachableBackends" ? [] : "all"
+    return hasReachableServices(dataplane) || mode === "ReachableBackends" ? NOTHING : "all"
   }
-  const found = new Map<string, Backend>()
-  for (const ref of refs) {
-    for (const [key, destination] of named(view, ref)) {
-      const port = ref.port === undefined ? undefined : findPort(destination, ref.port)
-      const backends = port === undefined
-        ? backendsOf(key, destination)
-        : [{ destination: key, service: port.service, port: port.port }]
-      for (const backend of backends) found.set(backend.service, backend)
-    }
-  }
-  return [...found.values()]
+  const reached = refs.map((ref) => reach(view, ref))
+  const found = new Map(reached.flatMap(({ backends }) => backends).map((backend) => [backend.service, backend]))
+  return { backends: [...found.values()], unresolved: reached.flatMap(({ unresolved }) => unresolved) }
 }
 
 /** What else of the mesh's destinations a Dataplane depends on, beside those that it calls. */

@@ -7,7 +7,14 @@ import { OUTBOUND_ADDRESS_LABEL, OUTBOUNDS_LABEL } from "../../model/dataplaneLa
 import type { Resource } from "../../model/Resource.ts"
 import { SERVICE_TAG, type Tags } from "../../model/Tags.ts"
 import type { MeshView } from "../snapshot/MeshView.ts"
-import { type Backend, everyBackend, isLoopbackAddress, reachableBackends, resolveRef } from "./backends.ts"
+import {
+  type Backend,
+  everyBackend,
+  isLoopbackAddress,
+  type Reachable,
+  reachableBackends,
+  resolveRef
+} from "./backends.ts"
 import { Shared } from "./share/Shared.ts"
 
 const LOOPBACK = "127.0.0.1"
@@ -120,14 +127,25 @@ const resolve = (
 
 /** The destinations that a proxy has bound, each on its virtual address. */
 interface BoundBackends {
+  /** All that there are, not those that it names: which of the two is also the mesh's to say. */
+  readonly everything: boolean
   readonly outbounds: OutboundList
   readonly conditions: ReadonlyArray<Condition>
 }
 
-const bind = (view: MeshView, backends: ReadonlyArray<Backend>): BoundBackends => {
+const unbindableOf = (count: number, example: string): Condition =>
+  unsupported(
+    "AddressUnbindable",
+    `${count} destinations (${example}) have virtual addresses that no host has: set ` +
+      "KUMA_IPAM_MESH_SERVICE_CIDR, KUMA_IPAM_MESH_EXTERNAL_SERVICE_CIDR and " +
+      "KUMA_IPAM_MESH_MULTI_ZONE_SERVICE_CIDR of the control plane to networks within 127.0.0.0/8"
+  )
+
+/** `reachable`: null for all that there are. */
+const bind = (view: MeshView, reachable: Reachable | null): BoundBackends => {
   const outbounds: Array<ResolvedOutbound> = []
   const unbindable = new Set<string>()
-  for (const backend of backends) {
+  for (const backend of reachable?.backends ?? everyBackend(view)) {
     const address = view.addresses.get(backend.destination)
     if (address === undefined) continue
     if (isLoopbackAddress(address)) outbounds.push({ address, port: backend.port, tags: {}, backend })
@@ -135,14 +153,12 @@ const bind = (view: MeshView, backends: ReadonlyArray<Backend>): BoundBackends =
   }
   const [example] = unbindable
   return {
+    everything: reachable === null,
     outbounds,
-    conditions: example === undefined ? [] : [
-      unsupported(
-        "AddressUnbindable",
-        `${unbindable.size} destinations (${example}) have virtual addresses that no host has: set ` +
-          "KUMA_IPAM_MESH_SERVICE_CIDR, KUMA_IPAM_MESH_EXTERNAL_SERVICE_CIDR and " +
-          "KUMA_IPAM_MESH_MULTI_ZONE_SERVICE_CIDR of the control plane to networks within 127.0.0.0/8"
-      )
+    conditions: [
+      ...(reachable?.unresolved ?? []).map(({ message, reason }) =>
+        unsupported(reason, `reachableBackends ${message}`)),
+      ...(example === undefined ? [] : [unbindableOf(unbindable.size, example)])
     ]
   }
 }
@@ -177,7 +193,7 @@ export class OutboundLists {
     const before = this.#resolved.get(dataplane)
     if (
       before !== undefined && before.everyService === everyService && before.revision === revision &&
-      (before.bound === null) === (bound === null)
+      before.bound?.everything === bound?.everything
     ) return before.outbounds
     const after = everyService !== null && bound === null && hasJustThose(everyService, dataplane)
       ? { outbounds: everyService.atLoopback, conditions: [] }
@@ -187,11 +203,11 @@ export class OutboundLists {
   }
 
   #bound(view: MeshView, dataplane: Resource<"Dataplane">): BoundBackends {
-    const backends = reachableBackends(view, dataplane)
-    if (backends !== "all") return bind(view, backends)
+    const reachable = reachableBackends(view, dataplane)
+    if (reachable !== "all") return bind(view, reachable)
     const before = this.#everyBackend.get(view)
     if (before?.revision === view.revision) return before.bound
-    const bound = bind(view, everyBackend(view))
+    const bound = bind(view, null)
     this.#everyBackend.set(view, { revision: view.revision, bound })
     return bound
   }

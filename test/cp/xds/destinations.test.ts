@@ -164,6 +164,20 @@ describe("outbounds that are bound", () => {
       .names("listeners")).toEqual([])
   })
 
+  it("aren't those whose port or name isn't there, which is told", () => {
+    const reaching = (...refs: ReadonlyArray<unknown>) =>
+      translate([mesh({}), kv(), other, ...given, caller([], { reachableBackends: { refs } })], bound)
+    const unknownPort = reaching({ kind: "MeshService", name: "kv", port: 1 })
+    expect(unknownPort.names("listeners")).toEqual([])
+    expect(unknownPort.conditions).toMatchObject([{
+      reason: "BackendPortMissing",
+      message: "reachableBackends names the port 1 of the MeshService \"kv\", which has 15050"
+    }])
+    const byLabels = reaching({ kind: "MeshService", labels: {}, name: "nobody" }, { kind: "MeshService", labels: { a: "b" } })
+    expect(byLabels.names("listeners")).toEqual([])
+    expect(byLabels.conditions.map(({ reason }) => reason)).toEqual(["BackendMissing"])
+  })
+
   it("leave out addresses that no host has, and say which setting gives others", () => {
     const { conditions, names } = translate([mesh({}), kv(), address("241.0.0.1", "MeshService", "kv"), caller([])], bound)
     expect(names("listeners")).toEqual([])

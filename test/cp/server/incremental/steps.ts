@@ -166,14 +166,16 @@ const mesh = fc.record({
     mode: sometimes(name("STRICT", "PERMISSIVE"))
   })),
   logging: sometimes(fc.constant({ defaultBackend: "unread" })),
+  meshServices: sometimes(name("ReachableBackends", "Everywhere")),
   metrics: sometimes(fc.record({ port: fc.constantFrom(5670, 5671), tls: name("activeMTLSBackend", "disabled") }))
-}).map(({ logging, metrics, mtls, name }): DesiredResource => ({
+}).map(({ logging, meshServices, metrics, mtls, name }): DesiredResource => ({
   type: "Mesh",
   mesh: "",
   name,
   labels: {},
   spec: {
     ...(logging === undefined ? {} : { logging }),
+    ...(meshServices === undefined ? {} : { meshServices: { mode: meshServices } }),
     ...(metrics === undefined ? {} : {
       metrics: {
         enabledBackend: "p",
