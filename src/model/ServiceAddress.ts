@@ -1,7 +1,7 @@
 /**
  * The virtual address (VIP) of one service of one mesh. The resource's name is the address: whoever writes it where
- * nothing is has it, so that no two services ever have the same. Given once, never moved; after its service has gone
- * it is kept for a while, as clients remember what they looked up.
+ * nothing is has it, so that no two services ever have the same. Given once, and never moved but to what its name
+ * led to before; after its service has gone it is kept for a while, as clients remember what they looked up.
  */
 import { Schema } from "effect"
 
@@ -14,6 +14,8 @@ export const ServiceAddress = Schema.Struct({
   kind: Schema.Literals(SERVICE_KINDS),
   mesh: Schema.String,
   service: Schema.String,
+  /** The address that the service's name led to before this control plane: it goes before one that was chosen. */
+  adopted: Schema.optionalKey(Schema.Boolean),
   /** ISO 8601, UTC: since when the service is gone; absent while it is there. */
   releasedAt: Schema.optionalKey(Schema.String)
 })

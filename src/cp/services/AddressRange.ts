@@ -44,6 +44,10 @@ const isGivable = ({ first, size }: AddressRange, address: number): boolean =>
   address !== first && address !== first + size - 1 &&
   (address < RESERVED.first || address >= RESERVED.first + RESERVED.size)
 
+/** Whether some service may have it. */
+export const mayBeGiven = (range: AddressRange, address: string): boolean =>
+  isIn(range, address) && isGivable(range, toNumber(address))
+
 /** How many addresses can be given in all. */
 export const capacity = (range: AddressRange): number => {
   const from = Math.max(range.first + 1, RESERVED.first)
@@ -51,14 +55,15 @@ export const capacity = (range: AddressRange): number => {
   return range.size - 2 - Math.max(0, to - from)
 }
 
+/** Addresses that somebody has, of this range and of others. */
+export type Taken = Pick<ReadonlySet<string>, "has">
+
 /**
  * The first free address from a hash of `seed` on, round about; null where none is free. So a service has the same
  * address in every zone, and after the loss of a database, unless another came first.
  */
-export const freeAddress = (range: AddressRange, seed: string, taken: ReadonlySet<string>): string | null => {
+export const freeAddress = (range: AddressRange, seed: string, taken: Taken): string | null => {
   const start = createHash("sha256").update(seed).digest().readUInt32BE(0) % range.size
-  // Of a crowded range most are taken: nobody walks over all of them to find that out.
-  if (taken.size >= capacity(range)) return null
   for (let step = 0; step < range.size; step++) {
     const address = range.first + (start + step) % range.size
     if (isGivable(range, address) && !taken.has(toText(address))) return toText(address)

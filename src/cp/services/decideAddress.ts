@@ -2,9 +2,10 @@
  * What is to be done about the virtual address of one service. It is given one, has it for good, and after the service
  * has gone the address is held back for a while: clients remember what they looked up. Pure.
  */
+import { byAge } from "../../model/order.ts"
 import type { DesiredResource, Resource } from "../../model/Resource.ts"
 import type { ServiceKind } from "../../model/ServiceAddress.ts"
-import { type AddressRange, freeAddress, isIn } from "./AddressRange.ts"
+import { type AddressRange, freeAddress, isIn, type Taken } from "./AddressRange.ts"
 
 type Row = Resource<"ServiceAddress">
 
@@ -17,7 +18,7 @@ export interface AddressInput {
   readonly rows: ReadonlyArray<Row>
   readonly range: AddressRange
   /** Every address that has a row, whoever's. */
-  readonly taken: ReadonlySet<string>
+  readonly taken: Taken
   /** Unix milliseconds. */
   readonly now: number
   /** How long the address of a service that has gone is given to nobody else. */
@@ -36,10 +37,11 @@ export interface AddressDecision {
   readonly isExhausted: boolean
 }
 
-const byAge = (a: Row, b: Row): number =>
-  a.creationTime !== b.creationTime ? (a.creationTime < b.creationTime ? -1 : 1) : a.name < b.name ? -1 : 1
-
 const isGiven = ({ spec }: Row): boolean => spec.releasedAt === undefined
+
+/** Of rows that are ordered by age. */
+const preferred = (rows: ReadonlyArray<Row>): Row | undefined =>
+  rows.find(({ spec }) => spec.adopted === true) ?? rows[0]
 
 const written = (over: Row, spec: Row["spec"]): AddressStep => ({
   _tag: "Write",
@@ -70,7 +72,7 @@ export const decideAddress = (input: AddressInput): AddressDecision => {
   const { exists, holdMillis, kind, mesh, now, range, rows, service, taken } = input
   const ordered = [...rows].sort(byAge)
   const inRange = ordered.filter((row) => isIn(range, row.name))
-  const own = exists ? inRange.find(isGiven) ?? inRange[0] : undefined
+  const own = exists ? preferred(inRange.filter(isGiven)) ?? preferred(inRange) : undefined
   const others = ordered.filter((row) => row !== own)
   const ended = expire(others.filter((row) => !isGiven(row)), now, holdMillis)
   const given = others.filter(isGiven)

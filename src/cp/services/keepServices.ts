@@ -33,7 +33,10 @@ export const keepServices = Effect.fn("keepServices")(function*(zone: string, se
   const index = new ServiceIndex()
   const bell = yield* Queue.sliding<null>(1)
   const alarms = new Map<string, Alarm>()
+  /** Ranges without a free address, as they were told of. */
   const exhausted = new Set<string>()
+  /** By service: the Dataplanes that offer other ports than it has, as they were told of. */
+  const conflicts = new Map<string, string>()
 
   const namesIn = (mesh: string): ReadonlyArray<string> => cache.list("MeshService", mesh).map(({ name }) => name)
   const take = (changes: Iterable<ResourceChange>): void => {
@@ -67,6 +70,20 @@ export const keepServices = Effect.fn("keepServices")(function*(zone: string, se
 
   const put = (resource: DesiredResource, options: PutOptions) => Effect.asVoid(store.put(resource, options))
 
+  /** Whenever they are others, whether or not anything is written for them. */
+  const tellConflicts = (mesh: string, service: string, conflicting: ReadonlyArray<string>) => {
+    const id = `${mesh}/${service}`
+    const dataplanes = conflicting.slice(0, 10).join(", ")
+    const before = conflicts.get(id) ?? ""
+    if (dataplanes === "") conflicts.delete(id)
+    else conflicts.set(id, dataplanes)
+    return dataplanes === "" || dataplanes === before
+      ? Effect.void
+      : Effect.logWarning("Some Dataplanes of a service offer other ports than its MeshService has").pipe(
+        Effect.annotateLogs({ mesh, service, dataplanes })
+      )
+  }
+
   const generate = Effect.fnUntraced(function*(key: ServiceKey) {
     const { mesh, name } = key
     const existing = cache.get({ type: "MeshService", mesh, name })
@@ -81,13 +98,9 @@ export const keepServices = Effect.fn("keepServices")(function*(zone: string, se
       graceMillis: settings.graceMillis
     })
     wake("generate", key, decision.wakeAt)
+    yield* tellConflicts(mesh, name, decision.conflicting)
     if (decision.remove === true && existing !== undefined) yield* store.remove(existing, { expect: existing.version })
-    if (decision.put === undefined) return
-    yield* put(decision.put, { expect: existing?.version ?? "absent" })
-    if (decision.conflicting.length === 0) return
-    yield* Effect.logWarning("Some Dataplanes of a service offer other ports than its MeshService has").pipe(
-      Effect.annotateLogs({ mesh, service: name, dataplanes: decision.conflicting.slice(0, 10).join(", ") })
-    )
+    if (decision.put !== undefined) yield* put(decision.put, { expect: existing?.version ?? "absent" })
   })
 
   const carryOut = (step: AddressStep) => {
@@ -114,7 +127,7 @@ export const keepServices = Effect.fn("keepServices")(function*(zone: string, se
       exists: cache.get({ type: kind, mesh, name }) !== undefined,
       rows: index.rows(key),
       range,
-      taken: underWay.size === 0 ? index.taken : new Set([...index.taken, ...underWay]),
+      taken: { has: (one) => index.taken.has(one) || underWay.has(one) },
       now: yield* Clock.currentTimeMillis,
       holdMillis: settings.holdMillis
     })
@@ -128,6 +141,7 @@ export const keepServices = Effect.fn("keepServices")(function*(zone: string, se
       )
     }
     const given = steps.flatMap((step) => (step._tag === "Give" ? [step.resource.name] : []))
+    if (given.length > 0) exhausted.delete(range.cidr)
     for (const one of given) underWay.add(one)
     yield* Effect.forEach(steps, carryOut, { discard: true }).pipe(
       Effect.ensuring(Effect.sync(() => given.forEach((one) => underWay.delete(one))))

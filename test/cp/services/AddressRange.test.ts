@@ -41,6 +41,11 @@ describe("a range of virtual addresses", () => {
     expect(freeAddress(small, "one more", taken)).toBeNull()
   })
 
+  it("isn't full of another range's addresses", () => {
+    const others = new Set(Array.from({ length: 20 }, (_, index) => `127.3.0.${index + 1}`))
+    expect(freeAddress(range("127.4.0.0/28"), "MeshMultiZoneService/default/s", others)).toMatch(/^127\.4\.0\./)
+  })
+
   it("never gives what a host already listens on", () => {
     const loopback = range("127.0.0.0/23")
     expect(capacity(loopback)).toBe(255)

@@ -55,11 +55,31 @@ const given = (table: Table, service: string): ReadonlyArray<string> =>
     .map(({ name }) => name)
 
 describe("the address of a service", () => {
+  it("is the one that its name led to before, though it was given another, and stays that", () => {
+    const table = new Table()
+    look(table, new Map(), "a", true, 1)
+    const [chosen = ""] = given(table, "a")
+    const claimed = chosen === "127.4.0.9" ? "127.4.0.8" : "127.4.0.9"
+    const spec = { kind: "MeshService" as const, mesh: "default", service: "a", adopted: true }
+    table.write({ name: claimed, spec }, "absent", 2)
+    look(table, new Map(table.rows), "a", true, 3)
+    expect(given(table, "a")).toEqual([claimed])
+    look(table, new Map(table.rows), "a", false, 4)
+    look(table, new Map(table.rows), "a", true, 5)
+    expect(given(table, "a")).toEqual([claimed])
+  })
+
   it("is one, its own and the same for as long as it is there, whoever leads and however late they see", () => {
     const step = fc.oneof(
       { weight: 2, arbitrary: fc.record({ _tag: fc.constant("Toggle" as const), service: fc.constantFrom(...SERVICES) }) },
       { weight: 6, arbitrary: fc.record({
         _tag: fc.constant("Look" as const), leader: fc.nat(1), service: fc.constantFrom(...SERVICES)
+      }) },
+      // What a name led to before: written by whoever keeps names.
+      { weight: 1, arbitrary: fc.record({
+        _tag: fc.constant("Claim" as const),
+        service: fc.constantFrom(...SERVICES),
+        last: fc.integer({ min: 1, max: 62 })
       }) },
       { weight: 3, arbitrary: fc.record({ _tag: fc.constant("See" as const), leader: fc.nat(1) }) },
       { weight: 1, arbitrary: fc.record({ _tag: fc.constant("Wait" as const), millis: fc.nat(2 * HOLD) }) }
@@ -79,7 +99,10 @@ describe("the address of a service", () => {
       for (const one of steps) {
         now += 1
         if (one._tag === "Wait") now += one.millis
-        else if (one._tag === "Toggle") {
+        else if (one._tag === "Claim") {
+          const spec = { kind: "MeshService" as const, mesh: "default", service: one.service, adopted: true }
+          table.write({ name: `127.4.0.${one.last}`, spec }, "absent", now)
+        } else if (one._tag === "Toggle") {
           if (!there.delete(one.service)) there.add(one.service)
         } else if (one._tag === "See") seen[one.leader] = { rows: new Map(table.rows), there: new Set(there) }
         else {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Logger } from "effect"
 import { ResourceCache } from "../../../src/cp/snapshot/ResourceCache.ts"
 import { ResourceCacheLive } from "../../../src/cp/snapshot/ResourceCacheLive.ts"
 import { parseRange } from "../../../src/cp/services/AddressRange.ts"
@@ -54,6 +54,11 @@ const instance = (name: string, service = "kv", port = 15_050) =>
     }
   })
 
+const external = (name: string) =>
+  desired("MeshExternalService", "default", name, {
+    match: { type: "HostnameGenerator", port: 443, protocol: "tcp" }, endpoints: [{ address: "1.1.1.1", port: 443 }]
+  })
+
 const mesh = (mode: "Disabled" | "Everywhere" | "ReachableBackends" | "Exclusive") =>
   desired("Mesh", "", "default", { meshServices: { mode } })
 
@@ -67,7 +72,11 @@ const setUp = (given: Partial<ServiceSettings> = {}, keepers = 1) =>
         Effect.provideService(Store, store),
         Effect.provideService(ResourceCache, cache)
       )
-    for (let at = 0; at < keepers; at++) yield* Effect.forkScoped(keep())
+    const logged: Array<string> = []
+    const log = Logger.layer([Logger.make((entry) => void logged.push(Logger.formatJson.log(entry)))])
+    const saying = (...words: ReadonlyArray<string>) =>
+      Effect.sync(() => logged.filter((line) => words.every((word) => line.includes(word))))
+    for (let at = 0; at < keepers; at++) yield* Effect.forkScoped(keep().pipe(Effect.provide(log)))
     const service = (name: string) => Effect.sync(() => cache.get({ type: "MeshService", mesh: "default", name }))
     const addresses = Effect.sync(() => cache.list("ServiceAddress"))
     const addressOf = (name: string) =>
@@ -76,7 +85,7 @@ const setUp = (given: Partial<ServiceSettings> = {}, keepers = 1) =>
           rows.some(({ spec }) => spec.service === name && spec.releasedAt === undefined)),
         (rows) => rows.find(({ spec }) => spec.service === name && spec.releasedAt === undefined)?.name
       )
-    return { store, cache, service, addresses, addressOf, keep }
+    return { store, cache, service, addresses, addressOf, keep, saying }
   })
 
 describe("the services that are kept", () => {
@@ -123,6 +132,21 @@ describe("the services that are kept", () => {
       assert.strictEqual((yield* service("kv"))?.spec.ports?.[0]?.port, 15_050)
       yield* store.remove(instance("a"))
       yield* until("the other port", service("kv"), (one) => one?.spec.ports?.[0]?.port === 16_000)
+    }).pipe(Effect.scoped))
+
+  it.live("are told of where Dataplanes offer other ports, once, though nothing is written for those", () =>
+    Effect.gen(function*() {
+      const { saying, service, store } = yield* setUp()
+      yield* store.put(mesh("Everywhere"))
+      yield* store.put(instance("a"))
+      const made = yield* until("kv", service("kv"), (one) => one !== undefined)
+      yield* store.put(instance("b", "kv", 16_000))
+      const others = saying("offer other ports", "\"dataplanes\":\"b\"")
+      yield* until("the line", others, (lines) => lines.length === 1)
+      yield* store.put(instance("c", "kv", 16_000))
+      yield* until("the next line", saying("offer other ports", "b, c"), (lines) => lines.length === 1)
+      assert.strictEqual((yield* service("kv"))?.version, made?.version)
+      assert.strictEqual((yield* others).length, 1)
     }).pipe(Effect.scoped))
 
   it.live("outlive their last Dataplane for the grace, and are there again with the next one", () =>
@@ -187,10 +211,6 @@ describe("the services that are kept", () => {
         ranges: { ...settings.ranges, MeshExternalService: range("127.3.0.0/30") }
       })
       yield* store.put(mesh("Disabled"))
-      const external = (name: string) =>
-        desired("MeshExternalService", "default", name, {
-          match: { type: "HostnameGenerator", port: 443, protocol: "tcp" }, endpoints: [{ address: "1.1.1.1", port: 443 }]
-        })
       for (const name of ["a", "b", "c"]) yield* store.put(external(name))
       yield* store.put(desired("MeshMultiZoneService", "default", "z", {
         selector: { meshService: {} }, ports: [{ port: 80, appProtocol: "tcp" }]
@@ -203,6 +223,26 @@ describe("the services that are kept", () => {
         given.filter(({ spec }) => spec.kind === "MeshExternalService").map(({ name }) => name),
         ["127.3.0.1", "127.3.0.2"]
       )
+    }).pipe(Effect.scoped))
+
+  it.live("are told of each time that their range has become full", () =>
+    Effect.gen(function*() {
+      const { addressOf, addresses, saying, store } = yield* setUp({
+        holdMillis: 1, ranges: { ...settings.ranges, MeshExternalService: range("127.3.0.0/30") }
+      })
+      yield* store.put(mesh("Disabled"))
+      const full = saying("No virtual address is free")
+      for (const name of ["a", "b"]) {
+        yield* store.put(external(name))
+        yield* addressOf(name)
+      }
+      yield* store.put(external("c"))
+      yield* until("the line", full, (lines) => lines.length === 1)
+      yield* store.remove(external("a"))
+      yield* addressOf("c")
+      yield* store.put(external("d"))
+      yield* until("the second line", full, (lines) => lines.length === 2)
+      assert.strictEqual((yield* addresses).length, 2)
     }).pipe(Effect.scoped))
 
   it.live("move to another range when it is set, and keep the old address for those who know it", () =>
