@@ -6,6 +6,7 @@
 import type { DataSource } from "../../model/DataSource.ts"
 import { matchesLabels } from "../../model/LabelSelector.ts"
 import type { MeshMultiZoneServicePort } from "../../model/MeshMultiZoneService.ts"
+import { compareText } from "../../model/order.ts"
 import { isType, type Resource } from "../../model/Resource.ts"
 import type { ServiceKind } from "../../model/ServiceAddress.ts"
 import { coreName, isLocal, serviceName, type ServiceResource } from "../../model/services/serviceNames.ts"
@@ -29,7 +30,7 @@ import type { ServiceChange } from "./Impact.ts"
 import type { Endpoint, ServiceView } from "./MeshView.ts"
 import { readProtocol } from "./Protocol.ts"
 import { sameData } from "./sameData.ts"
-import { keepMember, type Member, memberOf, selects } from "./selectMembers.ts"
+import { keepMember, type Member, memberOf, type PortShare, selects } from "./selectMembers.ts"
 import { SelectorIndex } from "./SelectorIndex.ts"
 
 /** What it reads beside the services themselves. */
@@ -56,8 +57,6 @@ const listedPorts = (resource: ServiceResource): ReadonlyArray<MeshMultiZoneServ
   isType("MeshService", resource) || isType("MeshMultiZoneService", resource) ? resource.spec.ports ?? [] : []
 
 const MESH_SERVICES = serviceName("MeshService", "")
-
-const byCodePoint = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 export class MeshDestinations {
   readonly #mesh: string
@@ -219,7 +218,7 @@ export class MeshDestinations {
       })),
       identities: isType("MeshService", resource)
         ? this.#identities(resource)
-        : [...new Set(this.#chosen(resource).flatMap((one) => this.#identities(one)))].sort(byCodePoint),
+        : [...new Set(this.#chosen(resource).flatMap((one) => this.#identities(one)))].sort(compareText),
       external: null
     }
   }
@@ -228,7 +227,7 @@ export class MeshDestinations {
     const tags = isLocal(resource)
       ? [...this.#members.get(resource.name)?.values() ?? []].flatMap(({ identities }) => identities)
       : (resource.spec.identities ?? []).flatMap(({ type, value }) => (type === "ServiceTag" ? [value] : []))
-    return [...new Set(tags)].sort(byCodePoint)
+    return [...new Set(tags)].sort(compareText)
   }
 
   /** Those of several zones that this one is a part of, or was. */
@@ -247,27 +246,36 @@ export class MeshDestinations {
     return [...this.#resources.values()]
       .filter((one) => isType("MeshService", one))
       .filter(({ labels }) => matchesLabels(resource.spec.selector.meshService, labels))
-      .sort((a, b) => byCodePoint(a.name, b.name))
+      .sort((a, b) => compareText(a.name, b.name))
   }
 
   #serviceView(resource: ServiceResource, { port, protocol, service }: DestinationPort): ServiceView {
-    return { name: service, protocol, endpoints: this.#endpoints(resource, port) }
+    const shares = this.#shares(resource, port)
+    const endpoints = shares.flatMap((share) => share.endpoints)
+    return {
+      name: service,
+      protocol,
+      endpoints: endpoints.length > 0 ? endpoints : shares.flatMap((share) => share.lastResort)
+    }
   }
 
-  #endpoints(resource: ServiceResource, port: number): ReadonlyArray<Endpoint> {
+  /** In the order of its endpoints. */
+  #shares(resource: ServiceResource, port: number): ReadonlyArray<PortShare> {
     if (isType("MeshMultiZoneService", resource)) {
       return this.#chosen(resource).flatMap((one) =>
         // Of another zone's it is known only whether it has any at all.
-        isLocal(one) || one.spec.state === "Available" ? this.#endpoints(one, port) : []
+        isLocal(one) || one.spec.state === "Available" ? this.#shares(one, port) : []
       )
     }
     if (!isType("MeshService", resource)) return []
     const at = (resource.spec.ports ?? []).findIndex((one) => one.port === port)
     if (at < 0) return []
-    if (!isLocal(resource)) return this.#around.gates(resource.labels[ZONE_TAG] ?? "")
-    const members = [...this.#members.get(resource.name) ?? []].sort(([a], [b]) => byCodePoint(a, b))
-    const endpoints = members.flatMap(([, { ports }]) => ports[at]?.endpoints ?? [])
-    return endpoints.length > 0 ? endpoints : members.flatMap(([, { ports }]) => ports[at]?.lastResort ?? [])
+    if (!isLocal(resource)) {
+      return [{ endpoints: this.#around.gates(resource.labels[ZONE_TAG] ?? ""), lastResort: [] }]
+    }
+    return [...this.#members.get(resource.name) ?? []]
+      .sort(([a], [b]) => compareText(a, b))
+      .flatMap(([, { ports }]) => ports[at] ?? [])
   }
 
   #member(service: Resource<"MeshService">, dataplane: Resource<"Dataplane">, before: Member | undefined): Member {
@@ -282,7 +290,7 @@ export class MeshDestinations {
     const before = this.external.get(service)
     const after = [...this.#externals.values()]
       .filter(({ spec }) => spec.tags?.[SERVICE_TAG] === service)
-      .sort((a, b) => byCodePoint(a.name, b.name))
+      .sort((a, b) => compareText(a.name, b.name))
       .map(({ name, spec }): LegacyExternal => ({
         resource: name,
         tags: spec.tags ?? {},

@@ -102,4 +102,29 @@ describe("destinations", () => {
     put(instance("2"))
     expect(view.services.get("MeshService/kv/8080")?.endpoints.map((one) => one.dataplane)).toEqual(["2"])
   })
+
+  it("of several zones give one that is to stop traffic only where none of them has another", () => {
+    const another = resource("MeshService", "default", "kv-2", {
+      state: "Unavailable",
+      selector: { dataplaneTags: { "kuma.io/service": "kv-2" } },
+      ports: [{ port: 8_080, targetPort: 8_080, appProtocol: "http" }]
+    }, LOCAL)
+    const elsewhere = resource("MeshService", "default", "kv-3", {
+      state: "Available", selector: {}, ports: [{ port: 8_080, targetPort: 8_080, appProtocol: "http" }]
+    }, { ...LOCAL, "kuma.io/origin": "global", "kuma.io/zone": "zone-2" })
+    const gate = resource("ZoneIngress", "", "gate", {
+      zone: "zone-2", networking: { address: "10.9.0.1", port: 10_001, advertisedAddress: "1.2.3.4", advertisedPort: 10_001 }
+    })
+    const stopping = { ...instance("1", false), labels: { "ecs-mesh.io/last-resort": "true" } }
+    const other = dataplane("2", "10.0.0.2", [{ service: "kv-2" }])
+    const { put, remove, view } = setUp(kv(), another, union, stopping)
+    const used = () => view.services.get("MeshMultiZoneService/all/8080")?.endpoints.map((one) => one.dataplane)
+    expect(used()).toEqual(["1"])
+    put(other)
+    expect(used()).toEqual(["2"])
+    remove(other)
+    expect(used()).toEqual(["1"])
+    put(elsewhere, gate)
+    expect(used()).toEqual(["gate"])
+  })
 })
