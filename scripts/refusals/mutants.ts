@@ -1,4 +1,5 @@
 /** Every check of the door taken out, one at a time. Read by scripts/prove-refusals.ts. */
+import { ADMIN_MUTANTS } from "./adminMutants.ts"
 import { API_MUTANTS } from "./apiMutants.ts"
 import { type Mutant, mutant } from "./Mutant.ts"
 
@@ -649,5 +650,6 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
     ["if (task === undefined) return taskNotSeen()", "if (task === undefined) return passed"], T.judgeTask,
     "waits for a task that the operator hasn't seen"
   ),
-  ...API_MUTANTS
+  ...API_MUTANTS,
+  ...ADMIN_MUTANTS
 ]

@@ -9,6 +9,8 @@ import packageJson from "../../package.json" with { type: "json" }
 import { keepNamesInAws } from "../controllers/names/keepNamesInAws.ts"
 import { operate } from "../controllers/Operator.ts"
 import { TokenController } from "../controllers/token/TokenController.ts"
+import { adminKeysLive } from "../cp/admin/ensureAdminKeys.ts"
+import { envoyAdminLive } from "../cp/admin/EnvoyAdmin.ts"
 import { ApiServer, apiServer } from "../cp/api/ApiServer.ts"
 import { ensureDefaults } from "../cp/api/ensureDefaults.ts"
 import { authenticatorLayer } from "../cp/auth/authenticatorLayer.ts"
@@ -144,7 +146,11 @@ const servers = (config: ControlPlaneConfig, instanceId: string) =>
         identity: { zone: config.zone, version: packageJson.version, instanceId, clusterId: config.zone },
         shownConfig: showConfig(config),
         tls: apiTls
-      }).pipe(Layer.provide(inspectorLive({ instanceId })), Layer.provide(dataplane))
+      }).pipe(
+        Layer.provide(inspectorLive({ instanceId, adminPort: config.bootstrap.adminPort })),
+        Layer.provide(envoyAdminLive),
+        Layer.provide(dataplane)
+      )
       return Layer.mergeAll(
         Diagnostics.readyWith(DATAPLANE_SERVER, DataplaneServer),
         Diagnostics.readyWith(API_SERVER, ApiServer),
@@ -166,7 +172,8 @@ const controlPlane = (config: ControlPlaneConfig, instanceId: string) =>
         Layer.provide(defaults)
       )
       const statuses = StatusReader.layer({ zone: config.zone, ranges: config.services.ranges })
-      return Layer.mergeAll(servers(config, instanceId).pipe(Layer.provide(statuses)), leader(config, store, instanceId)).pipe(
+      const proxies = servers(config, instanceId).pipe(Layer.provide(statuses), Layer.provide(adminKeysLive))
+      return Layer.mergeAll(proxies, leader(config, store, instanceId)).pipe(
         Layer.provide(cache),
         Layer.provide(measuredStore(PostgresStore.layer(store)))
       )

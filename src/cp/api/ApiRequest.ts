@@ -34,10 +34,10 @@ export interface ApiRequest {
   readonly body: string
 }
 
-/** JSON, plain text where that is what Kuma's clients read, or JSON lines that are made while they are sent. */
+/** JSON, text where that is what Kuma's clients read, or JSON lines that are made while they are sent. */
 export type ApiResponse =
   | { readonly status: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> }
-  | { readonly status: number; readonly text: string; readonly contentType?: string }
+  | { readonly status: number; readonly text: string | Buffer; readonly contentType?: string }
   | {
     readonly status: number
     readonly lines: AsyncIterable<string>

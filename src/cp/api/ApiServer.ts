@@ -43,7 +43,7 @@ export interface ApiServerOptions {
 const writeText = (
   outgoing: ServerResponse,
   status: number,
-  text: string,
+  text: string | Buffer,
   headers: Readonly<Record<string, string>> = {}
 ): void => {
   outgoing.writeHead(status, {

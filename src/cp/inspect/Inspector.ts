@@ -14,6 +14,8 @@ export type Resources = Pick<typeof ResourceCache.Service, "get" | "list">
 export interface Inspector {
   /** Names this replica, as insights do. */
   readonly instanceId: string
+  /** Where Envoys' admin interfaces are for others, where no resource says it. */
+  readonly adminPort: number
   readonly resources: Resources
   /** What the resources mean together: read it at once, hold on to nothing of it. */
   readonly zone: ZoneView

@@ -5,13 +5,13 @@ import { ProxySnapshots } from "../server/ProxySnapshots.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
 import { Inspector } from "./Inspector.ts"
 
-export const inspectorLive = ({ instanceId }: { readonly instanceId: string }) =>
+export const inspectorLive = (own: Pick<Inspector, "adminPort" | "instanceId">) =>
   Layer.effect(
     Inspector,
     Effect.gen(function*() {
       const resources = yield* ResourceCache
       const { settings, zone } = yield* ProxySnapshots
       const { stream } = yield* AdsServer
-      return { instanceId, resources, zone, stream, settings }
+      return { ...own, resources, zone, stream, settings }
     })
   )

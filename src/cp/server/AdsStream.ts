@@ -65,7 +65,8 @@ export class AdsStream {
 
   /** As it is now, to be looked at. */
   get looked(): ProxyStream {
-    return { subscriptions: this.state.subscriptions, snapshot: this.snapshot }
+    const { peerAddress } = this.admitted.claim
+    return { subscriptions: this.state.subscriptions, snapshot: this.snapshot, peerAddress }
   }
 
   /** A snapshot newer than all before. */

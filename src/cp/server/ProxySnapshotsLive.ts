@@ -5,10 +5,12 @@
 import { Effect, FiberSet, Layer } from "effect"
 import { proxyKey } from "../../model/proxyResource.ts"
 import { formatKey } from "../../model/Resource.ts"
+import { AdminKeys } from "../admin/AdminKeys.ts"
 import { count, translationFailures, translations } from "../diagnostics/metrics.ts"
 import { VIEWED } from "../snapshot/MeshViews.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
 import { Traces } from "../tracing/Traces.ts"
+import type { AdminTls } from "../xds/TranslateSettings.ts"
 import { nodeSettings } from "./nodeSettings.ts"
 import { makeProxyCertificates } from "./ProxyCertificates.ts"
 import { ProxySnapshots } from "./ProxySnapshots.ts"
@@ -20,10 +22,15 @@ export interface SnapshotOptions {
   readonly accessLogPath: string | null
 }
 
+const adminTlsOf = ({ ca, server }: AdminKeys): AdminTls =>
+  ({ caPem: ca.certificatePem, certificatePem: server.certificatePem, privateKeyPem: server.keyPem })
+
 export const ProxySnapshotsLive = (options: SnapshotOptions) =>
   Layer.effect(
     ProxySnapshots,
     Effect.gen(function*() {
+      const keys = yield* AdminKeys
+      const common = { ...options, adminTls: keys === null ? null : adminTlsOf(keys) }
       const certificates = yield* makeProxyCertificates
       const cache = yield* ResourceCache
       const traces = yield* Traces
@@ -67,7 +74,7 @@ export const ProxySnapshotsLive = (options: SnapshotOptions) =>
       )
 
       return ProxySnapshots.of({
-        follow: (proxy, metadata, follower) => updates.follow(proxy, nodeSettings(metadata, options), follower),
+        follow: (proxy, metadata, follower) => updates.follow(proxy, nodeSettings(metadata, common), follower),
         status: (proxy) => {
           const followed = updates.followed(proxy)
           if (followed === undefined) return undefined
@@ -75,7 +82,7 @@ export const ProxySnapshotsLive = (options: SnapshotOptions) =>
           return { snapshot, failure, conditions: translation.conditions }
         },
         zone: updates.zone,
-        settings: (proxy) => updates.followed(proxy)?.translation.settings ?? nodeSettings({}, options)
+        settings: (proxy) => updates.followed(proxy)?.translation.settings ?? nodeSettings({}, common)
       })
     })
   )

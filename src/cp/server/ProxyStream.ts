@@ -7,4 +7,6 @@ export interface ProxyStream {
   readonly subscriptions: ReadonlyMap<TypeUrl, Subscription>
   /** What it is to have; null until the first. */
   readonly snapshot: ProxySnapshot | null
+  /** Where it comes from, as the socket has it; null where that isn't known. */
+  readonly peerAddress: string | null
 }

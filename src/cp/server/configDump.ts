@@ -24,8 +24,10 @@ interface Held {
 
 export type Rejections = NonNullable<DataplaneInsight["rejections"]>
 
+type Dumped = Pick<ProxyStream, "snapshot" | "subscriptions">
+
 /** All that a proxy was sent of one type, ordered by name. */
-const heldOf = ({ snapshot, subscriptions }: ProxyStream, typeUrl: TypeUrl): ReadonlyArray<Held> => {
+const heldOf = ({ snapshot, subscriptions }: Dumped, typeUrl: TypeUrl): ReadonlyArray<Held> => {
   const subscription = subscriptions.get(typeUrl)
   if (subscription === undefined) return []
   const names = new Set([...subscription.seen.keys(), ...subscription.pending.keys()])
@@ -98,7 +100,7 @@ export interface DumpOptions {
   readonly rejections: Rejections
 }
 
-export const configDump = (stream: ProxyStream, { includeEndpoints, rejections }: DumpOptions): JsonObject => {
+export const configDump = (stream: Dumped, { includeEndpoints, rejections }: DumpOptions): JsonObject => {
   const of = (typeUrl: TypeUrl) => heldOf(stream, typeUrl)
   const each = (typeUrl: TypeUrl, field: string) =>
     of(typeUrl).map((held) => dynamic(held, typeUrl, field, rejections))

@@ -1,7 +1,7 @@
 /** What a translation needs to know of the proxy's own host, from its node's metadata. Pure. */
 import { NODE_PROXY, NODE_SOURCE } from "../../model/nodeMetadata.ts"
 import { BIND_OUTBOUNDS_FEATURE } from "../../model/proxyFeatures.ts"
-import type { SocketAddress, TranslateSettings } from "../xds/TranslateSettings.ts"
+import type { AdminAddress, SocketAddress, TranslateSettings } from "../xds/TranslateSettings.ts"
 
 export type NodeMetadata = Readonly<Record<string, unknown>>
 
@@ -13,6 +13,12 @@ const socket = (address: unknown, port: unknown): SocketAddress | null => {
   return typeof address === "string" && address !== "" && Number.isInteger(number) && number > 0 && number <= 65_535
     ? { address, port: number }
     : null
+}
+
+const adminOf = (metadata: NodeMetadata): AdminAddress | null => {
+  const admin = socket(metadata["dataplane.admin.address"], metadata["dataplane.admin.port"])
+  const path = text(metadata["dataplane.admin.socketPath"])
+  return admin === null || path === null ? admin : { ...admin, path }
 }
 
 /** What kuma-dp says of itself, and no other sidecar: it shares sockets with its Envoy. */
@@ -31,11 +37,10 @@ const features = ({ features: given }: NodeMetadata): ReadonlyArray<unknown> => 
 
 export const nodeSettings = (
   metadata: NodeMetadata,
-  base: Pick<TranslateSettings, "zone" | "accessLogPath">
+  base: Pick<TranslateSettings, "zone" | "accessLogPath" | "adminTls">
 ): TranslateSettings => ({
-  zone: base.zone,
-  accessLogPath: base.accessLogPath,
-  admin: socket(metadata["dataplane.admin.address"], metadata["dataplane.admin.port"]),
+  ...base,
+  admin: adminOf(metadata),
   readiness: socket(metadata["dataplane.admin.address"], metadata["dataplane.readinessReporter.port"]),
   ...(features(metadata).includes(BIND_OUTBOUNDS_FEATURE) ? { bindOutbounds: true } : {}),
   ...(text(metadata["systemCaPath"]) === null ? {} : { systemCaPath: text(metadata["systemCaPath"]) ?? "" }),

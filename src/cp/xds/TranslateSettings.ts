@@ -7,6 +7,21 @@ export interface SocketAddress {
   readonly port: number
 }
 
+/** On the proxy's own host: a path is that of a Unix socket. */
+export type Place = SocketAddress | { readonly path: string }
+
+export interface AdminAddress extends SocketAddress {
+  /** The Unix socket that it listens on in place of that address. */
+  readonly path?: string
+}
+
+/** PEM: by which an Envoy and a control plane that asks it know each other. */
+export interface AdminTls {
+  readonly caPem: string
+  readonly certificatePem: string
+  readonly privateKeyPem: string
+}
+
 /** Null where it can't. */
 export interface NodeWords {
   readonly proxy: string | null
@@ -19,7 +34,9 @@ export interface TranslateSettings {
   /** File that requests are logged to as JSON lines; null logs none. */
   readonly accessLogPath: string | null
   /** Where Envoy itself serves its admin interface, or null where that isn't known. */
-  readonly admin: SocketAddress | null
+  readonly admin: AdminAddress | null
+  /** Null where its Envoy is asked for nothing. The same object for all proxies. */
+  readonly adminTls?: AdminTls | null
   /** Where the sidecar answers `/ready`, or null where it doesn't. */
   readonly readiness: SocketAddress | null
   /** Whether it listens on the virtual addresses of all destinations that it may reach. */
@@ -39,4 +56,13 @@ export const defaultTranslateSettings: TranslateSettings = {
   accessLogPath: null,
   admin: null,
   readiness: null
+}
+
+/** Where Envoy itself asks its own admin interface; null where that isn't known. */
+export const adminPlace = ({ admin }: Pick<TranslateSettings, "admin">): Place | null => {
+  if (admin === null) return null
+  const { address, path, port } = admin
+  if (path !== undefined) return { path }
+  if (address === "0.0.0.0") return { address: "127.0.0.1", port }
+  return { address: address === "::" ? "::1" : address, port }
 }

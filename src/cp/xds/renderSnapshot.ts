@@ -56,7 +56,7 @@ export const registry: Registry = createRegistry(
   HttpProtocolOptionsSchema
 )
 
-/** Clusters of what is outside of the mesh hold their client's key themselves. */
+/** Some resources hold a key themselves: a client's, of what is outside of the mesh; a server's, of Envoy's admin. */
 const withoutKeys = (value: JsonValue): JsonValue => {
   if (Array.isArray(value)) return value.map(withoutKeys)
   if (typeof value !== "object" || value === null) return value
@@ -73,7 +73,7 @@ export const renderResource = ({ typeUrl, name, message }: XdsResource): JsonVal
   const schema = registry.getMessage(message.$typeName)
   if (schema === undefined) throw new Error(`${message.$typeName} is missing in the registry of renderSnapshot.ts`)
   const rendered = toJson(schema, message, { registry })
-  return typeUrl === TypeUrl.Cluster ? withoutKeys(rendered) : rendered
+  return withoutKeys(rendered)
 }
 
 export interface RenderedSnapshot {

@@ -2,6 +2,7 @@
 import type { Condition } from "../../model/Condition.ts"
 import type { Inbound } from "../../model/Dataplane.ts"
 import { enabledBackend } from "../../model/Mesh.ts"
+import type { ProxyId } from "../../model/ProxyType.ts"
 import type { Resource } from "../../model/Resource.ts"
 import { LISTEN_LABEL_PREFIX } from "../../model/dataplaneLabels.ts"
 import { SERVICE_TAG } from "../../model/Tags.ts"
@@ -113,7 +114,8 @@ export const translateDataplane = (
   const address = networking?.address ?? "127.0.0.1"
   const mtls = mtlsMode(view)
   const log = proxyLog(settings, dataplane.name)
-  const admin = adminResources(address, networking?.admin?.port, settings, shared.resources)
+  const proxy: ProxyId = { proxyType: "dataplane", mesh: view.mesh, name: dataplane.name }
+  const admin = adminResources({ proxy, address, port: networking?.admin?.port }, settings, shared.resources)
   const secretMeshes = mtls === null ? [] : [view.mesh]
   const metrics = translateMetrics({ view, dataplane, settings, mtls: mtls !== null }, shared.resources)
   if (networking?.gateway?.type === "BUILTIN") {

@@ -9,14 +9,14 @@ import { prometheusMetrics } from "../../model/prometheusMetrics.ts"
 import type { Resource } from "../../model/Resource.ts"
 import { WORKLOAD_TAG, ZONE_TAG } from "../../model/Tags.ts"
 import type { MeshView } from "../snapshot/MeshView.ts"
-import { metricsCluster, type MetricsSource } from "./cluster/metrics.ts"
+import { fixedCluster } from "./cluster/fixed.ts"
 import { dynamicConfigSocket, metricsSocket } from "./kumaSockets.ts"
 import { dynamicConfigListener } from "./listener/dynamicConfig.ts"
 import { metricsListener, type MetricsListenerInput } from "./listener/metrics.ts"
 import { METRICS, METRICS_SOURCE } from "./names.ts"
 import { metricConf } from "./policies/MeshMetric.ts"
 import type { Shared } from "./share/Shared.ts"
-import type { TranslateSettings } from "./TranslateSettings.ts"
+import { adminPlace, type Place, type TranslateSettings } from "./TranslateSettings.ts"
 import type { XdsResource } from "./XdsResource.ts"
 
 export interface MetricsInput {
@@ -44,9 +44,9 @@ const question = (filterRegex: string, usedOnly: boolean): string => {
 }
 
 /** Kuma-dp on its socket; where there is none, Envoy itself; null where neither can be asked. */
-const sourceOf = ({ dataplane, settings }: MetricsInput): MetricsSource | null =>
+const sourceOf = ({ dataplane, settings }: MetricsInput): Place | null =>
   settings.workdir === undefined
-    ? settings.admin
+    ? adminPlace(settings)
     : { path: metricsSocket(settings.workdir, dataplane.mesh, dataplane.name) }
 
 interface Exposed {
@@ -90,8 +90,8 @@ const expose = (
   all: ReadonlyArray<Exposed>,
   shared: Shared<XdsResource>
 ): Translated => {
-  const source = sourceOf(input)
-  if (source === null) {
+  const place = sourceOf(input)
+  if (place === null) {
     return {
       resources: [],
       conditions: [notExposed("AdminUnknown", "metrics can't be served: the proxy doesn't say where its Envoy's admin is")]
@@ -102,7 +102,7 @@ const expose = (
   const clusters = new Set(listeners.map(({ cluster }) => cluster))
   return {
     resources: [
-      ...[...clusters].map((name) => shared.of(metricsCluster, { name, source })),
+      ...[...clusters].map((name) => shared.of(fixedCluster, { name, place })),
       ...listeners.map((one) => shared.of(metricsListener, one))
     ],
     conditions: made.filter((one): one is Condition => "reason" in one)

@@ -2,6 +2,7 @@
  * Zone proxies pass mTLS connections on, unread. An ingress brings them from other zones to this zone's endpoints;
  * an egress takes them from this zone to the ingresses of others. Neither has a certificate of its own.
  */
+import type { ProxyId } from "../../model/ProxyType.ts"
 import type { Resource } from "../../model/Resource.ts"
 import { enabledBackend } from "../../model/Mesh.ts"
 import { SERVICE_TAG } from "../../model/Tags.ts"
@@ -31,7 +32,7 @@ interface Target {
 }
 
 interface ZoneProxyAddress {
-  readonly proxy: string
+  readonly proxy: ProxyId
   readonly address: string
   readonly port: number | undefined
   readonly adminPort: number | undefined
@@ -47,12 +48,12 @@ const translate = (
   const listener = port === undefined || port === 0 || targets.length === 0 ? null : resources.of(zoneProxyListener, {
     address,
     port,
-    log: proxyLog(settings, proxy),
+    log: proxyLog(settings, proxy.name),
     services: targets.map(({ cluster, mesh, service, sni }) => ({ sni, cluster, mesh, service }))
   })
   return {
     resources: [
-      ...adminResources(address, adminPort, settings, resources),
+      ...adminResources({ proxy, address, port: adminPort }, settings, resources),
       ...targets.map(({ cluster }) => resources.of(passthroughCluster, { name: cluster })),
       ...(listener === null ? [] : [listener])
     ],
@@ -147,8 +148,8 @@ const remoteTargets = (zone: ZoneView, ownZone: string, { uses }: SharedResource
 }
 
 /** Where a zone proxy listens. */
-const placeOf = ({ name, spec: { networking } }: Resource<"ZoneIngress"> | Resource<"ZoneEgress">) => ({
-  proxy: name,
+const placeOf = ({ name, spec: { networking }, type }: Resource<"ZoneIngress"> | Resource<"ZoneEgress">) => ({
+  proxy: { proxyType: type === "ZoneIngress" ? "ingress" : "egress", mesh: "", name } as const,
   address: networking?.address ?? "0.0.0.0",
   port: networking?.port,
   adminPort: networking?.admin?.port

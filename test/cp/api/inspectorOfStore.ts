@@ -14,7 +14,8 @@ export const inspectorOfStore = Layer.effect(
     zone.apply(VIEWED.flatMap((type) => resources.list(type)).map((after) => ({ key: after, before: undefined, after })))
     resources.onChange((changes) => void zone.apply(changes))
     return {
-      instanceId: "instance-1", resources, zone, stream: () => null, settings: () => defaultTranslateSettings
+      instanceId: "instance-1", adminPort: 9901, resources, zone, stream: () => null,
+      settings: () => defaultTranslateSettings
     }
   })
 ).pipe(Layer.provide(ResourceCacheLive))

@@ -1,5 +1,6 @@
 /** A control plane's API on a real database, on a free loopback port. */
 import { Context, Effect, Exit, Layer, Logger, Scope } from "effect"
+import { EnvoyAdmin } from "../../../src/cp/admin/EnvoyAdmin.ts"
 import { apiServer, ApiServer, type ApiServerOptions } from "../../../src/cp/api/ApiServer.ts"
 import { ensureDefaults } from "../../../src/cp/api/ensureDefaults.ts"
 import type { ApiServerConfig } from "../../../src/cp/config/ApiServerConfig.ts"
@@ -34,6 +35,8 @@ export interface TestApiOptions {
   readonly told?: Layer.Layer<Journal>
   /** What is looked at, or what the store holds; nothing where absent. */
   readonly inspector?: Inspector | "store"
+  /** Who asks proxies; nobody where absent. */
+  readonly envoyAdmin?: EnvoyAdmin
   /** Stands between the API and the real store, to bring about what is rare. */
   readonly between?: (store: typeof Store.Service) => typeof Store.Service
 }
@@ -68,6 +71,7 @@ export const startApi = async (database: StoreConfig, options: TestApiOptions = 
     Layer.provide(Layer.merge(journal, told)),
     Layer.provide(Layer.effect(Store, Effect.map(Store, between))),
     Layer.provide(inspector === "store" ? inspectorOfStore : Layer.succeed(Inspector, inspector)),
+    Layer.provide(Layer.succeed(EnvoyAdmin, options.envoyAdmin ?? null)),
     Layer.provideMerge(PostgresStore.layer(database)),
     Layer.provide(Logger.layer(options.logger === undefined ? [] : [options.logger]))
   )

@@ -1,4 +1,5 @@
 import { Context, Effect, Layer, Logger, ManagedRuntime, Tracer } from "effect"
+import { AdminKeys } from "../../../src/cp/admin/AdminKeys.ts"
 import { Authenticator } from "../../../src/cp/auth/Authenticator.ts"
 import { authenticatorLayer } from "../../../src/cp/auth/authenticatorLayer.ts"
 import { ensureSigningKey } from "../../../src/cp/auth/token/ensureSigningKey.ts"
@@ -69,6 +70,8 @@ export interface ControlPlaneOptions {
   /** Proxies prove themselves by their role instead: over this AWS, for this audience. */
   readonly iam?: { readonly auth: AuthConfig; readonly aws: AwsConfig; readonly audience: string }
   readonly zoneAuth?: ProxyAuthType
+  /** By which proxies can be asked; they can't where absent. */
+  readonly adminKeys?: AdminKeys
   /** None where absent. */
   readonly loggers?: ReadonlyArray<Logger.Logger<unknown, unknown>>
   readonly tracer?: Tracer.Tracer
@@ -105,6 +108,7 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
       audience: options.iam?.audience ?? ""
     })),
     Layer.provide(CertificateAuthorityLive),
+    Layer.provide(Layer.succeed(AdminKeys, options.adminKeys ?? null)),
     Layer.provide(Layer.succeed(ControlPlaneTls, options.tls)),
     Layer.provide(Layer.succeed(Journal, { append: (entry) => void journal.push(entry) })),
     Layer.provideMerge(ResourceCacheLive),

@@ -1,15 +1,19 @@
 /**
  * What an Envoy says of itself: its configuration, its clusters, its statistics. The first is told by what this
- * control plane sent and had acknowledged.
+ * control plane sent and had acknowledged; for the others the proxy is asked.
  */
 import { Effect } from "effect"
 import { heldBy, isConnected } from "../../inspect/proxyStatus.ts"
 import { configDump } from "../../server/configDump.ts"
+import { isThisHost } from "../../admin/addresses.ts"
+import { EnvoyAdmin, type EnvoyQuestion } from "../../admin/EnvoyAdmin.ts"
+import { adminListens } from "../../xds/listener/admin.ts"
 import type { DataplaneInsight } from "../../../model/DataplaneInsight.ts"
-import { proxyKey } from "../../../model/proxyResource.ts"
+import { proxyKey, type ProxyResource } from "../../../model/proxyResource.ts"
 import type { ProxyId, ProxyType } from "../../../model/ProxyType.ts"
-import { notFound, notHere, type Refusal } from "../Refusal.ts"
+import { notFound, notHere, notInspected, type Refusal } from "../Refusal.ts"
 import { json } from "./answers.ts"
+import { elsewhere } from "./elsewhere.ts"
 import type { InspectEntry, Question } from "./InspectEntry.ts"
 
 interface Kind {
@@ -40,10 +44,11 @@ const TITLE = "Could not execute admin operation"
 
 const find = (kind: Kind, { inspector, parameter }: Question) => {
   const proxy: ProxyId = { proxyType: kind.proxyType, mesh: parameter("mesh"), name: parameter("name") }
-  if (inspector.resources.get(proxyKey(proxy)) === undefined) return Effect.fail(notFound(kind.missing))
+  const resource = inspector.resources.get(proxyKey(proxy))
+  if (resource === undefined) return Effect.fail(notFound(kind.missing))
   const { mesh, name } = proxy
   const insight = inspector.resources.get({ type: kind.insight, mesh, name })?.spec
-  return Effect.succeed({ proxy, insight })
+  return Effect.succeed({ proxy, insight, spec: resource.spec })
 }
 
 /** Who isn't connected has nothing to be asked. */
@@ -54,15 +59,11 @@ const notConnected = (name: string, insight: DataplaneInsight | undefined): Refu
   return notFound(TITLE, `the proxy ${name} isn't connected${since}`)
 }
 
-/** Each replica knows of its own streams alone. */
 const requireStream = ({ inspector }: Question, proxy: ProxyId, insight: DataplaneInsight | undefined) => {
   const stream = inspector.stream(proxy)
-  if (stream !== null) return Effect.succeed(stream)
-  const holder = heldBy(insight)
-  return Effect.fail(holder === null || holder === inspector.instanceId
-    ? notConnected(proxy.name, insight)
-    : notHere(TITLE, `the proxy ${proxy.name} is connected to the control plane instance ${holder}, and this is ` +
-      `${inspector.instanceId}: ask that one`))
+  return stream === null
+    ? Effect.fail(elsewhere(inspector, proxy, insight, TITLE) ?? notConnected(proxy.name, insight))
+    : Effect.succeed(stream)
 }
 
 const dump = (kind: Kind) => (question: Question) =>
@@ -73,15 +74,55 @@ const dump = (kind: Kind) => (question: Question) =>
     return json(configDump(stream, { includeEndpoints, rejections: insight?.rejections ?? [] }))
   })
 
-const notAsked = (kind: Kind, what: "stats" | "clusters") => (question: Question) =>
+/** As Kuma reads them: what Envoy never counted is left out unless it is asked for. */
+const pathOf = (what: "stats" | "clusters", query: URLSearchParams): string => {
+  const all = /^(0|f|false)$/i.test(query.get("usedonly") ?? "")
+  const parts = [
+    ...(query.get("format") === "json" ? ["format=json"] : []),
+    ...(what === "stats" && !all ? ["usedonly"] : [])
+  ]
+  return `/${what}${parts.length === 0 ? "" : `?${parts.join("&")}`}`
+}
+
+type Place = Pick<EnvoyQuestion, "address" | "port" | "isPlain">
+
+/**
+ * Where the proxy's Envoy is asked: at the proxy's own address, or, where Envoy itself holds that one and both of us are
+ * on one host, as on a developer's machine, there.
+ */
+const placeOf = ({ inspector }: Question, { networking }: ProxyResource["spec"], proxy: ProxyId): Place | string => {
+  const address = networking?.address ?? ""
+  const port = networking?.admin?.port
+  const stream = inspector.stream(proxy)
+  if (stream === null) return { address, port: port ?? inspector.adminPort }
+  const settings = inspector.settings(proxy)
+  const listens = adminListens(address, port, settings)
+  if (listens !== null) return listens
+  const { admin } = settings
+  if (admin === null) return "the proxy doesn't say where its Envoy's admin interface is"
+  const isHere = [address, admin.address, stream.peerAddress ?? ""].every(isThisHost)
+  return isHere && admin.path === undefined ? { address: admin.address, port: admin.port, isPlain: true } : (
+    "the control plane asks Envoys by a listener of their own, for which Envoy's admin interface leaves no room on " +
+    `${address}: let it listen on 127.0.0.1, or read it in the proxy's container`
+  )
+}
+
+const askProxy = (kind: Kind, what: "stats" | "clusters") => (question: Question) =>
   Effect.gen(function*() {
-    const { insight, proxy } = yield* find(kind, question)
-    const { settings, stream } = question.inspector
-    if (stream(proxy) === null && !isConnected(insight)) return yield* notConnected(proxy.name, insight)
-    const { admin } = settings(proxy)
-    const at = admin === null ? "the address of its admin interface" : `http://${admin.address}:${admin.port}`
-    return yield* notFound(TITLE, "this control plane asks no proxy, and Envoy's admin interface stays on the " +
-      `proxy's own host. Read it in the proxy's container: curl ${at}/${what}`)
+    const { insight, proxy, spec } = yield* find(kind, question)
+    const { inspector, request: { query } } = question
+    const envoys = yield* EnvoyAdmin
+    if (inspector.stream(proxy) === null && !isConnected(insight)) return yield* notConnected(proxy.name, insight)
+    if (envoys === null) return yield* notInspected
+    const place = placeOf(question, spec, proxy)
+    if (typeof place === "string") return yield* notHere(TITLE, place)
+    const holder = inspector.stream(proxy) === null ? heldBy(insight) : null
+    const text = yield* envoys.ask({ ...place, proxy, path: pathOf(what, query) }).pipe(
+      Effect.catchTag("NotAsked", ({ message }) =>
+        Effect.fail(notHere(TITLE, holder === null ? message : `${message}. Its stream is with ${holder}`)))
+    )
+    const contentType = query.get("format") === "json" ? "application/json" : "text/plain"
+    return { status: 200, text, contentType }
   })
 
 export const adminEntries: ReadonlyArray<InspectEntry> = KINDS.flatMap((kind): ReadonlyArray<InspectEntry> => [
@@ -95,13 +136,17 @@ export const adminEntries: ReadonlyArray<InspectEntry> = KINDS.flatMap((kind): R
   {
     path: `${kind.path}/{name}/stats`,
     summary: "The statistics of a proxy's Envoy",
+    query: ["format", "usedonly"],
+    isText: true,
     reserved: { action: "viewStats", what: "stats" },
-    answer: notAsked(kind, "stats")
+    answer: askProxy(kind, "stats")
   },
   {
     path: `${kind.path}/{name}/clusters`,
     summary: "The clusters of a proxy's Envoy",
+    query: ["format"],
+    isText: true,
     reserved: { action: "viewClusters", what: "clusters" },
-    answer: notAsked(kind, "clusters")
+    answer: askProxy(kind, "clusters")
   }
 ])

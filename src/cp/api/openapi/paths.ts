@@ -232,7 +232,12 @@ export const TOKEN_REQUESTS = {
   dataplane: "DataplaneTokenRequest", user: "UserTokenRequest", zone: "ZoneTokenRequest"
 } as const
 
-const inspectPath = ({ path, query = [], summary }: InspectEntry): readonly [string, Json] => [
+const TEXT_OR_JSON: Json = {
+  description: "that, as the proxy says it; JSON where `format` is json",
+  content: { "text/plain": { schema: { type: "string" } }, "application/json": { schema: LOOSE } }
+}
+
+const inspectPath = ({ isText = false, path, query = [], summary }: InspectEntry): readonly [string, Json] => [
   path,
   {
     get: operation({
@@ -245,7 +250,7 @@ const inspectPath = ({ path, query = [], summary }: InspectEntry): readonly [str
         ...query.filter((name) => !PAGE.some((one) => one["name"] === name)).map((name) =>
           inQuery(name, { type: "string" }, "narrows the answer"))
       ],
-      responses: { "200": answer("that", LOOSE) }
+      responses: { "200": isText ? TEXT_OR_JSON : answer("that", LOOSE) }
     })
   }
 ]

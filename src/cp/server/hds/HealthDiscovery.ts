@@ -17,7 +17,7 @@ import { healthChecks, readReport } from "./healthChecks.ts"
 import { type HealthOf, healthOf, HealthWriter } from "../../hds/HealthWriter.ts"
 import { ResourceCache } from "../../snapshot/ResourceCache.ts"
 import { sameData } from "../../snapshot/sameData.ts"
-import type { SocketAddress } from "../../xds/TranslateSettings.ts"
+import { adminPlace, type Place } from "../../xds/TranslateSettings.ts"
 import { NotAdmitted } from "../admission.ts"
 import { closeCall, type CloseReason } from "../AdsStream.ts"
 import { nodeProxy } from "../nodeProxy.ts"
@@ -39,7 +39,7 @@ interface Open {
   readonly claim: ProxyClaim
   readonly identity: Identity
   readonly key: ResourceKey<"Dataplane">
-  readonly admin: SocketAddress | null
+  readonly admin: Place | null
   readonly health: HealthOf
   /** Undefined before the first. */
   sent: Buffer | undefined
@@ -152,7 +152,7 @@ export class HealthDiscovery extends Context.Service<
             if (named._tag === "Invalid") return end(invalid(named.message))
             const claim: ProxyClaim = { ...named.proxy, peerAddress: peerAddress(call.getPeer()) }
             const credentials = call.metadata.get("authorization").map((value) => value.toString())
-            const { admin } = nodeSettings(metadata, { zone: "", accessLogPath: null })
+            const admin = adminPlace(nodeSettings(metadata, { zone: "", accessLogPath: null }))
             run(
               judge(credentials, claim).pipe(
                 Effect.flatMap((identity) => Effect.sync(() => admitted(claim, identity, admin))),
@@ -170,7 +170,7 @@ export class HealthDiscovery extends Context.Service<
             )
           }
 
-          const admitted = (claim: ProxyClaim, identity: Identity, admin: SocketAddress | null): void => {
+          const admitted = (claim: ProxyClaim, identity: Identity, admin: Place | null): void => {
             if (isOver) return
             if (claim.proxyType !== "dataplane") return end(invalid("only dataplanes look at workloads"))
             const key: ResourceKey<"Dataplane"> = { type: "Dataplane", mesh: claim.mesh, name: claim.name }

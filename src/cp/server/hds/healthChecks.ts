@@ -14,18 +14,18 @@ import {
   type EndpointHealthResponse,
   HealthCheckSpecifierSchema
 } from "../../proto/envoy/service/health/v3/hds_pb.js"
+import { placeAddress } from "../../xds/cluster/fixed.ts"
 import { duration } from "../../xds/duration.ts"
 import { ADMIN, localClusterName } from "../../xds/names.ts"
-import { socketAddress } from "../../xds/socketAddress.ts"
-import type { SocketAddress } from "../../xds/TranslateSettings.ts"
+import type { Place } from "../../xds/TranslateSettings.ts"
 import { type HealthReport, probedInbounds, workloadPort } from "../../hds/serviceProbes.ts"
 
 type Check = MessageInitShape<typeof HealthCheckSchema>
 type ClusterCheck = MessageInitShape<typeof ClusterHealthCheckSchema>
 
-const clusterCheck = (clusterName: string, { address, port }: SocketAddress, check: Check): ClusterCheck => ({
+const clusterCheck = (clusterName: string, place: Place, check: Check): ClusterCheck => ({
   clusterName,
-  localityEndpoints: [{ endpoints: [{ address: socketAddress(address, port) }] }],
+  localityEndpoints: [{ endpoints: [{ address: placeAddress(place) }] }],
   healthChecks: [check]
 })
 
@@ -45,7 +45,7 @@ const common = ({ check }: HealthConfig, probe: NonNullable<Inbound["serviceProb
 /** The bytes of a HealthCheckSpecifier; without a probe it asks for nothing. `admin`: where its Envoy answers `/ready`. */
 export const healthChecks = (
   dataplane: Resource<"Dataplane"> | undefined,
-  admin: SocketAddress | null,
+  admin: Place | null,
   config: HealthConfig
 ): Buffer => {
   const probed = dataplane === undefined ? [] : probedInbounds(dataplane)

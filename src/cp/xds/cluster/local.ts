@@ -1,9 +1,9 @@
-/** Clusters with one fixed endpoint on the proxy's own host: the workload, and the sidecar's readiness. */
+/** The cluster of the workload behind an inbound. */
 import { create } from "@bufbuild/protobuf"
 import { Cluster_DiscoveryType, ClusterSchema } from "../../proto/envoy/config/cluster/v3/cluster_pb.js"
 import { isHttp, type Protocol } from "../../snapshot/Protocol.ts"
 import { duration } from "../duration.ts"
-import { localClusterName, READINESS, statName } from "../names.ts"
+import { localClusterName, statName } from "../names.ts"
 import { applyToCluster, type Confs } from "../policies/effects.ts"
 import type { Timeouts } from "../policies/MeshTimeout.ts"
 import { socketAddress } from "../socketAddress.ts"
@@ -28,7 +28,7 @@ export interface LocalClusterInput {
   readonly confs: Confs
 }
 
-/** The workload behind an inbound: HTTP/1.1 for http, HTTP/2 for http2 and grpc, bytes for the rest. */
+/** HTTP/1.1 for http, HTTP/2 for http2 and grpc, bytes for the rest. */
 export const localCluster = ({ confs, protocol, timeouts, workload }: LocalClusterInput): XdsResource => {
   const name = localClusterName(workload.port)
   const cluster = create(ClusterSchema, {
@@ -43,12 +43,3 @@ export const localCluster = ({ confs, protocol, timeouts, workload }: LocalClust
   })
   return toXdsResource(TypeUrl.Cluster, name, ClusterSchema, applyToCluster(cluster, confs))
 }
-
-export const readinessCluster = (readiness: SocketAddress): XdsResource =>
-  toXdsResource(TypeUrl.Cluster, READINESS, ClusterSchema, {
-    name: READINESS,
-    altStatName: statName(READINESS),
-    clusterDiscoveryType: { case: "type", value: Cluster_DiscoveryType.STATIC },
-    connectTimeout: duration(5_000),
-    loadAssignment: assignmentOf(READINESS, readiness)
-  })

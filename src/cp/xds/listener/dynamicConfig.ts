@@ -7,7 +7,7 @@ import { ListenerSchema } from "../../proto/envoy/config/listener/v3/listener_pb
 import {
   HttpConnectionManagerSchema
 } from "../../proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js"
-import { pipeAddress } from "../cluster/metrics.ts"
+import { pipeAddress } from "../cluster/fixed.ts"
 import { statName } from "../names.ts"
 import { toXdsResource } from "../toXdsResource.ts"
 import { TypeUrl, type XdsResource } from "../XdsResource.ts"

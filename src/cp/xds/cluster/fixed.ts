@@ -1,4 +1,4 @@
-/** Clusters behind which a proxy's metrics are: kuma-dp on its socket, or Envoy's own admin interface. */
+/** Clusters with one place on the proxy's own host that stays: its sidecar, or Envoy's own admin interface. */
 import { create } from "@bufbuild/protobuf"
 import { Cluster_DiscoveryType, ClusterSchema } from "../../proto/envoy/config/cluster/v3/cluster_pb.js"
 import { type Address, AddressSchema } from "../../proto/envoy/config/core/v3/address_pb.js"
@@ -6,24 +6,21 @@ import { duration } from "../duration.ts"
 import { statName } from "../names.ts"
 import { socketAddress } from "../socketAddress.ts"
 import { toXdsResource } from "../toXdsResource.ts"
-import type { SocketAddress } from "../TranslateSettings.ts"
+import type { Place } from "../TranslateSettings.ts"
 import { TypeUrl, type XdsResource } from "../XdsResource.ts"
-
-/** A path stands for a Unix socket. */
-export type MetricsSource = SocketAddress | { readonly path: string }
 
 export const pipeAddress = (path: string): Address =>
   create(AddressSchema, { address: { case: "pipe", value: { path } } })
 
-const addressOf = (source: MetricsSource): Address =>
-  "path" in source ? pipeAddress(source.path) : socketAddress(source.address, source.port)
+export const placeAddress = (place: Place): Address =>
+  "path" in place ? pipeAddress(place.path) : socketAddress(place.address, place.port)
 
-export interface MetricsClusterInput {
+export interface FixedClusterInput {
   readonly name: string
-  readonly source: MetricsSource
+  readonly place: Place
 }
 
-export const metricsCluster = ({ name, source }: MetricsClusterInput): XdsResource =>
+export const fixedCluster = ({ name, place }: FixedClusterInput): XdsResource =>
   toXdsResource(TypeUrl.Cluster, name, ClusterSchema, {
     name,
     altStatName: statName(name),
@@ -32,7 +29,7 @@ export const metricsCluster = ({ name, source }: MetricsClusterInput): XdsResour
     loadAssignment: {
       clusterName: name,
       endpoints: [{
-        lbEndpoints: [{ hostIdentifier: { case: "endpoint", value: { address: addressOf(source) } } }]
+        lbEndpoints: [{ hostIdentifier: { case: "endpoint", value: { address: placeAddress(place) } } }]
       }]
     }
   })
