@@ -19,7 +19,7 @@ import {
   type ControlPlane, dataplane, eventually, loopbackTls, mesh, startControlPlane
 } from "../server/startControlPlane.ts"
 import { useTestDatabases } from "../store/testDatabases.ts"
-import { kept } from "../inspect/meshOf.ts"
+import { insight, kept } from "../inspect/meshOf.ts"
 import { type Answer, request, startApi, type TestApi } from "./testApi.ts"
 
 const databases = useTestDatabases()
@@ -39,6 +39,7 @@ beforeAll(async () => {
   const { settings, zone } = Context.get(services, ProxySnapshots)
   inspector = {
     instanceId: "cp-1",
+    adminPort: 9901,
     resources: Context.get(services, ResourceCache),
     zone,
     settings,
@@ -326,9 +327,6 @@ describe("a proxy's configuration", () => {
     expect(dump.text).toContain("type.googleapis.com/envoy.admin.v3.ClustersConfigDump")
     expect(dump.text).toContain("\"client_status\": \"ACKED\"")
     expect(dump.text).not.toMatch(/PRIVATE KEY|LS0tLS1CRUdJTiBQUklWQVRF/)
-    expect((await ask("/meshes/default/dataplanes/web-1/stats")).json).toMatchObject({
-      status: 404, title: "Could not execute admin operation", detail: expect.stringContaining("/stats")
-    })
     client.close()
     const gone = await eventually(() => ask("/meshes/default/dataplanes/web-1/xds"), ({ status }) => status === 404)
     expect(gone.json).toMatchObject({ title: "Could not execute admin operation" })
@@ -342,6 +340,25 @@ describe("a proxy's configuration", () => {
     const path = `${other.url}/meshes/default/dataplanes/web-1/xds`
     const answer = await eventually(() => request(path), ({ status }) => status === 503)
     expect(answer.json).toMatchObject({ detail: expect.stringMatching(/instance cp-1, and this is cp-2/) })
+  })
+
+  it("is computed where its stream is: nobody else knows whether it listens on virtual addresses", async () => {
+    await controlPlane.put({ ...mesh("held", false), spec: { meshServices: { mode: "Exclusive" } } })
+    await controlPlane.put({ ...dataplane("far-1", "far", { port: 15_009 }), mesh: "held" })
+    await controlPlane.put({ ...insight("far-1"), mesh: "held" })
+    const other = await startApi(store, { inspector: { ...inspector, instanceId: "cp-2", stream: () => null } })
+    cleanups.push(other.stop)
+    for (const last of ["_config", "_layout"]) {
+      const path = `${other.url}/meshes/held/dataplanes/far-1/${last}`
+      const answer = await eventually(() => request(path), ({ status }) => status !== 404)
+      expect([last, answer.status, answer.json]).toEqual([last, 503, expect.objectContaining({
+        detail: "the proxy far-1 is connected to the control plane instance cp-1, and this is cp-2: ask that one"
+      })])
+    }
+    await controlPlane.put({ ...insight("far-1", { connected: false }), mesh: "held" })
+    for (const last of ["_config", "_layout"]) {
+      await eventually(() => request(`${other.url}/meshes/held/dataplanes/far-1/${last}`), ({ status }) => status === 200)
+    }
   })
 
   it("is told to those alone who may see it", async () => {

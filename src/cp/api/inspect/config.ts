@@ -6,6 +6,7 @@ import { zoneInForce } from "../../inspect/shadow.ts"
 import type { ProxyId } from "../../../model/ProxyType.ts"
 import { badRequest, notFound, type Refusal } from "../Refusal.ts"
 import { json, requireView } from "./answers.ts"
+import { elsewhere } from "./elsewhere.ts"
 import type { InspectEntry, Question } from "./InspectEntry.ts"
 
 const unsupported = (parameter: string) =>
@@ -34,6 +35,8 @@ const answerConfig = (question: Question) =>
     const insight = inspector.resources.get({ type: "DataplaneInsight", mesh: view.mesh, name: proxy.name })
     // Who never connected hasn't said what its host is like.
     if (insight === undefined) return yield* missing
+    const refusal = elsewhere(inspector, proxy, insight.spec, "Failed to fetch dataplane insight")
+    if (refusal !== null) return yield* refusal
     const settings = inspector.settings(proxy)
     const current = proxyConfig(inspector.zone, proxy, settings)
     const xds = isShadow ? proxyConfig(zoneInForce(inspector.zone, view), proxy, settings) : current

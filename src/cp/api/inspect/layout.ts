@@ -13,11 +13,13 @@ import { OutboundLists } from "../../xds/outbounds.ts"
 import type { Inbound } from "../../../model/Dataplane.ts"
 import { formatKri } from "../../../model/formatKri.ts"
 import type { Policy } from "../../../model/policies.ts"
+import type { ProxyId } from "../../../model/ProxyType.ts"
 import type { Resource } from "../../../model/Resource.ts"
 import { shortKind } from "../../../model/services/serviceNames.ts"
 import { PROTOCOL_TAG } from "../../../model/Tags.ts"
 import { badRequest, notFound, type Refusal } from "../Refusal.ts"
 import { json, requireView } from "./answers.ts"
+import { elsewhere } from "./elsewhere.ts"
 import type { InspectEntry, Question } from "./InspectEntry.ts"
 import { requireDataplane } from "./policies.ts"
 import { isExclusive, matchedRoutes, proxyRule } from "./rules.ts"
@@ -64,9 +66,16 @@ const outboundsOf = (view: MeshView, dataplane: Resource<"Dataplane">, bindOutbo
 }
 
 const answerLayout = (question: Question) =>
-  Effect.map(find(question, "_layout"), ({ dataplane, view }) => {
-    const { networking } = dataplane.spec
-    const settings = question.inspector.settings({ proxyType: "dataplane", mesh: view.mesh, name: dataplane.name })
+  Effect.gen(function*() {
+    const { dataplane, view } = yield* find(question, "_layout")
+    const { inspector } = question
+    const { mesh, name, spec: { networking } } = dataplane
+    const proxy: ProxyId = { proxyType: "dataplane", mesh, name }
+    const insight = inspector.resources.get({ type: "DataplaneInsight", mesh, name })?.spec
+    // Whether it listens on virtual addresses is for itself to say.
+    const refusal = elsewhere(inspector, proxy, insight, "Could not retrieve Dataplane")
+    if (refusal !== null) return yield* refusal
+    const settings = inspector.settings(proxy)
     return json({
       inbounds: (networking?.inbound ?? []).map(encodeInbound(dataplane)),
       kri: kriOf(dataplane),
