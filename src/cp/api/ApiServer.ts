@@ -3,17 +3,16 @@
  * what is written and who may, and never talks to a proxy nor decides anything about one.
  */
 import { Context, Effect, Layer } from "effect"
-import {
-  createServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions, type ServerResponse
-} from "node:http"
-import { createServer as createTlsServer } from "node:https"
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http"
 import { pipeline } from "node:stream/promises"
 import type { Journal, JournalExport } from "../../model/Journal.ts"
 import { Store } from "../../model/Store.ts"
-import { bindPort, type PortUnavailable } from "../bindPort.ts"
+import type { PortUnavailable } from "../bindPort.ts"
 import type { ApiServerConfig } from "../config/ApiServerConfig.ts"
-import type { Listen } from "../config/ControlPlaneConfig.ts"
 import { ANONYMOUS_ACCESS } from "../config/readApiServer.ts"
+import type { DoorLimits } from "../door/DoorLimits.ts"
+import { openDoor } from "../door/openDoor.ts"
+import { httpServer, httpsServer } from "../door/servers.ts"
 import { noteAnswer } from "./noteAnswer.ts"
 import { makeAdmission } from "./admit.ts"
 import type { ApiResponse } from "./ApiRequest.ts"
@@ -144,27 +143,24 @@ const makeAnswer = (services: Context.Context<Services>, options: ApiServerOptio
   }
 }
 
-/** Who sends or takes too slowly holds up nobody else. */
-const serverOptions = ({ limits }: ApiServerConfig): ServerOptions => ({
-  headersTimeout: limits.readHeaderMillis,
-  requestTimeout: limits.readMillis,
-  keepAliveTimeout: limits.idleMillis,
-  connectionsCheckingInterval: 1_000
+/** As Kuma has it, the time for a request's head is also that for a handshake. */
+const doorLimits = ({ limits }: ApiServerConfig): DoorLimits => ({
+  connections: limits.connections,
+  connectionsOfOne: limits.connectionsOfOne,
+  handshakeMillis: limits.readHeaderMillis,
+  headMillis: limits.readHeaderMillis,
+  requestMillis: limits.readMillis,
+  writeMillis: limits.writeMillis,
+  idleMillis: limits.idleMillis
 })
 
-const listen = (server: Server, address: Listen, scheme: "HTTP" | "HTTPS") =>
-  Effect.acquireRelease(
-    bindPort(server, address, `KUMA_API_SERVER_${scheme}_PORT or KUMA_API_SERVER_${scheme}_INTERFACE`),
-    () =>
-      Effect.callback<void>((resume) => {
-        server.close(() => resume(Effect.void))
-        server.closeAllConnections()
-      })
-  )
+const door = (scheme: "HTTP" | "HTTPS") =>
+  ({ door: "api", setting: `KUMA_API_SERVER_${scheme}_PORT or KUMA_API_SERVER_${scheme}_INTERFACE` }) as const
 
 /** A caller is told nothing of what went wrong here. */
 const make = Effect.fnUntraced(function*(options: ApiServerOptions) {
-  const { config, config: { http, https, limits }, tls } = options
+  const { config, config: { http, https }, tls } = options
+  const limits = doorLimits(config)
   const answer = makeAnswer(yield* Effect.context<Services>(), options)
   const context = yield* Effect.context<never>()
   const listener = (scheme: "http" | "https"): RequestListener => (incoming, outgoing) => {
@@ -172,22 +168,12 @@ const make = Effect.fnUntraced(function*(options: ApiServerOptions) {
     // A client that goes away while it is read has nobody left to be answered.
     answer(incoming, outgoing, scheme).catch(() => outgoing.destroy())
   }
-  const limited = <S extends Server>(server: S): S => {
-    server.setTimeout(limits.writeMillis)
-    server.maxConnections = limits.connections
-    return server
-  }
-  const httpPort = http.enabled
-    ? yield* listen(limited(createServer(serverOptions(config), listener("http"))), http, "HTTP")
-    : null
+  const httpPort = http.enabled ? yield* openDoor(httpServer(limits, listener("http")), http, door("HTTP")) : null
   const secure = https.enabled && tls !== null ? yield* apiTls(config, tls) : null
-  const httpsPort = secure === null ? null : yield* listen(
-    limited(checkClients(
-      createTlsServer({ ...serverOptions(config), ...secure.options }, listener("https")),
-      secure.clients
-    )),
+  const httpsPort = secure === null ? null : yield* openDoor(
+    checkClients(httpsServer(limits, secure.options, listener("https")), secure.clients),
     https,
-    "HTTPS"
+    door("HTTPS")
   )
   yield* Effect.logInfo("The API server listens").pipe(Effect.annotateLogs({ httpPort, httpsPort }))
   if (config.anonymousAccess) {

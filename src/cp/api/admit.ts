@@ -4,13 +4,13 @@
  */
 import { Clock, Effect } from "effect"
 import { hash } from "node:crypto"
-import { isIPv6 } from "node:net"
 import type { Store, StoreUnavailable } from "../../model/Store.ts"
 import type { Refused } from "../auth/Authenticator.ts"
 import { type Action, denial } from "../auth/user/Access.ts"
 import { ANONYMOUS, isAnonymous, type User } from "../auth/user/User.ts"
 import { makeUserAuthenticator, userWithoutToken } from "../auth/user/UserAuthenticator.ts"
 import type { ApiServerConfig } from "../config/ApiServerConfig.ts"
+import { placeOf } from "../door/placeOf.ts"
 import { RecentlyUsed } from "../RecentlyUsed.ts"
 import type { RequestHead } from "./ApiRequest.ts"
 import { RateLimit } from "./RateLimit.ts"
@@ -44,14 +44,6 @@ const reservedIn = (route: Route): { readonly action: Action; readonly what: str
 const WRONG_TOKENS = 10
 
 const REMEMBERED_TOKENS = 10_000
-
-/** Who has one address of a network that IPv6 hands out has all of them. */
-export const placeOf = (address: string): string => {
-  if (!isIPv6(address) || address.startsWith("::ffff:")) return address
-  const [head = "", tail] = address.split("::").map((part) => (part === "" ? [] : part.split(":")))
-  const zeros = tail === undefined ? [] : Array.from({ length: 8 - head.length - tail.length }, () => "0")
-  return [...head, ...zeros, ...tail ?? []].slice(0, 4).join(":")
-}
 
 const callerName = (user: User, address: string): string =>
   user.method === "token" ? `user ${user.name}` : `address ${placeOf(address)}`

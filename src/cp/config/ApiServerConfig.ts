@@ -29,6 +29,8 @@ export interface ApiServerConfig {
     readonly requestsPerSecond: number
     /** Of each of the two servers, so that proxies' connections find room. */
     readonly connections: number
+    /** So many of these of one address, or of one network of IPv6. */
+    readonly connectionsOfOne: number
     readonly readHeaderMillis: number
     /** From a request's first byte to its last. */
     readonly readMillis: number

@@ -94,6 +94,7 @@ export const readApiServer = (env: Environment): ApiServerConfig => {
     limits: {
       requestsPerSecond: env.integer("ECS_MESH_API_SERVER_REQUESTS_PER_SECOND", 500, 0, 1_000_000),
       connections: env.integer("ECS_MESH_API_SERVER_CONNECTIONS", 2_048, 1, 1_000_000),
+      connectionsOfOne: env.integer("ECS_MESH_API_SERVER_CONNECTIONS_PER_ADDRESS", 512, 1, 1_000_000),
       readHeaderMillis,
       readMillis: Math.max(readHeaderMillis, env.millis("KUMA_API_SERVER_READ_TIMEOUT", 10_000)),
       writeMillis: env.millis("KUMA_API_SERVER_WRITE_TIMEOUT", 30_000),

@@ -3,10 +3,23 @@
  * does; ready once every part that was expected has said so. Knows none of the parts.
  */
 import { type Context as EffectContext, Context, Effect, Layer } from "effect"
-import { createServer, type ServerResponse } from "node:http"
-import { bindPort } from "../bindPort.ts"
+import type { ServerResponse } from "node:http"
 import type { Listen } from "../config/ControlPlaneConfig.ts"
+import type { DoorLimits } from "../door/DoorLimits.ts"
+import { openDoor } from "../door/openDoor.ts"
+import { httpServer } from "../door/servers.ts"
 import { renderMetrics } from "./renderMetrics.ts"
+
+/** A load balancer, a scraper and an operator have a few each. */
+const LIMITS: DoorLimits = {
+  connections: 256,
+  connectionsOfOne: 64,
+  handshakeMillis: 5_000,
+  headMillis: 5_000,
+  requestMillis: 10_000,
+  writeMillis: 10_000,
+  idleMillis: 120_000
+}
 
 export interface DiagnosticsOptions {
   readonly listen: Listen
@@ -31,7 +44,7 @@ export class Diagnostics extends Context.Service<
       Effect.gen(function*() {
         const context = yield* Effect.context<never>()
         const waiting = new Map(options.parts.map((part) => [part, "not started yet"]))
-        const server = createServer((request, response) => {
+        const server = httpServer(LIMITS, (request, response) => {
           switch (request.url?.split("?")[0]) {
             case "/healthy":
               return send(response, 200, "OK\n")
@@ -45,11 +58,8 @@ export class Diagnostics extends Context.Service<
               return send(response, 404, "404: Page Not Found\n")
           }
         })
-        const port = yield* Effect.acquireRelease(bindPort(server, options.listen, "KUMA_DIAGNOSTICS_SERVER_PORT"), () =>
-          Effect.sync(() => {
-            server.close()
-            server.closeAllConnections()
-          }))
+        const names = { door: "diagnostics", setting: "KUMA_DIAGNOSTICS_SERVER_PORT" } as const
+        const port = yield* openDoor(server, options.listen, names)
         // Last of all to go: until then it says that the rest is going.
         yield* Effect.addFinalizer(() => Effect.sync(() => void waiting.set("control plane", "stopping")))
         return Diagnostics.of({

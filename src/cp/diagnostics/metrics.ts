@@ -27,6 +27,10 @@ export const refusals = Metric.counter("ecs_mesh_proxies_refused_total", {
   description: "Proxies turned away at the bootstrap or ADS door, by reason",
   incremental: true
 })
+export const connectionsRefused = Metric.counter("ecs_mesh_connections_refused_total", {
+  description: "Connections that one of our HTTP servers had no room for, by server",
+  incremental: true
+})
 export const translations = Metric.counter("ecs_mesh_translations_total", {
   description: "Translations of one proxy's whole configuration: how many follow a change tells what it touches",
   incremental: true
@@ -37,10 +41,6 @@ export const translationFailures = Metric.counter("ecs_mesh_translation_failures
 })
 export const certificatesIssued = Metric.counter("ecs_mesh_certificates_issued_total", {
   description: "Workload certificates handed to proxies for the first time",
-  incremental: true
-})
-export const storeErrors = Metric.counter("ecs_mesh_store_errors_total", {
-  description: "Writes of proxies' state that the store could not take",
   incremental: true
 })
 export const madsRequests = Metric.counter("ecs_mesh_mads_requests_total", {

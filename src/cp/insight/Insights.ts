@@ -10,7 +10,6 @@ import { proxyKey } from "../../model/proxyResource.ts"
 import type { ProxyId, ProxyType } from "../../model/ProxyType.ts"
 import { formatKey, type ResourceKey } from "../../model/Resource.ts"
 import { Store } from "../../model/Store.ts"
-import { count, storeErrors } from "../diagnostics/metrics.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
 import { mergeInsight } from "./mergeInsight.ts"
 import { foldSession, openSession, type ProxySession, type SessionEvent } from "./ProxySession.ts"
@@ -93,7 +92,6 @@ export class Insights extends Context.Service<
       Effect.gen(function*() {
         const store = yield* Store
         const cache = yield* ResourceCache
-        const context = yield* Effect.context<never>()
         /** Streams by their proxy: a newer one may begin before the older one's end is written. */
         const open = new Map<string, Set<Open>>()
         /** Of which the store doesn't have all, and those of them that don't wait for the others. */
@@ -161,7 +159,6 @@ export class Insights extends Context.Service<
             Effect.onError(() => Effect.sync(() => {
               for (const entry of entries) due.add(entry)
             })),
-            Effect.tapError(() => Effect.sync(() => count(storeErrors, 1, context))),
             Effect.catch((error) => tell(proxy, error))
           )
         }

@@ -4,18 +4,32 @@
  */
 import { Context, Effect, FiberSet, Layer } from "effect"
 import { createServer as createHttpServer } from "node:http"
-import { createServer as createTlsServer } from "node:tls"
 import { bindPort } from "../bindPort.ts"
 import { Bootstrapper } from "../bootstrap/Bootstrapper.ts"
 import type { Listen } from "../config/ControlPlaneConfig.ts"
+import type { DoorLimits } from "../door/DoorLimits.ts"
+import { httpOptions, tlsServer } from "../door/servers.ts"
 import { ControlPlaneTls } from "../tls/ControlPlaneTls.ts"
 import { AdsServer } from "./AdsServer.ts"
 import { bootstrapListener } from "./bootstrapListener.ts"
 
 /** A token may have 32 KiB; Node's own limit is 16. */
 const MAX_HEADER_BYTES = 64 * 1024
-/** For a whole request, whatever trickles meanwhile; looked at ten times within. */
+/** For a handshake, and for a whole request. */
 const REQUEST_MILLIS = 10_000
+/** A proxy asks once. */
+const IDLE_MILLIS = 5_000
+
+/** Thousands of proxies may come by one load balancer's address; who does nothing with a connection loses it. */
+const limits = (requestMillis: number): DoorLimits => ({
+  connections: null,
+  connectionsOfOne: null,
+  handshakeMillis: requestMillis,
+  headMillis: requestMillis,
+  requestMillis,
+  writeMillis: null,
+  idleMillis: IDLE_MILLIS
+})
 
 /**
  * Silence after which the kernel asks whether the peer's is still there: each second, ten times (as libuv sets it). So
@@ -40,20 +54,15 @@ export class DataplaneServer extends Context.Service<
         const bootstrapper = yield* Bootstrapper
         const tls = yield* ControlPlaneTls
         const run = yield* FiberSet.makeRuntime<never, void, never>()
-        const http = createHttpServer({
-          maxHeaderSize: MAX_HEADER_BYTES,
-          headersTimeout: requestMillis,
-          requestTimeout: requestMillis,
-          connectionsCheckingInterval: requestMillis / 10
-        })
+        const door = limits(requestMillis)
+        const http = createHttpServer({ ...httpOptions(door), maxHeaderSize: MAX_HEADER_BYTES })
         // Node begins to look at these times once a server listens, and this one never does itself.
         http.emit("listening")
-        const server = createTlsServer({
+        const server = tlsServer(door, {
           cert: tls.certificatePem,
           key: tls.privateKeyPem,
           minVersion: "TLSv1.2",
           ALPNProtocols: ["h2", "http/1.1"],
-          handshakeTimeout: requestMillis,
           keepAlive: true,
           keepAliveInitialDelay: PROBE_MILLIS
         })

@@ -1,13 +1,13 @@
 // How much of one caller the API takes: requests, bytes, levels, seconds.
 import { connect, type Socket } from "node:net"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { placeOf } from "../../../src/cp/api/admit.ts"
+import { placeOf } from "../../../src/cp/door/placeOf.ts"
 import { RateLimit } from "../../../src/cp/api/RateLimit.ts"
 import { useTestDatabases } from "../store/testDatabases.ts"
 import { put, request, startApi as start, type TestApi } from "./testApi.ts"
 
 const databases = useTestDatabases()
-const limits = { requestsPerSecond: 1, connections: 100, readHeaderMillis: 300, readMillis: 500, writeMillis: 5_000, idleMillis: 5_000 }
+const limits = { requestsPerSecond: 1, connections: 100, connectionsOfOne: 100, readHeaderMillis: 300, readMillis: 500, writeMillis: 5_000, idleMillis: 5_000 }
 let api: TestApi
 beforeAll(async () => {
   api = await start(await databases.create(), { config: { limits } })

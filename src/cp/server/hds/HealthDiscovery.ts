@@ -14,7 +14,7 @@ import { count, refusals } from "../../diagnostics/metrics.ts"
 import { News } from "../../diagnostics/News.ts"
 import { Ration, REFUSALS_A_MINUTE } from "../../diagnostics/Ration.ts"
 import { healthChecks, readReport } from "./healthChecks.ts"
-import { type HealthOf, healthOf, HealthWriter } from "../../hds/HealthWriter.ts"
+import { HealthWriter } from "../../hds/HealthWriter.ts"
 import { ResourceCache } from "../../snapshot/ResourceCache.ts"
 import { sameData } from "../../snapshot/sameData.ts"
 import { adminPlace, type Place } from "../../xds/TranslateSettings.ts"
@@ -40,7 +40,6 @@ interface Open {
   readonly identity: Identity
   readonly key: ResourceKey<"Dataplane">
   readonly admin: Place | null
-  readonly health: HealthOf
   /** Undefined before the first. */
   sent: Buffer | undefined
   readonly send: (bytes: Buffer) => void
@@ -124,7 +123,7 @@ export class HealthDiscovery extends Context.Service<
             return open.close(invalid("the node id must stay the same for a whole stream"))
           }
           if (message.case !== "endpointHealthResponse" || !look(open)) return
-          run(writer.write(open.health, readReport(message.value), Date.now()))
+          run(writer.write(open.key, readReport(message.value), Date.now()))
         }
 
         const accept = (call: Call): void => {
@@ -176,7 +175,7 @@ export class HealthDiscovery extends Context.Service<
             const key: ResourceKey<"Dataplane"> = { type: "Dataplane", mesh: claim.mesh, name: claim.name }
             streams.get(formatKey(key))?.close(TAKEN_OVER)
             open = {
-              claim, identity, key, admin, health: healthOf(key), sent: undefined,
+              claim, identity, key, admin, sent: undefined,
               send: (bytes) => void call.write(bytes), close: end
             }
             streams.set(formatKey(key), open)
