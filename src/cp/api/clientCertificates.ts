@@ -12,7 +12,7 @@ export class ApiTlsInvalid extends Schema.TaggedError<ApiTlsInvalid>()("ApiTlsIn
 
 const PEM = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g
 
-const readCertificates = async (path: string): Promise<ReadonlyArray<string>> => {
+export const readCertificates = async (path: string): Promise<ReadonlyArray<string>> => {
   const found = (await readFile(path, "utf8")).match(PEM) ?? []
   if (found.length === 0) throw new Error("there is no certificate in PEM in it")
   for (const pem of found) new X509Certificate(pem)

@@ -12,7 +12,11 @@ export interface MonitoringConfig extends Listen {
     readonly minVersion: TlsVersion
     /** Null: the newest. */
     readonly maxVersion: TlsVersion | null
+    /** Who has no certificate of one of these CAs isn't let in; null: nobody is asked for one. */
+    readonly clientCaFile: string | null
   } | null
+  /** What a request has to bring as its bearer token; null: nothing, as Kuma has it. */
+  readonly bearerToken: string | null
   /** How long a request waits for a change that doesn't say it. */
   readonly defaultFetchTimeoutMillis: number
 }

@@ -21,6 +21,9 @@ interface OfMesh {
   readonly assignments: Map<string, ReadonlyArray<Assignment>>
 }
 
+/** Of which Dataplanes something else is told, as clients name them; `all`: nobody knows of which. */
+export type Changed = ReadonlySet<string> | "all"
+
 /** What a client is told. */
 export interface Told {
   readonly version: string
@@ -30,6 +33,9 @@ export interface Told {
 
 const NONE: ReadonlyArray<Assignment> = []
 
+/** As assignments are named. */
+const NAME = /^\/meshes\/([^/]+)\/dataplanes\/([^/]+)$/
+
 const byName = (a: Assignment, b: Assignment): number => (a.name < b.name ? -1 : 1)
 
 const sayTheSame = (before: Resource | undefined, after: Resource | undefined): boolean =>
@@ -37,40 +43,43 @@ const sayTheSame = (before: Resource | undefined, after: Resource | undefined): 
 
 export class Assignments {
   readonly #meshes = new Map<string, OfMesh>()
-  /** By the client that is named, null for the others; of the last revision that was asked for. */
+  /** By the client that is named, null for the others; of what there is now. */
   readonly #told = new Map<string | null, Told>()
-  #clients: ReadonlySet<string> | null = null
-  #revision = 0
+  /** Clients that some MeshMetric names, with the number of assignments that are theirs. */
+  readonly #clients = new Map<string, number>()
+  #changed = new Set<string>()
 
-  /** Counts the changes of anything that anybody is told. */
-  get revision(): number {
-    return this.#revision
-  }
-
-  apply(changes: Iterable<ResourceChange>): void {
-    const before = this.#revision
+  /** Answers what is told otherwise since. */
+  apply(changes: Iterable<ResourceChange>): Changed {
+    const before = [...this.#clients.keys()]
+    this.#changed = new Set()
     const whole = new Set<OfMesh>()
     for (const change of changes) this.#applyOne(change, whole)
     for (const mesh of whole) for (const dataplane of mesh.dataplanes.values()) this.#assign(mesh, dataplane)
-    if (this.#revision === before) return
-    this.#told.clear()
-    this.#clients = null
+    if (this.#changed.size > 0) this.#told.clear()
+    // Who is named now, or no more, is told of others: also of those that are as they were.
+    const sameClients = before.length === this.#clients.size && before.every((client) => this.#clients.has(client))
+    return sameClients ? this.#changed : "all"
   }
 
   /** What is told to a client that calls itself so. The same object until it is another. */
   of(clientId: string): Told {
-    const client = this.#named().has(clientId) ? clientId : null
+    const client = this.#client(clientId)
     const known = this.#told.get(client)
     if (known !== undefined) return known
-    const told = this.#put(client)
+    const told = respond(this.#all().filter((one) => isTold(one, client)))
     this.#told.set(client, told)
     return told
   }
 
-  /** Of these only (`/meshes/<mesh>/dataplanes/<name>`). */
+  /** Of these only (`/meshes/<mesh>/dataplanes/<name>`). Costs as much as there are names, however many Dataplanes. */
   some(clientId: string, names: ReadonlySet<string>): Told {
-    const client = this.#named().has(clientId) ? clientId : null
-    return respond(this.#all().filter((one) => names.has(one.name) && isTold(one, client)))
+    const client = this.#client(clientId)
+    const found = [...names].flatMap((name) => {
+      const [, mesh = "", dataplane = ""] = NAME.exec(name) ?? []
+      return this.#meshes.get(mesh)?.assignments.get(dataplane) ?? NONE
+    })
+    return respond(found.filter((one) => isTold(one, client)))
   }
 
   #applyOne({ after, before, key }: ResourceChange, whole: Set<OfMesh>): void {
@@ -119,24 +128,31 @@ export class Assignments {
   }
 
   #keep({ assignments }: OfMesh, name: string, now: ReadonlyArray<Assignment>): void {
-    if (sameData(assignments.get(name) ?? NONE, now)) return
-    this.#revision += 1
+    const before = assignments.get(name) ?? NONE
+    if (sameData(before, now)) return
+    this.#count(before, -1)
+    this.#count(now, 1)
     if (now.length === 0) assignments.delete(name)
     else assignments.set(name, now)
   }
 
-  /** Clients that some MeshMetric names. */
-  #named(): ReadonlySet<string> {
-    this.#clients ??= new Set(this.#all().flatMap(({ audience }) => (audience._tag === "Client" ? audience.id : [])))
-    return this.#clients
+  #count(assignments: ReadonlyArray<Assignment>, by: 1 | -1): void {
+    for (const { audience, name } of assignments) {
+      this.#changed.add(name)
+      if (audience._tag !== "Client") continue
+      const left = (this.#clients.get(audience.id) ?? 0) + by
+      if (left === 0) this.#clients.delete(audience.id)
+      else this.#clients.set(audience.id, left)
+    }
+  }
+
+  /** Null where no MeshMetric names it. */
+  #client(clientId: string): string | null {
+    return this.#clients.has(clientId) ? clientId : null
   }
 
   #all(): ReadonlyArray<Assignment> {
     return [...this.#meshes.values()].flatMap(({ assignments }) => [...assignments.values()].flat())
-  }
-
-  #put(client: string | null): Told {
-    return respond(this.#all().filter((one) => isTold(one, client)))
   }
 }
 

@@ -1,17 +1,20 @@
 /**
  * Kuma's MADS: tells Prometheus (`kuma_sd_configs`) which proxies' metrics to scrape. Receives the cache's changes and
- * long polls over HTTP; produces lists of targets. It writes nothing and knows nobody: whoever may connect is told.
+ * long polls over HTTP; produces lists of targets. It writes nothing. Whoever connects is told, as with Kuma, or who
+ * proves to be Prometheus.
  */
 import { Context, Effect, Layer } from "effect"
-import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http"
-import { createServer as createTlsServer } from "node:https"
+import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import type { ErrorBody } from "../../model/Bootstrap.ts"
-import { bindPort } from "../bindPort.ts"
 import type { MonitoringConfig } from "../config/MonitoringConfig.ts"
 import { count, madsPolls, madsRequests } from "../diagnostics/metrics.ts"
+import type { DoorLimits } from "../door/DoorLimits.ts"
+import { openDoor } from "../door/openDoor.ts"
+import { httpServer, httpsServer } from "../door/servers.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
 import type { ControlPlaneTls } from "../tls/ControlPlaneTls.ts"
 import { ASSIGNED, Assignments } from "./Assignments.ts"
+import { clientCas, openness, tokenCheck } from "./clients.ts"
 import { readDiscoveryRequest, readFetchTimeout } from "./discoveryRequest.ts"
 import { Polls } from "./Polls.ts"
 
@@ -20,20 +23,21 @@ const PATH = "/v3/discovery:monitoringassignments"
 const MAX_BODY_BYTES = 64 * 1024
 /** Prometheus' own limit of a request is two minutes; whoever asks for longer asks again. */
 const MOST_WAIT_MILLIS = 10 * 60_000
-/** A Prometheus has one. */
-const MAX_CONNECTIONS = 512
-const MAX_WAITING = 256
+/** A job of Prometheus' has one. */
+const POLLS = { most: 256, mostOfOne: 64 }
 const REQUEST_MILLIS = 10_000
-/** Within which a client that vanished without a word is noticed, or thereabouts. */
-const PROBE_MILLIS = 30_000
+/** A client that takes nothing of its answer for so long has gone. */
+const WRITE_MILLIS = 30_000
 
-const SERVER: ServerOptions = {
-  headersTimeout: REQUEST_MILLIS,
-  requestTimeout: REQUEST_MILLIS,
-  keepAliveTimeout: 120_000,
-  keepAlive: true,
-  keepAliveInitialDelay: PROBE_MILLIS,
-  connectionsCheckingInterval: 1_000
+const LIMITS: DoorLimits = {
+  connections: 512,
+  connectionsOfOne: 128,
+  handshakeMillis: REQUEST_MILLIS,
+  headMillis: REQUEST_MILLIS,
+  requestMillis: REQUEST_MILLIS,
+  // A poll waits for minutes.
+  writeMillis: null,
+  idleMillis: 120_000
 }
 
 export class MonitoringServer extends Context.Service<
@@ -66,6 +70,7 @@ const NOT_MODIFIED: Reply = { status: 304, type: "application/json", body: "" }
 
 const send = (response: ServerResponse, { body, headers = {}, status, type }: Reply): void => {
   if (response.headersSent || response.destroyed) return
+  response.setTimeout(WRITE_MILLIS, () => response.destroy())
   // RFC 9110, 15.4.5: a 304 has no content.
   response.writeHead(status, {
     ...(status === 304 ? {} : { "content-type": type, "content-length": Buffer.byteLength(body) }),
@@ -101,13 +106,18 @@ interface Notes {
   readonly waiting: () => void
 }
 
+const UNAUTHORIZED = problem(401, "Unauthorized", "the request doesn't bring the token that this server asks for", {
+  "www-authenticate": "Bearer"
+})
+
 const listener = (polls: Polls, config: MonitoringConfig, notes: Notes) => {
+  const mayAsk = tokenCheck(config)
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const reply = (one: Reply): void => {
       notes.answered(one.status)
       send(response, one)
     }
-    const refused = refusal(request)
+    const refused = mayAsk(request) ? refusal(request) : UNAUTHORIZED
     if (refused !== null) return reply({ ...refused, headers: { ...refused.headers, connection: "close" } })
     const body = await readBody(request)
     if (body === null) {
@@ -121,10 +131,11 @@ const listener = (polls: Polls, config: MonitoringConfig, notes: Notes) => {
     if (wait === null) {
       return reply(problem(400, "Could not parse fetch-timeout", `"${given}" is no duration such as 30s or 2m`))
     }
-    const leave = polls.ask(read.request, Math.min(wait, MOST_WAIT_MILLIS), (told) =>
+    const address = request.socket.remoteAddress ?? ""
+    const leave = polls.ask(read.request, Math.min(wait, MOST_WAIT_MILLIS), address, (told) =>
       reply(told === null ? NOT_MODIFIED : { status: 200, type: "application/json", body: told.body }))
     if (leave === undefined) {
-      const detail = `${MAX_WAITING} clients wait already: try again later`
+      const detail = `${POLLS.mostOfOne} clients of one address wait already, or ${POLLS.most} in all: try again later`
       return reply(problem(503, "Service unavailable", detail, { "retry-after": "5" }))
     }
     notes.waiting()
@@ -146,7 +157,7 @@ const make = Effect.fnUntraced(function*(config: MonitoringConfig, tls: Tls) {
   const cache = yield* ResourceCache
   const context = yield* Effect.context<never>()
   const assignments = new Assignments()
-  const polls = new Polls(assignments, MAX_WAITING)
+  const polls = new Polls(assignments, POLLS)
   yield* Effect.acquireRelease(
     // In one step: a change that came between two would be lost.
     Effect.sync(() => {
@@ -154,9 +165,8 @@ const make = Effect.fnUntraced(function*(config: MonitoringConfig, tls: Tls) {
         ASSIGNED.flatMap((type) => cache.list(type)).map((after) => ({ key: after, before: undefined, after }))
       )
       return cache.onChange((changes) => {
-        const before = assignments.revision
-        assignments.apply(changes)
-        if (assignments.revision !== before) polls.wake()
+        const changed = assignments.apply(changes)
+        if (changed === "all" || changed.size > 0) polls.wake(changed)
       })
     }),
     (stop) => Effect.sync(stop)
@@ -165,26 +175,20 @@ const make = Effect.fnUntraced(function*(config: MonitoringConfig, tls: Tls) {
     answered: (status) => count(madsRequests, 1, context, { status: String(status) }),
     waiting: () => count(madsPolls, polls.waiting, context)
   })
-  const server: Server = config.tls === null ? createServer(SERVER, answer) : createTlsServer({
-    ...SERVER,
+  const ca = yield* clientCas(config)
+  const server: Server = config.tls === null ? httpServer(LIMITS, answer) : httpsServer(LIMITS, {
     cert: tls.certificatePem,
     key: tls.privateKeyPem,
     minVersion: config.tls.minVersion,
     ...(config.tls.maxVersion === null ? {} : { maxVersion: config.tls.maxVersion }),
-    handshakeTimeout: REQUEST_MILLIS
+    ...(ca === undefined ? {} : { ca: [...ca], requestCert: true, rejectUnauthorized: true })
   }, answer)
-  server.maxConnections = MAX_CONNECTIONS
-  const port = yield* Effect.acquireRelease(
-    bindPort(server, config, "KUMA_MONITORING_ASSIGNMENT_SERVER_PORT"),
-    () =>
-      Effect.sync(() => {
-        server.close()
-        server.closeAllConnections()
-      })
-  )
+  const port = yield* openDoor(server, config, { door: "mads", setting: "KUMA_MONITORING_ASSIGNMENT_SERVER_PORT" })
   yield* Effect.logInfo("The monitoring assignment server listens").pipe(
     Effect.annotateLogs({ address: config.address, port, tls: config.tls !== null })
   )
+  const said = openness(config)
+  if (said !== null) yield* Effect.logWarning(said)
   return MonitoringServer.of({ port, waiting: () => polls.waiting })
 })
 

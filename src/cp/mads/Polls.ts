@@ -1,8 +1,10 @@
 /**
  * Clients that have what there is and wait for another. A change answers those whom it concerns, at once; the others go
- * on waiting until their time is over. Nothing is looked at while nothing changes.
+ * on waiting until their time is over. Nothing is looked at while nothing changes, and of those who wait for certain
+ * Dataplanes only who waits for one that changed.
  */
-import type { Assignments, Told } from "./Assignments.ts"
+import { PlacesOfEach } from "../door/PlacesOfEach.ts"
+import type { Assignments, Changed, Told } from "./Assignments.ts"
 import type { DiscoveryRequest } from "./discoveryRequest.ts"
 
 /** Null: nothing changed. */
@@ -12,17 +14,33 @@ interface Poll {
   readonly request: DiscoveryRequest
   readonly answer: Answer
   readonly patience: NodeJS.Timeout
+  readonly leave: () => void
+}
+
+export interface PollsOptions {
+  /** So many wait at once, at the most. */
+  readonly most: number
+  /** So many of these of one address. A connection may bring many requests before the first is answered. */
+  readonly mostOfOne: number
+}
+
+const concerns = ({ request: { names } }: Poll, changed: Changed): boolean => {
+  if (names.size === 0 || changed === "all") return true
+  const [fewer, more] = names.size < changed.size ? [names, changed] : [changed, names]
+  for (const name of fewer) if (more.has(name)) return true
+  return false
 }
 
 export class Polls {
   readonly #assignments: Assignments
   readonly #most: number
+  readonly #places: PlacesOfEach
   readonly #waiting = new Set<Poll>()
 
-  /** `most`: so many wait at once, at the most. */
-  constructor(assignments: Assignments, most: number) {
+  constructor(assignments: Assignments, { most, mostOfOne }: PollsOptions) {
     this.#assignments = assignments
     this.#most = most
+    this.#places = new PlacesOfEach(mostOfOne)
   }
 
   get waiting(): number {
@@ -30,28 +48,27 @@ export class Polls {
   }
 
   /** Answers how to give up, or undefined where too many wait already; an answer may come before it returns. */
-  ask(request: DiscoveryRequest, waitMillis: number, answer: Answer): (() => void) | undefined {
+  ask(request: DiscoveryRequest, waitMillis: number, address: string, answer: Answer): (() => void) | undefined {
     const told = this.#told(request)
     if (told.version !== request.version || waitMillis <= 0) {
       answer(told.version === request.version ? null : told)
       return () => {}
     }
-    if (this.#waiting.size >= this.#most) return undefined
-    const poll: Poll = {
-      request,
-      answer,
-      patience: setTimeout(() => {
-        this.#waiting.delete(poll)
-        answer(null)
-      }, waitMillis).unref()
-    }
+    const leave = this.#waiting.size < this.#most ? this.#places.take(address) : null
+    if (leave === null) return undefined
+    const patience = setTimeout(() => {
+      this.#end(poll)
+      answer(null)
+    }, waitMillis).unref()
+    const poll: Poll = { request, answer, patience, leave }
     this.#waiting.add(poll)
     return () => this.#end(poll)
   }
 
-  /** Something may be another. */
-  wake(): void {
+  /** Something is told otherwise. */
+  wake(changed: Changed): void {
     for (const poll of this.#waiting) {
+      if (!concerns(poll, changed)) continue
       const told = this.#told(poll.request)
       if (told.version === poll.request.version) continue
       this.#end(poll)
@@ -65,6 +82,7 @@ export class Polls {
 
   #end(poll: Poll): void {
     clearTimeout(poll.patience)
+    poll.leave()
     this.#waiting.delete(poll)
   }
 }

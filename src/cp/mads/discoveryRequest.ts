@@ -11,6 +11,9 @@ export interface DiscoveryRequest {
   readonly names: ReadonlySet<string>
 }
 
+/** Prometheus names none; each that is named is looked for with every change of it. */
+const MOST_NAMES = 100
+
 export type ReadRequest = { readonly request: DiscoveryRequest } | { readonly problem: string }
 
 const textIn = (object: Readonly<Record<string, unknown>>, ...names: ReadonlyArray<string>): string | undefined => {
@@ -38,6 +41,9 @@ export const readDiscoveryRequest = (body: string): ReadRequest => {
   if (!Array.isArray(given)) return { problem: "resource_names isn't a list of names" }
   const names = given.filter((name): name is string => typeof name === "string")
   if (names.length < given.length) return { problem: "resource_names isn't a list of names" }
+  if (names.length > MOST_NAMES) {
+    return { problem: `resource_names has more than ${MOST_NAMES} names: leave it out to be told of all` }
+  }
   return { request: { clientId, version, names: new Set(names) } }
 }
 

@@ -158,17 +158,18 @@ describe("what doesn't change", () => {
     const before = mesh("default", prometheus())
     const kv = dataplane("kv-1")
     const assignments = withAll(before, kv)
-    const { revision } = assignments
     const known = assignments.of("host")
     const ill = dataplane("kv-1", {
       networking: {
         address: "10.0.0.1", inbound: [{ port: 80, tags: { "kuma.io/service": "kv" }, health: { ready: false } }]
       }
     })
-    assignments.apply([changeOf(ill, kv)])
-    assignments.apply([changeOf({ ...before, spec: { ...before.spec, mtls: { enabledBackend: "ca" } } }, before)])
-    assignments.apply([changeOf(dataplane("far", {}, "quiet"))])
-    expect(assignments.revision).toBe(revision)
+    const changed = [
+      assignments.apply([changeOf(ill, kv)]),
+      assignments.apply([changeOf({ ...before, spec: { ...before.spec, mtls: { enabledBackend: "ca" } } }, before)]),
+      assignments.apply([changeOf(dataplane("far", {}, "quiet"))])
+    ]
+    expect(changed).toEqual([new Set(), new Set(), new Set()])
     expect(assignments.of("host")).toBe(known)
   })
 
@@ -191,6 +192,28 @@ it("a change is told with another version, and what was is told again with its o
   expect(addresses(assignments)).toEqual([])
 })
 
+describe("what changed", () => {
+  const nameOf = (dataplane: string) => `/meshes/default/dataplanes/${dataplane}`
+
+  it("is said by the names of those whose assignment is another, as clients ask for them", () => {
+    const kv = dataplane("kv-1")
+    const assignments = withAll(mesh("default", prometheus()), kv, dataplane("kv-2"))
+    const moved = dataplane("kv-1", { networking: { address: "10.0.0.2" } })
+    expect(assignments.apply([changeOf(moved, kv)])).toEqual(new Set([nameOf("kv-1")]))
+    expect(assignments.apply([{ key: moved, before: moved, after: undefined }])).toEqual(new Set([nameOf("kv-1")]))
+  })
+
+  it("concerns everybody where a client is named for the first time, or no more", () => {
+    const of = (client: object, one: string) => metric(one, backend(1001, client), { kind: "Dataplane", name: one })
+    const assignments = withAll(mesh("default"), dataplane("kv-1"), dataplane("kv-2"), of({}, "kv-2"))
+    expect(JSON.parse(assignments.some("main", new Set([nameOf("kv-2")])).body.toString()).resources).toHaveLength(1)
+    const named = of({ clientId: "main" }, "kv-1")
+    expect(assignments.apply([changeOf(named)])).toBe("all")
+    expect(JSON.parse(assignments.some("main", new Set([nameOf("kv-2")])).body.toString()).resources).toEqual([])
+    expect(assignments.apply([{ key: named, before: named, after: undefined }])).toBe("all")
+  })
+})
+
 describe("whatever changes, one by one or together", () => {
   const name = fc.constantFrom("a", "b")
   const meshes = fc.record({ name, port: fc.constantFrom(1, 2, null) }).map(({ name, port }): Resource =>
@@ -211,12 +234,14 @@ describe("whatever changes, one by one or together", () => {
     { maxLength: 12 }
   )
 
-  it("everybody is told what a look at everything would tell", () => {
+  it("everybody is told what a look at everything would tell, and nobody who isn't woken is told otherwise", () => {
     fc.assert(fc.property(steps, (batches) => {
       const assignments = new Assignments()
       const there = new Map<string, Resource>()
       for (const batch of batches) {
-        assignments.apply(batch.map(({ isRemoval, resource: one }): ResourceChange => {
+        const name = "/meshes/a/dataplanes/b"
+        const before = ["x", "host"].map((client) => assignments.some(client, new Set([name])).version)
+        const changed = assignments.apply(batch.map(({ isRemoval, resource: one }): ResourceChange => {
           const key = `${one.type}/${one.mesh}/${one.name}`
           const before = there.get(key)
           if (isRemoval) there.delete(key)
@@ -227,6 +252,8 @@ describe("whatever changes, one by one or together", () => {
         for (const client of ["x", "host"]) {
           expect(assignments.of(client).body.toString()).toBe(fresh.of(client).body.toString())
         }
+        if (changed === "all" || changed.has(name)) continue
+        expect(["x", "host"].map((client) => assignments.some(client, new Set([name])).version)).toEqual(before)
       }
     }), { numRuns: 200 })
   })

@@ -19,6 +19,13 @@ it.each([
   expect(readDiscoveryRequest(body)).toHaveProperty("problem")
 })
 
+it("takes a hundred names, and no more", () => {
+  const naming = (count: number) =>
+    readDiscoveryRequest(JSON.stringify({ resource_names: Array.from({ length: count }, (_, index) => `${index}`) }))
+  expect(naming(100)).toHaveProperty("request")
+  expect(naming(101)).toHaveProperty("problem", "resource_names has more than 100 names: leave it out to be told of all")
+})
+
 it.each([
   [null, 30_000], ["", 30_000], ["5s", 5_000], ["2m", 120_000], ["1m30s", 90_000], ["0", 0], ["0s", 0], ["-1s", -1_000],
   ["1d", 86_400_000], ["soon", null], ["5", null]
