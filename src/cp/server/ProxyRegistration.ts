@@ -51,6 +51,8 @@ interface Brought {
   readonly proxy: ProxyId
   readonly identity: Identity
   readonly resource: ProxyResource
+  /** To be called once it is stored, whatever comes after that: then it is ours to remove. */
+  readonly stored: () => void
 }
 
 const keepHealth = (before: ProxyResource | null, brought: ProxyResource): ProxyResource =>
@@ -128,6 +130,10 @@ export class ProxyRegistration extends Context.Service<
           return refused === null ? complete : yield* refused
         })
 
+        /** Seen to its end: given up it may be done all the same, and nobody would know whose it is. */
+        const put = ({ stored }: Brought, resource: ProxyResource, expect: number | "absent") =>
+          store.put(resource, { expect }).pipe(Effect.tap(() => Effect.sync(stored)), Effect.uninterruptible)
+
         const putOverStored = Effect.fnUntraced(function*(brought: Brought) {
           const { identity, proxy } = brought
           const [mesh, before] = yield* Effect.all([meshOf(proxy), storedOf(proxy)], { concurrency: 2 })
@@ -136,8 +142,8 @@ export class ProxyRegistration extends Context.Service<
           const foreign = before === null ? null : judgeOwnResource(identity, before)
           if (foreign !== null) return yield* foreign
           // A proxy that comes back mostly brings what it brought before.
-          if (before !== null && isSame(before, resource)) return
-          yield* store.put(resource, { expect: before === null ? "absent" : before.version })
+          if (before !== null && isSame(before, resource)) return brought.stored()
+          yield* put(brought, resource, before === null ? "absent" : before.version)
         }, Effect.retry({ times: 5, while: (error) => error._tag === "Conflict" }))
 
         /**
@@ -161,7 +167,7 @@ export class ProxyRegistration extends Context.Service<
           const mesh = cache.get(meshKey(proxy.mesh)) ?? (yield* meshOf(proxy))
           const resource = yield* completed(brought, mesh)
           yield* newcomers.pass
-          const stored = yield* store.put(resource, { expect: "absent" })
+          const stored = yield* put(brought, resource, "absent")
           if (mesh === null || (yield* wasStill(mesh, stored))) return
           yield* putOverStored(brought).pipe(
             // Its mesh has gone meanwhile, or takes it no longer: nothing of it is to be left.
@@ -169,7 +175,12 @@ export class ProxyRegistration extends Context.Service<
           )
         })
 
-        const register = Effect.fnUntraced(function*(proxy: ProxyId, identity: Identity, yaml: string) {
+        const register = Effect.fnUntraced(function*(
+          proxy: ProxyId,
+          identity: Identity,
+          yaml: string,
+          stored: () => void
+        ) {
           const own = readOwnResource(yaml, proxy, options.zone)
           if ("violations" in own) {
             const causes = own.violations.map(({ field, message }) => `${field}: ${message}`).join("; ")
@@ -183,7 +194,7 @@ export class ProxyRegistration extends Context.Service<
               })
             )
           }
-          const brought = { proxy, identity, resource: own.resource }
+          const brought = { proxy, identity, resource: own.resource, stored }
           yield* cache.get(proxyKey(proxy)) === undefined
             ? Effect.catchTag(putWhereNothingIs(brought), "Conflict", () => putOverStored(brought))
             : putOverStored(brought)
@@ -257,7 +268,7 @@ export class ProxyRegistration extends Context.Service<
               comebacks.add(key, yield* Clock.currentTimeMillis)
             }
             if (yaml === null) return
-            yield* register(proxy, identity, yaml).pipe(
+            yield* register(proxy, identity, yaml, () => void (presence.registered = true)).pipe(
               Effect.catchTag("Conflict", () =>
                 new RegistrationLater({ message: "somebody else keeps writing this proxy's resource; retrying helps" })
               ),
@@ -266,7 +277,6 @@ export class ProxyRegistration extends Context.Service<
               // One that isn't let in isn't back, by whatever fault: what it left behind goes as it would have.
               Effect.onError(() => disconnected(proxy))
             )
-            presence.registered = true
           }),
           disconnected
         })

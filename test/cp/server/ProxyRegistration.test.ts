@@ -8,7 +8,7 @@ import { ResourceCacheLive } from "../../../src/cp/snapshot/ResourceCacheLive.ts
 import { PostgresStore } from "../../../src/cp/store/PostgresStore.ts"
 import type { ProxyId } from "../../../src/model/ProxyType.ts"
 import { isType, type Resource } from "../../../src/model/Resource.ts"
-import { Store } from "../../../src/model/Store.ts"
+import { Store, StoreUnavailable } from "../../../src/model/Store.ts"
 import { useCleanups } from "../../support/useCleanups.ts"
 import { statementsOf } from "../store/countStatements.ts"
 import { useTestDatabases } from "../store/testDatabases.ts"
@@ -252,6 +252,35 @@ describe("what a proxy registered", () => {
     expect(Exit.hasDies(await run(Effect.exit(registration.connected(proxy, token, changed))))).toBe(true)
     faulty = false
     await run(registration.disconnected(proxy))
+    await eventually(() => isThere(parts), (there) => !there)
+  })
+
+  it("goes though it could be written and no more be looked at after that", async () => {
+    let isAway = false
+    let puts = 0
+    const faulty = Layer.effect(
+      Store,
+      Effect.map(Store, (store) => ({
+        ...store,
+        get: (wanted) =>
+          isAway && wanted.type === "Mesh"
+            ? Effect.fail(new StoreUnavailable({ operation: "get", message: "it is away" }))
+            : store.get(wanted),
+        put: (...put) => Effect.tap(store.put(...put), () => Effect.sync(() => void (puts += 1)))
+      } satisfies Store["Service"]))
+    )
+    // Doesn't hear of the Dataplane before anybody looks for it.
+    const parts = await open((cache) => ({
+      ...cache, get: (wanted) => (wanted.type === "Dataplane" ? undefined : cache.get(wanted))
+    }), 200, faulty)
+    const { cache, registration, store } = parts
+    await run(store.put(mesh("default", false)))
+    await eventually(() => cache.get({ type: "Mesh", mesh: "", name: "default" }) !== undefined, (isKnown) => isKnown)
+    isAway = true
+    const connected = registration.connected(proxy, token, yaml("kv"))
+    expect(await run(Effect.result(connected))).toMatchObject({ failure: { _tag: "RegistrationLater" } })
+    expect(puts).toBe(2)
+    isAway = false
     await eventually(() => isThere(parts), (there) => !there)
   })
 
