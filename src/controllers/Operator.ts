@@ -30,7 +30,7 @@ import { resync } from "./lifecycle/resync.ts"
 import { tasksOfRole } from "./lifecycle/tasksOfRole.ts"
 import { watchStore } from "./lifecycle/watchStore.ts"
 import type { OperatorConfig } from "./OperatorConfig.ts"
-import { makeWorkQueue, type WorkQueue } from "./queue/WorkQueue.ts"
+import { laneOf, makeWorkQueue, type WorkQueue } from "./queue/WorkQueue.ts"
 import { TaskController } from "./TaskController.ts"
 import { TokenController } from "./token/TokenController.ts"
 
@@ -165,9 +165,9 @@ const run = ({ aws }: OperatorConfig) =>
     /** What ECS says of a task wakes its token as well. */
     const both: WorkQueue = {
       size: work.size,
-      add: (key, onHandled, lane) => {
-        tokens.wake(key, lane)
-        work.add(key, onHandled, lane)
+      add: (key, onHandled, urgency = "urgent") => {
+        tokens.wake(key, laneOf(urgency))
+        work.add(key, onHandled, urgency)
       }
     }
     // What the store says is watched from before the first list on, so that nothing falls in between.

@@ -2,7 +2,7 @@
  * Handles one key: asks AWS about the task, hands what it says to the controller of its kind of proxy, and says when
  * to look again. A task without a sidecar is none of ours.
  */
-import { Clock, Context, Effect, Layer, Metric, Semaphore } from "effect"
+import { Clock, Context, Effect, Exit, Layer, Metric, Semaphore } from "effect"
 import { Journal } from "../model/Journal.ts"
 import type { ProxyType } from "../model/ProxyType.ts"
 import type { Resource } from "../model/Resource.ts"
@@ -26,7 +26,7 @@ import { ToldOnce } from "./lifecycle/ToldOnce.ts"
 import type { OperatorConfig } from "./OperatorConfig.ts"
 import { provideOnce } from "./provideOnce.ts"
 import { LookPace } from "./queue/LookPace.ts"
-import { NoBreakOff } from "./queue/NoBreakOff.ts"
+import { noBreakOff } from "./queue/NoBreakOff.ts"
 import { done, lookAgain, type Outcome, retry, wakeAt } from "./queue/Outcome.ts"
 import { parseTaskKey } from "./TaskKey.ts"
 
@@ -145,7 +145,7 @@ export class TaskController extends Context.Service<
 
         /** Bulk looks take turns. What was begun is brought to its end, though an event asks for another meanwhile. */
         const withStore = Effect.fnUntraced(function*<A, E, R>(work: Effect.Effect<A, E, R>) {
-          const whole = Effect.andThen(Effect.map(NoBreakOff, (say) => say()), work)
+          const whole = Effect.andThen(noBreakOff, work)
           return yield* (yield* CallLane) === "bulk" ? atStore.withPermit(whole) : whole
         })
 
@@ -196,8 +196,15 @@ export class TaskController extends Context.Service<
           // Somebody says that something is otherwise: should this look fail, none that comes later may end early.
           if (lane === "urgent") looks.doubt(key)
           const stop = stops.get(key)
-          stops.delete(key)
-          if (stop !== undefined) yield* actOnStop(key, stop)
+          if (stop !== undefined) {
+            yield* actOnStop(key, stop).pipe(
+              // A look that is broken off, or can't ask the store, leaves it to the next.
+              Effect.onExit((exit) => Effect.sync(() => {
+                const isDone = Exit.isSuccess(exit) || Exit.hasDies(exit)
+                if (isDone && stops.get(key) === stop) stops.delete(key)
+              }))
+            )
+          }
           const reading = yield* ecs.readTask(taskKey)
           const last = lane === "bulk" && !expected.has(key) ? looks.undoubted(key) : undefined
           if (last !== undefined && last.patience !== null && (yield* isAsBefore(last, reading))) {

@@ -12,7 +12,7 @@ import { goOn } from "../goOn.ts"
 import type { KnownTasks } from "../lifecycle/KnownTasks.ts"
 import { stopSaid } from "../lifecycle/stopSaid.ts"
 import { tasksOfRole } from "../lifecycle/tasksOfRole.ts"
-import type { WorkQueue } from "../queue/WorkQueue.ts"
+import type { Urgency, WorkQueue } from "../queue/WorkQueue.ts"
 import { TaskController } from "../TaskController.ts"
 import { type Decoded, decode } from "./decode.ts"
 import { receiveAll } from "./receiveAll.ts"
@@ -45,11 +45,12 @@ const wokenByRole = Effect.fnUntraced(function*({ account, roleName }: ChangedRo
 interface Woken {
   /** What the event says is done with once these were handled. */
   readonly awaited: ReadonlyArray<string>
+  readonly urgency: Urgency
   /** Woken before, as the event makes a look at them worthwhile: whatever comes of it, the event is done with. */
   readonly beforehand: ReadonlyArray<string>
 }
 
-const nobody: Woken = { awaited: [], beforehand: [] }
+const nobody: Woken = { awaited: [], urgency: "urgent", beforehand: [] }
 
 /**
  * ECS tells a task to stop once it has seen its replacement healthy, of which it sends no event. So the stop of one
@@ -57,9 +58,11 @@ const nobody: Woken = { awaited: [], beforehand: [] }
  */
 const wokenByTask = (
   { event: { detail }, key }: Extract<Decoded, { readonly _tag: "TaskChanged" }>,
+  urgency: Urgency,
   known: KnownTasks
 ): Woken => ({
   awaited: [key],
+  urgency,
   beforehand: detail.desiredStatus === "STOPPED" && detail.group?.startsWith("service:")
     ? known.waitingIn(detail.clusterArn, detail.group).filter((other) => other !== key)
     : []
@@ -74,12 +77,13 @@ const wokenBy = Effect.fnUntraced(function*(
     case "TaskChanged": {
       if (!clusterArns.includes(decoded.event.detail.clusterArn)) return nobody
       // What comes out of an archive is of long ago: ECS shows it by now, or nothing of the task any more.
-      if (decoded.event["replay-name"] === undefined) {
-        expectVersion(decoded.key, decoded.version)
-        const stop = stopSaid(decoded.event)
-        if (stop !== null) expectStop(decoded.key, stop)
-      }
-      return wokenByTask(decoded, known)
+      if (decoded.event["replay-name"] !== undefined) return wokenByTask(decoded, "urgent", known)
+      expectVersion(decoded.key, decoded.version)
+      const stop = stopSaid(decoded.event)
+      if (stop === null) return wokenByTask(decoded, "urgent", known)
+      expectStop(decoded.key, stop)
+      // A look that another event asked for may wait for an answer of ECS' or IAM's, and this needs none.
+      return wokenByTask(decoded, "atOnce", known)
     }
     // These two say what the tasks' own events say as well: they make up for one that was lost.
     case "ServiceChanged":
@@ -126,7 +130,7 @@ export const intake = Effect.fn("EventIntake.intake")(function*(
     if (decoded._tag === "RoleChanged") {
       Queue.offerUnsafe(changed, { role: decoded, againAt: (yield* Clock.currentTimeMillis) + ROLE_LAG_MILLIS })
     }
-    const { awaited, beforehand } = yield* wokenBy(decoded, clusterArns)
+    const { awaited, beforehand, urgency } = yield* wokenBy(decoded, clusterArns)
     for (const key of beforehand) work.add(key)
     let open = awaited.length
     if (open === 0) return isHandled()
@@ -134,7 +138,7 @@ export const intake = Effect.fn("EventIntake.intake")(function*(
       work.add(key, () => {
         open -= 1
         if (open === 0) isHandled()
-      })
+      }, urgency)
     }
   })
 

@@ -10,6 +10,11 @@ import { makeAlarms } from "./Alarms.ts"
 import { NoBreakOff } from "./NoBreakOff.ts"
 import { type Outcome, retry } from "./Outcome.ts"
 
+/** `atOnce`: urgent, and more so than any look that waits for something. */
+export type Urgency = Lane | "atOnce"
+
+export const laneOf = (urgency: Urgency): Lane => (urgency === "bulk" ? "bulk" : "urgent")
+
 export interface WorkQueueOptions {
   /** Keys handled side by side. */
   readonly parallel: number
@@ -23,9 +28,9 @@ export interface WorkQueueOptions {
 export interface WorkQueue {
   /**
    * Asks for a look at the key. `onHandled` runs once a look that began after this call ended in anything but a
-   * Retry; it is not called where the queue ends before. `lane`: urgent where absent.
+   * Retry; it is not called where the queue ends before. `urgency`: urgent where absent.
    */
-  readonly add: (key: string, onHandled?: () => void, lane?: Lane) => void
+  readonly add: (key: string, onHandled?: () => void, urgency?: Urgency) => void
   /** Keys that wait, run or have a wake-up set. */
   readonly size: () => number
 }
@@ -36,7 +41,7 @@ interface Entry {
   lane: Lane
   /** Added while running: a look that began earlier may not have seen what was meant. */
   again: Lane | null
-  /** Ends the look under way; null where it may not be broken off. */
+  /** Ends the look under way; null where there is none, or where it may not be broken off. */
   breakOff: (() => void) | null
   failures: number
   /** To be called after the next look that begins. */
@@ -53,8 +58,8 @@ export const backoff = (
 
 /**
  * Runs `handle` for keys until the scope closes, in the lane of each (`CallLane`). A defect in `handle` is logged and
- * counts as a failure of its key. A bulk look may wait for long: it is broken off, until it says `NoBreakOff`, and
- * begun anew once its key is asked for urgently.
+ * counts as a failure of its key. A look may wait for long: until it says `NoBreakOff` it is broken off and begun anew
+ * where its key is asked for at once, and a bulk one where it is asked for urgently.
  */
 export const makeWorkQueue = <R>(
   handle: (key: string) => Effect.Effect<Outcome, never, R>,
@@ -62,8 +67,13 @@ export const makeWorkQueue = <R>(
 ): Effect.Effect<WorkQueue, never, R | Scope.Scope> =>
   Effect.gen(function*() {
     const settings = { ...DEFAULTS, ...options }
+    const underWay = new Map<Fiber.Fiber<unknown, unknown>, Entry>()
+    const mayNotBreakOff = (look: Fiber.Fiber<unknown, unknown>): void => {
+      const entry = underWay.get(look)
+      if (entry !== undefined) entry.breakOff = null
+    }
     const scope = yield* Effect.scope
-    const context = yield* Effect.context<R>()
+    const context = Context.add(yield* Effect.context<R>(), NoBreakOff, mayNotBreakOff)
     /** The same for all looks of a lane: whoever provides more to them may do so once. */
     const contexts: Record<Lane, Context.Context<R>> = {
       urgent: Context.add(context, CallLane, "urgent"),
@@ -86,14 +96,15 @@ export const makeWorkQueue = <R>(
       ready.openUnsafe()
     }
 
-    const add = (key: string, onHandled?: () => void, lane: Lane = "urgent"): void => {
+    const add = (key: string, onHandled?: () => void, urgency: Urgency = "urgent"): void => {
+      const lane = laneOf(urgency)
       const entry: Entry = entries.get(key) ??
         { state: "waiting", lane, again: null, breakOff: null, failures: 0, listeners: [] }
       entries.set(key, entry)
       if (onHandled !== undefined) entry.listeners.push(onHandled)
       if (entry.state === "running") {
         if (entry.again !== "urgent") entry.again = lane
-        if (lane === "urgent") entry.breakOff?.()
+        if (urgency === "atOnce" || (urgency === "urgent" && entry.lane === "bulk")) entry.breakOff?.()
       } else if (entry.state === "waiting" || (entry.lane === "bulk" && lane === "urgent")) {
         makeReady(key, entry, lane)
       }
@@ -140,19 +151,19 @@ export const makeWorkQueue = <R>(
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function*() {
           let broken = false
-          const fiber: Fiber.Fiber<unknown, unknown> | null = lane === "bulk" ? yield* Effect.fiber : null
-          entry.breakOff = fiber === null ? null : () => {
+          const fiber: Fiber.Fiber<unknown, unknown> = yield* Effect.fiber
+          underWay.set(fiber, entry)
+          entry.breakOff = () => {
             broken = true
             fiber.interruptUnsafe()
           }
-          const noBreakOff = () => void (entry.breakOff = null)
           const exit = yield* look(key).pipe(
-            lane === "bulk" ? Effect.provideService(NoBreakOff, noBreakOff) : (urgent) => urgent,
             Effect.updateContext((_: Context.Context<never>) => contexts[lane]),
             restore,
             Effect.exit
           )
-          noBreakOff()
+          entry.breakOff = null
+          underWay.delete(fiber)
           running[lane] -= 1
           ready.openUnsafe()
           if (!broken || Exit.isSuccess(exit)) {

@@ -11,7 +11,7 @@ import { EcsReader } from "../aws/EcsReader.ts"
 import type { TokenSecrets } from "../aws/TokenSecrets.ts"
 import { goOn } from "../goOn.ts"
 import { ToldOnce } from "../lifecycle/ToldOnce.ts"
-import { NoBreakOff } from "../queue/NoBreakOff.ts"
+import { noBreakOff } from "../queue/NoBreakOff.ts"
 import { done, type Outcome, retry } from "../queue/Outcome.ts"
 import { makeWorkQueue } from "../queue/WorkQueue.ts"
 import { parseTaskKey } from "../TaskKey.ts"
@@ -73,7 +73,7 @@ export class TokenController extends Context.Service<
         const secretsAtOnce = yield* Semaphore.make(SECRETS_AT_ONCE)
         // What was begun is brought to its end, though its service is asked for again meanwhile.
         const keepOne = (service: string) =>
-          secretsAtOnce.withPermit(Effect.andThen(Effect.map(NoBreakOff, (say) => say()), keep(service)))
+          secretsAtOnce.withPermit(Effect.andThen(noBreakOff, keep(service)))
 
         const lookAt = Effect.fnUntraced(function*(key: string) {
           const task = yield* ecs.describeTask(parseTaskKey(key))

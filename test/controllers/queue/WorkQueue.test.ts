@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { CallLane } from "../../../src/controllers/aws/CallLane.ts"
-import { NoBreakOff } from "../../../src/controllers/queue/NoBreakOff.ts"
+import { noBreakOff } from "../../../src/controllers/queue/NoBreakOff.ts"
 import { done, lookAgain, type Outcome, retry, terminal, wakeAt } from "../../../src/controllers/queue/Outcome.ts"
 import { backoff, makeWorkQueue, type WorkQueueOptions } from "../../../src/controllers/queue/WorkQueue.ts"
 
@@ -213,25 +213,59 @@ describe("the work queue", () => {
     }))
 })
 
-describe("bulk work", () => {
-  /** A queue whose looks wait until they are let go; what began and ended, in order. */
-  const held = Effect.fnUntraced(function*(
-    options: Partial<WorkQueueOptions>,
-    before: Effect.Effect<void> = Effect.void
-  ) {
-    const told: Array<string> = []
-    const gate = yield* Deferred.make<void>()
-    const queue = yield* makeWorkQueue((key) =>
-      Effect.gen(function*() {
-        told.push(`${yield* CallLane} ${key}`)
-        yield* before
-        yield* Deferred.await(gate)
-        told.push(`end ${key}`)
-        return done
-      }), options)
-    return { told, gate, queue }
-  })
+/** A queue whose looks wait until they are let go; what began and ended, in order. */
+const held = Effect.fnUntraced(function*(
+  options: Partial<WorkQueueOptions>,
+  before: Effect.Effect<void> = Effect.void
+) {
+  const told: Array<string> = []
+  const gate = yield* Deferred.make<void>()
+  const queue = yield* makeWorkQueue((key) =>
+    Effect.gen(function*() {
+      told.push(`${yield* CallLane} ${key}`)
+      yield* before
+      yield* Deferred.await(gate)
+      told.push(`end ${key}`)
+      return done
+    }), options)
+  return { told, gate, queue }
+})
 
+describe("what is asked for at once", () => {
+  it.effect("breaks off a look that waits, an urgent one, too, and nothing that was asked for is forgotten", () =>
+    Effect.gen(function*() {
+      const { gate, queue, told } = yield* held({})
+      let handled = 0
+      queue.add("a", () => handled++)
+      yield* settle
+      queue.add("a", () => handled++)
+      yield* Effect.repeat(settle, { times: 5 })
+      assert.deepStrictEqual(told, ["urgent a"])
+      queue.add("a", () => handled++, "atOnce")
+      yield* Effect.repeat(settle, { times: 5 })
+      assert.deepStrictEqual(told, ["urgent a", "urgent a"])
+      yield* Deferred.succeed(gate, undefined)
+      yield* Effect.repeat(settle, { times: 10 })
+      assert.deepStrictEqual(told, ["urgent a", "urgent a", "end a"])
+      assert.strictEqual(handled, 3)
+      assert.strictEqual(queue.size(), 0)
+    }))
+
+  it.effect("waits for a look that has begun to write", () =>
+    Effect.gen(function*() {
+      const { gate, queue, told } = yield* held({}, noBreakOff)
+      queue.add("a")
+      yield* settle
+      queue.add("a", undefined, "atOnce")
+      yield* Effect.repeat(settle, { times: 5 })
+      assert.deepStrictEqual(told, ["urgent a"])
+      yield* Deferred.succeed(gate, undefined)
+      yield* Effect.repeat(settle, { times: 10 })
+      assert.deepStrictEqual(told, ["urgent a", "end a", "urgent a", "end a"])
+    }))
+})
+
+describe("bulk work", () => {
   it.effect("leaves places to urgent keys, and lets them go first", () =>
     Effect.gen(function*() {
       const { gate, queue, told } = yield* held({ parallel: 3, keptForUrgent: 1 })
@@ -265,7 +299,7 @@ describe("bulk work", () => {
 
   it.effect("is brought to its end where it has begun to write, and looked at again", () =>
     Effect.gen(function*() {
-      const { gate, queue, told } = yield* held({}, Effect.map(NoBreakOff, (say) => say()))
+      const { gate, queue, told } = yield* held({}, noBreakOff)
       queue.add("a", undefined, "bulk")
       yield* settle
       queue.add("a")
@@ -274,6 +308,17 @@ describe("bulk work", () => {
       yield* Deferred.succeed(gate, undefined)
       yield* Effect.repeat(settle, { times: 10 })
       assert.deepStrictEqual(told, ["bulk a", "end a", "urgent a", "end a"])
+    }))
+
+  it.effect("is broken off by nobody else's being asked for, nor by being asked for in bulk", () =>
+    Effect.gen(function*() {
+      const { queue, told } = yield* held({})
+      queue.add("a", undefined, "bulk")
+      yield* settle
+      queue.add("a", undefined, "bulk")
+      queue.add("b", undefined, "atOnce")
+      yield* Effect.repeat(settle, { times: 5 })
+      assert.deepStrictEqual(told, ["bulk a", "urgent b"])
     }))
 
   it.effect("that only its time has come for is bulk, and what failed comes again as what it was", () =>

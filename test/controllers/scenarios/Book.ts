@@ -124,6 +124,10 @@ const define = (
 const awsError = (name: string, status = 400): Error =>
   Object.assign(new Error(name), { name, $metadata: { httpStatusCode: status } })
 
+/** Never ends but with whoever asked. */
+const given = (up: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => up.addEventListener("abort", () => reject(awsError("AbortError", 0))))
+
 const REGION = { region: "us-east-1" }
 
 const sending = <C extends object>(client: C, send: unknown): C =>
@@ -140,6 +144,8 @@ export class Book {
   readonly calls: Array<readonly [name: string, about: string]> = []
   /** What ECS and IAM don't answer for as long as it is in it. */
   readonly failing = new Set<string>()
+  /** Tasks about which ECS says nothing at all: who asks waits until it gives up. */
+  readonly silent = new Set<string>()
   private readonly messages: Array<string> = []
   private waiting: Array<() => void> = []
 
@@ -187,7 +193,9 @@ export class Book {
 
   clients(readable: ReadonlyArray<string> = []): AwsClients["Service"] {
     const ask = (account: string) => (command: object, { abortSignal }: { readonly abortSignal: AbortSignal }) =>
-      command instanceof ReceiveMessageCommand ? this.receive(abortSignal) : this.answer(command, account)
+      command instanceof ReceiveMessageCommand
+        ? this.receive(abortSignal)
+        : this.isSilent(command) ? given(abortSignal) : this.answer(command, account)
     const iam = (account: string) => sending(new IAMClient(REGION), ask(account))
     return {
       ecs: sending(new ECSClient(REGION), ask(ACCOUNT)),
@@ -207,6 +215,13 @@ export class Book {
     }
     const bodies = signal.aborted ? [] : this.messages.splice(0)
     return { Messages: bodies.map((Body, index) => ({ Body, ReceiptHandle: String(index) })) }
+  }
+
+  private isSilent(command: object): boolean {
+    const asked = command instanceof DescribeTasksCommand ? (command.input.tasks ?? []).map(lastPart) : []
+    const isSilent = asked.some((id) => this.silent.has(id))
+    if (isSilent) for (const id of asked) this.calls.push(["DescribeTasks", id])
+    return isSilent
   }
 
   private called(name: string, about: string): void {

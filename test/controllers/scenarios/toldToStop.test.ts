@@ -34,6 +34,18 @@ describe("a task of which an event says that it shall stop", () => {
       yield* until("its task is told to drain", () => scene.task("a")?.spec.phase === "draining")
     }).pipe(Effect.scoped), 30_000)
 
+  it.live("gets none though a look that another event asked for still waits for ECS", () =>
+    Effect.gen(function*() {
+      const book = new Book()
+      const scene = yield* ready(book)
+      book.silent.add("a")
+      const { length } = book.calls
+      book.tell("a", { version: 2 })
+      yield* until("ECS is asked", () => book.calls.length > length)
+      book.tell("a", { ...stopping, version: 3 })
+      yield* until("it gets no traffic", () => scene.state("a") === "NotReady")
+    }).pipe(Effect.scoped), 30_000)
+
   it.live("gets none either while ECS shows it as it was before", () =>
     Effect.gen(function*() {
       const book = new Book()
