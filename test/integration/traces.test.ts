@@ -37,14 +37,18 @@ it("a task that is stopped is one trace, from its event to the last proxy that s
   await world.demo.stopTask(taskId)
   const trace = await until("a trace of its stop", () => {
     const events = ofTask().filter((span) => !ofStart.includes(span))
-    return events.map((event) => [event, receiver.spans.filter((span) => span.parentSpanId === event.spanId)] as const)
+    return events.map((event) => [event, receiver.spans.filter((span) => span.traceId === event.traceId && span !== event)] as const)
       .find(([, spans]) => spans.some(({ name }) => name === "push"))
   }, (found) => found !== undefined)
   if (trace === undefined) throw new Error("no trace")
   const [event, spans] = trace
   const named = (name: string) => spans.filter((span) => span.name === name)
   for (const name of ["look", "store", "notice", "push"]) expect(named(name).length, name).toBeGreaterThan(0)
-  expect(spans.every(({ traceId }) => traceId === event.traceId)).toBe(true)
+  expect(event.parentSpanId).toBeUndefined()
+  const parentOf = ({ parentSpanId }: ReceivedSpan) => [event, ...spans].find(({ spanId }) => spanId === parentSpanId)?.name
+  expect(new Set(named("look").map(parentOf))).toEqual(new Set(["event"]))
+  expect(new Set([...named("store"), ...named("notice")].map(parentOf))).toEqual(new Set(["look"]))
+  expect(new Set(named("push").map(parentOf))).toEqual(new Set(["notice"]))
   const toEndpoints = named("push").filter((span) => attribute(span, "type") === "ClusterLoadAssignment")
   expect(toEndpoints.length).toBeGreaterThan(0)
   expect(toEndpoints.every((span) => attribute(span, "unanswered") === undefined)).toBe(true)

@@ -15,9 +15,11 @@ export interface TracedSpan {
   readonly end: number
   readonly attributes: Readonly<Record<string, string | number | boolean>>
   readonly isFailure: boolean
+  /** What led to it, by its place among the spans before it; null: the event. */
+  readonly parent: number | null
 }
 
-/** Its own span is that of the event; the others are its children. */
+/** Its own span is that of the event. */
 export interface FinishedTrace {
   readonly root: TracedSpan
   readonly spans: ReadonlyArray<TracedSpan>
@@ -37,10 +39,12 @@ interface OpenTrace {
   /** When the look began whose decision is still to come. */
   lookedAt: number | null
   decidedAt: number
-  /** When the control plane noticed something of it. */
-  readonly noticed: Array<number>
+  /** The span of the last decision: what is stored and noticed from then on follows from it. */
+  decision: number | null
+  /** When the control plane noticed something of it, and the span of that. */
+  readonly noticed: Array<{ readonly at: number; readonly span: number | null }>
   /** Sent and not answered yet, by proxy, type and version. */
-  readonly pushed: Map<string, { readonly start: number; readonly attributes: TracedSpan["attributes"] }>
+  readonly pushed: Map<string, Pick<TracedSpan, "attributes" | "parent" | "start">>
   lastAt: number
   dropped: number
 }
@@ -55,8 +59,6 @@ const MOST_SPANS = 2_000
 const MOST_NOTICED = 100
 /** A push says how long ago its cause was, in whole milliseconds of another moment. */
 const CLOCK_MILLIS = 5
-
-const NOTHING = {}
 
 /** What of a task proxies are told of. */
 const PROXY_TYPES: ReadonlySet<string> = new Set(Object.values(PROXY_RESOURCE))
@@ -111,8 +113,10 @@ export class EventTraces {
     for (const { key } of changes) {
       const trace = PROXY_TYPES.has(key.type) ? this.#byTask.get(key.name) : undefined
       if (trace === undefined) continue
-      if (trace.noticed.length < MOST_NOTICED) trace.noticed.push(at)
-      this.#add(trace, "notice", trace.decidedAt, at, { resource: formatKey(key) })
+      const span = this.#add(trace, {
+        name: "notice", start: trace.decidedAt, end: at, attributes: { resource: formatKey(key) }, parent: trace.decision
+      })
+      if (trace.noticed.length < MOST_NOTICED) trace.noticed.push({ at, span })
     }
   }
 
@@ -121,15 +125,17 @@ export class EventTraces {
     const { proxy, typeUrl, version } = push
     const from = at - latencyMillis - CLOCK_MILLIS
     for (const trace of this.#open.values()) {
-      const start = trace.noticed.find((noticed) => noticed >= from && noticed <= at)
-      if (start === undefined) continue
+      const noticed = trace.noticed.find((one) => one.at >= from && one.at <= at)
+      if (noticed === undefined) continue
       if (trace.spans.length + trace.pushed.size >= MOST_SPANS) {
         trace.dropped += 1
         continue
       }
       trace.lastAt = at
       trace.pushed.set(pushKey(proxy, typeUrl, version), {
-        start, attributes: { proxy, type: shortType(typeUrl), version, sentAfterMillis: at - start }
+        start: noticed.at,
+        parent: noticed.span,
+        attributes: { proxy, type: shortType(typeUrl), version, sentAfterMillis: at - noticed.at }
       })
     }
   }
@@ -162,6 +168,7 @@ export class EventTraces {
       spans: [],
       lookedAt: null,
       decidedAt: at,
+      decision: null,
       noticed: [],
       pushed: new Map(),
       lastAt: at,
@@ -172,13 +179,20 @@ export class EventTraces {
   }
 
   #decided(trace: OpenTrace, { from, to, why }: JournalEntry, at: number): void {
-    this.#add(trace, "look", trace.lookedAt ?? trace.decidedAt, at, { from: text(from), to: text(to), why: text(why) })
+    trace.decision = this.#add(trace, {
+      name: "look",
+      start: trace.lookedAt ?? trace.decidedAt,
+      end: at,
+      attributes: { from: text(from), to: text(to), why: text(why) },
+      parent: null
+    })
     trace.lookedAt = null
     trace.decidedAt = at
   }
 
   #stored(trace: OpenTrace, { op, resource }: JournalEntry, at: number): void {
-    this.#add(trace, "store", trace.decidedAt, at, { op: text(op), resource: text(resource) })
+    const attributes = { op: text(op), resource: text(resource) }
+    this.#add(trace, { name: "store", start: trace.decidedAt, end: at, attributes, parent: trace.decision })
   }
 
   #answered({ key, kind, typeUrl, version }: JournalEntry, at: number): void {
@@ -187,36 +201,34 @@ export class EventTraces {
       const pushed = trace.pushed.get(name)
       if (pushed === undefined) continue
       trace.pushed.delete(name)
-      this.#add(trace, "push", pushed.start, at, pushed.attributes, kind === "nacked")
+      this.#add(trace, { name: "push", ...pushed, end: at }, kind === "nacked")
     }
   }
 
-  #add(
-    trace: OpenTrace,
-    name: string,
-    start: number,
-    end: number,
-    attributes: TracedSpan["attributes"] = NOTHING,
-    isFailure = false
-  ): void {
-    trace.lastAt = Math.max(trace.lastAt, end)
-    if (trace.spans.length >= MOST_SPANS) trace.dropped += 1
-    else trace.spans.push({ name, start: Math.min(start, end), end, attributes, isFailure })
+  /** Its place, or null where it is one too many. */
+  #add(trace: OpenTrace, span: Omit<TracedSpan, "isFailure">, isFailure = false): number | null {
+    trace.lastAt = Math.max(trace.lastAt, span.end)
+    if (trace.spans.length >= MOST_SPANS) {
+      trace.dropped += 1
+      return null
+    }
+    return trace.spans.push({ ...span, start: Math.min(span.start, span.end), isFailure }) - 1
   }
 
   #finish(trace: OpenTrace): void {
     this.#open.delete(trace.key)
     this.#byTask.delete(taskIdOf(trace.key))
     const { attributes, dropped, key, lastAt, pushed, spans, startedAt } = trace
-    const unanswered = [...pushed.values()].map(({ attributes: of, start }): TracedSpan =>
-      ({ name: "push", start, end: lastAt, attributes: { ...of, unanswered: true }, isFailure: true }))
+    const unanswered = [...pushed.values()].map(({ attributes: of, ...push }): TracedSpan =>
+      ({ name: "push", ...push, end: lastAt, attributes: { ...of, unanswered: true }, isFailure: true }))
     this.#options.finished({
       root: {
         name: "event",
         start: startedAt,
         end: lastAt,
         attributes: { ...attributes, task: key, ...(dropped === 0 ? {} : { spansLeftOut: dropped }) },
-        isFailure: false
+        isFailure: false,
+        parent: null
       },
       spans: [...spans, ...unanswered]
     })

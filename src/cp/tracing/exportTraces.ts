@@ -55,7 +55,15 @@ const end = (written: Tracer.Span, { end: at, isFailure, name }: TracedSpan): vo
 
 const writeTrace = (tracer: Tracer.Tracer, { root, spans }: FinishedTrace): void => {
   const event = write(tracer, root, Option.none())
-  for (const span of spans) end(write(tracer, span, Option.some(event)), span)
+  const written: Array<Tracer.Span> = []
+  for (const span of spans) {
+    const parent = span.parent === null ? event : written[span.parent] ?? event
+    written.push(write(tracer, span, Option.some(parent)))
+  }
+  for (const [place, span] of spans.entries()) {
+    const one = written[place]
+    if (one !== undefined) end(one, span)
+  }
   end(event, root)
 }
 

@@ -59,6 +59,8 @@ describe("an event", () => {
       ["look", 1_000, 1_010], ["store", 1_010, 1_015], ["notice", 1_010, 1_020],
       ["push", 1_020, 1_030], ["push", 1_020, 1_041]
     ])
+    // What led to each: the event, the decision, what was noticed of it.
+    expect(trace.spans.map(({ parent }) => parent)).toEqual([null, 0, 0, 2, 2])
     expect(trace.spans[3]?.attributes).toEqual({
       proxy: CALLER, type: "ClusterLoadAssignment", version: "v1", sentAfterMillis: 3
     })
@@ -87,8 +89,20 @@ describe("an event", () => {
     traces.sweep(30_000)
     expect(finished).toEqual([])
     traces.sweep(61_000)
-    expect(finished[0]?.spans.slice(3).map(({ attributes, isFailure }) => [isFailure, attributes["unanswered"]])).toEqual([
-      [true, undefined], [true, true]
+    expect(finished[0]?.spans.slice(3).map(({ attributes, isFailure, parent }) => [isFailure, attributes["unanswered"], parent]))
+      .toEqual([[true, undefined, 2], [true, true, 2]])
+  })
+
+  it("that leads to a second look has what follows from each where it belongs", () => {
+    const { finished, traces } = open()
+    begin(traces, 1_000)
+    traces.note({ kind: "decision", key: TASK, from: "draining", to: "gone", why: "it has stopped" }, 1_030)
+    traces.changed([change(8)], 1_040)
+    push(traces, CALLER, "v2", 0, 1_040)
+    ack(traces, CALLER, "v2", 1_050)
+    traces.finish()
+    expect(finished[0]?.spans.map(({ name, parent }) => [name, parent])).toEqual([
+      ["look", null], ["store", 0], ["look", null], ["notice", 2], ["push", 3]
     ])
   })
 
