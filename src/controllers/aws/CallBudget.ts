@@ -35,7 +35,7 @@ const waitingCalls = Metric.gauge("ecs_mesh_aws_calls_waiting", {
   description: "Calls to AWS that wait for their turn within the operator's share of the account's quota"
 })
 
-const sharePart = Metric.gauge("ecs_mesh_aws_share_part", {
+const sharePart = Metric.gauge("ecs_mesh_aws_share_ratio", {
   description: "How much of its share of the account's quota the operator uses at most; below 1 after throttling"
 })
 
