@@ -112,11 +112,8 @@ const findUnserved = (
   [name, ...more]: ReadonlyArray<string>
 ): Route | null => {
   const unserved = Object.hasOwn(UNSERVED, collection) ? UNSERVED[collection] : undefined
-  if (unserved === undefined || more.length > 0 || (mesh !== undefined && unserved.scope === "Global")) return null
-  if (name?.startsWith("_") === true) return null
-  return name !== undefined && unserved.scope === "Mesh" && mesh === undefined
-    ? null
-    : { _tag: "Unserved", unserved, mesh, name }
+  if (unserved === undefined || more.length > 0 || name?.startsWith("_") === true) return null
+  return name !== undefined && mesh === undefined ? null : { _tag: "Unserved", unserved, mesh, name }
 }
 
 const findServicePart = (

@@ -55,6 +55,11 @@ describe("/openapi.yaml", () => {
     Object.keys(UNSERVED).forEach((name) => has(`/${name}`))
   })
 
+  it("has no type both as one that is served and as one that isn't", () => {
+    const served = Object.values<ResourceDescriptor>(descriptors).flatMap(({ paths: names }) => names)
+    expect(Object.keys(UNSERVED).filter((name) => served.includes(name))).toEqual([])
+  })
+
   it("has nothing that isn't a route, nor a method that a route doesn't allow", () => {
     for (const [path, item] of paths) {
       const route = findRoute(segments(path))

@@ -1,15 +1,11 @@
 /** Proxies of a policy of a type that isn't offered here: there is no such policy, and so it is said. */
 import { Effect } from "effect"
-import { descriptors, type ResourceDescriptor } from "../../../model/ResourceDescriptor.ts"
 import { notFound } from "../Refusal.ts"
 import { UNSERVED } from "../unserved.ts"
 import { requireView } from "./answers.ts"
 import type { InspectEntry } from "./InspectEntry.ts"
 
-const served = new Set(Object.values<ResourceDescriptor>(descriptors).flatMap(({ paths }) => paths))
-
 export const unservedPolicyEntries: ReadonlyArray<InspectEntry> = Object.entries(UNSERVED)
-  .filter(([segment, { scope }]) => scope === "Mesh" && !served.has(segment))
   .map(([segment, { type }]) => ({
     path: `/meshes/{mesh}/${segment}/{name}/dataplanes`,
     summary: `The proxies of a ${type}, of which there is none`,

@@ -156,7 +156,7 @@ const oldPaths: Paths = Object.entries(OLD_OVERVIEWS).flatMap(([segment, descrip
   ]
 })
 
-const unservedPaths = (segment: string, { scope, type }: UnservedType): Paths => {
+const unservedPaths = ([segment, { type }]: readonly [string, UnservedType]): Paths => {
   const list = (path: string): Json => ({
     get: operation({
       id: idOf("list", path), summary: `Lists ${type}, of which there is none here`, tag: "Not offered",
@@ -165,11 +165,9 @@ const unservedPaths = (segment: string, { scope, type }: UnservedType): Paths =>
   })
   return [
     [`/${segment}`, list(`/${segment}`)],
-    ...(scope === "Mesh" ? [[`/meshes/{mesh}/${segment}`, inMesh(list(`/meshes/{mesh}/${segment}`))] as const] : [])
+    [`/meshes/{mesh}/${segment}`, inMesh(list(`/meshes/{mesh}/${segment}`))]
   ]
 }
-
-const served = new Set(Object.values<ResourceDescriptor>(descriptors).flatMap(({ paths }) => paths))
 
 const get = (id: string, summary: string, response: Json, parameters: ReadonlyArray<Json> = []): Json => ({
   get: operation({ id, summary, tag: "System", parameters, responses: { "200": response } })
@@ -267,8 +265,7 @@ export const paths = (): Json =>
     ...servicePaths,
     ...Object.values<ResourceDescriptor>(descriptors).flatMap(resourcePaths),
     ...oldPaths,
-    ...Object.entries(UNSERVED).filter(([segment]) => !served.has(segment)).flatMap(([segment, type]) =>
-      unservedPaths(segment, type)),
+    ...Object.entries(UNSERVED).flatMap(unservedPaths),
     // After what isn't offered: some of these are computed where Kuma keeps them.
     ...inspectEntries.map(inspectPath)
   ])
