@@ -23,6 +23,15 @@ export class StoreUnavailable extends Schema.TaggedError<StoreUnavailable>()("St
 export interface PutOptions {
   /** Write only over this version, or only where nothing is; unconditionally where absent. */
   readonly expect?: number | "absent"
+  /** What is to be there with it, put in the same commit: of these, what is there already stays as it is. */
+  readonly beside?: ReadonlyArray<DesiredResource>
+}
+
+export interface RemoveOptions {
+  /** Remove only this version; whichever is there where absent. */
+  readonly expect?: number
+  /** What goes with it, in the same commit: of these, what isn't there doesn't matter. */
+  readonly beside?: ReadonlyArray<ResourceKey>
 }
 
 /**
@@ -62,7 +71,10 @@ export class Store extends Context.Service<
     readonly listAll: Effect.Effect<ReadonlyArray<Resource>, StoreUnavailable>
     /** What is there of these keys, or of all, in no order. */
     readonly snapshot: (keys: ReadonlyArray<ResourceKey> | "all") => Effect.Effect<Snapshot, StoreUnavailable>
-    /** Writes; writes nothing (same version back) where spec and labels are already so. */
+    /**
+     * Writes; writes nothing (same version back) where spec and labels are already so. What is made anew after a removal
+     * has a version above that of what was removed.
+     */
     readonly put: <T extends ResourceType>(
       resource: DesiredResource<T>,
       options?: PutOptions
@@ -70,7 +82,7 @@ export class Store extends Context.Service<
     /** Removes; NotFound where nothing is. */
     readonly remove: (
       key: ResourceKey,
-      options?: { readonly expect?: number }
+      options?: RemoveOptions
     ) => Effect.Effect<void, NotFound | Conflict | StoreUnavailable>
     /**
      * From the moment of subscription on, in commit order, each change at least once, this replica's own

@@ -184,7 +184,42 @@ export const storeContract = (name: string, makeLayer: () => Layer.Layer<Store, 
         yield* store.put(port("kv", 1), { expect: "absent" })
         assert.strictEqual(yield* reason(store.put(port("kv", 1), { expect: "absent" })), "Conflict")
         yield* store.remove(port("kv", 1))
-        assert.strictEqual((yield* store.put(port("kv", 2), { expect: "absent" })).version, 1)
+        assert.strictEqual((yield* store.put(port("kv", 2), { expect: "absent" })).spec.port, 2)
+      }))
+
+    test("with what is to be there beside it, which stays as it is where it is there", (store) =>
+      Effect.gen(function*() {
+        yield* store.put(port("there", 1))
+        const first = yield* store.put(port("first", 1), { expect: "absent", beside: [port("there", 7), port("new", 7)] })
+        assert.deepStrictEqual([first.version, first.spec.port], [1, 1])
+        const ports = Effect.map(store.list("OutboundPort"), (all) => all.map(({ name, spec }) => [name, spec.port]))
+        assert.deepStrictEqual(yield* ports, [["first", 1], ["new", 7], ["there", 1]])
+        // Where it is so already, what is missing comes all the same.
+        yield* store.remove(port("new", 7))
+        assert.deepStrictEqual(yield* store.put(port("first", 1), { expect: 1, beside: [port("new", 8)] }), first)
+        assert.deepStrictEqual(yield* ports, [["first", 1], ["new", 8], ["there", 1]])
+      }))
+
+    test("nothing beside what can't be written", (store) =>
+      Effect.gen(function*() {
+        yield* store.put(port("first", 1))
+        const beside = [port("new", 7)]
+        assert.strictEqual(yield* reason(store.put(port("first", 2), { expect: "absent", beside })), "Conflict")
+        assert.strictEqual(yield* reason(store.put(port("first", 2), { expect: 7, beside })), "Conflict")
+        assert.deepStrictEqual((yield* store.list("OutboundPort")).map(({ name }) => name), ["first"])
+      }))
+
+    test("together for exactly one of those who do so at once", (store) =>
+      Effect.gen(function*() {
+        const results = yield* Effect.forEach(
+          Array.from({ length: 20 }, (_, index) => index),
+          (index) => Effect.result(
+            store.put(port("first", index), { expect: "absent", beside: [port("a", index), port("z", index)] })),
+          { concurrency: "unbounded" }
+        )
+        const won = results.findIndex(({ _tag }) => _tag === "Success")
+        assert.strictEqual(results.filter(({ _tag }) => _tag === "Success").length, 1)
+        assert.deepStrictEqual((yield* store.list("OutboundPort")).map(({ spec }) => spec.port), [won, won, won])
       }))
 
     test("for exactly one of those who expect the same", (store) =>
@@ -234,12 +269,35 @@ export const storeContract = (name: string, makeLayer: () => Layer.Layer<Store, 
         assert.strictEqual(yield* reason(store.get(port("kv", 1))), "NotFound")
       }))
 
-    test("so that one put again starts over", (store) =>
+    test("so that one put again is nobody's expected version of before", (store) =>
       Effect.gen(function*() {
-        yield* store.put(port("kv", 1))
-        yield* store.put(port("kv", 2))
+        for (const spec of [1, 2, 3]) yield* store.put(port("kv", spec))
+        yield* store.put(port("other", 1))
         yield* store.remove(port("kv", 1))
-        assert.strictEqual((yield* store.put(port("kv", 2))).version, 1)
+        yield* store.remove(port("other", 1))
+        const { version } = yield* store.put(port("kv", 4))
+        assert.isAbove(version, 3)
+        for (const expect of [1, 2, 3]) {
+          assert.strictEqual(yield* reason(store.put(port("kv", 5), { expect })), "Conflict")
+          assert.strictEqual(yield* reason(store.remove(port("kv", 5), { expect })), "Conflict")
+        }
+        assert.strictEqual((yield* store.put(port("kv", 5), { expect: version })).version, version + 1)
+      }))
+
+    test("with what goes beside it, and nothing else", (store) =>
+      Effect.gen(function*() {
+        for (const name of ["first", "with", "other"]) yield* store.put(port(name, 1))
+        yield* store.remove(port("first", 1), { expect: 1, beside: [port("with", 1), port("none", 1)] })
+        assert.deepStrictEqual((yield* store.list("OutboundPort")).map(({ name }) => name), ["other"])
+      }))
+
+    test("nothing where it isn't there, or isn't the expected version", (store) =>
+      Effect.gen(function*() {
+        for (const name of ["first", "with"]) yield* store.put(port(name, 1))
+        const beside = [port("with", 1)]
+        assert.strictEqual(yield* reason(store.remove(port("first", 1), { expect: 2, beside })), "Conflict")
+        assert.strictEqual(yield* reason(store.remove(port("none", 1), { beside })), "NotFound")
+        assert.strictEqual((yield* store.list("OutboundPort")).length, 2)
       }))
   })
 
@@ -256,6 +314,18 @@ export const storeContract = (name: string, makeLayer: () => Layer.Layer<Store, 
           seen.filter((line) => line !== "Resynced"),
           ["a", "b", "a", "b", "end"].map((name) => `OutboundPort/default/${name}`)
         )
+      }))
+
+    scoped("of what is put and removed together", (store, changes) =>
+      Effect.gen(function*() {
+        const beside = [port("b", 1), port("c", 1)]
+        yield* store.put(port("a", 1), { expect: "absent", beside })
+        yield* Effect.exit(store.put(port("a", 2), { expect: "absent", beside: [port("d", 1)] }))
+        yield* store.remove(port("a", 1), { beside })
+        yield* store.put(port("end", 1))
+        const seen = (yield* changes.until("OutboundPort/default/end")).filter((line) => line !== "Resynced")
+        const told = (from: number, to: number) => seen.slice(from, to).map((line) => line.slice(-1)).sort()
+        assert.deepStrictEqual([told(0, 3), told(3, 6), seen.length], [["a", "b", "c"], ["a", "b", "c"], 7])
       }))
 
     scoped("but nothing where nothing was written", (store, changes) =>

@@ -5,11 +5,14 @@
 import { Context, Layer } from "effect"
 import { formatKey, type ResourceKey } from "../../model/Resource.ts"
 
+/** Of what is being made, any version is the own one: who makes it is the first. */
+const ANY = { first: 0, last: Number.POSITIVE_INFINITY }
+
 export class OwnWrites extends Context.Service<
   OwnWrites,
   {
-    /** `version` null: removed. */
-    readonly note: (key: ResourceKey, version: number | null) => void
+    /** `version` null: removed. `new`: about to be made where nothing is; the store says with which version. */
+    readonly note: (key: ResourceKey, version: number | "new" | null) => void
     /** Nobody knows what became of it: whoever tells of it may be somebody else. */
     readonly forget: (key: ResourceKey) => void
     /**
@@ -33,8 +36,12 @@ export class OwnWrites extends Context.Service<
     }
     return {
       note: (key, version) => {
+        if (version === "new") {
+          written.set(formatKey(key), ANY)
+          return
+        }
         const before = written.get(formatKey(key))
-        const follows = version !== null && typeof before?.last === "number" &&
+        const follows = version !== null && typeof before?.last === "number" && before.last !== ANY.last &&
           version >= before.first && version <= before.last + 1
         written.set(formatKey(key), { first: follows ? before.first : version ?? 0, last: version })
         see(key, version)

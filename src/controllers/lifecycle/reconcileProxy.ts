@@ -33,7 +33,7 @@ const settle = Effect.fnUntraced(function*<T extends ResourceType>(
   const last = yield* LastStored
   if (desired !== null) {
     // Before: the store may tell of it sooner than it answers.
-    own.note(desired, (stored?.version ?? 0) + 1)
+    own.note(desired, stored === null ? "new" : stored.version + 1)
     const take = last.ask(desired)
     const { version } = yield* store.put(desired, { expect: stored?.version ?? "absent" }).pipe(
       Effect.tapError(() => Effect.sync(() => own.forget(desired))),

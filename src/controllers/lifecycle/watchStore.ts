@@ -133,7 +133,8 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
     const given = yield* thereOf(key, after)
     ports.note(key, given)
     for (const dataplane of concerned.values()) {
-      const matters = given?.version !== 1 || waitsFor(dataplane, key.name, given.spec.port)
+      const isNew = given !== null && given.modificationTime === given.creationTime
+      const matters = !isNew || waitsFor(dataplane, key.name, given.spec.port)
       if (dataplane.mesh === key.mesh && matters) yield* wakeTask(dataplane.name)
     }
   })

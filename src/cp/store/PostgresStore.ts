@@ -19,11 +19,12 @@ import {
 import { Conflict, NotFound, type PutOptions, Store } from "../../model/Store.ts"
 import type { StoreConfig } from "../config/ControlPlaneConfig.ts"
 import { makeBatches } from "./Batches.ts"
-import { type Put, putAll, sizeOf, toPut } from "./batchedPut.ts"
+import { type Committed, type Put, putAll, sizeOf, toPut } from "./batchedPut.ts"
 import { type ChangeFeedOptions, makeChangeFeed } from "./ChangeFeed.ts"
 import { connectionOptions } from "./connectionOptions.ts"
 import { decidePut } from "./decidePut.ts"
 import { migrate } from "./migrate.ts"
+import { putTogether } from "./putTogether.ts"
 import * as Rows from "./resourceRows.ts"
 import { isConnectionLost, isDataRefused, storeUnavailable } from "./storeUnavailable.ts"
 
@@ -100,22 +101,25 @@ const make = Effect.fnUntraced(function*(config: StoreConfig, feedOptions?: Chan
     return found !== ABSENT && isType(key.type, found) ? found : (yield* new NotFound({ key: formatKey(key) }))
   })
 
+  /** Tells the feed of what it commits. */
+  const commit = <C extends Committed>(run: (client: PoolClient) => Promise<C>) =>
+    onConnection(async (client) => {
+      const session = sessionOf(client)
+      feed.writing(session)
+      try {
+        const committed = await run(client)
+        feed.written(committed.revision, committed.changes)
+        return committed
+      } finally {
+        feed.ended(session)
+      }
+    })
+
   const submit = yield* makeBatches({
     ...BATCHES,
     bytesOf: sizeOf,
     nameOf: ({ desired }: Put) => formatKey(desired),
-    run: (puts) =>
-      onConnection(async (client) => {
-        const session = sessionOf(client)
-        feed.writing(session)
-        try {
-          const { changes, outcomes, revision } = await putAll(client, puts)
-          feed.written(revision, changes)
-          return outcomes
-        } finally {
-          feed.ended(session)
-        }
-      }),
+    run: (puts) => Effect.map(commit((client) => putAll(client, puts)), ({ outcomes }) => outcomes),
     isOneToBlame: ({ cause }) => isDataRefused(cause)
   })
 
@@ -146,21 +150,27 @@ const make = Effect.fnUntraced(function*(config: StoreConfig, feedOptions?: Chan
     }
   })
 
-  const put: Store["Service"]["put"] = Effect.fnUntraced(function*(desired, options) {
-    const outcome = yield* submit(toPut(desired, options?.expect)).pipe(
-      Effect.mapError(({ cause }) => storeUnavailable(config, "put", cause))
-    )
+  const put: Store["Service"]["put"] = Effect.fnUntraced(function*(desired, { beside = [], expect } = {}) {
+    const one = toPut(desired, expect)
+    const submitted = beside.length === 0
+      ? submit(one)
+      : commit((client) => putTogether(client, one, beside)).pipe(
+        Effect.map(({ outcome }) => outcome),
+        // Somebody else made it meanwhile.
+        Effect.repeat({ while: ({ _tag }) => _tag === "Busy" })
+      )
+    const outcome = yield* Effect.mapError(submitted, ({ cause }) => storeUnavailable(config, "put", cause))
     if (outcome._tag === "Refused") {
       return yield* new Conflict({ key: formatKey(desired), expected: outcome.expected })
     }
     return outcome._tag === "Stored" && isType(desired.type, outcome.resource)
       ? outcome.resource
-      : yield* putAlone(desired, options?.expect)
+      : yield* putAlone(desired, expect)
   })
 
   const remove: Store["Service"]["remove"] = Effect.fn("Store.remove")(function*(key, options) {
-    const expected = options?.expect
-    while (!(yield* write("remove", (client) => Rows.remove(client, key, expected)))) {
+    const { beside = [], expect: expected } = options ?? {}
+    while (!(yield* write("remove", (client) => Rows.remove(client, key, expected, beside)))) {
       const current = yield* get(key)
       if (expected !== undefined && current.version !== expected) {
         return yield* new Conflict({ key: formatKey(key), expected })

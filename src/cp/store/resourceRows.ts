@@ -112,7 +112,8 @@ export const selectAll = async (client: ClientBase): Promise<ReadonlyArray<Resou
 export const insert = <T extends ResourceType>(client: ClientBase, desired: DesiredResource<T>) =>
   first(
     client.query<Row<T>>(
-      `INSERT INTO resource (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, 1, now(), now())
+      `INSERT INTO resource (${COLUMNS})
+       SELECT $1, $2, $3, $4::json, $5::json, removed_version + 1, now(), now() FROM resource_revision
        ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`,
       values(desired)
     )
@@ -128,11 +129,35 @@ export const update = <T extends ResourceType>(client: ClientBase, desired: Desi
     )
   )
 
-/** Whether there was one to remove, of the given version where one is given. */
-export const remove = async (client: ClientBase, key: ResourceKey, version: number | undefined): Promise<boolean> => {
-  const { rowCount } = await client.query(
-    "DELETE FROM resource WHERE type = $1 AND mesh = $2 AND name = $3 AND ($4::integer IS NULL OR version = $4)",
-    [...keyValues(key), version ?? null]
+/** For as long as the transaction lasts nobody else writes it; who is writing it is waited for. */
+export const lock = async (client: ClientBase, key: ResourceKey): Promise<void> => {
+  await client.query(
+    "SELECT FROM resource WHERE type = $1 AND mesh = $2 AND name = $3 FOR UPDATE",
+    keyValues(key)
   )
-  return rowCount === 1
+}
+
+/** Whether there was one to remove, of the given version where one is given; then `beside` is gone, too. */
+export const remove = async (
+  client: ClientBase,
+  key: ResourceKey,
+  version: number | undefined,
+  beside: ReadonlyArray<ResourceKey>
+): Promise<boolean> => {
+  const all = [key, ...beside]
+  const { rowCount } = await client.query(
+    `WITH found AS MATERIALIZED (
+       SELECT FROM resource
+       WHERE type = $1 AND mesh = $2 AND name = $3 AND ($4::integer IS NULL OR version = $4) FOR UPDATE
+     )
+     DELETE FROM resource
+     USING unnest($5::text[], $6::text[], $7::text[]) AS unwanted(type, mesh, name)
+     WHERE resource.type = unwanted.type AND resource.mesh = unwanted.mesh AND resource.name = unwanted.name
+       AND EXISTS (SELECT FROM found)`,
+    [
+      ...keyValues(key), version ?? null,
+      all.map(({ type }) => type), all.map(({ mesh }) => mesh), all.map(({ name }) => name)
+    ]
+  )
+  return (rowCount ?? 0) > 0
 }

@@ -8,7 +8,7 @@ import {
   type ResourceKey,
   type ResourceType
 } from "../../../src/model/Resource.ts"
-import { Conflict, NotFound, type PutOptions } from "../../../src/model/Store.ts"
+import { Conflict, NotFound, type PutOptions, type RemoveOptions } from "../../../src/model/Store.ts"
 
 const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)
 
@@ -16,6 +16,8 @@ export class MemoryResources {
   private readonly kept = new Map<string, Resource>()
   private readonly listeners = new Set<(key: ResourceKey) => void>()
   private readonly now: () => number
+  /** The highest version that was removed. */
+  private removed = 0
 
   constructor(now: () => number) {
     this.now = now
@@ -38,7 +40,13 @@ export class MemoryResources {
     return [...this.kept.values()]
   }
 
-  put<T extends ResourceType>(desired: DesiredResource<T>, { expect }: PutOptions = {}): Resource<T> | Conflict {
+  put<T extends ResourceType>(desired: DesiredResource<T>, options: PutOptions = {}): Resource<T> | Conflict {
+    const written = this.putOne(desired, options)
+    if (!(written instanceof Conflict)) for (const one of options.beside ?? []) this.putOne(one, { expect: "absent" })
+    return written
+  }
+
+  private putOne<T extends ResourceType>(desired: DesiredResource<T>, { expect }: PutOptions): Resource<T> | Conflict {
     const key = formatKey(desired)
     const found = this.get(desired)
     const before = found instanceof NotFound ? null : found
@@ -48,7 +56,7 @@ export class MemoryResources {
     const time = new Date(this.now()).toISOString()
     const written: Resource<T> = {
       type, mesh, name, labels, spec,
-      version: (before?.version ?? 0) + 1,
+      version: (before?.version ?? this.removed) + 1,
       creationTime: before?.creationTime ?? time,
       modificationTime: time
     }
@@ -57,11 +65,18 @@ export class MemoryResources {
     return written
   }
 
-  remove(key: ResourceKey, expect?: number): NotFound | Conflict | null {
+  remove(key: ResourceKey, { beside = [], expect }: RemoveOptions = {}): NotFound | Conflict | null {
+    const failure = this.removeOne(key, expect)
+    if (failure === null) for (const one of beside) this.removeOne(one)
+    return failure
+  }
+
+  private removeOne(key: ResourceKey, expect?: number): NotFound | Conflict | null {
     const found = this.get(key)
     if (found instanceof NotFound) return found
     if (expect !== undefined && expect !== found.version) return new Conflict({ key: formatKey(key), expected: expect })
     this.kept.delete(formatKey(key))
+    this.removed = Math.max(this.removed, found.version)
     this.tell(key)
     return null
   }

@@ -41,7 +41,7 @@ export const memoryStore = (resources: MemoryResources, { tell, visit }: Visitor
         Effect.flatMap((written) => written instanceof Conflict ? Effect.fail(written) : Effect.succeed(written))
       ),
     remove: (key, options) =>
-      visit({ operation: "remove", key }, () => resources.remove(key, options?.expect)).pipe(
+      visit({ operation: "remove", key }, () => resources.remove(key, options)).pipe(
         Effect.flatMap((failure) => failure === null ? Effect.void : Effect.fail(failure))
       ),
     // Subscribed when the consumer starts, not at its first pull.
