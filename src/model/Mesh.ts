@@ -60,6 +60,12 @@ export const Mesh = Schema.Struct({
 })
 export type Mesh = typeof Mesh.Type
 
+/** Bits of an RSA key that a builtin backend may ask for. Beyond, making one takes minutes. */
+export const RSA_BITS = { least: 2_048, most: 8_192 } as const
+
+export const isKeySize = (bits: unknown): boolean =>
+  Number.isInteger(bits) && Number(bits) >= RSA_BITS.least && Number(bits) <= RSA_BITS.most
+
 /** The backend that signs, or undefined where mTLS is off. */
 export const enabledBackend = (mesh: Mesh): CertificateAuthorityBackend | undefined => {
   const name = mesh.mtls?.enabledBackend

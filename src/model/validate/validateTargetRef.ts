@@ -13,7 +13,8 @@ export interface TargetRefRules {
 
 const NAME = /^[0-9a-z.\-_]*$/
 
-const isSet = (value: TargetRef[keyof TargetRef]): boolean =>
+/** Whether it says anything. */
+export const isSet = (value: TargetRef[keyof TargetRef]): boolean =>
   typeof value === "object" ? Object.keys(value).length > 0 : value !== undefined && value !== ""
 
 /** Fields that the kind has no use for. */
@@ -25,11 +26,30 @@ const forbidden: Readonly<Record<string, ReadonlyArray<keyof TargetRef>>> = {
   MeshHTTPRoute: ["mesh", "tags", "proxyTypes", "sectionName"],
   MeshServiceSubset: ["mesh", "proxyTypes", "labels", "namespace", "sectionName"],
   MeshGateway: ["mesh", "proxyTypes", "labels", "namespace", "sectionName"],
-  MeshExternalService: ["mesh", "tags", "proxyTypes", "sectionName"]
+  MeshExternalService: ["mesh", "tags", "proxyTypes", "sectionName"],
+  MeshMultiZoneService: ["mesh", "tags", "proxyTypes"]
 }
 
-const NAMED = ["MeshService", "MeshHTTPRoute", "MeshServiceSubset", "MeshGateway", "MeshExternalService"]
-const NAMED_OR_LABELLED = ["MeshService", "MeshHTTPRoute", "MeshExternalService"]
+/** Kuma judges no MeshMultiZoneService: one that is named by nothing would be none, and nobody would hear of it. */
+const NAMED_OR_LABELLED = ["MeshService", "MeshHTTPRoute", "MeshExternalService", "MeshMultiZoneService"]
+const NAMED = [...NAMED_OR_LABELLED, "MeshServiceSubset", "MeshGateway"]
+
+/** Where a policy says whose proxies it is about; elsewhere it says whom they call, or who calls them. */
+const TOP = "spec.targetRef"
+
+/** What a kind may say, and what would change nothing here. */
+const validateEffect = (ref: TargetRef, kind: string, path: string): ReadonlyArray<Violation> => {
+  const at = (name: string) => field(path, name)
+  const isForbidden = (name: keyof TargetRef) => (forbidden[kind] ?? []).includes(name)
+  return [
+    ...violationIf(isSet(ref.namespace) && !isForbidden("namespace"), at("namespace"),
+      "has no effect: there are no namespaces outside of Kubernetes; leave it out"),
+    ...violationIf(path !== TOP && isSet(ref.proxyTypes) && !isForbidden("proxyTypes"), at("proxyTypes"),
+      `has no effect: only ${TOP} tells proxies apart by their type`),
+    ...(path !== TOP || kind !== "MeshService" ? [] : (["labels", "sectionName"] as const).flatMap((name) =>
+      violationIf(isSet(ref[name]), at(name), "has no effect: choose proxies by kind Dataplane with their labels")))
+  ]
+}
 
 const validateByKind = (ref: TargetRef, kind: string, path: string, rules: TargetRefRules) => {
   const byName = isSet(ref.name) || isSet(ref.namespace)
@@ -56,7 +76,8 @@ const validateByKind = (ref: TargetRef, kind: string, path: string, rules: Targe
         ? "either labels or name must be specified"
         : "either labels or name and namespace must be specified"),
     ...violationIf(kind === "Dataplane" && rules.isInbound !== true && isSet(ref.sectionName), at("sectionName"),
-      "can only be used with inbound policies")
+      "can only be used with inbound policies"),
+    ...validateEffect(ref, kind, path)
   ]
 }
 

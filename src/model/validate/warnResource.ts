@@ -3,7 +3,8 @@ import { unknownField } from "../nearestName.ts"
 import type { DesiredResource } from "../Resource.ts"
 import type { Violation } from "../Violation.ts"
 import { recordOf } from "./backends.ts"
-import { field, inEach } from "./violationPath.ts"
+import { ALLOWED_PROTOCOLS_HINT, isProtocol } from "./validateTags.ts"
+import { field, inEach, violationIf } from "./violationPath.ts"
 import { warnings as withoutEffect } from "./withoutEffect.ts"
 
 const LABEL = "[a-z]([-a-z0-9]*[a-z0-9])?"
@@ -70,6 +71,15 @@ const warnSnis = (resource: DesiredResource): ReadonlyArray<Violation> =>
       : [whole(`Invalid ${resource.type} SNI (port "${section}"): ${problem}. This is deprecated.`)]
   })
 
+/** What isn't known is carried as bytes, and that has its price. */
+const warnProtocols = (resource: DesiredResource): ReadonlyArray<Violation> =>
+  isDesired("MeshService", resource)
+    ? inEach("spec.ports", resource.spec.ports, ({ appProtocol }, path) =>
+        violationIf(!isProtocol(appProtocol), field(path, "appProtocol"),
+          `"${appProtocol.slice(0, 100)}" isn't known: its traffic is carried as bytes, without what holds for requests. ` +
+            ALLOWED_PROTOCOLS_HINT))
+    : []
+
 /** What a CA's configuration may hold; in the Mesh it's kept as it came. */
 const CONF_FIELDS: Readonly<Record<string, ReadonlyArray<string>>> = {
   "builtin conf": ["caCert"],
@@ -95,5 +105,6 @@ export const warnResource = (resource: DesiredResource): ReadonlyArray<Violation
   ...warnName(resource),
   ...warnSnis(resource),
   ...warnAuthorities(resource),
+  ...warnProtocols(resource),
   ...withoutEffect(resource)
 ]

@@ -21,6 +21,7 @@ const isTrue = (value: unknown): boolean => value === true
 const isFalse = (value: unknown): boolean => value === false
 const isPositive = (value: unknown): boolean => typeof value === "number" && value > 0
 const isFilled = (value: unknown): boolean => Array.isArray(value) && value.length > 0
+const isBuiltin = (value: unknown): boolean => value === "BUILTIN"
 const isGiven = (value: unknown): boolean => value !== undefined
 
 const refuse = (path: string, asks: Rule["asks"], message: string): Rule => ({ path, asks, message, refused: true })
@@ -29,19 +30,29 @@ const warn = (path: string, asks: Rule["asks"], message: string): Rule => ({ pat
 const TRANSPARENT = "has no effect: traffic isn't redirected transparently here; leave it out, and list outbounds or " +
   "start the proxy with --bind-outbounds"
 
+const OF_AUTHORITY = "has no effect: an authority that this control plane has itself is asked without delay"
+
 const RULES: { readonly [T in ResourceType]?: ReadonlyArray<Rule> } = {
   Mesh: [
     refuse("routing.localityAwareLoadBalancing", isTrue, "has no effect yet: leave it out; all zones share the load"),
+    refuse("routing.zoneEgress", isTrue,
+      "has no effect yet: other zones and external services are called straight from each proxy; leave it out"),
     refuse("routing.defaultForbidMeshExternalServiceAccess", isTrue,
       "isn't enforced yet: leave it out, and don't add MeshExternalServices that not all may call"),
     warn("networking.outbound.passthrough", isFalse,
       "has no effect: traffic isn't redirected here, so that calls outside of the mesh don't pass the proxy"),
+    warn("mtls.backends[].dpCert.requestTimeout", isGiven, OF_AUTHORITY),
+    warn("mtls.backends[].rootChain.requestTimeout", isGiven, OF_AUTHORITY),
     warn("logging", isGiven, "has no effect yet: no access logs are written"),
     warn("tracing", isGiven, "has no effect yet: no traces are sent")
   ],
   Dataplane: [
     refuse("networking.transparentProxying.redirectPortInbound", isPositive, TRANSPARENT),
     refuse("networking.transparentProxying.redirectPortOutbound", isPositive, TRANSPARENT),
+    refuse("networking.transparentProxying.directAccessServices", isFilled, TRANSPARENT),
+    warn("networking.transparentProxying.ipFamilyMode", isGiven, TRANSPARENT),
+    warn("networking.gateway.type", isBuiltin,
+      "has no effect yet: a builtin gateway listens nowhere; use DELEGATED with a gateway of your own"),
     refuse("networking.listeners", isFilled, "has no effect yet: run a zone proxy with a ZoneIngress or ZoneEgress"),
     warn("probes", isGiven, "has no effect: there are no probes of Kubernetes here")
   ],
