@@ -5,6 +5,12 @@ export type ParsedText =
   | { readonly values: ReadonlyArray<unknown> }
   | { readonly problems: ReadonlyArray<string> }
 
+/**
+ * Bytes that are read of a stranger: YAML takes time by the square of how much there is, which JSON doesn't. Kuma's
+ * tools send that.
+ */
+export const MAX_YAML = 32 * 1024
+
 /** Aliases beyond this are a bomb, not a document. */
 const MAX_ALIASES = 100
 

@@ -4,13 +4,13 @@ import { parseDuration } from "../../model/parseDuration.ts"
 import { parseJson } from "../../model/parseJson.ts"
 import { parseProxyType } from "../../model/ProxyType.ts"
 import { decodeWith } from "../../model/schemaViolations.ts"
+import { unkeepable } from "../../model/unkeepable.ts"
 import type { Violation } from "../../model/Violation.ts"
 import { violationIf } from "../../model/validate/violationPath.ts"
 import { issueDataplaneToken, issueUserToken, issueZoneToken, type TokenNotIssued } from "../auth/token/issueToken.ts"
 import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
 import type { TokenKind } from "./Route.ts"
 import { badRequest, invalid, notDone, notFound, type Refusal } from "./Refusal.ts"
-import { unkeepable } from "./unkeepable.ts"
 
 const text = Schema.optionalKey(Schema.String)
 

@@ -2,9 +2,10 @@
 import { Effect } from "effect"
 import { decodeResource } from "../../model/decodeResource.ts"
 import { parseJsonTakingLast } from "../../model/parseJson.ts"
-import { parseYaml } from "../../model/parseYaml.ts"
+import { MAX_YAML, parseYaml } from "../../model/parseYaml.ts"
 import type { DesiredResource } from "../../model/Resource.ts"
 import { formatPath } from "../../model/schemaViolations.ts"
+import { unkeepable } from "../../model/unkeepable.ts"
 import { validateGivenLabels } from "../../model/validate/validateComputedLabels.ts"
 import { validateResource } from "../../model/validate/validateResource.ts"
 import { warnResource } from "../../model/validate/warnResource.ts"
@@ -13,10 +14,6 @@ import { type Violation, violationText } from "../../model/Violation.ts"
 import type { ApiRequest } from "./ApiRequest.ts"
 import { badRequest, invalid, type Refusal, tooLarge } from "./Refusal.ts"
 import type { Route } from "./Route.ts"
-import { unkeepable } from "./unkeepable.ts"
-
-/** Bytes. It takes time by the square of how much there is, which JSON doesn't: kumactl sends that. */
-const MAX_YAML = 32 * 1024
 
 /** More than anybody reads. */
 const MOST_WARNINGS = 100

@@ -3,10 +3,11 @@ import { hash } from "node:crypto"
 import { LABEL_PREFIX } from "../../model/dataplaneLabels.ts"
 import { decodeResource } from "../../model/decodeResource.ts"
 import { parseJson } from "../../model/parseJson.ts"
-import { type ParsedText, parseYaml } from "../../model/parseYaml.ts"
+import { MAX_YAML, type ParsedText, parseYaml } from "../../model/parseYaml.ts"
 import { PROXY_RESOURCE, type ProxyResource } from "../../model/proxyResource.ts"
 import type { ProxyId } from "../../model/ProxyType.ts"
 import type { DesiredResource } from "../../model/Resource.ts"
+import { unkeepable } from "../../model/unkeepable.ts"
 import { validateGivenLabels } from "../../model/validate/validateComputedLabels.ts"
 import { key } from "../../model/validate/violationPath.ts"
 import { validateResource } from "../../model/validate/validateResource.ts"
@@ -40,16 +41,23 @@ export const readOwnResource = (yaml: string, proxy: ProxyId, zone: string): Own
   return own
 }
 
-/** kuma-dp brings JSON, which is YAML too, and is read as such many times faster. */
-const parse = (yaml: string): ParsedText => {
-  const json = yaml.startsWith("{") ? parseJson(yaml) : null
-  return json !== null && "value" in json ? { values: [json.value] } : parseYaml(yaml)
+/** kuma-dp brings JSON, which is YAML too, and is read many times faster: where it seems to be that, it has to be. */
+const parse = (text: string): ParsedText => {
+  if (text.startsWith("{")) {
+    const json = parseJson(text)
+    return "value" in json ? { values: [json.value] } : { problems: [`begins like JSON, and ${json.problem}`] }
+  }
+  return Buffer.byteLength(text) > MAX_YAML
+    ? { problems: [`is larger than ${MAX_YAML} bytes: bring it as JSON`] }
+    : parseYaml(text)
 }
 
 const read = (yaml: string, proxy: ProxyId, zone: string): OwnResource => {
   const parsed = parse(yaml)
   if ("problems" in parsed) return refused(parsed.problems.join("; "))
   if (parsed.values.length !== 1) return refused(`must be one YAML document, found ${parsed.values.length}`)
+  const problem = unkeepable(parsed.values[0])
+  if (problem !== null) return refused(problem)
   const decoded = decodeResource(parsed.values[0])
   if ("violations" in decoded) return decoded
   const { resource } = decoded
