@@ -16,6 +16,7 @@ import { ensureDefaults } from "../cp/api/ensureDefaults.ts"
 import { authenticatorLayer } from "../cp/auth/authenticatorLayer.ts"
 import { TokenIssuerLive } from "../cp/auth/token/TokenIssuerLive.ts"
 import { CertificateAuthorityLive } from "../cp/ca/CertificateAuthorityLive.ts"
+import { CaFolder } from "../cp/ca/readCaFile.ts"
 import type { ControlPlaneConfig, StoreConfig } from "../cp/config/ControlPlaneConfig.ts"
 import { Environment } from "../cp/config/Environment.ts"
 import { fromEnvironment, type Variables } from "../cp/config/fromEnvironment.ts"
@@ -180,6 +181,7 @@ const controlPlane = (config: ControlPlaneConfig, instanceId: string) =>
     })
   ).pipe(
     Layer.provide(ControlPlaneTlsLive.layer({ tls: config.tls, workDir: config.workDir, names: config.tls.names })),
+    Layer.provide(Layer.succeed(CaFolder, config.caFilesDir)),
     Layer.provide(tracedJournal(serveJournal(config.workDir, instanceId))),
     Layer.provide(exportTraces(config.tracing, { version: packageJson.version, instanceId, zone: config.zone }))
   )

@@ -5,11 +5,12 @@ import type { CertificateAuthorityBackend } from "../../model/Mesh.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
 import { providedConf } from "./backendConfig.ts"
 import { decodeSecret } from "./caSecrets.ts"
-import { readSmallFile } from "./readSmallFile.ts"
+import { CaFolder, readCaFile } from "./readCaFile.ts"
 import type { AuthorityPems } from "./SigningAuthority.ts"
 
 export const makeProvidedAuthority = Effect.gen(function*() {
   const cache = yield* ResourceCache
+  const folder = yield* CaFolder
 
   const load = async (mesh: string, field: string, source: DataSource): Promise<string> => {
     if (source.inlineString !== undefined) return source.inlineString
@@ -20,8 +21,8 @@ export const makeProvidedAuthority = Effect.gen(function*() {
       return decodeSecret(secret.spec)
     }
     if (source.file !== undefined) {
-      return readSmallFile(source.file).catch((cause: unknown) => {
-        throw new Error(`${field}: the control plane can't read ${source.file}`, { cause })
+      return readCaFile(folder, source.file).catch((cause: unknown) => {
+        throw new Error(`${field}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
       })
     }
     throw new Error(`${field}: name one of secret, inline, inlineString and file`)

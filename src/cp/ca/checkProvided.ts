@@ -9,10 +9,21 @@ import { Store, type StoreUnavailable } from "../../model/Store.ts"
 import type { Violation } from "../../model/Violation.ts"
 import { providedConf } from "./backendConfig.ts"
 import { decodeSecret } from "./caSecrets.ts"
-import { readSmallFile } from "./readSmallFile.ts"
+import { CaFolder, readCaFile } from "./readCaFile.ts"
 import { signingAuthority } from "./SigningAuthority.ts"
 
 type Loaded = { readonly text: string } | { readonly problem: string }
+
+const loadFile = Effect.fnUntraced(function*(path: string) {
+  const folder = yield* CaFolder
+  return yield* Effect.tryPromise({
+    try: () => readCaFile(folder, path),
+    catch: (cause) => `could not load data: ${cause instanceof Error ? cause.message : String(cause)}`
+  }).pipe(
+    Effect.map((text): Loaded => ({ text })),
+    Effect.catch((problem) => Effect.succeed<Loaded>({ problem }))
+  )
+})
 
 const load = (mesh: string, source: DataSource): Effect.Effect<Loaded, StoreUnavailable, Store> => {
   const { file, inline, inlineString, secret } = source
@@ -25,10 +36,7 @@ const load = (mesh: string, source: DataSource): Effect.Effect<Loaded, StoreUnav
         Effect.succeed({ problem: `could not load data: there is no Secret "${secret}" in mesh "${mesh}"` }))
     )
   }
-  return Effect.tryPromise(() => readSmallFile(file ?? "")).pipe(
-    Effect.map((text): Loaded => ({ text })),
-    Effect.orElseSucceed(() => ({ problem: `could not load data: the control plane can't read ${file}` }))
-  )
+  return loadFile(file ?? "")
 }
 
 /** What `signingAuthority` throws, each under the certificate of the chain that it is about. */

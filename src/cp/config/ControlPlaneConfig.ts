@@ -118,6 +118,8 @@ export interface ControlPlaneConfig {
     /** Further names that a generated certificate holds: those by which proxies dial. */
     readonly names: ReadonlyArray<string>
   }
+  /** Whence files of provided certificate authorities are read; null: none is. */
+  readonly caFilesDir: string | null
   readonly store: StoreConfig
   readonly dpServer: Listen & { readonly authn: AuthConfig }
   readonly apiServer: ApiServerConfig

@@ -2,6 +2,7 @@
  * Reads single settings from environment variables and keeps every problem, so that all of them are
  * told at once, each by the name of its variable.
  */
+import { isAbsolute } from "node:path"
 import { parseDuration } from "../../model/parseDuration.ts"
 
 export class Environment {
@@ -18,6 +19,14 @@ export class Environment {
     this.#asked.add(name)
     const value = this.#variables[name]
     return value === undefined || value === "" ? null : value
+  }
+
+  /** Null where it's unset. */
+  absolutePath(name: string): string | null {
+    const path = this.optional(name)
+    if (path === null || isAbsolute(path)) return path
+    this.problems.push(`${name}: must be an absolute path, but is "${path}"`)
+    return null
   }
 
   /** Whether it is there at all, were it empty. */

@@ -168,6 +168,7 @@ export const fromEnvironment = (variables: Variables, options: FromEnvironmentOp
       caFile: env.optional("ECS_MESH_TLS_CA_FILE"),
       names: env.list("ECS_MESH_TLS_NAMES")
     },
+    caFilesDir: env.absolutePath("ECS_MESH_CA_FILES_DIR"),
     store: storeConfig(env),
     dpServer: { address: dpInterface, port: env.port("KUMA_DP_SERVER_PORT", 5678), authn: authConfig(env, aws) },
     apiServer: readApiServer(env),

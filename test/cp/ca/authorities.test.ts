@@ -130,7 +130,7 @@ describe("a provided authority", () => {
       yield* store.put(secret("ca-cert", text("rsa.crt")))
       yield* store.put(secret("ca-key", text("rsa.key")))
       yield* putMesh(store, "ca-1", provided(conf))
-      return { store, ...(yield* startReplica(store)) }
+      return { store, ...(yield* startReplica(store, folder)) }
     })
 
   it.effect.each([
@@ -173,7 +173,9 @@ describe("a provided authority", () => {
   it.effect.each([
     ["a missing secret", () => ({ cert: { secret: "nope" }, key: { secret: "ca-key" } }),
       "there is no secret nope in mesh default"],
-    ["an unreadable file", () => ({ cert: { file: "/nowhere" }, key: { secret: "ca-key" } }), "can't read /nowhere"],
+    ["an unreadable file", () => ({ cert: { file: path("nowhere") }, key: { secret: "ca-key" } }), "can't read /"],
+    ["a file of elsewhere", () => ({ cert: { file: "/etc/hosts" }, key: { secret: "ca-key" } }),
+      "conf.cert: /etc/hosts isn't in the folder that ECS_MESH_CA_FILES_DIR names"],
     ["no key", () => ({ cert: { secret: "ca-cert" } }), "conf.cert and conf.key have to be defined"],
     ["the key of another", () => ({ cert: { secret: "ca-cert" }, key: { file: path("ec.key") } }),
       "the key isn't the certificate's"],

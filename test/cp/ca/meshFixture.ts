@@ -8,6 +8,7 @@ import {
   type WorkloadCertificate
 } from "../../../src/cp/ca/CertificateAuthority.ts"
 import { CertificateAuthorityLive } from "../../../src/cp/ca/CertificateAuthorityLive.ts"
+import { CaFolder } from "../../../src/cp/ca/readCaFile.ts"
 import { ResourceCache } from "../../../src/cp/snapshot/ResourceCache.ts"
 import type { CertificateAuthorityBackend } from "../../../src/model/Mesh.ts"
 import { formatKey, isType, type Resource, type ResourceKey, type ResourceType } from "../../../src/model/Resource.ts"
@@ -25,8 +26,8 @@ export interface Replica {
   readonly refresh: Effect.Effect<void>
 }
 
-/** A control plane's CA over the store, with a cache of its own. */
-export const startReplica = (store: Store["Service"]) =>
+/** A control plane's CA over the store, with a cache of its own. `folder`: where it reads files. */
+export const startReplica = (store: Store["Service"], folder: string | null = null) =>
   Effect.gen(function*() {
     const resources = new Map<string, Resource>()
     const cache = ResourceCache.of({
@@ -42,7 +43,9 @@ export const startReplica = (store: Store["Service"]) =>
       for (const resource of all) resources.set(formatKey(resource), resource)
     })
     const context = yield* Layer.build(
-      Layer.provide(CertificateAuthorityLive, [Layer.succeed(Store, store), Layer.succeed(ResourceCache, cache)])
+      Layer.provide(CertificateAuthorityLive, [
+        Layer.succeed(Store, store), Layer.succeed(ResourceCache, cache), Layer.succeed(CaFolder, folder)
+      ])
     )
     yield* refresh
     const { left, open } = yield* Effect.provide(CertificateAuthority, context)
