@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http"
 import type { User } from "../auth/user/User.ts"
 import type { Caller } from "../auth/user/UserAuthenticator.ts"
+import type { Preconditions } from "./preconditions.ts"
 import type { Route } from "./Route.ts"
 
 /** What a request says before its body. */
@@ -30,6 +31,7 @@ export interface ApiRequest {
   readonly host: string
   readonly user: User
   readonly contentType: string
+  readonly preconditions: Preconditions
   /** Text of the body; empty where there is none. */
   readonly body: string
 }

@@ -19,6 +19,7 @@ import type { ApiResponse } from "./ApiRequest.ts"
 import { apiTls, type ApiTlsInvalid, checkClients } from "./clientCertificates.ts"
 import { ExportPlaces } from "./ExportPlaces.ts"
 import { answerWith, handle, type Identity, respond, type Setting } from "./handle.ts"
+import { readPreconditions } from "./preconditions.ts"
 import { judgeContent, readBody, readHead, type RouterRefusal } from "./readRequest.ts"
 
 export class ApiServer extends Context.Service<
@@ -138,7 +139,8 @@ const makeAnswer = (services: Context.Context<Services>, options: ApiServerOptio
     }
     const { host, method, path, query, rawPath, route } = head
     const contentType = head.headers["content-type"] ?? ""
-    const request = { method, path, rawPath, query, scheme, host, contentType, body, user: admitted.user }
+    const preconditions = readPreconditions(head.headers)
+    const request = { method, path, rawPath, query, scheme, host, contentType, preconditions, body, user: admitted.user }
     return write(outgoing, await run(handle(request, route, setting)), identity)
   }
 }

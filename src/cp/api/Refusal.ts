@@ -55,6 +55,9 @@ export const readOnly = (detail: string): Refusal =>
   new Refusal({ status: 405, title: "Method not allowed", detail, violations: [], headers: { allow: "GET" } })
 export const conflict = (key: string): Refusal =>
   refuse(409, "Conflict", `${key} was changed by somebody else in the meantime: read it again, then write again`)
+/** What the writer said must hold doesn't, or does no longer. */
+export const preconditionFailed = (why: string): Refusal =>
+  refuse(412, "Precondition Failed", `${why}: read it again, then write again`)
 export const tooLarge = (limit: number, advice = "split the request"): Refusal =>
   refuse(413, "Request too large", `the body is larger than ${limit} bytes: ${advice}`)
 export const unavailable = (operation: string): Refusal =>

@@ -1,6 +1,7 @@
 /** Removes one resource, where nothing needs it any more. */
 import { Effect } from "effect"
-import type { CertificateAuthorityBackend, Mesh } from "../../model/Mesh.ts"
+import { backendSecrets } from "../../model/authoritySecrets.ts"
+import type { Mesh } from "../../model/Mesh.ts"
 import type { Resource } from "../../model/Resource.ts"
 import { descriptors, resourceTypes } from "../../model/ResourceDescriptor.ts"
 import { Store } from "../../model/Store.ts"
@@ -8,21 +9,11 @@ import { dataplaneTokens, keySerial } from "../auth/token/TokenScope.ts"
 import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
 import { requireMesh } from "./getResources.ts"
 import { noteStored, userOf } from "./noteStored.ts"
+import { judgePreconditions } from "./preconditions.ts"
 import { invalid, notFound, readOnly } from "./Refusal.ts"
 import type { Route } from "./Route.ts"
 
 const TITLE = "Could not delete a resource"
-
-const sourceName = (source: unknown): ReadonlyArray<string> =>
-  typeof source === "object" && source !== null && "secret" in source && typeof source.secret === "string"
-    ? [source.secret]
-    : []
-
-/** Names of the secrets that a backend lives on. */
-const backendSecrets = (mesh: string, backend: CertificateAuthorityBackend): ReadonlyArray<string> =>
-  backend.type === "builtin"
-    ? [`${mesh}.ca-builtin-cert-${backend.name}`, `${mesh}.ca-builtin-key-${backend.name}`]
-    : [...sourceName(backend.conf?.["cert"]), ...sourceName(backend.conf?.["key"])]
 
 const refuseUsedSecret = (secret: string, meshName: string, mesh: Mesh) => {
   const users = (mesh.mtls?.backends ?? []).filter((backend) => backendSecrets(meshName, backend).includes(secret))
@@ -42,19 +33,11 @@ const OWNED = resourceTypes.filter((type) =>
 const isGeneratedSecret = (mesh: string, { name }: Resource): boolean =>
   keySerial(dataplaneTokens(mesh), name) !== undefined || name.startsWith(`${mesh}.ca-builtin-`)
 
-const removeOwned = Effect.fnUntraced(function*(mesh: string, by: string) {
+const ownedBy = Effect.fnUntraced(function*(mesh: string) {
   const store = yield* Store
   const owned: ReadonlyArray<ReadonlyArray<Resource>> = yield* Effect.forEach(OWNED, (type) => store.list(type, mesh))
   const secrets: ReadonlyArray<Resource> = yield* store.list("Secret", mesh)
-  yield* Effect.forEach(
-    [...owned.flat(), ...secrets.filter((secret) => isGeneratedSecret(mesh, secret))],
-    ({ name, type, version }) =>
-      store.remove({ type, mesh, name }).pipe(
-        Effect.andThen(noteStored({ type, mesh, name }, { op: "remove", version, by })),
-        Effect.catchTag("NotFound", () => Effect.void)
-      ),
-    { discard: true }
-  )
+  return [...owned.flat(), ...secrets.filter((secret) => isGeneratedSecret(mesh, secret))]
 })
 
 const refuseUsedMesh = Effect.fnUntraced(function*(mesh: string) {
@@ -77,13 +60,17 @@ export const deleteResource = Effect.fnUntraced(function*(
   const owner = descriptor.scope === "Mesh" ? yield* requireMesh(mesh) : null
   const refuse = () => Effect.fail(notFound(TITLE))
   const key = { type: descriptor.type, mesh, name }
-  const { version } = yield* store.get(key).pipe(Effect.catchTag("NotFound", refuse))
+  const found = yield* store.get(key).pipe(Effect.catchTag("NotFound", refuse))
+  const refusal = judgePreconditions(request.preconditions, found)
+  if (refusal !== null) return yield* refusal
+  const { version } = found
   if (descriptor.type === "Mesh") yield* refuseUsedMesh(name)
   if (descriptor.type === "Secret" && owner !== null) yield* refuseUsedSecret(name, mesh, owner.spec)
-  yield* store.remove(key, { expect: version }).pipe(Effect.catchTag("NotFound", refuse))
+  // All in one commit: a mesh that is made anew at once begins after it, and loses nothing to it.
+  const beside = descriptor.type === "Mesh" ? yield* ownedBy(name) : []
+  yield* store.remove(key, { expect: version, beside }).pipe(Effect.catchTag("NotFound", refuse))
   const by = userOf(request)
-  yield* noteStored(key, { op: "remove", version, by })
-  // The Mesh goes first: what is left over after a failure belongs to no mesh, rather than a mesh lacking its keys.
-  if (descriptor.type === "Mesh") yield* removeOwned(name, by)
+  yield* Effect.forEach([{ ...key, version }, ...beside], (gone) =>
+    noteStored(gone, { op: "remove", version: gone.version, by }), { discard: true })
   return { status: 200, body: {} } satisfies ApiResponse
 })

@@ -8,6 +8,7 @@ import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
 import { encodeOverview } from "./encodeOverview.ts"
 import { encodeServed } from "./encodeServed.ts"
 import { listFilter } from "./listFilter.ts"
+import { etagOf } from "./preconditions.ts"
 import { nextLink, readPage } from "./readPage.ts"
 import { invalid, notFound } from "./Refusal.ts"
 import type { Route } from "./Route.ts"
@@ -43,7 +44,9 @@ export const getResource = Effect.fnUntraced(function*(
   const resource = yield* getOrNull(descriptor.type, mesh, name)
   if (resource === null) return yield* notFound("Could not retrieve a resource")
   if (!withInsight || descriptor.insight === null) {
-    return { status: 200, body: (yield* encodeServed)(resource) } satisfies ApiResponse
+    return {
+      status: 200, headers: { etag: etagOf(resource) }, body: (yield* encodeServed)(resource)
+    } satisfies ApiResponse
   }
   const insight = yield* getOrNull(descriptor.insight, mesh, name)
   return { status: 200, body: encodeOverview(resource, insight) } satisfies ApiResponse

@@ -16,8 +16,9 @@ import { inspectService } from "./inspectService.ts"
 import { issueToken } from "./issueToken.ts"
 import { KUMA_VERSION } from "./kumaVersion.ts"
 import { openApiText } from "./openapi/openApiText.ts"
+import { isConditional } from "./preconditions.ts"
 import { putResource } from "./putResource.ts"
-import { conflict, errorBody, internal, readOnly, type Refusal, unavailable } from "./Refusal.ts"
+import { conflict, errorBody, internal, preconditionFailed, readOnly, type Refusal, unavailable } from "./Refusal.ts"
 import type { Route } from "./Route.ts"
 
 /** Who answers, for `GET /`. */
@@ -137,4 +138,14 @@ export const answerWith = <A, R>(
   )
 
 export const handle = (request: ApiRequest, route: Route, setting: Setting) =>
-  answerWith(Effect.suspend(() => dispatch(request, route, setting)), request.rawPath)
+  answerWith(
+    Effect.suspend(() => dispatch(request, route, setting)).pipe(
+      Effect.catchTag("Conflict", (lost) =>
+        Effect.fail(
+          isConditional(request.preconditions)
+            ? preconditionFailed("it was changed by somebody else in the meantime")
+            : lost
+        ))
+    ),
+    request.rawPath
+  )

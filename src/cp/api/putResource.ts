@@ -6,14 +6,14 @@ import { type DesiredResource, isType, type Resource } from "../../model/Resourc
 import { Store } from "../../model/Store.ts"
 import type { Violation } from "../../model/Violation.ts"
 import { validateLabelChange } from "../../model/validate/validateComputedLabels.ts"
+import { validateKeySources } from "../../model/validate/validateKeySources.ts"
 import { violationIf } from "../../model/validate/violationPath.ts"
-import { ensureSigningKey } from "../auth/token/ensureSigningKey.ts"
-import { dataplaneTokens } from "../auth/token/TokenScope.ts"
 import { checkProvided } from "../ca/checkProvided.ts"
 import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
-import { createInitialPolicies } from "./createInitialPolicies.ts"
 import { requireMesh } from "./getResources.ts"
+import { madeWithMesh } from "./madeWithMesh.ts"
 import { noteStored, userOf } from "./noteStored.ts"
+import { etagOf, judgePreconditions } from "./preconditions.ts"
 import { readResource } from "./readResource.ts"
 import { invalid, readOnly } from "./Refusal.ts"
 import type { Route } from "./Route.ts"
@@ -25,7 +25,7 @@ const validateBackendChange = (before: Mesh, after: Mesh): ReadonlyArray<Violati
     "Changing CA when mTLS is enabled is forbidden. Disable mTLS first and then change the CA")
 }
 
-const validateChange = (before: Resource | null, after: DesiredResource) => {
+const validateChange = (before: Resource | null, after: DesiredResource): ReadonlyArray<Violation> => {
   if (before === null) return []
   const meshChange = isType("Mesh", before) && isDesired("Mesh", after)
     ? validateBackendChange(before.spec, after.spec)
@@ -56,20 +56,22 @@ export const putResource = Effect.fnUntraced(function*(
   ], { concurrency: 2 })
   const { resource: given, warnings } = yield* readResource(request, route, zone)
   const resource = completeResource(given, zone, mesh)
+  const misused = validateKeySources(resource, mesh)
+  if (misused.length > 0) return yield* invalid("Could not process a resource", misused)
   const violations = validateChange(before, resource)
   if (violations.length > 0) return yield* invalid("Could not update a resource", violations)
+  const refusal = judgePreconditions(request.preconditions, before)
+  if (refusal !== null) return yield* refusal
   if (isDesired("Mesh", resource)) {
     const found = yield* checkProvided(resource.name, resource.spec)
     if (found.length > 0) return yield* invalid(`Failed to ${before === null ? "create" : "update"} a resource`, found)
   }
-  const { version } = yield* store.put(resource, { expect: before?.version ?? "absent" })
-  yield* noteStored(resource, { op: "put", version, by: userOf(request) })
-  if (isDesired("Mesh", resource) && before === null) {
-    yield* ensureSigningKey(dataplaneTokens(resource.name))
-    yield* createInitialPolicies(resource, zone)
-  }
+  const beside = isDesired("Mesh", resource) ? yield* madeWithMesh(resource, { isNew: before === null, zone }) : []
+  const stored = yield* store.put(resource, { expect: before?.version ?? "absent", beside })
+  yield* noteStored(resource, { op: "put", version: stored.version, by: userOf(request) })
   return {
     status: before === null ? 201 : 200,
+    headers: { etag: etagOf(stored) },
     body: warnings.length === 0 ? {} : { warnings }
   } satisfies ApiResponse
 })

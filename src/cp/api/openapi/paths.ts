@@ -39,6 +39,19 @@ const OF_DATAPLANES: ReadonlyArray<Json> = [
 ]
 const FORMAT = inQuery("format", { type: "string", enum: ["universal"] }, "only this")
 
+/** What a careful writer says, in words of RFC 9110. */
+const ifMatch = (description: string): Json => ({ name: "If-Match", in: "header", schema: { type: "string" }, description })
+const CONDITIONS: ReadonlyArray<Json> = [
+  ifMatch("the ETag that it was read with, or `*`: 412 where something else is there"),
+  {
+    name: "If-None-Match", in: "header", schema: { type: "string" },
+    description: "`*`: 412 where something is there already"
+  }
+]
+const ETAG: Json = {
+  headers: { ETag: { schema: { type: "string" }, description: "names the version that is stored" } }
+}
+
 const page = (item: Json): Json => ({
   type: "object",
   required: ["total", "items", "next"],
@@ -85,24 +98,26 @@ const listAt = (path: string, type: string, item: Json, parameters: ReadonlyArra
 const filtersOf = ({ type }: ResourceDescriptor): ReadonlyArray<Json> =>
   type === "Dataplane" ? [...FILTERS, ...OF_DATAPLANES] : FILTERS
 
-const getAt = (path: string, type: string, schema: Json): Json =>
+const getAt = (path: string, type: string, schema: Json, headers: Json = {}): Json =>
   operation({
     id: idOf("get", path), summary: `Reads a ${type}`, tag: type, parameters: [inPath("name"), FORMAT],
-    responses: { "200": answer("it", schema) }
+    responses: { "200": { ...answer("it", schema), ...headers } }
   })
 
 const singleAt = (path: string, { readOnly, type }: ResourceDescriptor): Json => ({
-  get: getAt(path, type, refer(type)),
+  get: getAt(path, type, refer(type), ETAG),
   ...(readOnly ? {} : {
     put: operation({
-      id: idOf("put", path), summary: `Creates or replaces a ${type}`, tag: type, parameters: [inPath("name")],
+      id: idOf("put", path), summary: `Creates or replaces a ${type}`, tag: type,
+      parameters: [inPath("name"), ...CONDITIONS],
       body: refer(type),
       responses: {
-        "200": { description: "replaced", ...WRITTEN }, "201": { description: "created", ...WRITTEN }
+        "200": { description: "replaced", ...WRITTEN, ...ETAG }, "201": { description: "created", ...WRITTEN, ...ETAG }
       }
     }),
     delete: operation({
-      id: idOf("delete", path), summary: `Deletes a ${type}`, tag: type, parameters: [inPath("name")],
+      id: idOf("delete", path), summary: `Deletes a ${type}`, tag: type,
+      parameters: [inPath("name"), ...CONDITIONS.slice(0, 1)],
       responses: { "200": answer("deleted", { type: "object" }) }
     })
   })

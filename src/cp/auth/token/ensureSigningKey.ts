@@ -1,7 +1,7 @@
-/** Makes sure that a kind of token has a key to sign with. The highest serial signs. */
+/** What a kind of token has to sign with, and what it is given where it has nothing. The highest serial signs. */
 import { generateKeyPair } from "node:crypto"
 import { Effect } from "effect"
-import type { Resource } from "../../../model/Resource.ts"
+import type { DesiredResource, Resource } from "../../../model/Resource.ts"
 import { Store, type StoreUnavailable } from "../../../model/Store.ts"
 import { keySecret, keySerial, type TokenScope } from "./TokenScope.ts"
 
@@ -39,6 +39,16 @@ export const latestSigningKey = (
       : { keyId: String(latest.serial), pem: Buffer.from(latest.secret.spec.data ?? "", "base64").toString("utf8") }
   })
 
+const secretOf = (scope: TokenScope, pem: string): DesiredResource<"Secret" | "GlobalSecret"> =>
+  ({ ...keySecret(scope, "1"), labels: {}, spec: { data: Buffer.from(pem, "utf8").toString("base64") } })
+
+/** The secret of a first key, to be put where nothing is; none where the scope has a key. */
+export const missingSigningKey = Effect.fnUntraced(function*(
+  scope: TokenScope
+): Effect.fn.Return<ReadonlyArray<DesiredResource<"Secret" | "GlobalSecret">>, StoreUnavailable, Store> {
+  return (yield* latestSigningKey(scope)) === undefined ? [secretOf(scope, yield* generatePem)] : []
+})
+
 /** The key that signs; made with serial 1 where there is none. Replicas that do so at once end with the same key. */
 export const ensureSigningKey = Effect.fn("ensureSigningKey")(
   function*(scope: TokenScope): Effect.fn.Return<SigningKey, StoreUnavailable, Store> {
@@ -46,9 +56,7 @@ export const ensureSigningKey = Effect.fn("ensureSigningKey")(
     if (existing !== undefined) return existing
     const store = yield* Store
     const pem = yield* generatePem
-    const data = Buffer.from(pem, "utf8").toString("base64")
-    const desired = { ...keySecret(scope, "1"), labels: {}, spec: { data } }
-    const written = yield* store.put(desired, { expect: "absent" }).pipe(
+    const written = yield* store.put(secretOf(scope, pem), { expect: "absent" }).pipe(
       Effect.as({ keyId: "1", pem }),
       // Another replica was first: its key is the key.
       Effect.catchTag("Conflict", () => latestSigningKey(scope))
