@@ -118,6 +118,17 @@ describe("the rooms", () => {
   })
 })
 
+describe("the control plane's servers", () => {
+  it("are made where they are bounded, all of them", () => {
+    const makers = filesUnder("src/cp").filter((file) =>
+      /\bimport \{[^}]*\bcreateServer\b[^}]*\} from "node:(http|https|http2|net|tls)"/
+        .test(readFileSync(join(root, file), "utf8")))
+    // By the first a port is found that is free; what comes to the second came through one that is bounded.
+    const known = ["src/cp/store/freeLoopbackPort.ts", "src/cp/server/DataplaneServer.ts"]
+    expect(makers.filter((file) => !known.includes(file))).toEqual(["src/cp/door/servers.ts"])
+  })
+})
+
 describe("the files", () => {
   it("stay short enough to hold one idea", () => {
     const long = filesUnder("src")

@@ -1,6 +1,7 @@
 /** Every check of the door taken out, one at a time. Read by scripts/prove-refusals.ts. */
 import { ADMIN_MUTANTS } from "./adminMutants.ts"
 import { API_MUTANTS } from "./apiMutants.ts"
+import { DOOR_MUTANTS } from "./doorMutants.ts"
 import { type Mutant, mutant } from "./Mutant.ts"
 
 const ENVELOPE = "cp/auth/iam/decodeEnvelope.ts"
@@ -651,5 +652,6 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
     "waits for a task that the operator hasn't seen"
   ),
   ...API_MUTANTS,
-  ...ADMIN_MUTANTS
+  ...ADMIN_MUTANTS,
+  ...DOOR_MUTANTS
 ]
