@@ -3,3 +3,6 @@ const OWN = /^dataplane-token-(signing-key|revocations)-|\.ca-builtin-(cert|key)
 
 /** Whether nobody else's resource may name it as a source. */
 export const isOwnSecret = (name: string): boolean => OWN.test(name)
+
+export const certificateSecretName = (mesh: string, backend: string): string => `${mesh}.ca-builtin-cert-${backend}`
+export const keySecretName = (mesh: string, backend: string): string => `${mesh}.ca-builtin-key-${backend}`

@@ -45,12 +45,19 @@ export interface ExternalBackend {
   readonly problem: string | null
 }
 
-/** Content of a Secret of the mesh in base64, undefined where it isn't there. */
-export type ReadSecret = (name: string) => string | undefined
+export type SecretUse = "certificate" | "key"
+
+/** Content of a Secret of the mesh in base64; undefined where it isn't there, null where it isn't for this use. */
+export type ReadSecret = (name: string, use: SecretUse) => string | null | undefined
 
 class Unreadable extends Error {}
 
-const read = (source: DataSource | undefined, what: string, secret: ReadSecret): string | null => {
+const read = (
+  source: DataSource | undefined,
+  what: string,
+  secret: ReadSecret,
+  use: SecretUse = "key"
+): string | null => {
   if (source === undefined) return null
   if (source.inlineString !== undefined) return source.inlineString
   const inline = source.inline
@@ -58,7 +65,8 @@ const read = (source: DataSource | undefined, what: string, secret: ReadSecret):
   if (source.file !== undefined) throw new Unreadable(`${what}.file isn't read: put the content into a Secret`)
   const name = source.secret ?? ""
   if (isOwnSecret(name)) throw new Unreadable(`${what} names the Secret "${name}", which is the control plane's own`)
-  const data = source.secret === undefined ? undefined : secret(name)
+  const data = source.secret === undefined ? undefined : secret(name, use)
+  if (data === null) throw new Unreadable(`${what} names the Secret "${name}", which the mesh's authority signs with`)
   if (data === undefined) throw new Unreadable(`${what} names the Secret "${name}", which isn't there`)
   return Buffer.from(data, "base64").toString()
 }
@@ -67,7 +75,7 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]*-----END CERTIF
 
 /** Of a Secret the certificates alone: what is shown as one must hold no key that stands beside it, or in its place. */
 const readCertificates = (source: DataSource | undefined, what: string, secret: ReadSecret): string | null => {
-  const text = read(source, what, secret)
+  const text = read(source, what, secret, "certificate")
   if (text === null || source?.secret === undefined) return text
   const certificates = text.match(CERTIFICATE)
   if (certificates === null) throw new Unreadable(`${what} names the Secret "${source.secret}": no PEM certificate`)

@@ -3,6 +3,7 @@
  * another than before. A Dataplane's change costs what its own services hold, whatever else the mesh holds; a status
  * write costs nothing. It translates nothing and knows no Envoy.
  */
+import { authoritySecrets } from "../../model/authoritySecrets.ts"
 import {
   isPolicyType, type Policies, policiesOf, type Policy, type PolicyType, policyTypes, withPolicy
 } from "../../model/policies.ts"
@@ -124,8 +125,14 @@ export class MeshViews implements ZoneView {
       case "Mesh": {
         const mesh = this.#mesh(key.name)
         const after = ofType("Mesh", now)
-        if (!sameSpec(mesh.resource ?? undefined, after)) impact.meshes.add(key.name)
+        const before = mesh.resource ?? undefined
         mesh.resource = after ?? null
+        if (sameSpec(before, after)) return
+        impact.meshes.add(key.name)
+        // To whom else these are of use depends on the mesh.
+        for (const one of [before, after]) {
+          for (const secret of authoritySecrets(key.name, one?.spec)) mesh.named.touchSecret(secret)
+        }
         return
       }
       case "Dataplane": {
@@ -251,10 +258,11 @@ const newMesh = (name: string, gates: (zone: string) => ReadonlyArray<Endpoint>)
     services,
     gates,
     endpointsOf: (service, dataplane) => shares.get(service)?.get(dataplane)?.endpoints ?? [],
-    secret: (secret) => secrets.get(secret)
+    secret: (secret, use) =>
+      use === "key" && authoritySecrets(name, mesh.resource?.spec).has(secret) ? null : secrets.get(secret)
   })
   const given = new MeshAddresses()
-  return {
+  const mesh: MutableMesh = {
     mesh: name,
     resource: null,
     dataplanes,
@@ -270,6 +278,7 @@ const newMesh = (name: string, gates: (zone: string) => ReadonlyArray<Endpoint>)
     addresses: given.all,
     revision: 0
   }
+  return mesh
 }
 
 /** Takes in what the destinations of a mesh are since its services are as they are now. */

@@ -31,6 +31,7 @@ import {
   UpstreamTlsContextSchema
 } from "../proto/envoy/extensions/transport_sockets/tls/v3/tls_pb.js"
 import { HttpProtocolOptionsSchema } from "../proto/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js"
+import { publicParts } from "./publicParts.ts"
 import { TypeUrl, type XdsResource } from "./XdsResource.ts"
 
 /** Every resource, and every message that this room packs into an Any. */
@@ -56,24 +57,14 @@ export const registry: Registry = createRegistry(
   HttpProtocolOptionsSchema
 )
 
-/** Some resources hold a key themselves: a client's, of what is outside of the mesh; a server's, of Envoy's admin. */
-const withoutKeys = (value: JsonValue): JsonValue => {
-  if (Array.isArray(value)) return value.map(withoutKeys)
-  if (typeof value !== "object" || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [key, key === "privateKey" ? REDACTED : withoutKeys(inner)])
-  )
-}
-
 const REDACTED: JsonObject = { inlineString: "[redacted]" }
 
-/** One resource, without `@type`. A secret's content never leaves this way: only its name does. */
+/** One resource, without `@type`, and without its keys. Of a secret only the name leaves this way. */
 export const renderResource = ({ typeUrl, name, message }: XdsResource): JsonValue => {
   if (typeUrl === TypeUrl.Secret) return { name }
   const schema = registry.getMessage(message.$typeName)
   if (schema === undefined) throw new Error(`${message.$typeName} is missing in the registry of renderSnapshot.ts`)
-  const rendered = toJson(schema, message, { registry })
-  return withoutKeys(rendered)
+  return publicParts(toJson(schema, message, { registry }), REDACTED)
 }
 
 export interface RenderedSnapshot {

@@ -12,7 +12,7 @@ import { TypeUrl } from "../../../src/cp/xds/XdsResource.ts"
 import { Conversation } from "./conversation.ts"
 
 const KEY = "-----BEGIN PRIVATE KEY-----\nthe key"
-const CERTIFICATE = "-----BEGIN CERTIFICATE-----\nthe certificate"
+const CERTIFICATE = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 
 const cluster = (name: string, seconds = 1) =>
   toXdsResource(TypeUrl.Cluster, name, ClusterSchema, { name, connectTimeout: { seconds: BigInt(seconds) } })
