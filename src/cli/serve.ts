@@ -6,6 +6,7 @@ import { randomUUID, X509Certificate } from "node:crypto"
 import { hostname } from "node:os"
 import { Clock, Effect, Layer, Schedule, Schema } from "effect"
 import packageJson from "../../package.json" with { type: "json" }
+import type { MayHave } from "../controllers/names/adoptNames.ts"
 import { keepNamesInAws } from "../controllers/names/keepNamesInAws.ts"
 import { operate } from "../controllers/Operator.ts"
 import { TokenController } from "../controllers/token/TokenController.ts"
@@ -30,9 +31,11 @@ import { keepPoolsSmall } from "../cp/server/keepPoolsSmall.ts"
 import { inspectorLive } from "../cp/inspect/inspectorLive.ts"
 import { ResourceCache } from "../cp/snapshot/ResourceCache.ts"
 import { ResourceCacheLive } from "../cp/snapshot/ResourceCacheLive.ts"
+import { mayBeGiven } from "../cp/services/AddressRange.ts"
 import { ensureHostnameGenerators } from "../cp/services/ensureHostnameGenerators.ts"
 import { keepServices } from "../cp/services/keepServices.ts"
 import { StatusReader } from "../cp/services/StatusReader.ts"
+import { ClusterId } from "../cp/store/ClusterId.ts"
 import { embeddedStoreConfig } from "../cp/store/EmbeddedPostgres.ts"
 import { LeaderElection } from "../cp/store/LeaderElection.ts"
 import { measuredStore } from "../cp/store/measuredStore.ts"
@@ -76,13 +79,19 @@ const operator = ({ aws, dpServer, tokenSecrets, zone }: ControlPlaneConfig) => 
   return operate({ zone, aws, dataplanesBringOwn }, tokens)
 }
 
+const mayHave = ({ ranges }: ControlPlaneConfig["services"]): MayHave => (kind, address) =>
+  mayBeGiven(ranges[kind], address)
+
 /** Runs what must run once on the leading replica, for as long as the scope lasts. */
 const leader = (config: ControlPlaneConfig, store: StoreConfig, instanceId: string) => {
   const { hostnames, services, zone } = config
   const work = Effect.all([
     operator(config),
     Effect.scoped(keepServices(zone, services)),
-    hostnames === null ? Effect.void : keepNamesInAws(zone, hostnames)
+    hostnames === null
+      ? Effect.void
+      : Effect.flatMap(ClusterId, ({ id: cluster }) =>
+        keepNamesInAws({ zone, cluster, mayHave: mayHave(services) }, hostnames))
   ], { concurrency: "unbounded", discard: true })
   return Layer.effectDiscard(
     Effect.gen(function*() {
@@ -132,6 +141,7 @@ const servers = (config: ControlPlaneConfig, instanceId: string) =>
       const apiTls = (yield* ownTls(config.apiServerTls, API_TLS)) ?? tls
       const monitoringTls = (yield* ownTls(config.monitoring.tls?.files ?? null, MONITORING_TLS)) ?? tls
       const audience = yield* audienceOf(config, tls.caPem)
+      const { id: clusterId } = yield* ClusterId
       const authentication = authenticatorLayer({
         auth: config.dpServer.authn,
         aws: config.aws,
@@ -144,7 +154,7 @@ const servers = (config: ControlPlaneConfig, instanceId: string) =>
       )
       const api = apiServer({
         config: config.apiServer,
-        identity: { zone: config.zone, version: packageJson.version, instanceId, clusterId: config.zone },
+        identity: { zone: config.zone, version: packageJson.version, instanceId, clusterId },
         shownConfig: showConfig(config),
         tls: apiTls
       }).pipe(
@@ -176,6 +186,7 @@ const controlPlane = (config: ControlPlaneConfig, instanceId: string) =>
       const proxies = servers(config, instanceId).pipe(Layer.provide(statuses), Layer.provide(adminKeysLive))
       return Layer.mergeAll(proxies, leader(config, store, instanceId)).pipe(
         Layer.provide(cache),
+        Layer.provide(ClusterId.layer(store)),
         Layer.provide(measuredStore(PostgresStore.layer(store)))
       )
     })

@@ -19,6 +19,8 @@ export type HostnameGenerator = typeof HostnameGenerator.Type
 
 /** The configuration of an extension of type `Route53`, as Kong Mesh has it. */
 export const Route53Config = Schema.Struct({
+  /** Of everybody, as one of `hostedZones` without a name. */
+  hostedZoneId: Schema.optionalKey(Schema.String),
   hostedZones: Schema.optionalKey(
     Schema.Array(
       Schema.Struct({

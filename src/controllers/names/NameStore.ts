@@ -7,8 +7,13 @@ import type { AwsCallFailed } from "../aws/AwsCallFailed.ts"
 
 /** One name that is there. */
 export type NameThere =
-  /** Kept by this zone; `address` is null where only the mark is left. */
-  | { readonly owner: "us"; readonly address: string | null }
+  /**
+   * Kept by this control plane; `address` is null where only the mark is left. `isFormer`: by one that is no more, so
+   * that the mark is to be this one's.
+   */
+  | { readonly owner: "us"; readonly address: string | null; readonly isFormer?: true }
+  /** A lone address that bears nobody's mark: it is touched only where that was asked for. */
+  | { readonly owner: "nobody"; readonly address: string }
   /** Anybody else's: it is never touched. */
   | { readonly owner: "others" }
 
@@ -16,7 +21,7 @@ export type NamesThere = ReadonlyMap<string, NameThere>
 
 export interface NameChange {
   readonly hostname: string
-  /** Null: there is nothing of ours yet. */
+  /** What is there, ours or becoming ours; null: nothing. */
   readonly before: { readonly address: string | null } | null
   /** Null: it goes. */
   readonly after: string | null

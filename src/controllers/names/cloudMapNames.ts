@@ -5,23 +5,29 @@
 import { Effect } from "effect"
 import type { AwsCallFailed } from "../aws/AwsCallFailed.ts"
 import type { CloudMapNamespace, CloudMapService } from "../aws/CloudMapNamespace.ts"
+import { type NameOwner, ownershipOf } from "./NameOwner.ts"
 import type { NameChange, NamesThere, NameStore, NameThere, RefusedName } from "./NameStore.ts"
 import { TTL } from "./route53Records.ts"
 
-const MARK = /^ecs-mesh owner=(\S+) address=([\d.]+)$/
+const MARK = /^ecs-mesh owner=(\S+) zone=\S+ address=([\d.]+)$/
 
-const markOf = (owner: string, address: string): string => `ecs-mesh owner=${owner} address=${address}`
+const markOf = ({ cluster, zone }: NameOwner, address: string): string =>
+  `ecs-mesh owner=${cluster} zone=${zone} address=${address}`
 
 /** What it is to us; one without an instance is still to be given it. */
-export const readService = ({ description, instances }: CloudMapService, owner: string): NameThere => {
-  const [, whose, address = null] = MARK.exec(description) ?? []
-  return whose !== owner ? { owner: "others" } : { owner: "us", address: instances === 0 ? null : address }
+export const readService = ({ description, instances }: CloudMapService, owner: NameOwner): NameThere => {
+  const [, cluster, address = null] = MARK.exec(description) ?? []
+  const ownership = ownershipOf(owner, cluster)
+  if (ownership === null) return { owner: "others" }
+  return {
+    owner: "us", address: instances === 0 ? null : address, ...(ownership === "former" ? { isFormer: true } : {})
+  }
 }
 
 /** So many changes are under way at a time; Cloud Map takes no batches. */
 const SIDE_BY_SIDE = 4
 
-export const cloudMapNames = (title: string, namespace: CloudMapNamespace, owner: string): NameStore => {
+export const cloudMapNames = (title: string, namespace: CloudMapNamespace, owner: NameOwner): NameStore => {
   /** Ids by hostname. */
   let ids: ReadonlyMap<string, string> = new Map()
   let domain = ""

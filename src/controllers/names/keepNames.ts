@@ -1,40 +1,31 @@
 /**
  * Keeps hostnames true where workloads look them up: what the leader runs. It looks when something changed that names
- * are made of, and again after each interval, as others may change records, too; what it writes it remembers, so that a
- * change costs one batch and no list. Orphans go, other people's records stay.
+ * are made of, and again after each interval, as others may change records, too. Orphans go, other people's records
+ * stay. A place that fails keeps no other from being looked at.
  */
 import { Clock, Effect, Queue, Stream } from "effect"
 import { SERVICE_KINDS } from "../../model/ServiceAddress.ts"
 import { Store, type StoreUnavailable } from "../../model/Store.ts"
 import type { AwsCallFailed } from "../aws/AwsCallFailed.ts"
 import { ToldOnce } from "../lifecycle/ToldOnce.ts"
-import { diffNames, withChanges } from "./diffNames.ts"
-import type { NamesThere, NameStore } from "./NameStore.ts"
+import type { Adoption } from "./adoptNames.ts"
+import { type NamePlace, namePlace, type PlaceSettings } from "./NamePlace.ts"
+import type { NameStore } from "./NameStore.ts"
 import { type NamedResources, type PlacesOf, type WantedNames, wantedNames } from "./wantedNames.ts"
 
-export interface NameSettings {
+export interface NameSettings extends Omit<PlaceSettings, "tell"> {
   /** This control plane's zone. */
   readonly zone: string
-  readonly refreshMillis: number
   readonly placesOf: PlacesOf
-  /** What is there of one place; the same object for the same place. */
   readonly open: (place: string) => NameStore
-  /** Places that are looked at though no generator names them any more. */
-  readonly always: ReadonlyArray<string>
+  /** Where names may be left of generators that nobody knows any more: they are looked at at start. */
+  readonly known: ReadonlyArray<string>
 }
 
 /** Changes of a moment go together. */
 const GATHER_MILLIS = 500
 
 const READ: ReadonlySet<string> = new Set([...SERVICE_KINDS, "HostnameGenerator", "ServiceAddress"])
-
-/** What is known of one place. */
-interface Place {
-  readonly names: NameStore
-  domain: string | null
-  there: NamesThere | null
-  listedAt: number
-}
 
 const readAll = Effect.gen(function*() {
   const store = yield* Store
@@ -49,104 +40,90 @@ const readAll = Effect.gen(function*() {
   } satisfies NamedResources
 })
 
+const CANT = "Hostnames can't be kept now; it is tried again"
+
 const EMPTY: ReadonlyMap<string, string> = new Map()
 
 /** Runs for as long as it is let. */
 export const keepNames = Effect.fn("keepNames")(function*(settings: NameSettings) {
   const store = yield* Store
   const bell = yield* Queue.sliding<null>(1)
-  const places = new Map<string, Place>()
   const told = new ToldOnce()
 
-  const once = (key: string, message: string, fields: Readonly<Record<string, unknown>>) =>
+  const tell: PlaceSettings["tell"] = (message, fields) =>
     Effect.suspend(() =>
-      told.isNews(key) ? Effect.logWarning(message).pipe(Effect.annotateLogs(fields)) : Effect.void)
+      told.isNews(JSON.stringify([message, fields]))
+        ? Effect.logWarning(message).pipe(Effect.annotateLogs(fields))
+        : Effect.void)
 
-  const placeOf = (id: string): Place => {
-    const known = places.get(id) ?? { names: settings.open(id), domain: null, there: null, listedAt: 0 }
-    places.set(id, known)
-    return known
-  }
+  const opened = (id: string): NamePlace => namePlace(settings.open(id), { ...settings, tell })
 
-  const settle = Effect.fnUntraced(function*(
-    place: Place,
-    wanted: ReadonlyMap<string, string>,
-    now: number
-  ): Effect.fn.Return<void, AwsCallFailed> {
-    const { names } = place
-    place.domain ??= yield* names.domain
-    if (place.there === null || now - place.listedAt >= settings.refreshMillis) {
-      place.there = yield* names.list
-      place.listedAt = now
-    }
-    const { changes, outside, taken } = diffNames(wanted, place.there, place.domain)
-    for (const hostname of taken) {
-      yield* once(`${names.title} ${hostname}`, "A hostname is somebody else's: its record isn't touched", {
-        place: names.title, hostname, address: wanted.get(hostname)
-      })
-    }
-    for (const hostname of outside) {
-      yield* once(`${names.title} ${hostname}`, "A hostname isn't of the domain that it is to be kept in", {
-        place: names.title, hostname, domain: place.domain
-      })
-    }
-    if (changes.length === 0) return
-    // Where that fails nothing is known of the outcome.
-    const before = place.there
-    place.there = null
-    const refused = yield* names.change(changes)
-    const failed = new Set(refused.map(({ hostname }) => hostname))
-    const made = changes.filter(({ hostname }) => !failed.has(hostname))
-    if (refused.length === 0) place.there = withChanges(before, made)
-    for (const { hostname, reason } of refused) {
-      yield* once(`${names.title} ${hostname} ${reason}`, "A hostname's record can't be changed; it is tried again", {
-        place: names.title, hostname, reason
-      })
-    }
-    if (made.length === 0) return
-    yield* Effect.logInfo("Hostnames are kept").pipe(
-      Effect.annotateLogs({
-        place: names.title,
-        kept: made.filter(({ after }) => after !== null).length,
-        removed: made.filter(({ after }) => after === null).length
-      })
-    )
-  })
+  /** Those that hold names of ours, or may. */
+  const places = new Map(settings.known.map((id) => [id, opened(id)]))
+  /** What was told of those that fail now, by place. */
+  const failing = new Map<string, string>()
 
-  const settleAll = Effect.fnUntraced(function*(): Effect.fn.Return<void, AwsCallFailed | StoreUnavailable, Store> {
-    const wanted: WantedNames = wantedNames(yield* readAll, settings.zone, settings.placesOf)
-    for (const hostname of wanted.doubled) {
-      yield* once(`doubled ${hostname}`, "Several services have one hostname: it leads to the oldest of them", {
-        hostname
-      })
-    }
-    const now = yield* Clock.currentTimeMillis
-    for (const id of new Set([...settings.always, ...wanted.places.keys(), ...places.keys()])) {
-      yield* settle(placeOf(id), wanted.places.get(id) ?? EMPTY, now)
-    }
-  })
-
-  let failing: string | null = null
-  const round = settleAll().pipe(
-    Effect.matchEffect({
-      onSuccess: () =>
+  /** Tells once that it doesn't work, and once more if it works in between. */
+  const guarded = <A>(
+    place: string,
+    attempt: Effect.Effect<A, AwsCallFailed | StoreUnavailable, Store>
+  ): Effect.Effect<A | null, never, Store> =>
+    attempt.pipe(Effect.matchEffect({
+      onSuccess: (answer) =>
         Effect.sync(() => {
-          if (failing !== null) told.forget(failing)
-          failing = null
+          told.forget(failing.get(place) ?? "")
+          failing.delete(place)
+          return answer
         }),
-      onFailure: (failure) => {
-        failing = `failure ${failure._tag} ${failure.message}`
-        return once(failing, "Hostnames can't be kept now; it is tried again", { reason: failure.message })
+      onFailure: ({ message: reason }) => {
+        const fields = place === "" ? { reason } : { place, reason }
+        failing.set(place, JSON.stringify([CANT, fields]))
+        return Effect.as(tell(CANT, fields), null)
       }
-    })
-  )
+    }))
+
+  const claim = (claims: Adoption["claims"]): Effect.Effect<void, StoreUnavailable> =>
+    Effect.forEach(claims, (one) =>
+      store.put(one, { expect: "absent" }).pipe(
+        Effect.andThen(Effect.logInfo("A service takes over the address that its name leads to")),
+        Effect.annotateLogs({ address: one.name, service: `${one.spec.kind} ${one.spec.service} of ${one.spec.mesh}` }),
+        // Somebody was given it meanwhile: the next look goes by that.
+        Effect.catchTag("Conflict", () => Effect.void)
+      ), { discard: true })
+
+  const tellDoubts = Effect.fnUntraced(function*({ doubled, refused }: WantedNames) {
+    for (const hostname of doubled) {
+      yield* tell("Several services have one hostname: it leads to the oldest of them", { hostname })
+    }
+    for (const { generator, place } of refused) {
+      yield* tell(
+        "A HostnameGenerator names a hosted zone that ECS_MESH_ROUTE53_HOSTED_ZONES doesn't: nothing is kept there",
+        { generator, hostedZone: place }
+      )
+    }
+  })
+
+  const settleAll = Effect.fnUntraced(function*() {
+    const resources = yield* readAll
+    const wanted = wantedNames(resources, settings.zone, settings.placesOf)
+    yield* tellDoubts(wanted)
+    const now = yield* Clock.currentTimeMillis
+    for (const id of new Set([...wanted.places.keys(), ...places.keys()])) {
+      const place = places.get(id) ?? opened(id)
+      places.set(id, place)
+      const names = wanted.places.get(id)
+      const claims = yield* guarded(place.title, place.settle(names ?? EMPTY, resources.addresses, now))
+      if (claims !== null) yield* claim(claims)
+      if (names === undefined && place.isEmpty()) places.delete(id)
+    }
+  })
 
   yield* Effect.forkScoped(
     Stream.runForEach(store.changes, (change) =>
       change._tag === "Changed" && !READ.has(change.key.type) ? Effect.void : Queue.offer(bell, null))
   )
   for (;;) {
-    yield* round
+    yield* guarded("", settleAll())
     yield* Effect.raceFirst(Queue.take(bell), Effect.sleep(settings.refreshMillis))
     yield* Effect.sleep(GATHER_MILLIS)
   }

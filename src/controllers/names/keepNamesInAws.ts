@@ -4,11 +4,12 @@ import type { Store } from "../../model/Store.ts"
 import { makeCallBudget } from "../aws/CallBudget.ts"
 import { cloudMapNamespace, openCloudMap } from "../aws/CloudMapNamespace.ts"
 import { hostedZone, openRoute53 } from "../aws/HostedZone.ts"
+import type { MayHave } from "./adoptNames.ts"
 import { cloudMapNames } from "./cloudMapNames.ts"
 import { keepNames } from "./keepNames.ts"
 import type { NameConfig } from "./NameConfig.ts"
 import { route53Names } from "./route53Names.ts"
-import { hostedZonesOf } from "./wantedNames.ts"
+import { hostedZonesOf, plainHostedZone } from "./wantedNames.ts"
 
 /**
  * "Five requests per second per AWS account" for all of Route 53, whoever makes them:
@@ -16,29 +17,46 @@ import { hostedZonesOf } from "./wantedNames.ts"
  */
 const REQUESTS_A_SECOND = 5
 
+/** Who keeps names. */
+export interface NameKeeper {
+  readonly zone: string
+  /** Names the installation: the same for all its replicas, and nobody else's. */
+  readonly cluster: string
+  readonly mayHave: MayHave
+}
+
 /** Runs for as long as it is let; whoever composes runs it on the leading replica alone. */
-export const keepNamesInAws = (zone: string, config: NameConfig): Effect.Effect<void, never, Store> =>
+export const keepNamesInAws = (
+  { cluster, mayHave, zone }: NameKeeper,
+  config: NameConfig
+): Effect.Effect<void, never, Store> =>
   Effect.scoped(
     Effect.gen(function*() {
-      const { apiShare, endpoint, id, kind, refreshMillis, region } = config
+      const { adopts, apiShare, endpoint, kind, refreshMillis, region } = config
       const rate = REQUESTS_A_SECOND * apiShare
       const quota = { rate, burst: Math.max(1, rate) }
       const budget = yield* makeCallBudget(kind === "route53" ? "Route53" : "CloudMap", quota)
-      const common = { zone, refreshMillis, always: [id] }
+      const owner = { cluster, zone, formerly: adopts.clusters }
+      const common = { zone, refreshMillis, adopts: adopts.unmarked, mayHave }
       if (kind === "route53") {
         const client = yield* openRoute53(region, endpoint)
+        const id = plainHostedZone(config.id)
+        const others = new Set(config.others.map(plainHostedZone))
         return yield* keepNames({
           ...common,
-          placesOf: hostedZonesOf(zone, id),
-          open: (place) => route53Names(`Route 53 ${place}`, hostedZone(client, place, budget), zone)
+          known: [...new Set([id, ...others])],
+          placesOf: hostedZonesOf(zone, id, others),
+          open: (place) => route53Names(`Route 53 ${place}`, hostedZone(client, place, budget), owner)
         })
       }
       const client = yield* openCloudMap(region, endpoint)
+      const { id } = config
       return yield* keepNames({
         ...common,
+        known: [id],
         // The extension says that hostnames are to be in AWS's DNS; by which of its services is the setting's business.
-        placesOf: ({ extension }) => (extension?.type === "Route53" ? [id] : []),
-        open: (place) => cloudMapNames(`Cloud Map ${place}`, cloudMapNamespace(client, place, budget), zone)
+        placesOf: ({ extension }) => ({ places: extension?.type === "Route53" ? [id] : [], refused: [] }),
+        open: (place) => cloudMapNames(`Cloud Map ${place}`, cloudMapNamespace(client, place, budget), owner)
       })
     })
   )

@@ -1,6 +1,7 @@
 /** Hostnames in a hosted zone, in batches. What the zone held when it was listed last is what changes are named by. */
 import { Effect } from "effect"
 import type { HostedZone } from "../aws/HostedZone.ts"
+import type { NameOwner } from "./NameOwner.ts"
 import type { NameChange, NameStore, RefusedName } from "./NameStore.ts"
 import { readNames, recordChanges, type RecordSet, withRecordChanges } from "./route53Records.ts"
 
@@ -10,8 +11,7 @@ export const NAMES_A_BATCH = 200
 const chunks = <A>(all: ReadonlyArray<A>, size: number): ReadonlyArray<ReadonlyArray<A>> =>
   Array.from({ length: Math.ceil(all.length / size) }, (_, at) => all.slice(at * size, (at + 1) * size))
 
-/** `owner`: whom the marks name; whoever else keeps names in that hosted zone has another. */
-export const route53Names = (title: string, zone: HostedZone, owner: string): NameStore => {
+export const route53Names = (title: string, zone: HostedZone, owner: NameOwner): NameStore => {
   let sets: ReadonlyArray<RecordSet> = []
 
   /** One that can't be made spoils its batch: it is looked for by halves, and the others are made. */

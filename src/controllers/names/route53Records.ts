@@ -5,6 +5,7 @@
  * what isn't is created, so that a batch fails where somebody came in between. Pure.
  * https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html
  */
+import { type NameOwner, ownershipOf } from "./NameOwner.ts"
 import type { NameChange, NamesThere, NameThere } from "./NameStore.ts"
 
 export interface RecordSet {
@@ -28,11 +29,11 @@ export const TTL = 30
 
 const MARK = "_ecs-mesh."
 
-const markOf = (owner: string, hostname: string, address: string): RecordSet => ({
+const markOf = ({ cluster, zone }: NameOwner, hostname: string, address: string): RecordSet => ({
   name: `${MARK}${hostname}`,
   type: "TXT",
   ttl: TTL,
-  values: [`"heritage=ecs-mesh,owner=${owner},address=${address}"`],
+  values: [`"heritage=ecs-mesh,owner=${cluster},zone=${zone},address=${address}"`],
   isSimple: true
 })
 
@@ -40,13 +41,24 @@ const addressRecord = (hostname: string, address: string): RecordSet => ({
   name: hostname, type: "A", ttl: TTL, values: [address], isSimple: true
 })
 
-const MARK_VALUE = /^"heritage=ecs-mesh,owner=([^",]+),address=([\d.]+)"$/
+const MARK_VALUE = /^"heritage=ecs-mesh,owner=([^",]+),zone=[^",]+,address=([\d.]+)"$/
+
+interface Mark {
+  readonly address: string
+  readonly isFormer?: true
+}
 
 /** What our mark says, or null where it isn't one of this owner. */
-const readMark = ({ isSimple, type, values }: RecordSet, owner: string): string | null => {
-  const [, whose, address = null] = MARK_VALUE.exec(values[0] ?? "") ?? []
-  return type === "TXT" && isSimple && values.length === 1 && whose === owner ? address : null
+const readMark = ({ isSimple, type, values }: RecordSet, owner: NameOwner): Mark | null => {
+  const [, cluster, address] = MARK_VALUE.exec(values[0] ?? "") ?? []
+  const ownership = ownershipOf(owner, cluster)
+  if (type !== "TXT" || !isSimple || values.length !== 1 || ownership === null || address === undefined) return null
+  return { address, ...(ownership === "former" ? { isFormer: true } : {}) }
 }
+
+/** The address of a plain A record; null for all others. */
+const addressOf = ({ isSimple, type, values }: RecordSet): string | null =>
+  type === "A" && isSimple && values.length === 1 ? values[0] ?? null : null
 
 /** Types that a name can have beside an A record without standing in its way. */
 const BESIDE = new Set(["TXT", "MX", "CAA", "SRV", "NS", "SOA", "HTTPS"])
@@ -57,21 +69,25 @@ const byName = (sets: ReadonlyArray<RecordSet>): ReadonlyMap<string, ReadonlyArr
 const readName = (
   sets: ReadonlyArray<RecordSet>,
   marks: ReadonlyArray<RecordSet>,
-  owner: string
+  owner: NameOwner
 ): NameThere | undefined => {
   const inTheWay = sets.filter(({ type }) => !BESIDE.has(type))
-  const [mark] = marks
-  const said = mark === undefined || marks.length > 1 ? null : readMark(mark, owner)
-  if (said === null) return inTheWay.length > 0 || mark !== undefined ? { owner: "others" } : undefined
-  if (inTheWay.length === 0) return { owner: "us", address: null }
   const [one] = inTheWay
-  return inTheWay.length === 1 && one?.type === "A" && one.isSimple && one.values.length === 1 && one.values[0] === said
-    ? { owner: "us", address: said }
-    : { owner: "others" }
+  const address = one === undefined || inTheWay.length > 1 ? null : addressOf(one)
+  const [first] = marks
+  if (first === undefined) {
+    if (one === undefined) return undefined
+    return address === null ? { owner: "others" } : { owner: "nobody", address }
+  }
+  const mark = marks.length > 1 ? null : readMark(first, owner)
+  if (mark === null) return { owner: "others" }
+  const { address: said, ...whose } = mark
+  if (one === undefined) return { owner: "us", address: null, ...whose }
+  return address === said ? { owner: "us", address, ...whose } : { owner: "others" }
 }
 
 /** By hostname: those that have a record that could be meant. */
-export const readNames = (sets: ReadonlyArray<RecordSet>, owner: string): NamesThere => {
+export const readNames = (sets: ReadonlyArray<RecordSet>, owner: NameOwner): NamesThere => {
   const records = byName(sets)
   const hostnames = new Set(sets.map(({ name }) => (name.startsWith(MARK) ? name.slice(MARK.length) : name)))
   const there = new Map<string, NameThere>()
@@ -86,14 +102,18 @@ export const readNames = (sets: ReadonlyArray<RecordSet>, owner: string): NamesT
 export const recordChanges = (
   { after, before, hostname }: NameChange,
   sets: ReadonlyArray<RecordSet>,
-  owner: string
+  owner: NameOwner
 ): ReadonlyArray<RecordChange> => {
-  const old = before === null ? [] : sets.filter((set) =>
+  const there = before === null ? [] : sets.filter((set) =>
     (set.name === hostname && set.type === "A") || (set.name === `${MARK}${hostname}` && set.type === "TXT"))
+  // One that leads there already stays in the words of whoever made it, who may still want to remove it by them.
+  const isRight = (set: RecordSet): boolean => after !== null && addressOf(set) === after
+  const made = after === null
+    ? []
+    : [...(there.some(isRight) ? [] : [addressRecord(hostname, after)]), markOf(owner, hostname, after)]
   return [
-    ...old.map((set): RecordChange => ({ action: "DELETE", set })),
-    ...(after === null ? [] : [addressRecord(hostname, after), markOf(owner, hostname, after)])
-      .map((set): RecordChange => ({ action: "CREATE", set }))
+    ...there.filter((set) => !isRight(set)).map((set): RecordChange => ({ action: "DELETE", set })),
+    ...made.map((set): RecordChange => ({ action: "CREATE", set }))
   ]
 }
 

@@ -1,6 +1,7 @@
 /** Which hostnames lead to which virtual addresses, and where each is to be kept. Pure. */
 import { Option, Schema } from "effect"
 import { type HostnameGenerator, Route53Config } from "../../model/HostnameGenerator.ts"
+import { byAge, compareText } from "../../model/order.ts"
 import type { Resource } from "../../model/Resource.ts"
 import { SERVICE_KINDS, type ServiceKind } from "../../model/ServiceAddress.ts"
 import { generateHostnames, hostnamesKey } from "../../model/services/generateHostnames.ts"
@@ -12,33 +13,48 @@ export interface NamedResources {
   readonly addresses: ReadonlyArray<Resource<"ServiceAddress">>
 }
 
-/** Where this control plane keeps names, as `placesOf` answers it for each generator. */
-export type PlacesOf = (generator: HostnameGenerator) => ReadonlyArray<string>
+/** Where the hostnames of a generator are kept. */
+export interface Places {
+  readonly places: ReadonlyArray<string>
+  /** Those that it names and that this control plane is not to touch. */
+  readonly refused: ReadonlyArray<string>
+}
+
+export type PlacesOf = (generator: HostnameGenerator) => Places
 
 export interface WantedNames {
   /** Addresses by hostname, by place. */
   readonly places: ReadonlyMap<string, ReadonlyMap<string, string>>
   /** Hostnames that several services have: they lead to the first of them. */
   readonly doubled: ReadonlyArray<string>
+  /** Places that a generator names and that this control plane is not to touch. */
+  readonly refused: ReadonlyArray<{ readonly generator: string; readonly place: string }>
 }
+
+const NOWHERE: Places = { places: [], refused: [] }
+
+/** AWS prints it as `/hostedzone/Z123`, and takes either. */
+export const plainHostedZone = (id: string): string => id.replace(/^\/?hostedzone\//, "")
 
 /**
  * The hosted zones that a generator's hostnames are kept in, as Kong Mesh has it: those of its configuration that are
- * this zone's or everybody's, or the control plane's own where it lists none.
+ * this zone's or everybody's, or the control plane's own where it lists none. Who may write a generator is not for
+ * that reason to write everywhere that the control plane's role may: `allowed` are those that its operator named.
  */
-export const hostedZonesOf = (zone: string, own: string): PlacesOf => ({ extension }) => {
-  if (extension?.type !== "Route53") return []
+export const hostedZonesOf = (zone: string, own: string, allowed: ReadonlySet<string>): PlacesOf => ({ extension }) => {
+  if (extension?.type !== "Route53") return NOWHERE
   const config = Option.getOrNull(Schema.decodeUnknownOption(Route53Config)(extension.config ?? {}))
-  const listed = config?.hostedZones ?? []
-  return listed.length === 0
-    ? [own]
-    : listed.filter(({ name }) => name === undefined || name === zone).map(({ hostedZoneId }) => hostedZoneId)
+  const { hostedZoneId, hostedZones = [] } = config ?? {}
+  if (hostedZoneId === undefined && hostedZones.length === 0) return { places: [own], refused: [] }
+  const named = [
+    ...(hostedZoneId === undefined ? [] : [hostedZoneId]),
+    ...hostedZones.filter(({ name }) => name === undefined || name === zone).map((one) => one.hostedZoneId)
+  ].map(plainHostedZone)
+  return {
+    places: named.filter((id) => id === own || allowed.has(id)),
+    refused: named.filter((id) => id !== own && !allowed.has(id))
+  }
 }
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-
-const byAge = <R extends Resource>(rows: ReadonlyArray<R>): ReadonlyArray<R> =>
-  [...rows].sort((a, b) => compare(a.creationTime, b.creationTime) || compare(a.name, b.name))
 
 export const wantedNames = (
   { addresses, generators, services }: NamedResources,
@@ -46,7 +62,7 @@ export const wantedNames = (
   placesOf: PlacesOf
 ): WantedNames => {
   const vips = new Map<string, string>()
-  for (const { name, spec } of byAge(addresses)) {
+  for (const { name, spec } of addresses.toSorted(byAge)) {
     const key = `${spec.kind}/${spec.mesh}/${spec.service}`
     if (spec.releasedAt === undefined && !vips.has(key)) vips.set(key, name)
   }
@@ -55,11 +71,11 @@ export const wantedNames = (
   const doubled = new Set<string>()
   for (const kind of SERVICE_KINDS) {
     const hostnames = generateHostnames(generators, kind, services[kind], localZone)
-    for (const service of byAge(services[kind])) {
+    for (const service of services[kind].toSorted(byAge)) {
       const vip = vips.get(`${kind}/${service.mesh}/${service.name}`)
       if (vip === undefined) continue
       for (const { hostname, hostnameGeneratorRef } of hostnames.get(hostnamesKey(service))?.addresses ?? []) {
-        for (const place of placesByGenerator.get(hostnameGeneratorRef.coreName) ?? []) {
+        for (const place of placesByGenerator.get(hostnameGeneratorRef.coreName)?.places ?? []) {
           const names = places.get(place) ?? new Map<string, string>()
           places.set(place, names)
           if ((names.get(hostname) ?? vip) !== vip) doubled.add(hostname)
@@ -68,5 +84,7 @@ export const wantedNames = (
       }
     }
   }
-  return { places, doubled: [...doubled].sort(compare) }
+  const refused = [...placesByGenerator]
+    .flatMap(([generator, its]) => its.refused.map((place) => ({ generator, place })))
+  return { places, doubled: [...doubled].sort(compareText), refused }
 }

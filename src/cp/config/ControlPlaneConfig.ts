@@ -97,6 +97,10 @@ export interface HostnamesConfig {
   readonly kind: "route53" | "cloudMap"
   /** Id of the hosted zone or the namespace. */
   readonly id: string
+  /** Ids of the hosted zones that HostnameGenerators may name beside that one. */
+  readonly others: ReadonlyArray<string>
+  /** Whose names become this control plane's own: those without a mark, and those of clusters that are no more. */
+  readonly adopts: { readonly unmarked: boolean; readonly clusters: ReadonlyArray<string> }
   readonly region: string
   /** Null: AWS's own. */
   readonly endpoint: string | null

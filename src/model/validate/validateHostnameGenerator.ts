@@ -38,8 +38,11 @@ const validateExtension = ({ config, type }: Extension, path: string): ReadonlyA
   const decoded = Schema.decodeUnknownResult(Route53Config, { errors: "all" })(config)
   return decoded._tag === "Failure"
     ? schemaViolations(decoded.failure.issue, at.split("."))
-    : inEach(field(at, "hostedZones"), decoded.success.hostedZones, ({ hostedZoneId }, zonePath) =>
-      violationIf(hostedZoneId === "", field(zonePath, "hostedZoneId"), "must not be empty"))
+    : [
+      ...violationIf(decoded.success.hostedZoneId === "", field(at, "hostedZoneId"), "must not be empty"),
+      ...inEach(field(at, "hostedZones"), decoded.success.hostedZones, ({ hostedZoneId }, zonePath) =>
+        violationIf(hostedZoneId === "", field(zonePath, "hostedZoneId"), "must not be empty"))
+    ]
 }
 
 export const validateHostnameGenerator = (spec: HostnameGenerator): ReadonlyArray<Violation> => [

@@ -14,10 +14,14 @@ import {
   ServiceNotFound
 } from "@aws-sdk/client-servicediscovery"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Context, Effect, Layer } from "effect"
 import { afterAll, beforeAll } from "vitest"
 import { keepNamesInAws } from "../../../src/controllers/names/keepNamesInAws.ts"
 import type { NameConfig } from "../../../src/controllers/names/NameConfig.ts"
+import { parseRange } from "../../../src/cp/services/AddressRange.ts"
+import { keepServices } from "../../../src/cp/services/keepServices.ts"
+import { ResourceCache } from "../../../src/cp/snapshot/ResourceCache.ts"
+import { ResourceCacheLive } from "../../../src/cp/snapshot/ResourceCacheLive.ts"
 import type { DesiredResource, ResourceType, SpecByType } from "../../../src/model/Resource.ts"
 import { Store } from "../../../src/model/Store.ts"
 import { openStore, useTestDatabases } from "../../cp/store/testDatabases.ts"
@@ -67,16 +71,40 @@ const service = (name: string) =>
 const address = (ip: string, name: string) =>
   desired("ServiceAddress", "", ip, { kind: "MeshService", mesh: "default", service: name })
 
-const keeping = (config: Omit<NameConfig, "region" | "endpoint" | "refreshMillis" | "apiShare">) =>
+const keeping = (config: Pick<NameConfig, "kind" | "id"> & Partial<NameConfig>) =>
   Effect.gen(function*() {
     const store = yield* openStore(yield* Effect.promise(databases.create))
     yield* store.put(generator)
     yield* Effect.forkScoped(
-      keepNamesInAws("zone-1", { ...config, ...settings(), refreshMillis: 1_000, apiShare: 100 })
-        .pipe(Effect.provideService(Store, store))
+      keepNamesInAws({ zone: "zone-1", cluster: "c-1", mayHave: () => true }, {
+        others: [],
+        adopts: { unmarked: false, clusters: [] },
+        ...config,
+        ...settings(),
+        refreshMillis: 1_000,
+        apiShare: 100
+      }).pipe(Effect.provideService(Store, store))
     )
     return store
   })
+
+const range = (cidr: string) => {
+  const parsed = parseRange(cidr)
+  if (parsed === undefined) throw new Error(cidr)
+  return parsed
+}
+
+const serviceSettings = {
+  generates: true,
+  graceMillis: 3_600_000,
+  holdMillis: 3_600_000,
+  makesGenerators: false,
+  ranges: {
+    MeshService: range("127.4.0.0/16"),
+    MeshExternalService: range("127.3.0.0/16"),
+    MeshMultiZoneService: range("127.2.0.0/16")
+  }
+}
 
 const settings = () => ({ region: "us-east-1", endpoint: aws.endpoint })
 
@@ -113,6 +141,39 @@ describe("hostnames in AWS", () => {
       yield* store.remove(service("kv"))
       const left = yield* until("its end", records, (now) => now["kv.mesh.local."] === undefined)
       assert.deepStrictEqual(left, own)
+      client.destroy()
+    }).pipe(Effect.scoped), 60_000)
+
+  it.live("that another control plane left without a mark stay as they are, and their services move to where they lead", () =>
+    Effect.gen(function*() {
+      const client = new Route53Client(settings())
+      const { HostedZone } = yield* Effect.promise(() =>
+        client.send(new CreateHostedZoneCommand({ Name: "mesh.local", CallerReference: "2" })))
+      const HostedZoneId = (HostedZone?.Id ?? "").replace("/hostedzone/", "")
+      const left = { Name: "kv.mesh.local.", Type: "A" as const, TTL: 77, ResourceRecords: [{ Value: "127.4.0.77" }] }
+      yield* Effect.promise(() => client.send(new ChangeResourceRecordSetsCommand({
+        HostedZoneId, ChangeBatch: { Changes: [{ Action: "CREATE", ResourceRecordSet: left }] }
+      })))
+      const records = Effect.promise(async () => {
+        const { ResourceRecordSets = [] } = await client.send(new ListResourceRecordSetsCommand({ HostedZoneId }))
+        return ResourceRecordSets.filter(({ Type }) => Type === "A" || Type === "TXT")
+      })
+      const store = yield* keeping({ kind: "route53", id: HostedZoneId, adopts: { unmarked: true, clusters: [] } })
+      const cache = Context.get(
+        yield* Layer.build(Layer.provide(ResourceCacheLive, Layer.succeed(Store, store))), ResourceCache
+      )
+      yield* Effect.forkScoped(
+        keepServices("zone-1", serviceSettings).pipe(
+          Effect.provideService(Store, store), Effect.provideService(ResourceCache, cache)
+        )
+      )
+      yield* store.put(desired("Mesh", "", "default", { meshServices: { mode: "Everywhere" } }))
+      yield* store.put(service("kv"))
+      const marked = yield* until("the mark", records, (now) => now.length === 2)
+      assert.deepStrictEqual(marked.find(({ Type }) => Type === "A"), left)
+      assert.include(marked.find(({ Type }) => Type === "TXT")?.ResourceRecords?.[0]?.Value, "address=127.4.0.77")
+      const given = cache.list("ServiceAddress").filter(({ spec }) => spec.releasedAt === undefined)
+      assert.deepStrictEqual(given.map(({ name }) => name), ["127.4.0.77"])
       client.destroy()
     }).pipe(Effect.scoped), 60_000)
 

@@ -27,7 +27,7 @@ const wanted = (
   const { doubled, places } = wantedNames(
     { generators, addresses, services: { MeshService: services, MeshExternalService: [], MeshMultiZoneService: [] } },
     "zone-1",
-    hostedZonesOf("zone-1", "OWN")
+    hostedZonesOf("zone-1", "OWN", new Set(["Z1", "ALL"]))
   )
   return { doubled, places: Object.fromEntries([...places].map(([place, names]) => [place, Object.fromEntries(names)])) }
 }
@@ -52,6 +52,17 @@ describe("hostnames that are wanted", () => {
     ]).places).toEqual({ Z1: { "kv.local": "127.4.0.1" }, ALL: { "kv.local": "127.4.0.1" } })
   })
 
+  it("are kept in no hosted zone but those that the control plane may touch, and its own", () => {
+    const named = (config: unknown) => hostedZonesOf("zone-1", "OWN", new Set(["Z1"]))({
+      selector: {}, template: "x", extension: { ...route53, config }
+    })
+    const three = ["Z1", "Z9", "/hostedzone/OWN"].map((hostedZoneId) => ({ hostedZoneId }))
+    expect(named({ hostedZones: three })).toEqual({ places: ["Z1", "OWN"], refused: ["Z9"] })
+    // As Kong Mesh had it first.
+    expect(named({ hostedZoneId: "Z1" })).toEqual({ places: ["Z1"], refused: [] })
+    expect(named({ hostedZones: [{ name: "zone-2", hostedZoneId: "Z9" }] })).toEqual({ places: [], refused: [] })
+  })
+
   it("are those of services of several zones, as if they came from a global control plane", () => {
     const union = resource("MeshMultiZoneService", "default", "kv", { selector: { meshService: {} }, ports: [] })
     const global = resource("HostnameGenerator", "", "g", {
@@ -63,7 +74,7 @@ describe("hostnames that are wanted", () => {
       generators: [global],
       addresses: [address("127.2.0.1", "default", "kv", { kind: "MeshMultiZoneService" })],
       services: { MeshService: [], MeshExternalService: [], MeshMultiZoneService: [{ ...union, labels: {} }] }
-    }, "zone-1", hostedZonesOf("zone-1", "OWN"))
+    }, "zone-1", hostedZonesOf("zone-1", "OWN", new Set(["Z1", "ALL"])))
     expect([...places.get("OWN") ?? []]).toEqual([["kv.mzms.mesh.local", "127.2.0.1"]])
   })
 

@@ -46,13 +46,22 @@ describe("the configuration of hostnames", () => {
 
   it("is a hosted zone or a namespace", () => {
     expect(read({ ...route53, KMESH_RUNTIME_AWS_ROUTE53_REFRESH_INTERVAL: "30s" }).config?.hostnames).toEqual({
-      kind: "route53", id: "Z1", region: "eu-west-1", refreshMillis: 30_000, apiShare: 0.5, endpoint: null
+      kind: "route53", id: "Z1", region: "eu-west-1", refreshMillis: 30_000, apiShare: 0.5, endpoint: null,
+      others: [], adopts: { unmarked: false, clusters: [] }
     })
     expect(read({ ECS_MESH_CLOUD_MAP_NAMESPACE_ID: "ns-1", AWS_ENDPOINT_URL_SERVICEDISCOVERY: "http://localhost:1" })
       .config?.hostnames).toMatchObject({ kind: "cloudMap", id: "ns-1", endpoint: "http://localhost:1" })
   })
 
+  it("names further hosted zones, and whose names are taken over", () => {
+    const cluster = "1c1c7f6e-4b1d-4a52-8d5c-0a8f4b6f2c11"
+    expect(read({
+      ...route53, ECS_MESH_ROUTE53_HOSTED_ZONES: "Z2, Z3", ECS_MESH_HOSTNAMES_ADOPT: `unmarked,${cluster}`
+    }).config?.hostnames).toMatchObject({ others: ["Z2", "Z3"], adopts: { unmarked: true, clusters: [cluster] } })
+  })
+
   it.each([
+    [{ ...route53, ECS_MESH_HOSTNAMES_ADOPT: "true" }, "ECS_MESH_HOSTNAMES_ADOPT: must be \"unmarked\" or cluster ids"],
     [{ KMESH_RUNTIME_AWS_ROUTE53_ENABLED: "true" }, "KMESH_RUNTIME_AWS_ROUTE53_HOSTED_ZONE_ID: is needed"],
     [{ ...route53, ECS_MESH_CLOUD_MAP_NAMESPACE_ID: "ns-1" }, "set one of them"],
     [{ ...route53, KMESH_RUNTIME_AWS_ROUTE53_REFRESH_INTERVAL: "10ms" }, "must be 1s or more"]
