@@ -11,10 +11,20 @@ const SHUT = "is shut to whoever isn't a control plane of its own"
 const NOTHING_ELSE = "does nothing but tell of statistics and clusters, not even for the control plane"
 const NOT_BELIEVED = "isn't believed"
 
+const NAMED = `matchTypedSubjectAltNames: [{
+                sanType: SubjectAltNameMatcher_SanType.DNS,
+                matcher: { matchPattern: { case: "exact", value: ADMIN_CLIENT } }
+              }]`
+
 export const ADMIN_MUTANTS: ReadonlyArray<Mutant> = [
-  mutant(
-    60, "a certificate", LISTENER, ["requireClientCertificate: true", "requireClientCertificate: false"], LIVE, SHUT
-  ),
+  {
+    refusal: 60,
+    check: "a certificate",
+    file: `src/${LISTENER}`,
+    // Envoy asks for one, too, where it is to have a name.
+    edits: [["requireClientCertificate: true", "requireClientCertificate: false"], [NAMED, "matchTypedSubjectAltNames: []"]],
+    test: { file: `test/cp/${LIVE}`, title: SHUT }
+  },
   mutant(
     60, "the control plane's name", LISTENER, [`case: "exact", value: ADMIN_CLIENT`, `case: "contains", value: "m"`], LIVE,
     SHUT

@@ -5,9 +5,11 @@ import { createServer as createTlsServer } from "node:https"
 import type { AddressInfo, Server } from "node:net"
 import { beforeAll, describe, expect, it } from "vitest"
 import { makeAdminKeys, makeClient } from "../../../src/cp/admin/adminCa.ts"
-import type { AdminKeys } from "../../../src/cp/admin/AdminKeys.ts"
+import type { AdminKeys, KeyPair } from "../../../src/cp/admin/AdminKeys.ts"
 import { adminHost } from "../../../src/cp/admin/adminNames.ts"
 import { type EnvoyQuestion, makeEnvoyAdmin, type NotAsked } from "../../../src/cp/admin/EnvoyAdmin.ts"
+import { generateKeyPem, readSigningKey } from "../../../src/cp/ca/keys.ts"
+import { signLeaf } from "../../../src/cp/ca/signCertificate.ts"
 import { freePort } from "../../support/freePort.ts"
 import { useCleanups } from "../../support/useCleanups.ts"
 
@@ -37,6 +39,13 @@ const serve = (own: AdminKeys, answer: RequestListener): Promise<number> =>
     rejectUnauthorized: true
   }, answer))
 
+const serverOf = async (ca: KeyPair, name: string): Promise<KeyPair> => {
+  const keyPem = await generateKeyPem()
+  const issuer = { certificate: ca.certificatePem, signingKey: await readSigningKey(ca.keyPem) }
+  const validity = { notBefore: Date.now() - 60_000, notAfter: Date.now() + 3_600_000 }
+  return { keyPem, certificatePem: await signLeaf(issuer, keyPem, [{ type: "dns", value: name }], ["server"], validity) }
+}
+
 const ask = (port: number, more: Partial<EnvoyQuestion> = {}, own: AdminKeys | null = keys) =>
   Effect.runPromise(
     makeEnvoyAdmin(own).ask({ proxy, address: "127.0.0.1", port, path: "/stats", ...more }).pipe(
@@ -61,7 +70,8 @@ describe("an Envoy that is asked", () => {
 
   it.each([
     ["another CA's certificate", () => others],
-    ["a control plane's own", async () => ({ ...keys, server: await makeClient(keys, Date.now()) })]
+    ["a control plane's own", async () => ({ ...keys, server: await makeClient(keys, Date.now()) })],
+    ["another server's", async () => ({ ...keys, server: await serverOf(keys.ca, "somebody") })]
   ] as const)(
     "isn't believed with %s",
     async (_, own) => {
