@@ -1,5 +1,5 @@
 /**
- * Makes src/cp/proto from the Envoy protos that @grpc/grpc-js-xds carries; needs no network.
+ * Makes src/cp/proto from the Envoy protos that @grpc/grpc-js-xds carries, and those in `protos`; needs no network.
  *
  *   node scripts/generate-protos.mjs           writes src/cp/proto
  *   node scripts/generate-protos.mjs --check   exits 1 where src/cp/proto isn't what it would write
@@ -34,8 +34,27 @@ const mendValidate = (file) => {
   writeFileSync(file, text.replace(head, `${head}\n  optional bool ignore_empty = 26;`))
 }
 
+/**
+ * The carried one is older than Envoy 1.40, which warns of `common_config`: of what replaced it, the fields that are
+ * written here. https://www.envoyproxy.io/docs/envoy/v1.40.0/api-v3/extensions/access_loggers/open_telemetry/v3/logs_service.proto
+ */
+const mendOpenTelemetry = (file) => {
+  const text = readFileSync(file, "utf8")
+  if (text.includes("grpc_service")) throw new Error(`${file} has grpc_service: it needs no mending any more`)
+  const newer = "\n  config.core.v3.GrpcService grpc_service = 9;\n\n  string log_name = 10;\n}"
+  const common = "grpc.v3.CommonGrpcAccessLogConfig common_config = 1 [(validate.rules).message = {required: true}];"
+  const service = 'import "envoy/extensions/access_loggers/grpc/v3/als.proto";'
+  for (const part of [common, service]) if (!text.includes(part)) throw new Error(`${file} is another: look at it`)
+  writeFileSync(
+    file,
+    text.replace(common, "").replace(service, 'import "envoy/config/core/v3/grpc_service.proto";').replace(/\n}\s*$/, newer)
+  )
+}
+
 const generate = (work) => {
   for (const tree of trees) cpSync(join(protos, tree), join(work, tree), { recursive: true })
+  cpSync(join(here, "protos"), work, { recursive: true })
+  mendOpenTelemetry(join(work, "envoy-api/envoy/extensions/access_loggers/open_telemetry/v3/logs_service.proto"))
   mendValidate(join(work, "protoc-gen-validate/validate/validate.proto"))
   for (const file of ["buf.yaml", "buf.gen.yaml"]) cpSync(join(here, file), join(work, file))
   execFileSync(join(binaries, "buf"), ["generate"], {

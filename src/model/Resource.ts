@@ -8,6 +8,7 @@ import type { EcsTask } from "./EcsTask.ts"
 import type { ExternalService } from "./ExternalService.ts"
 import type { HostnameGenerator } from "./HostnameGenerator.ts"
 import type { Mesh } from "./Mesh.ts"
+import type { MeshAccessLog } from "./MeshAccessLog.ts"
 import type { MeshCircuitBreaker } from "./MeshCircuitBreaker.ts"
 import type { MeshHTTPRoute } from "./MeshHTTPRoute.ts"
 import type { MeshMetric } from "./MeshMetric.ts"
@@ -42,6 +43,7 @@ export interface SpecByType {
   readonly MeshCircuitBreaker: MeshCircuitBreaker
   readonly MeshHTTPRoute: MeshHTTPRoute
   readonly MeshTCPRoute: MeshTCPRoute
+  readonly MeshAccessLog: MeshAccessLog
   readonly MeshMetric: MeshMetric
   readonly Zone: Zone
   readonly ExternalService: ExternalService

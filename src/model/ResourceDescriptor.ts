@@ -6,6 +6,7 @@ import { EcsTask } from "./EcsTask.ts"
 import { ExternalService } from "./ExternalService.ts"
 import { HostnameGenerator } from "./HostnameGenerator.ts"
 import { Mesh } from "./Mesh.ts"
+import { MeshAccessLog } from "./MeshAccessLog.ts"
 import { MeshCircuitBreaker } from "./MeshCircuitBreaker.ts"
 import { MeshHTTPRoute } from "./MeshHTTPRoute.ts"
 import { MeshMetric } from "./MeshMetric.ts"
@@ -97,6 +98,9 @@ export const descriptors: Descriptors = {
   }),
   MeshTCPRoute: describe("MeshTCPRoute", "Mesh", ["meshtcproutes"], MeshTCPRoute, {
     specStyle: "spec", kriName: "mtcpr"
+  }),
+  MeshAccessLog: describe("MeshAccessLog", "Mesh", ["meshaccesslogs"], MeshAccessLog, {
+    specStyle: "spec", kriName: "mal"
   }),
   MeshMetric: describe("MeshMetric", "Mesh", ["meshmetrics"], MeshMetric, { specStyle: "spec", kriName: "mm" }),
   Zone: describe("Zone", "Global", ["zones"], Zone, { kriName: "z" }),

@@ -7,6 +7,7 @@ import { isType, type Resource, type ResourceType } from "./Resource.ts"
 export const policyTypes = [
   "MeshHTTPRoute",
   "MeshTCPRoute",
+  "MeshAccessLog",
   "MeshTimeout",
   "MeshCircuitBreaker",
   "MeshRetry",

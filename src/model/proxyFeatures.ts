@@ -8,3 +8,6 @@ export const DELTA_FEATURE = "feature-delta-grpc"
 
 /** It has Envoy's traffic sent to it by the host's rules (`--transparent-proxy`). */
 export const TRANSPARENT_PROXY_FEATURE = "feature-transparent-proxy-in-dataplane-metadata"
+
+/** It carries lines that its Envoy writes to its output to other hosts. Ours alone. */
+export const CARRIES_LINES_FEATURE = "ecs-mesh-carries-access-log-lines"

@@ -5,10 +5,10 @@
 import { execFile, spawn } from "node:child_process"
 import { readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { createInterface } from "node:readline"
 import { promisify } from "node:util"
 import { watchOver } from "./watchOver.ts"
 import { EnvoyAdmin } from "./EnvoyAdmin.ts"
+import { forEachLine } from "./forEachLine.ts"
 import type { Log } from "./Log.ts"
 import type { SidecarConfig } from "./SidecarConfig.ts"
 import { sleep } from "./sleep.ts"
@@ -33,6 +33,8 @@ export interface EnvoyOptions {
   readonly workDir: string
   readonly bootstrap: string
   readonly log: Log
+  /** Takes lines of its output that aren't for the log; answers whether it did. */
+  readonly carry: (line: string) => boolean
 }
 
 /** `envoy  version: <commit>/1.40.0/Clean/RELEASE/BoringSSL` */
@@ -100,7 +102,9 @@ export const startEnvoy = async (options: EnvoyOptions): Promise<Envoy> => {
   if (pid === undefined) throw new Error("Envoy has no process id")
   const unwatch = watchOver(pid, options.log)
   for (const stream of [child.stdout, child.stderr]) {
-    createInterface({ input: stream }).on("line", (line) => options.log.envoy(line))
+    forEachLine(stream, (line) => {
+      if (!options.carry(line)) options.log.envoy(line)
+    })
   }
   const ended = new AbortController()
   const exited = new Promise<EnvoyExit>((resolve) => {

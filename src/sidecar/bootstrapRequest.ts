@@ -1,6 +1,7 @@
 /** What `/bootstrap` is asked, in Kuma's field names. */
 import type { BootstrapRequest } from "../model/Bootstrap.ts"
-import { BIND_OUTBOUNDS_FEATURE } from "../model/proxyFeatures.ts"
+import { LINE_KEY } from "../model/nodeMetadata.ts"
+import { BIND_OUTBOUNDS_FEATURE, CARRIES_LINES_FEATURE } from "../model/proxyFeatures.ts"
 import type { SidecarConfig } from "./SidecarConfig.ts"
 
 export interface BootstrapFacts {
@@ -11,10 +12,14 @@ export interface BootstrapFacts {
   readonly envoy: { readonly version: string; readonly build: string }
   /** Of this program. */
   readonly version: string
+  /** By which a line of an access log is known to be one that it is to carry. */
+  readonly lineKey: string
   readonly token: { readonly value: string; readonly path: string } | null
 }
 
-export const bootstrapRequest = ({ config, name, workDir, envoy, version, token }: BootstrapFacts): BootstrapRequest => ({
+export const bootstrapRequest = (
+  { config, name, workDir, envoy, lineKey, version, token }: BootstrapFacts
+): BootstrapRequest => ({
   mesh: config.proxy.mesh,
   name,
   proxyType: config.proxy.proxyType,
@@ -25,10 +30,10 @@ export const bootstrapRequest = ({ config, name, workDir, envoy, version, token 
     kumaDp: { version, gitTag: "", gitCommit: "", buildDate: "" },
     envoy: { version: envoy.version, build: envoy.build, kumaDpCompatible: true }
   },
-  dynamicMetadata: {},
+  dynamicMetadata: { [LINE_KEY]: lineKey },
   readinessPort: config.readiness.port,
   operatingSystem: process.platform,
-  features: config.bindOutbounds ? [BIND_OUTBOUNDS_FEATURE] : [],
+  features: [CARRIES_LINES_FEATURE, ...(config.bindOutbounds ? [BIND_OUTBOUNDS_FEATURE] : [])],
   resources: {},
   workdir: workDir,
   adminAddress: config.admin.address,

@@ -12,6 +12,7 @@ import { bootstrapRequest } from "./bootstrapRequest.ts"
 import { ControlPlaneClient } from "./ControlPlaneClient.ts"
 import { envoyVersion } from "./Envoy.ts"
 import { identify } from "./identify.ts"
+import { LineCarrier } from "./LineCarrier.ts"
 import { type Log, makeLog } from "./Log.ts"
 import { readConfig } from "./readConfig.ts"
 import { Readiness } from "./Readiness.ts"
@@ -81,9 +82,12 @@ const run = async (
     version
   })
   const tokens = makeTokenSource({ config, self, workDir, env, log })
+  const carrier = new LineCarrier(log)
   const makeBody = async (): Promise<string> =>
     JSON.stringify(
-      bootstrapRequest({ config, name: self.name, workDir, envoy, version, token: await tokens.current() })
+      bootstrapRequest({
+        config, name: self.name, workDir, envoy, version, token: await tokens.current(), lineKey: carrier.key
+      })
     )
   const client = new ControlPlaneClient(config.controlPlane, makeBody, log)
   const outcome = await client.obtain(stopping)
@@ -105,7 +109,7 @@ const run = async (
     while (end.kind === "replaced") {
       const { bootstrap } = end
       end = await superviseEnvoy({
-        config, workDir, bootstrap, client, readiness, log, stopping, hasten, startedAt, mayReplaceAt
+        config, workDir, bootstrap, client, readiness, carrier, log, stopping, hasten, startedAt, mayReplaceAt
       })
       mayReplaceAt = Date.now() + RESTART_MILLIS
     }
@@ -115,6 +119,7 @@ const run = async (
     return 1
   } finally {
     over.abort()
+    await carrier.close()
   }
 }
 

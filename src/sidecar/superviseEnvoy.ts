@@ -2,6 +2,7 @@
 import type { ControlPlaneClient } from "./ControlPlaneClient.ts"
 import { drain } from "./drain.ts"
 import { startEnvoy } from "./Envoy.ts"
+import type { LineCarrier } from "./LineCarrier.ts"
 import type { Log } from "./Log.ts"
 import type { Readiness } from "./Readiness.ts"
 import type { SidecarConfig } from "./SidecarConfig.ts"
@@ -14,6 +15,7 @@ export interface SuperviseInput {
   readonly bootstrap: string
   readonly client: ControlPlaneClient
   readonly readiness: Readiness
+  readonly carrier: LineCarrier
   readonly log: Log
   /** The task is to stop. */
   readonly stopping: AbortSignal
@@ -55,13 +57,14 @@ const tellReady = async ({ readiness, log, startedAt }: SuperviseInput, signal: 
 }
 
 export const superviseEnvoy = async (input: SuperviseInput): Promise<EnvoyEnd> => {
-  const { config, workDir, bootstrap, client, readiness, log, stopping, hasten, mayReplaceAt } = input
+  const { config, workDir, bootstrap, carrier, client, readiness, log, stopping, hasten, mayReplaceAt } = input
   const envoy = await startEnvoy({
     settings: config.envoy,
     drainMillis: config.drain.maxMillis,
     workDir,
     bootstrap,
-    log
+    log,
+    carry: (line) => carrier.take(line)
   })
   // Ends the watchers below, whichever way Envoy ends.
   const over = new AbortController()

@@ -16,6 +16,8 @@ export interface EnvoyOptions {
   readonly admin?: string
   readonly logLevel?: string
   readonly withinMillis?: number
+  /** After those that every test has. */
+  readonly args?: ReadonlyArray<string>
 }
 
 /** A real Envoy on a bootstrap of yours (YAML or JSON text). Ends with the test process at the latest. */
@@ -29,7 +31,8 @@ export const startEnvoy = async (bootstrap: string, options: EnvoyOptions = {}):
       "--config-path", file,
       "--log-level", options.logLevel ?? "warning",
       "--concurrency", "1",
-      "--disable-hot-restart"
+      "--disable-hot-restart",
+      ...(options.args ?? [])
     ]
   })
   const stop = async (): Promise<void> => {

@@ -124,6 +124,7 @@ export class Bootstrapper extends Context.Service<
           const config = bootstrapConfig(request, {
             proxy,
             service: envoyCluster(resource),
+            address: addressOf(resource),
             xdsHost: host,
             xdsPort: options.bootstrap.xdsPort ?? dialled?.port ?? call.port,
             connectTimeoutMillis: options.bootstrap.xdsConnectTimeoutMillis,
@@ -178,6 +179,11 @@ export class Bootstrapper extends Context.Service<
       })
     )
 }
+
+/** As access logs name it. */
+const addressOf = ({ spec: { networking } }: ProxyResource): string =>
+  (networking !== undefined && "advertisedAddress" in networking ? networking.advertisedAddress : undefined) ||
+  networking?.address || ""
 
 /** kuma-dp sends its token in the body. One that is in header and body alike is one; two header lines are two. */
 const credentialsOf = (authorization: ReadonlyArray<string>, inBody: string | undefined): ReadonlyArray<string> =>

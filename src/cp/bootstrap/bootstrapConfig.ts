@@ -4,7 +4,7 @@
  */
 import { isIP } from "node:net"
 import type { BootstrapRequest } from "../../model/Bootstrap.ts"
-import { NODE_PROXY, NODE_SOURCE } from "../../model/nodeMetadata.ts"
+import { NODE_ADDRESS, NODE_PROXY, NODE_SOURCE } from "../../model/nodeMetadata.ts"
 import { nodeId, type ProxyId } from "../../model/ProxyType.ts"
 import { RecentlyUsed } from "../RecentlyUsed.ts"
 import { renderedOnce } from "./renderYaml.ts"
@@ -13,6 +13,8 @@ export interface BootstrapParams {
   readonly proxy: ProxyId
   /** Envoy's `cluster`: the proxy's own service, `ingress` or `egress`. */
   readonly service: string
+  /** The proxy's own address, as others know it. */
+  readonly address: string
   /** The control plane as the proxy reaches it. */
   readonly xdsHost: string
   readonly xdsPort: number
@@ -154,7 +156,9 @@ const nodeMetadata = (request: BootstrapRequest, params: BootstrapParams): Json 
     "dataplane.dns.port": request.dnsPort ? String(request.dnsPort) : null,
     "dataplane.proxyType": params.proxy.proxyType,
     "dataplane.resource": request.dataplaneResource,
-    ...(readsItsNode(request) ? { [NODE_PROXY]: params.proxy.name, [NODE_SOURCE]: params.service } : {}),
+    ...(readsItsNode(request) ? {
+      [NODE_PROXY]: params.proxy.name, [NODE_SOURCE]: params.service, [NODE_ADDRESS]: params.address
+    } : {}),
     // True means enabled, whatever the field's name says.
     "dataplane.appProbeProxy.enabled": request.appProbeProxyDisabled === true ? "true" : null,
     dynamicMetadata: request.dynamicMetadata,

@@ -1,6 +1,6 @@
 /** What a translation needs to know of the proxy's own host, from its node's metadata. Pure. */
-import { NODE_PROXY, NODE_SOURCE } from "../../model/nodeMetadata.ts"
-import { BIND_OUTBOUNDS_FEATURE } from "../../model/proxyFeatures.ts"
+import { LINE_KEY, NODE_ADDRESS, NODE_PROXY, NODE_SOURCE } from "../../model/nodeMetadata.ts"
+import { BIND_OUTBOUNDS_FEATURE, CARRIES_LINES_FEATURE } from "../../model/proxyFeatures.ts"
 import type { AdminAddress, SocketAddress, TranslateSettings } from "../xds/TranslateSettings.ts"
 
 export type NodeMetadata = Readonly<Record<string, unknown>>
@@ -33,6 +33,13 @@ const kumaDp = (metadata: NodeMetadata): Pick<TranslateSettings, "metricsCertifi
   }
 }
 
+/** Its Envoy has to know the word by which lines are told from others. */
+const carriesLines = (metadata: NodeMetadata): boolean => {
+  const known = metadata["dynamicMetadata"]
+  return features(metadata).includes(CARRIES_LINES_FEATURE) && text(metadata[NODE_PROXY]) !== null &&
+    typeof known === "object" && known !== null && LINE_KEY in known
+}
+
 const features = ({ features: given }: NodeMetadata): ReadonlyArray<unknown> => (Array.isArray(given) ? given : [])
 
 export const nodeSettings = (
@@ -45,5 +52,10 @@ export const nodeSettings = (
   ...(features(metadata).includes(BIND_OUTBOUNDS_FEATURE) ? { bindOutbounds: true } : {}),
   ...(text(metadata["systemCaPath"]) === null ? {} : { systemCaPath: text(metadata["systemCaPath"]) ?? "" }),
   ...kumaDp(metadata),
-  node: { proxy: text(metadata[NODE_PROXY]), source: text(metadata[NODE_SOURCE]) }
+  ...(carriesLines(metadata) ? { carriesLines: true } : {}),
+  node: {
+    proxy: text(metadata[NODE_PROXY]),
+    source: text(metadata[NODE_SOURCE]),
+    address: text(metadata[NODE_ADDRESS])
+  }
 })

@@ -23,6 +23,8 @@ export interface OutsideInput {
 export interface Callable {
   /** As policies and statistics call it. */
   readonly service: string
+  /** As access logs call it. */
+  readonly displayName: string
   readonly cluster: string
   /** Stand in the listener's metadata. */
   readonly tags: Tags
@@ -51,6 +53,7 @@ const ofDestination = (
   const { external, identities } = destination
   return {
     service: destination.kind === "MeshService" ? destination.core.name : cluster,
+    displayName: destination.core.name,
     cluster,
     tags: { [SERVICE_TAG]: cluster },
     protocol: found.protocol,
@@ -88,10 +91,13 @@ export const callableOf = (
   const outside = (view.externalServices.get(service) ?? []).filter((one) => tagsMatch(tags, one.tags))
   if (outside.length === 0) {
     const protocol = view.services.get(service)?.protocol ?? "tcp"
-    return { service, cluster, tags, protocol, endpoints: service, outside: null, reads: [], callee }
+    return {
+      service, displayName: service, cluster, tags, protocol, endpoints: service, outside: null, reads: [], callee
+    }
   }
   return {
     service,
+    displayName: service,
     cluster,
     tags,
     protocol: readProtocol(outside[0]?.tags["kuma.io/protocol"] ?? "tcp"),

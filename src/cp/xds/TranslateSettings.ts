@@ -26,6 +26,7 @@ export interface AdminTls {
 export interface NodeWords {
   readonly proxy: string | null
   readonly source: string | null
+  readonly address?: string | null
 }
 
 export interface TranslateSettings {
@@ -45,6 +46,8 @@ export interface TranslateSettings {
   readonly systemCaPath?: string
   /** Folder of the sockets that kuma-dp and its Envoy share; absent beside another sidecar. */
   readonly workdir?: string
+  /** Whether its sidecar is ours and carries lines of access logs to other hosts. */
+  readonly carriesLines?: boolean
   /** Files on its host by which it serves its metrics. */
   readonly metricsCertificate?: CertificateFiles
   /** What its Envoy can say of itself in its access log. */

@@ -1,10 +1,8 @@
 /** One JSON line for each request or TCP connection, written by the proxy itself: who called whom, how it went. */
-import { create } from "@bufbuild/protobuf"
-import { type AccessLog, AccessLogSchema } from "../proto/envoy/config/accesslog/v3/accesslog_pb.js"
-import { FileAccessLogSchema } from "../proto/envoy/extensions/access_loggers/file/v3/file_pb.js"
-import { StdoutAccessLogSchema } from "../proto/envoy/extensions/access_loggers/stream/v3/stream_pb.js"
 import { NODE_PROXY, NODE_SOURCE } from "../../model/nodeMetadata.ts"
-import { packAny } from "./packAny.ts"
+import type { AccessLog } from "../proto/envoy/config/accesslog/v3/accesslog_pb.js"
+import { lineLog } from "./logging/lineLog.ts"
+import { nodeWord } from "./logging/nodeWord.ts"
 import { recently } from "./share/recently.ts"
 import type { TranslateSettings } from "./TranslateSettings.ts"
 
@@ -57,20 +55,12 @@ const fields = (log: ProxyLog | CallerLog, subject: AccessLogSubject) => ({
   upstream: "%UPSTREAM_HOST%"
 })
 
-/**
- * Envoy's own word where it has it, so that the same listener serves every proxy; else, and where it has another
- * (a service that was renamed since it started), the word itself.
- * https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/advanced/attributes#xds-attributes
- */
-const word = (actual: string, known: string | null | undefined, key: string): string =>
-  actual === known ? `%CEL(xds.node.metadata['${key}'])%` : actual
-
 export const proxyLog = ({ accessLogPath, node }: TranslateSettings, proxy: string): ProxyLog | null =>
-  accessLogPath === null ? null : { path: accessLogPath, proxy: word(proxy, node?.proxy, NODE_PROXY) }
+  accessLogPath === null ? null : { path: accessLogPath, proxy: nodeWord(proxy, node?.proxy, NODE_PROXY) }
 
 export const callerLog = (settings: TranslateSettings, proxy: string, source: string): CallerLog | null => {
   const log = proxyLog(settings, proxy)
-  return log === null ? null : { ...log, source: word(source, settings.node?.source, NODE_SOURCE) }
+  return log === null ? null : { ...log, source: nodeWord(source, settings.node?.source, NODE_SOURCE) }
 }
 
 interface AccessLogInput {
@@ -78,28 +68,8 @@ interface AccessLogInput {
   readonly subject: AccessLogSubject
 }
 
-const build = recently(1000, ({ log, subject }: AccessLogInput): AccessLog => {
-  const accessLogFormat = {
-    case: "logFormat",
-    value: { format: { case: "jsonFormat", value: fields(log, subject) }, omitEmptyValues: true }
-  } as const
-  // A process' own stdout may be a pipe or a socket, which can't be opened by its path.
-  return log.path === "/dev/stdout"
-    ? create(AccessLogSchema, {
-      name: "envoy.access_loggers.stdout",
-      configType: {
-        case: "typedConfig",
-        value: packAny(StdoutAccessLogSchema, { accessLogFormat })
-      }
-    })
-    : create(AccessLogSchema, {
-      name: "envoy.access_loggers.file",
-      configType: {
-        case: "typedConfig",
-        value: packAny(FileAccessLogSchema, { path: log.path, accessLogFormat })
-      }
-    })
-})
+const build = recently(1000, ({ log, subject }: AccessLogInput): AccessLog =>
+  lineLog(log.path, { format: { case: "jsonFormat", value: fields(log, subject) }, omitEmptyValues: true }))
 
 /** What a listener's filter has as `accessLog`; empty where nothing is logged. */
 export const accessLog = (log: ProxyLog | CallerLog | null, subject: AccessLogSubject): Array<AccessLog> =>

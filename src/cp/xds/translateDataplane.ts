@@ -9,15 +9,19 @@ import { SERVICE_TAG } from "../../model/Tags.ts"
 import type { MeshView } from "../snapshot/MeshView.ts"
 import { isHttp, protocolOf } from "../snapshot/Protocol.ts"
 import { callerLog, type ProxyLog, proxyLog } from "./accessLog.ts"
+import { collectorResource } from "./cluster/collector.ts"
 import { localCluster } from "./cluster/local.ts"
 import { adminResources } from "./listener/admin.ts"
 import { inboundListener } from "./listener/inbound.ts"
+import { collectorsOf } from "./logging/AccessLogger.ts"
+import { uncarried } from "./logging/uncarried.ts"
 import { inboundListenerName, localClusterName } from "./names.ts"
 import { callPolicies } from "./policies/CallPolicies.ts"
 import { inboundConfs } from "./policies/effects.ts"
+import { callSpeaker, inboundLoggers } from "./policies/MeshAccessLog.ts"
 import { callerTimeouts, inboundTimeouts } from "./policies/MeshTimeout.ts"
 import { permissionsOf } from "./policies/MeshTrafficPermission.ts"
-import type { ProxyTranslation } from "./ProxyTranslation.ts"
+import type { OutboundPart, ProxyTranslation } from "./ProxyTranslation.ts"
 import { inboundRoute } from "./route/inbound.ts"
 import type { SharedResources } from "./share/SharedResources.ts"
 import { translateMetrics } from "./translateMetrics.ts"
@@ -30,6 +34,7 @@ interface Context {
   readonly address: string
   readonly mtls: "STRICT" | "PERMISSIVE" | null
   readonly log: ProxyLog | null
+  readonly settings: TranslateSettings
   readonly shared: SharedResources
 }
 
@@ -44,8 +49,15 @@ const boundBehindDocker = ({ labels }: Resource<"Dataplane">, port: number): Soc
   return bound === undefined ? null : { address: "0.0.0.0", port: Number(bound) }
 }
 
-const translateInbound = (context: Context, inbound: Inbound): ReadonlyArray<XdsResource> => {
-  const { dataplane, log, mtls, view, shared: { resources } } = context
+interface TranslatedInbound {
+  readonly resources: ReadonlyArray<XdsResource>
+  /** Clusters that its log goes to; others may go there as well. */
+  readonly collectors: ReadonlyArray<XdsResource>
+  readonly uncarried: boolean
+}
+
+const translateInbound = (context: Context, inbound: Inbound): TranslatedInbound => {
+  const { dataplane, log, mtls, settings, view, shared: { resources } } = context
   const address = inbound.address || context.address
   const servicePort = inbound.servicePort || inbound.port
   const service = inbound.tags?.[SERVICE_TAG] ?? dataplane.name
@@ -54,7 +66,9 @@ const translateInbound = (context: Context, inbound: Inbound): ReadonlyArray<Xds
   const timeouts = inboundTimeouts(view.policies, dataplane, inbound)
   const permissions = mtls === null ? null : permissionsOf(view.mesh, view.policies, dataplane, inbound)
   const name = inboundListenerName(address, inbound.port)
-  return [
+  const logged = { dataplane, inbound, destination: service, http: isHttp(protocol) }
+  const { bySni, loggers, uncarried } = inboundLoggers(view.policies, logged, settings)
+  const made = [
     resources.of(localCluster, {
       workload: { address: inbound.serviceAddress || address, port: servicePort },
       protocol,
@@ -72,7 +86,9 @@ const translateInbound = (context: Context, inbound: Inbound): ReadonlyArray<Xds
       cluster,
       timeouts,
       mtls: mtls === null ? null : { mode: mtls, permissions: isHttp(protocol) ? null : permissions },
-      log
+      log,
+      ...(loggers.length === 0 ? {} : { loggers }),
+      ...(bySni ? { readsSni: true } : {})
     }),
     ...(isHttp(protocol) ? [resources.of(inboundRoute, {
       name,
@@ -84,6 +100,8 @@ const translateInbound = (context: Context, inbound: Inbound): ReadonlyArray<Xds
       permissions
     })] : [])
   ]
+  const collectors = collectorsOf(loggers).map((collector) => resources.of(collectorResource, collector))
+  return { resources: made, collectors, uncarried }
 }
 
 /** What its calls are logged as coming from. */
@@ -99,6 +117,14 @@ const builtinGateway: Condition = {
   reason: "BuiltinGatewayUnsupported",
   message: "networking.gateway.type BUILTIN isn't supported yet: use DELEGATED with a gateway of your own"
 }
+
+/** Each once, but those that calls are logged to. */
+const collectorsBeside = (inbounds: ReadonlyArray<TranslatedInbound>, calls: OutboundPart): ReadonlyArray<XdsResource> =>
+  [...new Set(inbounds.flatMap((one) => one.collectors))].filter((one) => !calls.resources.includes(one))
+
+/** Said once, whichever of its listeners it is about. */
+const uncarriedBy = (inbounds: ReadonlyArray<TranslatedInbound>, calls: OutboundPart): ReadonlyArray<Condition> =>
+  inbounds.some((one) => one.uncarried) && !calls.conditions.includes(uncarried) ? [uncarried] : []
 
 /** The same array where the other has nothing: most have none. */
 const joined = (one: ReadonlyArray<Condition>, other: ReadonlyArray<Condition>): ReadonlyArray<Condition> =>
@@ -124,12 +150,14 @@ export const translateDataplane = (
   const inbounds = networking?.gateway === undefined
     ? (networking?.inbound ?? []).filter((inbound) => inbound.state !== "Ignored")
     : []
-  const context: Context = { view, dataplane, address, mtls, log, shared }
+  const context: Context = { view, dataplane, address, mtls, log, settings, shared }
+  const translated = inbounds.map((inbound) => translateInbound(context, inbound))
   const { outbounds, conditions } = shared.outboundLists.of(view, dataplane, settings.bindOutbounds)
   const calls = shared.outboundParts.of(view, outbounds, {
     mtls: mtls !== null,
     policies: callPolicies(view.policies, dataplane),
     log: callerLog(settings, dataplane.name, sourceOf(dataplane)),
+    speaker: callSpeaker(view.policies, dataplane, settings),
     zoneEgress: view.resource?.spec.routing?.zoneEgress === true,
     systemCaPath: settings.systemCaPath ?? SYSTEM_CA
   })
@@ -137,13 +165,14 @@ export const translateDataplane = (
     resources: [
       ...admin,
       ...metrics.resources,
-      ...inbounds.flatMap((inbound) => translateInbound(context, inbound)),
+      ...collectorsBeside(translated, calls),
+      ...translated.flatMap((one) => one.resources),
       ...calls.resources
     ],
     uses: calls.uses,
     reads: calls.reads,
     secretMeshes,
-    conditions: joined(joined(conditions, calls.conditions), metrics.conditions),
+    conditions: joined(joined(joined(conditions, calls.conditions), metrics.conditions), uncarriedBy(translated, calls)),
     calls
   }
 }

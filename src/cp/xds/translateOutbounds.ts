@@ -9,13 +9,18 @@ import type { MeshView } from "../snapshot/MeshView.ts"
 import { isHttp } from "../snapshot/Protocol.ts"
 import type { CallerLog } from "./accessLog.ts"
 import { type Callable, callableOf, problemOf } from "./Callable.ts"
+import { collectorResource } from "./cluster/collector.ts"
 import { externalCluster, hasHostnames } from "./cluster/external.ts"
 import { outboundCluster } from "./cluster/outbound.ts"
 import { ANY_DESTINATION } from "./DestinationReaders.ts"
 import { serviceUse } from "./endpoint/serviceUse.ts"
 import { outboundListener } from "./listener/outbound.ts"
+import { collectorCluster, collectorsOf } from "./logging/AccessLogger.ts"
+import type { LogSpeaker } from "./logging/LogSpeaker.ts"
+import { uncarried } from "./logging/uncarried.ts"
 import type { OutboundList, ResolvedOutbound } from "./outbounds.ts"
 import type { CallPolicies, CallRoute } from "./policies/CallPolicies.ts"
+import { callLoggers } from "./policies/MeshAccessLog.ts"
 import type { OutboundPart, ServiceUse } from "./ProxyTranslation.ts"
 import type { OutboundRoute, WeightedCluster } from "./route/outbound.ts"
 import { type Leading, leadingTo } from "./routeBackends.ts"
@@ -29,6 +34,8 @@ export interface Calling {
   readonly mtls: boolean
   readonly policies: CallPolicies
   readonly log: CallerLog | null
+  /** Null where no policy has its calls written down. */
+  readonly speaker: LogSpeaker | null
   readonly zoneEgress: boolean
   readonly systemCaPath: string
 }
@@ -90,7 +97,8 @@ export class OutboundParts {
   /** The same object while nothing in it is another. */
   of(view: MeshView, outbounds: OutboundList, calling: Calling): OutboundPart {
     const known = this.#parts(outbounds)(calling.policies)
-    const key = JSON.stringify([view.mesh, calling.mtls, calling.log, calling.zoneEgress, calling.systemCaPath])
+    const { log, mtls, speaker, systemCaPath, zoneEgress } = calling
+    const key = JSON.stringify([view.mesh, mtls, log, speaker, zoneEgress, systemCaPath])
     const before = known.get(key)
     if (before !== undefined && this.#isCurrent(before)) return before
     const gathered: Gathered = {
@@ -112,8 +120,8 @@ export class OutboundParts {
     const callable = this.#reach(view, outbound, outbound, calling, gathered)
     if (callable === null) return
     const { address, backend, port } = outbound
-    const { callee, cluster, outside, protocol, service, tags } = callable
-    const { httpRoutes, retry, tcpBackends, timeouts } = calling.policies.of(callee)
+    const { callee, cluster, displayName, outside, protocol, service, tags } = callable
+    const { httpRoutes, logs, retry, tcpBackends, timeouts } = calling.policies.of(callee)
     const clusterOf = (ref: BackendRef) => {
       const picked = (): string | undefined => leadingTo(view, ref).backend?.destination
       if (picksByLabels(ref)) {
@@ -129,6 +137,18 @@ export class OutboundParts {
       ? httpRoutes.map((route) => routeTo(route, callable, clusterOf))
       : null
     const weighted = tcpBackends === null || routes !== null ? null : clustersOf(tcpBackends, clusterOf)
+    const { loggers, uncarried: some } = callLoggers(calling.speaker, {
+      destination: displayName,
+      http: isHttp(protocol) && weighted === null,
+      logs,
+      routes: routes === null ? null : httpRoutes
+    })
+    if (some && !gathered.conditions.includes(uncarried)) gathered.conditions.push(uncarried)
+    for (const collector of collectorsOf(loggers)) {
+      if (gathered.clusters.has(collectorCluster(collector))) continue
+      gathered.clusters.add(collectorCluster(collector))
+      gathered.resources.push(this.#resources.of(collectorResource, collector))
+    }
     gathered.resources.push(this.#resources.of(outboundListener, {
       mesh: view.mesh,
       address,
@@ -141,7 +161,8 @@ export class OutboundParts {
       routes,
       connections: weighted === null ? null : weighted.clusters.length === 0 ? NOWHERE : weighted.clusters,
       ...(rewrites(callable) ? { rewritesHost: true } : {}),
-      log: calling.log
+      log: calling.log,
+      ...(loggers.length === 0 ? {} : { loggers })
     }))
   }
 

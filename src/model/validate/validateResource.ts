@@ -9,6 +9,7 @@ import { validateDataplane } from "./validateDataplane.ts"
 import { validateExternalService } from "./validateExternalService.ts"
 import { validateHostnameGenerator } from "./validateHostnameGenerator.ts"
 import { validateMesh } from "./validateMesh.ts"
+import { validateMeshAccessLog } from "./validateMeshAccessLog.ts"
 import { validateMeshCircuitBreaker } from "./validateMeshCircuitBreaker.ts"
 import { validateMeshHTTPRoute } from "./validateMeshHTTPRoute.ts"
 import { validateMeshMetric } from "./validateMeshMetric.ts"
@@ -45,6 +46,7 @@ const validators: Validators = {
   MeshCircuitBreaker: ({ spec }) => validateMeshCircuitBreaker(spec),
   MeshHTTPRoute: ({ spec }) => validateMeshHTTPRoute(spec),
   MeshTCPRoute: ({ spec }) => validateMeshTCPRoute(spec),
+  MeshAccessLog: ({ spec }) => validateMeshAccessLog(spec),
   MeshMetric: ({ spec }) => validateMeshMetric(spec),
   Zone: anything,
   ExternalService: ({ spec }) => validateExternalService(spec),

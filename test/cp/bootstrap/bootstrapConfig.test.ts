@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest"
 import { bootstrapConfig, type BootstrapParams } from "../../../src/cp/bootstrap/bootstrapConfig.ts"
 import type { BootstrapRequest } from "../../../src/model/Bootstrap.ts"
-import { NODE_PROXY, NODE_SOURCE } from "../../../src/model/nodeMetadata.ts"
+import { NODE_ADDRESS, NODE_PROXY, NODE_SOURCE } from "../../../src/model/nodeMetadata.ts"
 
 const params: BootstrapParams = {
   proxy: { proxyType: "dataplane", mesh: "default", name: "kv-1" },
   service: "kv",
+  address: "10.0.0.1",
   xdsHost: "cp.example.test",
   xdsPort: 5_678,
   connectTimeoutMillis: 1_000,
@@ -70,7 +71,7 @@ describe("a bootstrap", () => {
     const request = { name: "kv-1", ...(version === undefined ? {} : { version: { envoy: { version } } }) }
     const { metadata } = bootstrapConfig(request, params)["node"] as { readonly metadata: object }
     expect([NODE_PROXY in metadata, NODE_SOURCE in metadata]).toEqual([can, can])
-    if (can) expect(metadata).toMatchObject({ [NODE_PROXY]: "kv-1", [NODE_SOURCE]: "kv" })
+    if (can) expect(metadata).toMatchObject({ [NODE_PROXY]: "kv-1", [NODE_SOURCE]: "kv", [NODE_ADDRESS]: "10.0.0.1" })
   })
 
   it("sends a given token with each stream of Envoy's own client", () => {

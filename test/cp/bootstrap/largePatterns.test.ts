@@ -11,6 +11,7 @@ import { renderYaml } from "../../../src/cp/bootstrap/renderYaml.ts"
 const config = bootstrapConfig({ name: "kv-1" }, {
   proxy: { proxyType: "dataplane", mesh: "default", name: "kv-1" },
   service: "kv",
+  address: "10.0.0.1",
   xdsHost: "127.0.0.1",
   xdsPort: 5_678,
   connectTimeoutMillis: 1_000,

@@ -46,12 +46,16 @@ const permission = (target: string, action: "Allow" | "Deny"): Resource<"MeshTra
 
 interface Options {
   readonly accessLogPath?: string
+  readonly carriesLines?: boolean
   /** What each proxy's Envoy says of itself. */
   readonly nodeOf?: (dataplane: Resource<"Dataplane">) => NodeWords
 }
 
 /** A mesh whose proxies are all connected: their translations are held. */
-const connect = (dataplanes: ReadonlyArray<Resource<"Dataplane">>, { accessLogPath, nodeOf }: Options = {}) => {
+const connect = (
+  dataplanes: ReadonlyArray<Resource<"Dataplane">>,
+  { accessLogPath, carriesLines = false, nodeOf }: Options = {}
+) => {
   const views = new MeshViews()
   views.apply([mesh(), ...SERVICES.map(port), ...dataplanes].map(created))
   const shared = sharedResources(views)
@@ -64,6 +68,7 @@ const connect = (dataplanes: ReadonlyArray<Resource<"Dataplane">>, { accessLogPa
       kept.set(one.name, translateProxy(views, { proxyType: "dataplane", mesh: "default", name: one.name }, {
         ...settings,
         accessLogPath: accessLogPath ?? null,
+        carriesLines,
         ...(node === undefined ? {} : { node })
       }))
     }
@@ -83,7 +88,8 @@ const OWN = 4
 /** What tells of itself. */
 const knowing = ({ name, spec }: Resource<"Dataplane">): NodeWords => ({
   proxy: name,
-  source: spec.networking?.inbound?.[0]?.tags?.["kuma.io/service"] ?? null
+  source: spec.networking?.inbound?.[0]?.tags?.["kuma.io/service"] ?? null,
+  address: spec.networking?.address ?? null
 })
 
 describe("the resources of many proxies", () => {
@@ -165,6 +171,26 @@ describe("the resources of many proxies", () => {
     const text = (name: string) => outbounds(name).map(({ bytes }) => Buffer.from(bytes).toString("latin1")).join()
     expect(text("d2")).toContain("d2")
     expect(text("d2")).not.toContain("ecs-mesh.proxy")
+  })
+
+  it.each([
+    ["a file", { type: "File", file: { path: "/var/log/calls" } } as const, 0],
+    ["a collector", { type: "OpenTelemetry", openTelemetry: { endpoint: "otel:4317" } } as const, 1],
+    ["another host", { type: "Tcp", tcp: { address: "logs:5000" } } as const, 0]
+  ])("are shared where policies have calls logged to %s", (_, backend, clusters) => {
+    const logged = resource("MeshAccessLog", "default", "all", {
+      to: [{ targetRef: { kind: "Mesh" }, default: { backends: [backend] } }]
+    })
+    const built = (nodeOf: Options["nodeOf"]) => {
+      const { apply, translate } = connect(many(20, caller), {
+        ...(nodeOf === undefined ? {} : { nodeOf }), carriesLines: true
+      })
+      apply(logged)
+      return translate() - OWN * 20 - clusters
+    }
+    expect(built(knowing)).toBe(2 * SERVICES.length + 1)
+    // Who doesn't know itself says who it is.
+    expect(built(undefined)).toBe(SERVICES.length + 20 * SERVICES.length + 1)
   })
 })
 

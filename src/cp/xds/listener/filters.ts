@@ -18,6 +18,7 @@ import {
 } from "../../proto/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js"
 import { accessLog, type AccessLogSubject, type CallerLog, type ProxyLog } from "../accessLog.ts"
 import { duration } from "../duration.ts"
+import { type AccessLogger, accessLoggers } from "../logging/AccessLogger.ts"
 import { packAny } from "../packAny.ts"
 import type { WeightedCluster } from "../route/outbound.ts"
 
@@ -54,6 +55,7 @@ export interface TcpProxyInput {
   readonly maxConnectAttempts?: number
   readonly log: ProxyLog | CallerLog | null
   readonly subject: AccessLogSubject
+  readonly loggers?: ReadonlyArray<AccessLogger> | undefined
 }
 
 const clusterSpecifier = (
@@ -76,5 +78,5 @@ export const tcpProxy = (input: TcpProxyInput): Filter =>
     clusterSpecifier: clusterSpecifier(input.clusters),
     ...(input.idleMillis === undefined ? {} : { idleTimeout: duration(input.idleMillis) }),
     ...(input.maxConnectAttempts === undefined ? {} : { maxConnectAttempts: input.maxConnectAttempts }),
-    accessLog: accessLog(input.log, input.subject)
+    accessLog: [...accessLog(input.log, input.subject), ...accessLoggers(input.loggers)]
   })

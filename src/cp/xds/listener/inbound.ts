@@ -18,6 +18,7 @@ import type { Tags } from "../../../model/Tags.ts"
 import { accessLog, type ProxyLog } from "../accessLog.ts"
 import { overAds } from "../configSource.ts"
 import { duration } from "../duration.ts"
+import { type AccessLogger, accessLoggers } from "../logging/AccessLogger.ts"
 import { inboundListenerName, statName } from "../names.ts"
 import type { Timeouts } from "../policies/MeshTimeout.ts"
 import type { Permissions } from "../policies/MeshTrafficPermission.ts"
@@ -49,6 +50,10 @@ export interface InboundListenerInput {
   readonly timeouts: Timeouts
   readonly mtls: InboundMtls | null
   readonly log: ProxyLog | null
+  /** What policies have it write. */
+  readonly loggers?: ReadonlyArray<AccessLogger>
+  /** Whether one of them goes by what a connection asks for. */
+  readonly readsSni?: boolean
 }
 
 type FilterChain = MessageInitShape<typeof FilterChainSchema>
@@ -96,7 +101,7 @@ const httpConnectionManager = (input: InboundListenerInput, secured: boolean): F
     },
     httpFilters: secured ? [denyAll, router] : [router],
     localReplyConfig: markUndelivered,
-    accessLog: accessLog(input.log, subjectOf(input))
+    accessLog: [...accessLog(input.log, subjectOf(input)), ...accessLoggers(input.loggers)]
   })
 
 /**
@@ -120,7 +125,8 @@ const filters = (input: InboundListenerInput, mtls: InboundMtls | null): Array<F
         clusters: [{ cluster: input.cluster, weight: 1 }],
         idleMillis: input.timeouts.idle,
         log: input.log,
-        subject: subjectOf(input)
+        subject: subjectOf(input),
+        loggers: input.loggers
       })
     ]
 
@@ -155,7 +161,7 @@ export const inboundListener = (input: InboundListenerInput): XdsResource => {
         "io.kuma.tags": Object.fromEntries(Object.entries(input.tags).sort(([a], [b]) => (a < b ? -1 : 1)))
       }
     },
-    listenerFilters: input.mtls?.mode === "PERMISSIVE" ? [tlsInspector] : [],
+    listenerFilters: input.mtls?.mode === "PERMISSIVE" || input.readsSni === true ? [tlsInspector] : [],
     filterChains: chains(input)
   })
 }

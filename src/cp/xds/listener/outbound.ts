@@ -9,6 +9,7 @@ import { SERVICE_TAG, type Tags } from "../../../model/Tags.ts"
 import { isHttp, type Protocol } from "../../snapshot/Protocol.ts"
 import { accessLog, type AccessLogSubject, type CallerLog } from "../accessLog.ts"
 import { duration } from "../duration.ts"
+import { type AccessLogger, accessLoggers } from "../logging/AccessLogger.ts"
 import { outboundListenerName, serviceClusterName, statName } from "../names.ts"
 import { connectAttempts } from "../policies/MeshRetry.ts"
 import type { Timeouts } from "../policies/MeshTimeout.ts"
@@ -38,6 +39,8 @@ export interface OutboundListenerInput {
   /** What it leads to goes by its own hostname: requests are told to it by that. */
   readonly rewritesHost?: boolean
   readonly log: CallerLog | null
+  /** What policies have it write. */
+  readonly loggers?: ReadonlyArray<AccessLogger>
 }
 
 const chainFilter = (input: OutboundListenerInput, service: string, cluster: string) => {
@@ -54,7 +57,8 @@ const chainFilter = (input: OutboundListenerInput, service: string, cluster: str
       idleMillis: input.timeouts.idle,
       maxConnectAttempts: connectAttempts(input.retry),
       log: input.log,
-      subject
+      subject,
+      loggers: input.loggers
     })
   }
   return filter("envoy.filters.network.http_connection_manager", HttpConnectionManagerSchema, {
@@ -76,7 +80,7 @@ const chainFilter = (input: OutboundListenerInput, service: string, cluster: str
       protocol: input.protocol
     }) },
     httpFilters: [router],
-    accessLog: accessLog(input.log, subject)
+    accessLog: [...accessLog(input.log, subject), ...accessLoggers(input.loggers)]
   })
 }
 

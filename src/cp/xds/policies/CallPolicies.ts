@@ -3,6 +3,7 @@
  * what is made of it is made once and hangs on it.
  */
 import type { BackendRef } from "../../../model/BackendRef.ts"
+import type { AccessLogConf } from "../../../model/MeshAccessLog.ts"
 import type { RetryConf } from "../../../model/MeshRetry.ts"
 import type { TimeoutConf } from "../../../model/MeshTimeout.ts"
 import type { Policies } from "../../../model/policies.ts"
@@ -11,6 +12,7 @@ import { onceFor } from "../share/onceFor.ts"
 import { Recent } from "../share/Recent.ts"
 import { type Callee, calleeKey } from "./Callee.ts"
 import { type Confs, confsOf, type EffectOnCalls, effectsOnCalls } from "./effects.ts"
+import { accessLogs } from "./MeshAccessLog.ts"
 import { type HttpRoute, httpRoutes } from "./MeshHTTPRoute.ts"
 import { retries } from "./MeshRetry.ts"
 import { tcpBackends } from "./MeshTCPRoute.ts"
@@ -24,6 +26,7 @@ const MAX_CALLEES = 5000
 export interface CallRoute extends HttpRoute {
   readonly timeouts: Timeouts
   readonly retry: RetryConf | null
+  readonly logs: AccessLogConf | null
 }
 
 /** What is said of calls to one callee. */
@@ -31,6 +34,7 @@ export interface CallPolicy {
   readonly timeouts: Timeouts
   readonly retry: RetryConf | null
   readonly confs: Confs
+  readonly logs: AccessLogConf | null
   /** Null where no MeshHTTPRoute is about it. */
   readonly httpRoutes: ReadonlyArray<CallRoute> | null
   /** Null where no MeshTCPRoute is about it. */
@@ -42,6 +46,7 @@ interface Said {
   readonly tcpRoutes: ReadonlyArray<Resource<"MeshTCPRoute">>
   readonly timeouts: CallConfs<TimeoutConf>
   readonly retries: CallConfs<RetryConf>
+  readonly logs: CallConfs<AccessLogConf>
   readonly effects: ReadonlyArray<EffectOnCalls>
 }
 
@@ -58,16 +63,18 @@ export class CallPolicies {
   }
 
   #read(callee: Callee): CallPolicy {
-    const { effects, retries, tcpRoutes, timeouts } = this.#said
+    const { effects, logs, retries, tcpRoutes, timeouts } = this.#said
     const routes = httpRoutes(this.#said.httpRoutes, callee)
     return {
       timeouts: outboundTimeouts(timeouts.of(callee)),
       retry: retries.of(callee),
       confs: confsOf(effects, callee),
+      logs: logs.of(callee),
       httpRoutes: routes === null ? null : routes.map((route) => ({
         ...route,
         timeouts: outboundTimeouts(timeouts.of(callee, route.id)),
-        retry: retries.of(callee, route.id)
+        retry: retries.of(callee, route.id),
+        logs: logs.of(callee, route.id)
       })),
       tcpBackends: tcpBackends(tcpRoutes, callee)
     }
@@ -94,6 +101,7 @@ export const callPolicies = (policies: Policies, dataplane: Resource<"Dataplane"
     tcpRoutes: selectedTcpRoutes(policies).dataplane(dataplane),
     timeouts: timeouts.calls(policies, dataplane, httpRoutes),
     retries: retries.calls(policies, dataplane, httpRoutes),
+    logs: accessLogs.calls(policies, dataplane, httpRoutes),
     effects: effectsOnCalls(policies, dataplane, httpRoutes)
   }
   const { effects, ...others } = said

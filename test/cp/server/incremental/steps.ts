@@ -101,6 +101,7 @@ const dataplaneLabel = labelOf(
   ["kuma.io/origin", "zone"],
   ["kuma.io/zone", "zone-1"],
   ["kuma.io/zone", "zone-2"],
+  ["kuma.io/workload", "w1"],
   ["team", "x"],
   ["team", "y"],
   ["unread", "1"]
@@ -363,6 +364,41 @@ const httpRoute = route("MeshHTTPRoute", fc.record({
 
 const tcpRoute = route("MeshTCPRoute", fc.record({ default: fc.record({ backendRefs }) }))
 
+const logBackend = fc.oneof(
+  fc.record({ type: fc.constant("File"), file: fc.record({ path: name("/dev/stdout", "/var/log/calls") }) }),
+  fc.record({ type: fc.constant("Tcp"), tcp: fc.record({ address: name("logs:1", "logs:2") }) }),
+  name("%KUMA_WORKLOAD%", "%KUMA_DESTINATION_SERVICE%").map((plain) => ({
+    type: "File", file: { path: "/var/log/words", format: { type: "Plain", plain, omitEmptyValues: false } }
+  })),
+  fc.record({ type: fc.constant("OpenTelemetry"), openTelemetry: fc.record({ endpoint: name("otel", "10.6.6.6:4318") }) })
+)
+
+const logConf = fc.record({ backends: fc.array(logBackend, { maxLength: 2 }) })
+
+const accessLog = fc.oneof(
+  ofCalls("MeshAccessLog", logConf),
+  fc.record({
+    mesh: meshName,
+    name: name("p1", "p2"),
+    labels: policyLabels,
+    targetRef,
+    part: name("from", "rules"),
+    matches: sometimes(fc.array(match, { maxLength: 1 })),
+    default: logConf
+  }).map(({ default: conf, labels, matches, mesh, name, part, targetRef }): DesiredResource => ({
+    type: "MeshAccessLog",
+    mesh,
+    name,
+    labels,
+    spec: JSON.parse(JSON.stringify({
+      targetRef,
+      ...(part === "rules"
+        ? { rules: [{ matches, default: conf }] }
+        : { from: [{ targetRef: { kind: "Mesh" }, default: conf }] })
+    }))
+  }))
+)
+
 const metric = fc.record({
   mesh: meshName,
   name: name("p1", "p2"),
@@ -558,6 +594,7 @@ const resource = fc.oneof(
   { weight: 3, arbitrary: httpRoute },
   { weight: 2, arbitrary: tcpRoute },
   { weight: 2, arbitrary: metric },
+  { weight: 3, arbitrary: accessLog },
   { weight: 1, arbitrary: broken },
   { weight: 2, arbitrary: outboundPort },
   { weight: 2, arbitrary: zoneIngress },
@@ -659,7 +696,7 @@ export const initial: fc.Arbitrary<ReadonlyArray<DesiredResource>> = fc.tuple(
   fc.array(mesh, { minLength: 1, maxLength: 2 }),
   fc.array(dataplane, { minLength: 2, maxLength: 6 }),
   fc.array(outboundPort, { maxLength: 3 }),
-  fc.array(fc.oneof(permission, timeout, retry, breaker, httpRoute, tcpRoute, metric), { maxLength: 4 }),
+  fc.array(fc.oneof(permission, timeout, retry, breaker, httpRoute, tcpRoute, metric, accessLog), { maxLength: 4 }),
   fc.array(fc.oneof(meshService, multiZoneService, meshExternalService, serviceAddress), { maxLength: 4 }),
   fc.array(zoneIngress, { maxLength: 2 }),
   fc.array(zoneEgress, { maxLength: 1 })

@@ -40,3 +40,32 @@ export declare type StdoutAccessLog = Message<"envoy.extensions.access_loggers.s
  */
 export declare const StdoutAccessLogSchema: GenMessage<StdoutAccessLog>;
 
+/**
+ * Custom configuration for an :ref:`AccessLog <envoy_v3_api_msg_config.accesslog.v3.AccessLog>`
+ * that writes log entries directly to the operating system's standard error.
+ * [#extension: envoy.access_loggers.stderr]
+ *
+ * @generated from message envoy.extensions.access_loggers.stream.v3.StderrAccessLog
+ */
+export declare type StderrAccessLog = Message<"envoy.extensions.access_loggers.stream.v3.StderrAccessLog"> & {
+  /**
+   * @generated from oneof envoy.extensions.access_loggers.stream.v3.StderrAccessLog.access_log_format
+   */
+  accessLogFormat: {
+    /**
+     * Configuration to form access log data and format.
+     * If not specified, use :ref:`default format <config_access_log_default_format>`.
+     *
+     * @generated from field: envoy.config.core.v3.SubstitutionFormatString log_format = 1;
+     */
+    value: SubstitutionFormatString;
+    case: "logFormat";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message envoy.extensions.access_loggers.stream.v3.StderrAccessLog.
+ * Use `create(StderrAccessLogSchema)` to create a new message.
+ */
+export declare const StderrAccessLogSchema: GenMessage<StderrAccessLog>;
+

@@ -9,7 +9,7 @@ import { file_envoy_config_core_v3_substitution_format_string } from "../../../.
  * Describes the file envoy/extensions/access_loggers/stream/v3/stream.proto.
  */
 export const file_envoy_extensions_access_loggers_stream_v3_stream = /*@__PURE__*/
-  fileDesc("CjZlbnZveS9leHRlbnNpb25zL2FjY2Vzc19sb2dnZXJzL3N0cmVhbS92My9zdHJlYW0ucHJvdG8SKWVudm95LmV4dGVuc2lvbnMuYWNjZXNzX2xvZ2dlcnMuc3RyZWFtLnYzImwKD1N0ZG91dEFjY2Vzc0xvZxJECgpsb2dfZm9ybWF0GAEgASgLMi4uZW52b3kuY29uZmlnLmNvcmUudjMuU3Vic3RpdHV0aW9uRm9ybWF0U3RyaW5nSABCEwoRYWNjZXNzX2xvZ19mb3JtYXRCowEKN2lvLmVudm95cHJveHkuZW52b3kuZXh0ZW5zaW9ucy5hY2Nlc3NfbG9nZ2Vycy5zdHJlYW0udjNCC1N0cmVhbVByb3RvUAFaWWdpdGh1Yi5jb20vZW52b3lwcm94eS9nby1jb250cm9sLXBsYW5lL2Vudm95L2V4dGVuc2lvbnMvYWNjZXNzX2xvZ2dlcnMvc3RyZWFtL3YzO3N0cmVhbXYzYgZwcm90bzM", [file_envoy_config_core_v3_substitution_format_string]);
+  fileDesc("CjZlbnZveS9leHRlbnNpb25zL2FjY2Vzc19sb2dnZXJzL3N0cmVhbS92My9zdHJlYW0ucHJvdG8SKWVudm95LmV4dGVuc2lvbnMuYWNjZXNzX2xvZ2dlcnMuc3RyZWFtLnYzImwKD1N0ZG91dEFjY2Vzc0xvZxJECgpsb2dfZm9ybWF0GAEgASgLMi4uZW52b3kuY29uZmlnLmNvcmUudjMuU3Vic3RpdHV0aW9uRm9ybWF0U3RyaW5nSABCEwoRYWNjZXNzX2xvZ19mb3JtYXQibAoPU3RkZXJyQWNjZXNzTG9nEkQKCmxvZ19mb3JtYXQYASABKAsyLi5lbnZveS5jb25maWcuY29yZS52My5TdWJzdGl0dXRpb25Gb3JtYXRTdHJpbmdIAEITChFhY2Nlc3NfbG9nX2Zvcm1hdEKjAQo3aW8uZW52b3lwcm94eS5lbnZveS5leHRlbnNpb25zLmFjY2Vzc19sb2dnZXJzLnN0cmVhbS52M0ILU3RyZWFtUHJvdG9QAVpZZ2l0aHViLmNvbS9lbnZveXByb3h5L2dvLWNvbnRyb2wtcGxhbmUvZW52b3kvZXh0ZW5zaW9ucy9hY2Nlc3NfbG9nZ2Vycy9zdHJlYW0vdjM7c3RyZWFtdjNiBnByb3RvMw", [file_envoy_config_core_v3_substitution_format_string]);
 
 /**
  * Describes the message envoy.extensions.access_loggers.stream.v3.StdoutAccessLog.
@@ -17,4 +17,11 @@ export const file_envoy_extensions_access_loggers_stream_v3_stream = /*@__PURE__
  */
 export const StdoutAccessLogSchema = /*@__PURE__*/
   messageDesc(file_envoy_extensions_access_loggers_stream_v3_stream, 0);
+
+/**
+ * Describes the message envoy.extensions.access_loggers.stream.v3.StderrAccessLog.
+ * Use `create(StderrAccessLogSchema)` to create a new message.
+ */
+export const StderrAccessLogSchema = /*@__PURE__*/
+  messageDesc(file_envoy_extensions_access_loggers_stream_v3_stream, 1);
 
