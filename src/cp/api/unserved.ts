@@ -16,7 +16,6 @@ export const UNSERVED: Readonly<Record<string, UnservedType>> = {
   "circuit-breakers": unserved("CircuitBreaker", "MeshCircuitBreaker"),
   "fault-injections": unserved("FaultInjection", "MeshFaultInjection"),
   "health-checks": unserved("HealthCheck", "MeshHealthCheck"),
-  "meshaccesslogs": unserved("MeshAccessLog"),
   "meshfaultinjections": unserved("MeshFaultInjection"),
   "meshgatewayroutes": unserved("MeshGatewayRoute"),
   "meshgateways": unserved("MeshGateway"),

@@ -5,7 +5,14 @@ import { ClusterLoadAssignmentSchema } from "../proto/envoy/config/endpoint/v3/e
 import { ListenerSchema } from "../proto/envoy/config/listener/v3/listener_pb.js"
 import { RouteConfigurationSchema } from "../proto/envoy/config/route/v3/route_pb.js"
 import { FileAccessLogSchema } from "../proto/envoy/extensions/access_loggers/file/v3/file_pb.js"
-import { StdoutAccessLogSchema } from "../proto/envoy/extensions/access_loggers/stream/v3/stream_pb.js"
+import { ExpressionFilterSchema } from "../proto/envoy/extensions/access_loggers/filters/cel/v3/cel_pb.js"
+import {
+  OpenTelemetryAccessLogConfigSchema
+} from "../proto/envoy/extensions/access_loggers/open_telemetry/v3/logs_service_pb.js"
+import {
+  StderrAccessLogSchema,
+  StdoutAccessLogSchema
+} from "../proto/envoy/extensions/access_loggers/stream/v3/stream_pb.js"
 import {
   RBACPerRouteSchema,
   RBACSchema as HttpRbacSchema
@@ -41,6 +48,9 @@ export const registry: Registry = createRegistry(
   ListenerSchema,
   RouteConfigurationSchema,
   FileAccessLogSchema,
+  ExpressionFilterSchema,
+  OpenTelemetryAccessLogConfigSchema,
+  StderrAccessLogSchema,
   StdoutAccessLogSchema,
   RBACPerRouteSchema,
   HttpRbacSchema,

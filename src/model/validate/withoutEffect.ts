@@ -43,7 +43,7 @@ const RULES: { readonly [T in ResourceType]?: ReadonlyArray<Rule> } = {
       "has no effect: traffic isn't redirected here, so that calls outside of the mesh don't pass the proxy"),
     warn("mtls.backends[].dpCert.requestTimeout", isGiven, OF_AUTHORITY),
     warn("mtls.backends[].rootChain.requestTimeout", isGiven, OF_AUTHORITY),
-    warn("logging", isGiven, "has no effect yet: no access logs are written"),
+    warn("logging", isGiven, "has no effect: it is what TrafficLogs name, and there are none here; write a MeshAccessLog"),
     warn("tracing", isGiven, "has no effect yet: no traces are sent")
   ],
   Dataplane: [
