@@ -54,8 +54,21 @@ const describeType = (descriptor: ResourceDescriptor, readOnly: boolean) => {
   }
 }
 
+/** No types of the store's, but of answers: computed when they are asked for. */
+const computedType = (name: string, scope: ResourceDescriptor["scope"], path: string) => {
+  const singularDisplayName = displayName(name)
+  return {
+    name, scope, path, readOnly: true, singularDisplayName, pluralDisplayName: plural(singularDisplayName),
+    shortName: "", includeInFederation: false
+  }
+}
+
 export const describeTypes = (readOnly: boolean) => ({
-  resources: shown.map((descriptor) => describeType(descriptor, readOnly))
+  resources: [
+    ...shown.map((descriptor) => describeType(descriptor, readOnly)),
+    computedType("MeshInsight", "Global", "mesh-insights"),
+    computedType("ServiceInsight", "Mesh", "service-insights")
+  ].sort((a, b) => (a.name < b.name ? -1 : 1))
 })
 
 export const describePolicies = (readOnly: boolean) => ({

@@ -7,7 +7,7 @@ import { put, request, startApi as start, type TestApi } from "./testApi.ts"
 const databases = useTestDatabases()
 let api: TestApi
 beforeAll(async () => {
-  api = await start(await databases.create())
+  api = await start(await databases.create(), { inspector: "store" })
 }, 60_000)
 afterAll(() => api?.stop())
 
@@ -20,7 +20,7 @@ describe("/_resources", () => {
     expect(status).toBe(200)
     const types = itemsOf(json, "resources")
     const known = Object.values<ResourceDescriptor>(descriptors).filter(({ own }) => !own).map(({ type }) => type)
-    expect(types.map(({ name }) => name)).toEqual(known.sort())
+    expect(types.map(({ name }) => name)).toEqual([...known, "MeshInsight", "ServiceInsight"].sort())
     for (const { path } of types) {
       expect([path, (await request(`${api.url}/${String(path)}`)).status]).toEqual([path, 200])
     }
@@ -29,7 +29,9 @@ describe("/_resources", () => {
       singularDisplayName: "Mesh Timeout", pluralDisplayName: "Mesh Timeouts",
       policy: { isTargetRef: true, hasToTargetRef: true, hasFromTargetRef: true }
     })
-    expect(types.find(({ name }) => name === "DataplaneInsight")).toMatchObject({ readOnly: true })
+    for (const computed of ["DataplaneInsight", "MeshInsight", "ServiceInsight"]) {
+      expect(types.find(({ name }) => name === computed)).toMatchObject({ readOnly: true, includeInFederation: false })
+    }
     const ofZones = types.filter(({ includeInFederation }) => includeInFederation === false).map(({ name }) => name)
     expect(ofZones).toEqual(expect.arrayContaining(["Dataplane", "DataplaneInsight", "MeshService", "Zone"]))
     const permission = types.find(({ name }) => name === "MeshTrafficPermission")
