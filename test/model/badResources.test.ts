@@ -1,38 +1,16 @@
 /**
- * What users get wrong, by type: each case of contract/badResources is answered as the golden of its file says. The
- * cases were sent to a control plane of Kuma 2.14.3, too; docs/kuma-differences.md says where the answers differ.
+ * What users get wrong, by type: each case of contract/badResources is answered as the golden of its file says.
+ * scripts/compare-with-kuma.ts sends the cases to a control plane of Kuma's, too.
  */
-import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { stringify } from "yaml"
 import { decodeResource } from "../../src/model/decodeResource.ts"
-import { parseYaml } from "../../src/model/parseYaml.ts"
-import { descriptors, isResourceType } from "../../src/model/ResourceDescriptor.ts"
 import { validateGivenLabels } from "../../src/model/validate/validateComputedLabels.ts"
 import { validateResource } from "../../src/model/validate/validateResource.ts"
 import { warnResource } from "../../src/model/validate/warnResource.ts"
 import { violationText } from "../../src/model/Violation.ts"
-
-const CASES = join(import.meta.dirname, "../contract/badResources")
-
-type Body = Readonly<Record<string, unknown>>
-
-const isBody = (value: unknown): value is Body => typeof value === "object" && value !== null
-
-const read = (file: string): ReadonlyArray<readonly [says: string, body: Body]> => {
-  const parsed = parseYaml(readFileSync(join(CASES, file), "utf8"))
-  if ("problems" in parsed) throw new Error(parsed.problems.join("\n"))
-  const [cases] = parsed.values
-  return Object.entries(Object(cases)).map(([says, body]) => [says, isBody(body) ? body : {}] as const)
-}
-
-/** A case leaves out what all have in common: its type is its file's, its mesh `default`, its name `a`. */
-const whole = (fileType: string, body: Body): Body => {
-  const type = typeof body["type"] === "string" ? body["type"] : fileType
-  const isInMesh = isResourceType(type) && descriptors[type].scope === "Mesh"
-  return { type, ...(isInMesh ? { mesh: "default" } : {}), name: "a", ...body }
-}
+import { BAD_RESOURCES, badResourceFiles, type Body, readBadResources } from "../contract/readBadResources.ts"
 
 const answer = (input: Body) => {
   const decoded = decodeResource(input)
@@ -45,16 +23,14 @@ const answer = (input: Body) => {
 }
 
 describe("what users get wrong", () => {
-  const types = readdirSync(CASES).filter((file) => file.endsWith(".yaml")).map((file) => file.replace(".yaml", ""))
-
-  it.each(types)("in a %s is answered with reasons", async (type) => {
-    const answers = read(`${type}.yaml`).map(([says, body]) => [says, answer(whole(type, body))] as const)
+  it.each(badResourceFiles)("in a %s is answered with reasons", async (file) => {
+    const answers = readBadResources(file).map(({ body, says }) => [says, answer(body)] as const)
     await expect(stringify(Object.fromEntries(answers), { lineWidth: 0 })).toMatchFileSnapshot(
-      join(CASES, "answers", `${type}.yaml`)
+      join(BAD_RESOURCES, "answers", `${file}.yaml`)
     )
   })
 
   it("is more than two hundred cases", () => {
-    expect(types.flatMap((type) => read(`${type}.yaml`)).length).toBeGreaterThan(200)
+    expect(badResourceFiles.flatMap(readBadResources).length).toBeGreaterThan(200)
   })
 })
