@@ -3,6 +3,7 @@ import { ADMIN_MUTANTS } from "./adminMutants.ts"
 import { API_MUTANTS } from "./apiMutants.ts"
 import { DOOR_MUTANTS } from "./doorMutants.ts"
 import { type Mutant, mutant } from "./Mutant.ts"
+import { NAMED_MUTANTS } from "./namedMutants.ts"
 
 const ENVELOPE = "cp/auth/iam/decodeEnvelope.ts"
 const URL_PARSER = "cp/auth/iam/parsePresignedUrl.ts"
@@ -653,5 +654,6 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   ),
   ...API_MUTANTS,
   ...ADMIN_MUTANTS,
-  ...DOOR_MUTANTS
+  ...DOOR_MUTANTS,
+  ...NAMED_MUTANTS
 ]
