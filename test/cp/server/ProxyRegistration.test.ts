@@ -163,7 +163,8 @@ it("a proxy that is back while its Dataplane is just being removed has one all t
   await Promise.race([back, new Promise((resume) => setTimeout(resume, 300))])
   finish()
   await Promise.all([back, removed])
-  expect(await Effect.runPromise(store.get(key))).toMatchObject({ version: 1 })
+  // Made anew: above what was removed.
+  expect(await Effect.runPromise(store.get(key))).toMatchObject({ version: 2 })
 })
 
 it("a proxy's own Dataplane takes the place of no other than one that its token is for", async () => {
