@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 import { beginning, initial, step } from "./steps.ts"
 import { World } from "./World.ts"
 
-const CASES = Number(process.env["ECS_MESH_CASES"] ?? 1_000)
+const CASES = Number(process.env["ECS_MESH_CASES"] ?? 2_000)
 const SEED = Number(process.env["ECS_MESH_SEED"] ?? 20_260_102)
 
 describe("what a proxy is given change by change", () => {
@@ -54,6 +54,11 @@ describe("what a proxy is given change by change", () => {
         "\"from\":5",
         "\"kind\":\"MeshMultiZoneService\"",
         "\"backendRef\":{\"kind\":\"MeshService\",\"name\":\"s1\"",
+        "\"backendRefs\":[{\"kind\":\"MeshService\",\"name\":\"s1\",\"port\":8080",
+        "\"backendRefs\":[{\"kind\":\"MeshExternalService\",\"name\":\"s1\",\"weight\"",
+        "\"backendRef\":{\"kind\":\"MeshService\",\"name\":\"s1\",\"port\":8080",
+        "\"targetRef\":{\"kind\":\"MeshMultiZoneService\",\"name\":\"s2\"",
+        "\"mode\":\"ReachableBackends\"",
         "\"reachableBackends\"",
         "\"binds\":true",
         "\"dataplaneRef\"",

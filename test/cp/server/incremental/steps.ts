@@ -102,6 +102,7 @@ const dataplaneLabel = labelOf(
   ["kuma.io/zone", "zone-1"],
   ["kuma.io/zone", "zone-2"],
   ["kuma.io/workload", "w1"],
+  ["kuma.io/workload", "w2"],
   ["team", "x"],
   ["team", "y"],
   ["unread", "1"]
@@ -201,6 +202,10 @@ const tags = fc.dictionary(name("kuma.io/service", "version", "kuma.io/zone"), n
   maxKeys: 2
 })
 
+const serviceName = name("s1", "s2")
+
+const destinationKind = name("MeshService", "MeshExternalService", "MeshMultiZoneService")
+
 const targetRef: fc.Arbitrary<TargetRef> = fc.oneof(
   record<TargetRef>({ kind: fc.constant("Mesh"), proxyTypes: sometimes(fc.constantFrom(["Sidecar"], ["Gateway"])) }),
   fc.record({ kind: fc.constant("MeshSubset"), tags }),
@@ -217,6 +222,7 @@ const targetRef: fc.Arbitrary<TargetRef> = fc.oneof(
     sectionName: sometimes(name("main", "8080"))
   }),
   fc.record({ kind: name("MeshGateway", "MeshHTTPRoute"), name: fc.constant("g") }),
+  record<TargetRef>({ kind: destinationKind, name: serviceName, sectionName: sometimes(name("main", "8080")) }),
   fc.record({ kind: fc.constant("MeshHTTPRoute"), name: name("p1", "p2") }),
   fc.record({ kind: fc.constant("MeshHTTPRoute"), labels: fc.record({ team: name("x", "y") }) })
 )
@@ -329,12 +335,19 @@ const backendRefs = fc.array(fc.oneof(
   fc.record({ kind: fc.constant("MeshService"), name: service, weight: fc.constantFrom(0, 1, 2) }),
   fc.record({ kind: fc.constant("MeshServiceSubset"), name: service, tags, weight: fc.constant(1) }),
   fc.record({ kind: fc.constant("MeshService"), name: service, port: fc.constantFrom(80, 81), weight: fc.constant(1) }),
-  fc.record({ kind: fc.constant("MeshService"), labels: fc.record({ team: name("x", "y") }), weight: fc.constant(1) })
-), { maxLength: 2 })
+  fc.record({ kind: fc.constant("MeshService"), labels: fc.record({ team: name("x", "y") }), weight: fc.constant(1) }),
+  fc.record({ kind: destinationKind, name: serviceName, port: fc.constantFrom(8080, 9090, 443), weight: fc.constant(1) }),
+  fc.record({ kind: destinationKind, name: serviceName, sectionName: name("main", "8080"), weight: fc.constant(1) }),
+  fc.record({ kind: destinationKind, name: serviceName, weight: fc.constant(1) })
+), { maxLength: 3 })
 
 const toService = <A>(rule: fc.Arbitrary<A>) =>
   fc.array(fc.record({
-    targetRef: fc.record({ kind: fc.constant("MeshService"), name: service }),
+    targetRef: fc.oneof(
+      fc.record({ kind: fc.constant("MeshService"), name: service }),
+      fc.record({ kind: destinationKind, name: serviceName }),
+      fc.record({ kind: fc.constant("MeshService"), labels: fc.record({ team: name("x", "y") }) })
+    ),
     rules: fc.array(rule, { maxLength: 2 })
   }), { maxLength: 2 })
 
@@ -357,6 +370,9 @@ const httpRoute = route("MeshHTTPRoute", fc.record({
     backendRefs: sometimes(backendRefs),
     filters: sometimes(fc.constantFrom<ReadonlyArray<RouteFilter>>(
       [{ type: "RequestMirror", requestMirror: { backendRef: { kind: "MeshService", name: "c", weight: 1 } } }],
+      [{ type: "RequestMirror", requestMirror: { backendRef: { kind: "MeshService", name: "s1", port: 8080, weight: 1 } } }],
+      [{ type: "RequestMirror", requestMirror: { backendRef: { kind: "MeshExternalService", name: "s1", weight: 1 } } }],
+      [{ type: "RequestMirror", requestMirror: { backendRef: { kind: "MeshService", labels: { team: "x" }, weight: 1 } } }],
       [{ type: "RequestRedirect", requestRedirect: { statusCode: 302 } }]
     ))
   })
@@ -474,8 +490,6 @@ const serviceLabels = record<Record<string, string>>({
   "kuma.io/deletion-grace-period-started-at": sometimes(fc.constant("2026-01-01T00:00:00Z")),
   team: sometimes(name("x", "y"))
 })
-
-const serviceName = name("s1", "s2")
 
 const meshService = fc.record({
   mesh: meshName,
