@@ -19,7 +19,7 @@ const DATAPLANE_LABELS: ReadonlySet<string> = new Set([
   OUTBOUND_ADDRESS_LABEL,
   ORIGIN_LABEL,
   ZONE_TAG,
-  // Stands in what kuma-dp puts on its metrics.
+  // Stands in what kuma-dp puts on its metrics, and in access logs.
   WORKLOAD_TAG
 ])
 
