@@ -60,11 +60,18 @@ export const Mesh = Schema.Struct({
 })
 export type Mesh = typeof Mesh.Type
 
-/** Bits of an RSA key that a builtin backend may ask for. Beyond, making one takes minutes. */
-export const RSA_BITS = { least: 2_048, most: 8_192 } as const
+/**
+ * Bits of an RSA key that a builtin backend may ask for. One of 8,192 takes longer to make than a client waits for its
+ * Mesh to be written, and a thread for all that time.
+ */
+const LEAST_RSA_BITS = 2_048
+const MOST_RSA_BITS = 4_096
+
+export const KEY_SIZE = `has to be a whole number from ${LEAST_RSA_BITS} to ${MOST_RSA_BITS}; a larger key can be brought ` +
+  "as a provided backend"
 
 export const isKeySize = (bits: unknown): boolean =>
-  Number.isInteger(bits) && Number(bits) >= RSA_BITS.least && Number(bits) <= RSA_BITS.most
+  Number.isInteger(bits) && Number(bits) >= LEAST_RSA_BITS && Number(bits) <= MOST_RSA_BITS
 
 /** The backend that signs, or undefined where mTLS is off. */
 export const enabledBackend = (mesh: Mesh): CertificateAuthorityBackend | undefined => {

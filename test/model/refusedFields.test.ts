@@ -53,7 +53,7 @@ describe("is refused, and named:", () => {
   it.each<[string, object]>([
     ["routing.zoneEgress", mesh({ routing: { zoneEgress: true }, mtls: { enabledBackend: "a", backends: [{ name: "a", type: "builtin" }] } })],
     ["routing.localityAwareLoadBalancing", mesh({ routing: { localityAwareLoadBalancing: true } })],
-    ["mtls.backends[0].conf.caCert.RSAbits", mtls({ caCert: { RSAbits: 8_193 } })],
+    ["mtls.backends[0].conf.caCert.RSAbits", mtls({ caCert: { RSAbits: 4_097 } })],
     ["mtls.backends[0].conf.caCert.RSAbits", mtls({ caCert: { RSAbits: 2_047 } })],
     ["networking.transparentProxying.directAccessServices",
       dataplane({ transparentProxying: { directAccessServices: ["*"] } })],
@@ -114,7 +114,7 @@ it("what has its effect is taken", () => {
     permission({ kind: "MeshService", name: "a" }),
     rules({ allow: [{ spiffeID: { type: "Exact", value: "spiffe://default/a" } }] }),
     external({ caCert: { secret: "mine" } }),
-    mtls({ caCert: { RSAbits: 8_192 } }),
+    mtls({ caCert: { RSAbits: 4_096 } }),
     mesh({ routing: { zoneEgress: false } })
   ]
   expect(inputs.map(refused)).toEqual(inputs.map(() => []))

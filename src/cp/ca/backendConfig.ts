@@ -1,7 +1,7 @@
 /** What a mesh says of its CA backends: `mtls.backends[]`, read and checked. */
 import { Option, Schema } from "effect"
 import { DataSource } from "../../model/DataSource.ts"
-import { type CertificateAuthorityBackend, isKeySize, RSA_BITS } from "../../model/Mesh.ts"
+import { type CertificateAuthorityBackend, isKeySize, KEY_SIZE } from "../../model/Mesh.ts"
 import { parseMeshDuration } from "../../model/parseDuration.ts"
 
 const DAY_MILLIS = 24 * 3_600_000
@@ -46,7 +46,7 @@ export const builtinConf = (
   const rsaBits = caCert?.RSAbits
   // Also where the mesh's author asked for nothing to be checked.
   if (rsaBits !== undefined && !isKeySize(rsaBits)) {
-    throw new Error(`conf.caCert.RSAbits: has to be a whole number from ${RSA_BITS.least} to ${RSA_BITS.most}`)
+    throw new Error(`conf.caCert.RSAbits: ${KEY_SIZE}`)
   }
   return {
     rsaBits,

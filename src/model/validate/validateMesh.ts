@@ -1,5 +1,5 @@
 /** A Mesh: its authorities, and what they need to be there. */
-import { type CertificateAuthorityBackend, isKeySize, type Mesh, RSA_BITS } from "../Mesh.ts"
+import { type CertificateAuthorityBackend, isKeySize, KEY_SIZE, type Mesh } from "../Mesh.ts"
 import { parseMeshDuration } from "../parseDuration.ts"
 import type { Violation } from "../Violation.ts"
 import { recordOf } from "./backends.ts"
@@ -32,8 +32,7 @@ const validateBuiltin = (mesh: string, backend: CertificateAuthorityBackend, pat
   const secretName = `${mesh}.ca-builtin-cert-${backend.name}`
   const { RSAbits, expiration } = recordOf(backend.conf?.["caCert"])
   return [
-    ...violationIf(RSAbits !== undefined && !isKeySize(RSAbits), field(path, "conf.caCert.RSAbits"),
-      `has to be a whole number from ${RSA_BITS.least} to ${RSA_BITS.most}`),
+    ...violationIf(RSAbits !== undefined && !isKeySize(RSAbits), field(path, "conf.caCert.RSAbits"), KEY_SIZE),
     ...violationIf(expiration !== undefined && !isLifetime(expiration),
       field(path, "conf.caCert.expiration"), "has to be a valid format"),
     ...violationIf(secretName.length > 255, at, "Backend name is too long. Max length: 255"),

@@ -69,6 +69,16 @@ describe("a new mesh", () => {
     }
     expect(await namesIn("torn")).toEqual(wholeOf("torn"))
   })
+
+  it("isn't written where its authority can't be made, though nothing of it was to be checked", async () => {
+    const conf = { caCert: { RSAbits: 1_000_000 } }
+    const mtls = { enabledBackend: "ca-1", skipValidation: true, backends: [{ ...BACKEND, conf }] }
+    const { json, status } = await put(`${api.url}/meshes/unmade`, meshOf("unmade", { mtls }))
+    expect([status, json]).toMatchObject([400, {
+      invalid_parameters: [{ field: "mtls.backends[0]", reason: expect.stringContaining("RSAbits") }]
+    }])
+    expect((await request(`${api.url}/meshes/unmade`)).status).toBe(404)
+  })
 })
 
 describe("a mesh that is there", () => {
