@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { placeOf } from "../../../src/cp/door/placeOf.ts"
 import { RateLimit } from "../../../src/cp/api/RateLimit.ts"
 import { useTestDatabases } from "../store/testDatabases.ts"
+import { loopbackTls } from "../server/startControlPlane.ts"
 import { put, request, startApi as start, type TestApi } from "./testApi.ts"
 
 const databases = useTestDatabases()
@@ -206,6 +207,9 @@ const open = (port: number): Promise<Socket> =>
     socket.once("error", reject)
   })
 
+const closed = (socket: Socket): Promise<void> =>
+  new Promise((resolve) => socket.on("error", () => {}).on("close", () => resolve()).resume())
+
 describe("a connection", () => {
   /** All that comes back until it's closed. */
   const send = (text: string): Promise<string> =>
@@ -229,14 +233,38 @@ describe("a connection", () => {
     const { port } = new URL(few.url)
     try {
       const taken = await Promise.all([0, 1].map(() => open(Number(port))))
-      const refused = connect(Number(port), "127.0.0.1")
-      await new Promise<void>((resolve) => refused.on("error", () => resolve()).on("close", () => resolve()).resume())
+      await closed(connect(Number(port), "127.0.0.1"))
       taken[0]?.end("GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
       const answer = await new Promise((resolve) => taken[0]?.once("data", (bytes) => resolve(String(bytes))))
       expect(answer).toMatch(/^HTTP\/1.1 200 /)
       taken.forEach((socket) => socket.destroy())
     } finally {
       await few.stop()
+    }
+  })
+
+  it("of one address beyond as many as it may have is closed, and others are served", async () => {
+    const few = await start(await databases.create(), { config: { limits: { ...limits, connectionsOfOne: 1 } } })
+    const port = Number(new URL(few.url).port)
+    try {
+      const taken = await open(port)
+      await closed(connect(port, "127.0.0.1"))
+      const other = connect({ port, host: "127.0.0.1", localAddress: "127.0.0.2" })
+      other.write("GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+      expect(await new Promise((resolve) => other.once("data", (bytes) => resolve(String(bytes))))).toMatch(/^HTTP\/1.1 200 /)
+      taken.destroy()
+      other.destroy()
+    } finally {
+      await few.stop()
+    }
+  })
+
+  it("to HTTPS on which no handshake comes is closed", async () => {
+    const secure = await start(await databases.create(), { config: { limits }, tls: await loopbackTls() })
+    try {
+      await closed(connect(secure.httpsPort ?? 0, "127.0.0.1"))
+    } finally {
+      await secure.stop()
     }
   })
 

@@ -1,4 +1,6 @@
 import { Context, Effect, Layer, ManagedRuntime } from "effect"
+import { once } from "node:events"
+import { connect } from "node:net"
 import { afterEach, expect, it } from "vitest"
 import { Diagnostics } from "../../../src/cp/diagnostics/Diagnostics.ts"
 import { count, pushes, pushLatency } from "../../../src/cp/diagnostics/metrics.ts"
@@ -55,6 +57,21 @@ it("tells metrics as Prometheus reads them, with the process' own", async () => 
   const again = (await get("/metrics")).body
   expect(seconds(again)).toBeGreaterThanOrEqual(seconds(body))
   expect(Math.abs(seconds(again) - (process.cpuUsage().user + process.cpuUsage().system) / 1e6)).toBeLessThan(1)
+})
+
+it("has room for others when one address takes all that it may have", async () => {
+  const { diagnostics } = await start()
+  const come = (localAddress: string) => {
+    const socket = connect({ host: "127.0.0.1", port: diagnostics.port, localAddress })
+    cleanups.push(async () => void socket.destroy())
+    return socket.on("error", () => {}).resume()
+  }
+  const taken = Array.from({ length: 64 }, () => come("127.0.0.1"))
+  await Promise.all(taken.map((socket) => once(socket, "connect")))
+  await once(come("127.0.0.1"), "close")
+  const other = come("127.0.0.2")
+  other.write("GET /healthy HTTP/1.1\r\nhost: localhost\r\n\r\n")
+  expect(String(await once(other, "data"))).toMatch(/^HTTP\/1.1 200 /)
 })
 
 it("knows no other path", async () => {
