@@ -5,7 +5,7 @@ import { guard, release } from "./ChildGuard.ts"
 export interface ProcessOptions {
   readonly command: string
   readonly args?: ReadonlyArray<string>
-  /** The whole environment of the child; default: ours. */
+  /** The whole environment of the child, but for Node's compile cache; default: ours. */
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly cwd?: string
   /** Where the child's output goes as well as into `output()`. */
@@ -41,11 +41,15 @@ const killGroup = (group: number, name: NodeJS.Signals): void => {
 
 const keptOutput = 64 * 1024
 
+/** No setting of a program: where Node keeps what it has compiled, for those who start later. */
+const { NODE_COMPILE_CACHE } = process.env
+const compiled = NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }
+
 export const startProcess = async (options: ProcessOptions): Promise<RunningProcess> => {
   const child = spawn(options.command, [...(options.args ?? [])], {
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
-    ...(options.env === undefined ? {} : { env: { ...options.env } }),
+    ...(options.env === undefined ? {} : { env: { ...compiled, ...options.env } }),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd })
   })
   await new Promise<void>((resolve, reject) => {

@@ -16,14 +16,12 @@ import { askApi } from "../support/askApi.ts"
 import { freePort } from "../support/freePort.ts"
 import { readJournal } from "../support/readJournal.ts"
 import { type Passage, startPassage } from "../support/startPassage.ts"
-import { startPostgres, type TestPostgres } from "../support/startPostgres.ts"
 import { startWorld, type TestWorld } from "../support/startWorld.ts"
 import { until } from "../support/until.ts"
 
 const shared = mkdtempSync(join(tmpdir(), "ecs-mesh-replicas-"))
 const secondWorkDir = join(shared, "second")
 
-let postgres: TestPostgres
 let passage: Passage
 let started: TestWorld
 let world: DemoWorld
@@ -46,7 +44,6 @@ const statuses = (): Promise<ReadonlyArray<number>> =>
 beforeAll(async () => {
   const [firstPort, secondPort] = [await freePort(), await freePort()]
   secondApi = await freePort()
-  postgres = await startPostgres()
   passage = await startPassage([firstPort, secondPort])
   await generatedTls(shared, ["127.0.0.1"], Date.now())
   const tls = (file: string): string => join(shared, "tls", file)
@@ -55,8 +52,7 @@ beforeAll(async () => {
       KUMA_DP_SERVER_PORT: String(firstPort),
       KUMA_GENERAL_TLS_CERT_FILE: tls("cp.crt"),
       KUMA_GENERAL_TLS_KEY_FILE: tls("cp.key"),
-      ECS_MESH_TLS_CA_FILE: tls("ca.crt"),
-      ...postgres.environment
+      ECS_MESH_TLS_CA_FILE: tls("ca.crt")
     }),
     replicas: [{
       KUMA_DP_SERVER_PORT: String(secondPort),
@@ -74,7 +70,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await started?.stop()
   await passage?.stop()
-  await postgres?.stop()
   await rm(shared, { recursive: true, force: true })
 }, 30_000)
 

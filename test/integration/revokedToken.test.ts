@@ -1,5 +1,5 @@
 // Without AWS: real sidecars that came by a token lose their streams when it is revoked, dataplanes and zone proxies.
-import { chmodSync, mkdtempSync, readFileSync } from "node:fs"
+import { mkdtempSync, readFileSync } from "node:fs"
 import { rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -9,6 +9,7 @@ import { sidecarPorts, startSidecar, type TestSidecar } from "../sidecar/startSi
 import { askApi } from "../support/askApi.ts"
 import { freePort } from "../support/freePort.ts"
 import { readJournal, type WrittenEntry } from "../support/readJournal.ts"
+import { createDatabase, type TestDatabase } from "../support/testDatabase.ts"
 import { until } from "../support/until.ts"
 
 const main = join(import.meta.dirname, "..", "..", "src", "main.ts")
@@ -19,10 +20,10 @@ const sidecars: Array<TestSidecar> = []
 let api: number
 let dataplaneServer: number
 let controlPlane: RunningProcess
+let database: TestDatabase
 
 beforeAll(async () => {
-  // The database of its own runs as another user where this is root, and must reach its data.
-  chmodSync(folder, 0o755)
+  database = await createDatabase()
   api = await freePort()
   dataplaneServer = await freePort()
   const diagnostics = await freePort()
@@ -31,6 +32,7 @@ beforeAll(async () => {
     args: [main, "serve", "--without-aws"],
     env: {
       PATH: process.env["PATH"],
+      ...database.environment,
       KUMA_GENERAL_WORK_DIR: folder,
       ECS_MESH_DP_SERVER_ADDRESS: "127.0.0.1",
       KUMA_DP_SERVER_PORT: String(dataplaneServer),
@@ -49,6 +51,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all(sidecars.map((sidecar) => sidecar.stop(3_000)))
   await controlPlane?.stop(10_000)
+  await database?.drop()
   await rm(folder, { recursive: true, force: true })
 }, 30_000)
 

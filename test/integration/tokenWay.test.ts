@@ -16,7 +16,7 @@ import { readToken } from "../../src/controllers/token/readToken.ts"
 import { askBootstrap } from "../cp/server/askBootstrap.ts"
 import { sidecarPorts, startSidecar } from "../sidecar/startSidecar.ts"
 import { type Emulator, startMinistack } from "../support/startMinistack.ts"
-import { startPostgres } from "../support/startPostgres.ts"
+import { createDatabase } from "../support/testDatabase.ts"
 import { until } from "../support/until.ts"
 
 const CLUSTER = "older"
@@ -42,8 +42,8 @@ beforeAll(async () => {
   await ecs.send(new CreateClusterCommand({ clusterName: CLUSTER }))
   // It may do what the operator's policy allows, and nothing else.
   const { accessKeyId, secretAccessKey } = await createOperator(new IAMClient(settings))
-  const postgres = await startPostgres()
-  ending.push(postgres.stop)
+  const database = await createDatabase()
+  ending.push(database.drop)
   const workDir = mkdtempSync(join(tmpdir(), "ecs-mesh-older-"))
   ending.push(() => rm(workDir, { recursive: true, force: true, maxRetries: 3 }))
   ports = { proxies: await freePort(), api: await freePort(), diagnostics: await freePort() }
@@ -59,7 +59,7 @@ beforeAll(async () => {
   const controlPlane = await startControlPlane({
     environment: {
       ...environment,
-      ...postgres.environment,
+      ...database.environment,
       ECS_MESH_SECRET_NAME_PREFIX: "ecs-mesh",
       // Far off: what comes soon, comes by an event.
       ECS_MESH_RESYNC_INTERVAL: "10m",

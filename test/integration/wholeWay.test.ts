@@ -1,5 +1,5 @@
 // The whole way, with every real part that runs on one machine: emulated AWS, Postgres, operator, Envoys, load.
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect, Exit, Scope } from "effect"
@@ -8,30 +8,15 @@ import { allowAll, type DemoWorld, startDemoWorld } from "../../src/cli/demo/Dem
 import { Load } from "../../src/cli/demo/Load.ts"
 import { followTraffic } from "../../src/cli/demo/Traffic.ts"
 import { loadUrl, readyTasks, untilServing } from "../../src/cli/demo/untilServing.ts"
+import { askApi } from "../support/askApi.ts"
 import { runEcsMesh } from "../support/runEcsMesh.ts"
+import { until } from "../support/until.ts"
 
+const folder = mkdtempSync(join(tmpdir(), "ecs-mesh-whole-"))
 let world: DemoWorld
 let scope: Scope.Closeable
 
-/** Waits until it holds; fails with what was seen last. */
-const until = async <A>(what: string, look: () => Promise<A>, holds: (seen: A) => boolean, withinMillis = 30_000): Promise<A> => {
-  const end = Date.now() + withinMillis
-  for (;;) {
-    const seen = await look()
-    if (holds(seen)) return seen
-    if (Date.now() > end) throw new Error(`${what}: still ${JSON.stringify(seen)} after ${withinMillis} ms`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
-
-const api = async (path: string, method = "GET", body?: unknown): Promise<{ readonly status: number; readonly body: unknown }> => {
-  const answer = await fetch(`http://127.0.0.1:${world.ports.api}${path}`, {
-    method,
-    ...(body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) })
-  })
-  const text = await answer.text()
-  return { status: answer.status, body: text.startsWith("{") ? JSON.parse(text) : text }
-}
+const api = (path: string, method = "GET", body?: unknown) => askApi(world.ports.api, path, method, body)
 
 /** The status that the front door gives now; 0 where it gives none. */
 const ask = async (): Promise<number> => {
@@ -60,7 +45,7 @@ const controlPlaneLog = (): string => readFileSync(join(world.folder, "control-p
 beforeAll(async () => {
   scope = Effect.runSync(Scope.make())
   world = await Effect.runPromise(
-    startDemoWorld({ folder: mkdtempSync(join(tmpdir(), "ecs-mesh-whole-")), log: () => {}, usualPorts: false }).pipe(
+    startDemoWorld({ folder, log: () => {}, usualPorts: false }).pipe(
       Effect.tap(untilServing),
       Scope.provide(scope)
     )
@@ -69,6 +54,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await Effect.runPromise(Scope.close(scope, Exit.void))
+  rmSync(folder, { recursive: true, force: true })
 }, 60_000)
 
 describe("the whole way", () => {

@@ -44,7 +44,7 @@ export const startPostgres = async (): Promise<TestPostgres> => {
     persistent: false,
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ["--no-sync", "--encoding=UTF8"],
-    postgresFlags: ["-h", "127.0.0.1", "-k", "", "-c", "fsync=off", "-c", "max_connections=200"],
+    postgresFlags: ["-h", "127.0.0.1", "-k", "", "-c", "fsync=off", "-c", "max_connections=500"],
     onLog: (line) => lines.push(String(line)),
     onError: (line) => lines.push(String(line))
   })

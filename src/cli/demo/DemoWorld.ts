@@ -125,6 +125,8 @@ export interface DemoWorldOptions {
   readonly environment?: (emulator: Emulator, stsEndpoint: string) => Readonly<Record<string, string>>
   /** More of the environment of kv's app. */
   readonly kvEnvironment?: Readonly<Record<string, string>>
+  /** How long the tasks have to end with the scope; as long as the agent gives them where absent. */
+  readonly taskGraceMillis?: number
   /** What each replica beyond the first has otherwise in its environment. */
   readonly replicas?: ReadonlyArray<Readonly<Record<string, string>>>
   /** What sidecars dial and whom they trust there; the operator itself by its generated CA where absent. */
@@ -242,7 +244,7 @@ export const startDemoWorld = Effect.fn("startDemoWorld")(function*({ folder, lo
           AWS_ENDPOINT_URL: emulator.endpoint
         }
       }),
-    (started) => started.stop(),
+    (started) => started.stop(options.taskGraceMillis),
     log
   )
   yield* part("two services, three tasks", () => createServices(emulator), async () => {}, log)

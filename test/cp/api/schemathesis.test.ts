@@ -7,7 +7,7 @@ import { type RunningProcess, startProcess } from "../../../localstack/process/s
 import { waitForHttp } from "../../../localstack/process/waitFor.ts"
 import { schemathesisProgram } from "../../../localstack/tools.ts"
 import { freePort } from "../../support/freePort.ts"
-import { startPostgres } from "../../support/startPostgres.ts"
+import { createDatabase } from "../../support/testDatabase.ts"
 import { useCleanups } from "../../support/useCleanups.ts"
 
 const SEED = process.env["ECS_MESH_FUZZ_SEED"] ?? "20260101"
@@ -56,9 +56,9 @@ const CHECKS = [
 
 it("finds nothing that the API does and its description doesn't say", async () => {
   cleanups.push(() => rm(folder, { recursive: true, force: true }))
-  const postgres = await startPostgres()
-  cleanups.push(postgres.stop)
-  const { api, program } = await startProgram(folder, postgres.environment)
+  const database = await createDatabase()
+  cleanups.push(database.drop)
+  const { api, program } = await startProgram(folder, database.environment)
   cleanups.push(() => program.stop())
   const run = await startProcess({
     command: schemathesisProgram(),

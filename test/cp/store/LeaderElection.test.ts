@@ -8,7 +8,9 @@ import { useTestDatabases } from "./testDatabases.ts"
 const databases = useTestDatabases()
 
 const KILL_LEADER = `
-  SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted`
+  SELECT pg_terminate_backend(pid) FROM pg_locks
+  WHERE locktype = 'advisory' AND granted
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
 
 const CANDIDATES = `
   SELECT 1 FROM pg_stat_activity
@@ -39,7 +41,8 @@ const replica = (config: StoreConfig, name: string, told: Queue.Queue<string>, w
 
 const within = <A, E>(told: Effect.Effect<A, E>) => Effect.timeout(told, "5 seconds")
 
-describe("of two replicas", () => {
+// All at once, as they wait most of the time, each on a database of its own.
+describe.concurrent("of two replicas", () => {
   it.live("one leads, and the other takes over when it stops", () =>
     Effect.gen(function*() {
       const config = yield* Effect.promise(databases.create)
@@ -113,7 +116,7 @@ describe("of two replicas", () => {
     }), 30_000)
 })
 
-describe("the leader's work", () => {
+describe.concurrent("the leader's work", () => {
   it.live("may end, and the leadership stays", () =>
     Effect.gen(function*() {
       const config = yield* Effect.promise(databases.create)

@@ -24,7 +24,8 @@ const lockRow = (config: StoreConfig, name: string) =>
   )
 
 const WAITING = `
-  SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'ecs-mesh store'`
+  SELECT 1 FROM pg_stat_activity
+  WHERE wait_event_type = 'Lock' AND application_name = 'ecs-mesh store' AND datname = current_database()`
 
 const eventually = <A>(look: Effect.Effect<A>, found: (seen: A) => boolean) =>
   Effect.gen(function*() {
