@@ -4,30 +4,12 @@ import { describe, expect, it } from "vitest"
 import { AdsServer } from "../../../src/cp/server/AdsServer.ts"
 import { ResourceCache } from "../../../src/cp/snapshot/ResourceCache.ts"
 import { TypeUrl } from "../../../src/cp/xds/XdsResource.ts"
-import { useCleanups } from "../../support/useCleanups.ts"
-import { useTestDatabases } from "../store/testDatabases.ts"
 import { VARIANTS } from "./bareStream.ts"
 import { type AdsClient, adsClient, firstRequest, unreadStream } from "./adsClient.ts"
-import {
-  type ControlPlane,
-  type ControlPlaneOptions,
-  dataplane,
-  eventually,
-  loopbackTls,
-  mesh,
-  startControlPlane
-} from "./startControlPlane.ts"
+import { type ControlPlane, dataplane, eventually, mesh } from "./startControlPlane.ts"
+import { useControlPlanes } from "./useControlPlanes.ts"
 
-const databases = useTestDatabases()
-const cleanups = useCleanups()
-const tls = await loopbackTls()
-
-const start = async (options: Partial<ControlPlaneOptions> = {}): Promise<ControlPlane> => {
-  const controlPlane = await startControlPlane({ store: await databases.create(), tls, ...options })
-  cleanups.push(controlPlane.stop)
-  await controlPlane.put(mesh("default", false))
-  return controlPlane
-}
+const { cleanups, createStore, start, tls } = await useControlPlanes(mesh("default", false))
 
 const connect = (controlPlane: ControlPlane, authorization: ReadonlyArray<string> = []): AdsClient => {
   const client = adsClient(controlPlane, tls, authorization)
@@ -286,7 +268,7 @@ networking:
   })
 
   it("stays where the proxy went to another replica", async () => {
-    const store = await databases.create()
+    const store = await createStore()
     const [one, other] = [await start({ store }), await start({ store, instanceId: "cp-2" })]
     const first = connect(one)
     first.send(firstRequest("kv-1", { "dataplane.resource": yaml("kv-1") }))

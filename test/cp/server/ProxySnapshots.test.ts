@@ -5,27 +5,10 @@ import { ProxySnapshots, type Published } from "../../../src/cp/server/ProxySnap
 import { type ProxySnapshot, TypeUrl } from "../../../src/cp/xds/XdsResource.ts"
 import type { MeshTrafficPermission } from "../../../src/model/MeshTrafficPermission.ts"
 import type { ProxyId } from "../../../src/model/ProxyType.ts"
-import { useCleanups } from "../../support/useCleanups.ts"
-import { useTestDatabases } from "../store/testDatabases.ts"
-import {
-  type ControlPlane,
-  dataplane,
-  eventually,
-  loopbackTls,
-  mesh,
-  startControlPlane
-} from "./startControlPlane.ts"
+import { type ControlPlane, dataplane, eventually, mesh } from "./startControlPlane.ts"
+import { useControlPlanes } from "./useControlPlanes.ts"
 
-const databases = useTestDatabases()
-const cleanups = useCleanups()
-const tls = await loopbackTls()
-
-const start = async (): Promise<ControlPlane> => {
-  const controlPlane = await startControlPlane({ store: await databases.create(), tls })
-  cleanups.push(controlPlane.stop)
-  await controlPlane.put(mesh("default", true))
-  return controlPlane
-}
+const { cleanups, start } = await useControlPlanes(mesh("default", true))
 
 const proxyOf = (name: string): ProxyId => ({ proxyType: "dataplane", mesh: "default", name })
 

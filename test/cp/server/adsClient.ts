@@ -30,7 +30,9 @@ export const adsClient = (
   authorization: ReadonlyArray<string> = []
 ): AdsClient => {
   const client = new Client(`127.0.0.1:${port}`, credentials.createSsl(Buffer.from(tls.caPem)), {
-    "grpc.max_receive_message_length": -1
+    "grpc.max_receive_message_length": -1,
+    // An address is no server name (RFC 6066).
+    "grpc.ssl_target_name_override": "localhost"
   })
   const metadata = new Metadata()
   for (const value of authorization) metadata.add("authorization", value)

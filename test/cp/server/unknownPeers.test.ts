@@ -9,30 +9,11 @@ import { REFUSALS_A_MINUTE } from "../../../src/cp/diagnostics/Ration.ts"
 import { DeltaDiscoveryRequestSchema } from "../../../src/cp/proto/envoy/service/discovery/v3/discovery_pb.js"
 import { AdsServer } from "../../../src/cp/server/AdsServer.ts"
 import { TypeUrl } from "../../../src/cp/xds/XdsResource.ts"
-import { useCleanups } from "../../support/useCleanups.ts"
-import { useTestDatabases } from "../store/testDatabases.ts"
 import { bareStream, frame, VARIANTS } from "./bareStream.ts"
-import {
-  type ControlPlane,
-  type ControlPlaneOptions,
-  dataplane,
-  eventually,
-  loopbackTls,
-  mesh,
-  startControlPlane
-} from "./startControlPlane.ts"
+import { type ControlPlane, dataplane, eventually, mesh } from "./startControlPlane.ts"
+import { useControlPlanes } from "./useControlPlanes.ts"
 
-const databases = useTestDatabases()
-const cleanups = useCleanups()
-const tls = await loopbackTls()
-
-const start = async (options: Partial<ControlPlaneOptions> = {}): Promise<ControlPlane> => {
-  const controlPlane = await startControlPlane({ store: await databases.create(), tls, ...options })
-  cleanups.push(controlPlane.stop)
-  await controlPlane.put(mesh("default", false))
-  await controlPlane.put(dataplane("kv-1", "kv", { port: 8_080 }))
-  return controlPlane
-}
+const { cleanups, start, tls } = await useControlPlanes(mesh("default", false), dataplane("kv-1", "kv", { port: 8_080 }))
 
 const session = ({ port }: ControlPlane): ClientHttp2Session => {
   const opened = connect(`https://localhost:${port}`, { ca: tls.caPem })
