@@ -54,7 +54,7 @@ const describeType = (descriptor: ResourceDescriptor, readOnly: boolean) => {
   }
 }
 
-/** No types of the store's, but of answers: computed when they are asked for. */
+/** No types of the store's, but of answers. */
 const computedType = (name: string, scope: ResourceDescriptor["scope"], path: string) => {
   const singularDisplayName = displayName(name)
   return {
@@ -67,7 +67,8 @@ export const describeTypes = (readOnly: boolean) => ({
   resources: [
     ...shown.map((descriptor) => describeType(descriptor, readOnly)),
     computedType("MeshInsight", "Global", "mesh-insights"),
-    computedType("ServiceInsight", "Mesh", "service-insights")
+    computedType("ServiceInsight", "Mesh", "service-insights"),
+    computedType("ZoneInsight", "Global", "zone-insights")
   ].sort((a, b) => (a.name < b.name ? -1 : 1))
 })
 

@@ -5,7 +5,7 @@ import { formatKey, type Resource, type ResourceType } from "../../model/Resourc
 import type { ResourceDescriptor } from "../../model/ResourceDescriptor.ts"
 import { Store } from "../../model/Store.ts"
 import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
-import { encodeOverview } from "./encodeOverview.ts"
+import { encodeOverview, NO_INSIGHT } from "./encodeOverview.ts"
 import { encodeServed } from "./encodeServed.ts"
 import { listFilter } from "./listFilter.ts"
 import { etagOf } from "./preconditions.ts"
@@ -49,7 +49,7 @@ export const getResource = Effect.fnUntraced(function*(
     } satisfies ApiResponse
   }
   const insight = yield* getOrNull(descriptor.insight, mesh, name)
-  return { status: 200, body: encodeOverview(resource, insight) } satisfies ApiResponse
+  return { status: 200, body: encodeOverview(resource, insight ?? NO_INSIGHT) } satisfies ApiResponse
 })
 
 const encodeOverviews = Effect.fnUntraced(function*(

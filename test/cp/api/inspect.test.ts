@@ -159,6 +159,8 @@ describe("insights", () => {
     expect((await ask("/zones/_overview")).json).toMatchObject({
       total: 1, items: [{ type: "ZoneOverview", name: "zone-1", zone: {} }], next: null
     })
+    expect((await ask("/zones/zone-1/_overview")).json).toMatchObject({ type: "ZoneOverview", zoneInsight: {} })
+    expect((await ask("/zone-insights")).json).toEqual({ total: 0, items: [], next: null })
   })
 
   it("aren't written, and make no proxy's configuration anew", async () => {

@@ -20,7 +20,7 @@ describe("/_resources", () => {
     expect(status).toBe(200)
     const types = itemsOf(json, "resources")
     const known = Object.values<ResourceDescriptor>(descriptors).filter(({ own }) => !own).map(({ type }) => type)
-    expect(types.map(({ name }) => name)).toEqual([...known, "MeshInsight", "ServiceInsight"].sort())
+    expect(types.map(({ name }) => name)).toEqual([...known, "MeshInsight", "ServiceInsight", "ZoneInsight"].sort())
     for (const { path } of types) {
       expect([path, (await request(`${api.url}/${String(path)}`)).status]).toEqual([path, 200])
     }
@@ -29,7 +29,7 @@ describe("/_resources", () => {
       singularDisplayName: "Mesh Timeout", pluralDisplayName: "Mesh Timeouts",
       policy: { isTargetRef: true, hasToTargetRef: true, hasFromTargetRef: true }
     })
-    for (const computed of ["DataplaneInsight", "MeshInsight", "ServiceInsight"]) {
+    for (const computed of ["DataplaneInsight", "MeshInsight", "ServiceInsight", "ZoneInsight"]) {
       expect(types.find(({ name }) => name === computed)).toMatchObject({ readOnly: true, includeInFederation: false })
     }
     const ofZones = types.filter(({ includeInFederation }) => includeInFederation === false).map(({ name }) => name)

@@ -4,7 +4,7 @@
  */
 import { Effect } from "effect"
 import type { Resource } from "../../../model/Resource.ts"
-import { encodeOverview } from "../encodeOverview.ts"
+import { encodeOverview, NO_INSIGHT } from "../encodeOverview.ts"
 import { notFound } from "../Refusal.ts"
 import { json, pageOf } from "./answers.ts"
 import type { InspectEntry, Question } from "./InspectEntry.ts"
@@ -22,13 +22,19 @@ export const zoneEntries: ReadonlyArray<InspectEntry> = [
   { path: "/zones/_overview", summary: "Zones with what is known of their connections", query, answer: list },
   { path: "/zones+insights", summary: "Zones with what is known of their connections", query, answer: list },
   {
+    path: "/zone-insights",
+    summary: "What a global control plane knows of its zones' connections: there is none here",
+    query: ["size", "offset"],
+    answer: ({ request }) => pageOf(request, [], encode)
+  },
+  {
     path: "/zones/{name}/_overview",
     summary: "A zone with what is known of its connection",
     answer: ({ inspector: { resources }, parameter }) => {
       const zone = resources.get({ type: "Zone", mesh: "", name: parameter("name") })
       return zone === undefined
         ? Effect.fail(notFound("Could not retrieve a resource"))
-        : Effect.succeed(json(encode(zone)))
+        : Effect.succeed(json(encodeOverview(zone, NO_INSIGHT)))
     }
   }
 ]
