@@ -81,14 +81,15 @@ export class Bookkeeper {
     }
     const { answered, typeUrl } = event
     if (answered._tag === "Stale") return
-    const { resources, version } = answered.sent
     if (answered._tag === "Acked") {
-      sums.add(acknowledgements, typeUrl)
-      recorder.record({ _tag: "Acked", typeUrl, at })
-      journal.append({ kind: "acked", key, typeUrl, version })
+      for (const { version } of [...answered.earlier, answered.sent]) {
+        sums.add(acknowledgements, typeUrl)
+        recorder.record({ _tag: "Acked", typeUrl, at })
+        journal.append({ kind: "acked", key, typeUrl, version })
+      }
       return
     }
-    const { message } = answered
+    const { message, sent: { resources, version } } = answered
     sums.add(rejections, typeUrl)
     recorder.record({ _tag: "Nacked", typeUrl, message, at })
     journal.append({ kind: "nacked", key, typeUrl, version, message })

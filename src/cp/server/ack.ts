@@ -26,6 +26,8 @@ export interface Answer {
   readonly nonce: string
   /** `error_detail.message`, or null: accepted. */
   readonly error: string | null
+  /** Whether it speaks for all that was sent of the type before, too. */
+  readonly merges: boolean
 }
 
 /** Characters of a reason that are kept: a proxy may send 16 MB, which journal, log and insight would hold for it. */
@@ -33,7 +35,13 @@ const MAX_REASON_LENGTH = 4_096
 
 /** `stale`: an answer to nothing that is open; it says nothing. */
 export type Answered =
-  | { readonly _tag: "Acked"; readonly subscription: Subscription; readonly sent: Sent }
+  | {
+      readonly _tag: "Acked"
+      readonly subscription: Subscription
+      readonly sent: Sent
+      /** What was accepted without a word of its own, oldest first. */
+      readonly earlier: ReadonlyArray<Sent>
+    }
   | { readonly _tag: "Nacked"; readonly subscription: Subscription; readonly sent: Sent; readonly message: string }
   | { readonly _tag: "Stale"; readonly subscription: Subscription }
 
@@ -42,11 +50,15 @@ export type Answered =
  * https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#nack
  */
 export const answer = (before: Subscription, answer: Answer, now: number, policy: NackPolicy): Answered => {
-  const sent = before.unanswered.find(({ nonce }) => nonce === answer.nonce)
+  const index = before.unanswered.findIndex(({ nonce }) => nonce === answer.nonce)
+  const sent = before.unanswered[index]
   if (sent === undefined) return { _tag: "Stale", subscription: before }
-  const others = before.unanswered.filter((other) => other !== sent)
+  const earlier = answer.merges ? before.unanswered.slice(0, index) : ALL_ANSWERED
+  const others = before.unanswered.filter((other) => other !== sent && !earlier.includes(other))
   const after = { ...before, unanswered: others.length === 0 ? ALL_ANSWERED : others }
-  if (answer.error === null) return { _tag: "Acked", subscription: accepted(after, sent), sent }
+  if (answer.error === null) {
+    return { _tag: "Acked", subscription: [...earlier, sent].reduce(accepted, after), sent, earlier }
+  }
   const pending = new Map(before.pending)
   for (const { name, version } of sent.resources) {
     // A newer version is already on its way: its own answer counts.

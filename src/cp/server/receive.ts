@@ -40,7 +40,12 @@ export const receiveDelta = (state: StreamState, request: DeltaRequest, options:
   const current = before ?? subscription(typeUrl)
   const answered = request.responseNonce === ""
     ? null
-    : answer(current, { nonce: request.responseNonce, error: request.error }, options.now, options.policy)
+    : answer(
+      current,
+      { nonce: request.responseNonce, error: request.error, merges: false },
+      options.now,
+      options.policy
+    )
   const interest = {
     subscribe: request.resourceNamesSubscribe,
     unsubscribe: request.resourceNamesUnsubscribe,
@@ -72,7 +77,9 @@ export const receiveSotw = (state: StreamState, request: SotwRequest, options: R
   }
   const answered = request.responseNonce === ""
     ? null
-    : answer(before, { nonce: request.responseNonce, error: request.error }, options.now, options.policy)
+    // Envoy answers no clusters while new ones of them warm, and then all that came meanwhile by one request, which
+    // has the newest nonce.
+    : answer(before, { nonce: request.responseNonce, error: request.error, merges: true }, options.now, options.policy)
   const after = answered?.subscription ?? before
   // "A nonce becomes stale following a newer nonce being presented to Envoy": the names of such a request are followed
   // by a newer request's.

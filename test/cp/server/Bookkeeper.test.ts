@@ -17,10 +17,11 @@ const pushed = (nonce: string): StreamEvent => ({
   outgoing: { typeUrl, nonce, version: nonce, resources: [shared], removed: [] },
   latencyMillis: 3
 })
-const acked = (nonce: string): StreamEvent => ({
+const sent = (nonce: string) => ({ nonce, version: nonce, resources: [shared] })
+const acked = (nonce: string, ...earlier: ReadonlyArray<string>): StreamEvent => ({
   _tag: "Answered",
   typeUrl,
-  answered: { _tag: "Acked", subscription: subscription(typeUrl), sent: { nonce, version: nonce, resources: [shared] } }
+  answered: { _tag: "Acked", subscription: subscription(typeUrl), sent: sent(nonce), earlier: earlier.map(sent) }
 })
 const nacked = (nonce: string): StreamEvent => ({
   _tag: "Answered",
@@ -28,7 +29,7 @@ const nacked = (nonce: string): StreamEvent => ({
   answered: {
     _tag: "Nacked",
     subscription: subscription(typeUrl),
-    sent: { nonce, version: nonce, resources: [shared] },
+    sent: sent(nonce),
     message: "bad"
   }
 })
@@ -75,6 +76,19 @@ describe("what happens on streams", () => {
     const type = { type: "ClusterLoadAssignment" }
     expect(Metric.withAttributes(pushes, type).valueUnsafe(context).count).toBe(7)
     expect(Metric.withAttributes(acknowledgements, type).valueUnsafe(context).count).toBe(5)
+  })
+
+  it("is told of all that one answer settled, in the order in which it was sent", async () => {
+    const { books, context, journal, recorded, stream } = start()
+    for (const nonce of ["1", "2", "3"]) books.note(stream("a"), pushed(nonce))
+    books.note(stream("a"), acked("3", "1", "2"))
+    await nextTurn()
+    expect(journal.slice(3).map(({ kind, version }) => [kind, version])).toEqual([
+      ["acked", "1"], ["acked", "2"], ["acked", "3"]
+    ])
+    expect(recorded.slice(3)).toEqual(["Acked", "Acked", "Acked"])
+    const type = { type: "ClusterLoadAssignment" }
+    expect(Metric.withAttributes(acknowledgements, type).valueUnsafe(context).count).toBe(3)
   })
 
   it("can be told at once, before something else is said of the stream", () => {

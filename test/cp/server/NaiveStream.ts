@@ -154,8 +154,15 @@ export class NaiveStream {
     const sent = of.unanswered.get(responseNonce)
     if (responseNonce === "") return ""
     if (sent === undefined) return "Stale"
+    const earlier: Array<XdsResource> = []
+    for (const [nonce, resources] of [...of.unanswered]) {
+      if (nonce === responseNonce) break
+      if (this.protocol === "delta") continue
+      of.unanswered.delete(nonce)
+      if (error === null) earlier.push(...resources)
+    }
     of.unanswered.delete(responseNonce)
-    for (const { name, version } of sent) {
+    for (const { name, version } of [...earlier, ...sent]) {
       const before = of.rejected.get(name)
       if (error === null) {
         if (before?.version === version) of.rejected.delete(name)

@@ -4,30 +4,13 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { SOTW_FEATURE } from "../../../src/cp/bootstrap/Bootstrapper.ts"
-import { useCleanups } from "../../support/useCleanups.ts"
 import { freePort } from "../../support/freePort.ts"
 import { startEnvoy, type TestEnvoy } from "../../support/startEnvoy.ts"
-import { useTestDatabases } from "../store/testDatabases.ts"
 import { askBootstrap } from "./askBootstrap.ts"
-import {
-  type ControlPlane,
-  type ControlPlaneOptions,
-  dataplane,
-  eventually,
-  loopbackTls,
-  mesh,
-  startControlPlane
-} from "./startControlPlane.ts"
+import { type ControlPlane, dataplane, eventually, mesh } from "./startControlPlane.ts"
+import { useControlPlanes } from "./useControlPlanes.ts"
 
-const databases = useTestDatabases()
-const cleanups = useCleanups()
-const tls = await loopbackTls()
-
-const start = async (options: Partial<ControlPlaneOptions> = {}): Promise<ControlPlane> => {
-  const controlPlane = await startControlPlane({ store: await databases.create(), tls, ...options })
-  cleanups.push(controlPlane.stop)
-  return controlPlane
-}
+const { cleanups, createStore, start, tls } = await useControlPlanes()
 
 interface Proxy {
   readonly envoy: TestEnvoy
@@ -190,8 +173,32 @@ describe.each([["incremental", []], ["state-of-the-world", [SOTW_FEATURE]]])("a 
     await eventually(insight, (seen) => seen !== null && seen.spec.rejections === undefined)
   }, 30_000)
 
+  it("loses what is gone though clusters came while it still warmed others", async () => {
+    const controlPlane = await start()
+    await controlPlane.put(mesh("default", false))
+    const inbound = await freePort()
+    const outbounds: Array<{ readonly service: string; readonly port: number }> = []
+    for (let index = 0; index < 8; index++) outbounds.push({ service: `s${index}`, port: await freePort() })
+    const app = (count: number) => dataplane("app-1", "app", { port: inbound }, outbounds.slice(0, count))
+    await controlPlane.put(app(1))
+    await eventually(() => askBootstrap(controlPlane, tls, { name: "app-1" }), ({ status }) => status === 200)
+    const proxy = await enter(controlPlane, "app-1", { features })
+    await live(proxy)
+    const clusters = async () => {
+      const listed = await (await fetch(`${proxy.admin}/clusters`)).text()
+      return outbounds.filter(({ service }) => listed.includes(`${service}::`)).length
+    }
+    await eventually(clusters, (count) => count === 1)
+    for (let count = 2; count <= 8; count++) await controlPlane.put(app(count))
+    await eventually(clusters, (count) => count === 8)
+    await controlPlane.put(app(1))
+    await eventually(clusters, (count) => count === 1, 10_000)
+    const noted = (kind: string) => entries(controlPlane, kind, "Dataplane/default/app-1").length
+    await eventually(() => noted("pushed") - noted("acked"), (unanswered) => unanswered === 0)
+  }, 30_000)
+
   it("comes back to a control plane that was gone, has served meanwhile, and is resumed", async () => {
-    const store = await databases.create()
+    const store = await createStore()
     const first = await start({ store })
     const app = await upstream("alone")
     const inbound = await freePort()
@@ -215,7 +222,7 @@ describe.each([["incremental", []], ["state-of-the-world", [SOTW_FEATURE]]])("a 
   }, 60_000)
 
   it("that comes back gets nothing again that it has, and a cluster that changed meanwhile warms at once", async () => {
-    const store = await databases.create()
+    const store = await createStore()
     const first = await start({ store })
     const app = await upstream("resumed")
     const [serving, calling, outbound] = [await freePort(), await freePort(), await freePort()]

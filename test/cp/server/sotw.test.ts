@@ -50,6 +50,48 @@ describe("a state-of-the-world stream", () => {
     expect(brief(talk.drain())).toEqual(["Cluster new@1"])
   })
 
+  it("takes away what is gone once one answer settled all that was sent before it, as Envoy's does", () => {
+    const talk = started({ Cluster: { a: "1" } })
+    const pushed = ["b", "c", "d"].flatMap((name, index) => {
+      talk.snapshot = snapshot({ Cluster: { a: "1", [name]: String(index) } })
+      return [...talk.drain()]
+    })
+    expect(pushed).toHaveLength(3)
+    const last = pushed[2]!
+    expect(talk.request("Cluster", [], { nonce: last.nonce, version: last.version })).toMatchObject({
+      _tag: "Acked",
+      sent: { nonce: last.nonce },
+      earlier: pushed.slice(0, 2).map(({ nonce }) => ({ nonce }))
+    })
+    expect(brief(talk.drain())).toEqual(["Cluster a@1 d@2"])
+  })
+
+  it("holds what is gone as long as the newest answer is one to something before the last", () => {
+    const talk = started({ Cluster: { a: "1" } })
+    talk.snapshot = snapshot({ Cluster: { b: "1" } })
+    const [first] = talk.drain()
+    talk.snapshot = snapshot({ Cluster: { c: "1" } })
+    const [second] = talk.drain()
+    accept(talk, first!)
+    expect(talk.drain()).toEqual([])
+    accept(talk, second!)
+    expect(brief(talk.drain())).toEqual(["Cluster c@1"])
+  })
+
+  it("says nothing of what came before a refused state, and waits for it no longer", () => {
+    const talk = started({ Cluster: { a: "1" } })
+    talk.snapshot = snapshot({ Cluster: { a: "2" } })
+    talk.drain()
+    talk.snapshot = snapshot({ Cluster: { a: "3" } })
+    const [last] = talk.drain()
+    expect(talk.request("Cluster", [], { nonce: last!.nonce, error: "bad" })).toMatchObject({ _tag: "Nacked" })
+    talk.snapshot = snapshot({ Cluster: { b: "1" } })
+    const [next] = talk.drain()
+    expect(brief([next!])).toEqual(["Cluster b@1 a@3"])
+    accept(talk, next!)
+    expect(brief(talk.drain())).toEqual(["Cluster b@1"])
+  })
+
   it("doesn't repeat clusters to a proxy that comes back with the version it has", () => {
     const first = new Conversation("sotw", snapshot({ Cluster: { a: "1" }, ClusterLoadAssignment: { a: "1" } }))
     first.request("Cluster")
