@@ -159,6 +159,58 @@ it.each(["delta", "sotw"] as const)("asks as Envoy does (%s): listeners once the
   expect(proxy.isWhole(() => 4)).toBe(false)
 })
 
+/** Serves: one cluster is there, warm, and a listener. */
+const serving = (variant: Variant) => {
+  const talk = conversation(variant)
+  talk.proxy.open()
+  talk.answer(TypeUrl.Cluster, ["kv", cluster])
+  talk.answer(TypeUrl.ClusterLoadAssignment, ["kv-endpoints", assignment])
+  talk.answer(TypeUrl.Secret, ["identity", secret("identity")], ["ca", secret("ca")])
+  talk.answer(TypeUrl.Listener, ["inbound", listener])
+  talk.next()
+  return talk
+}
+
+const another = (name: string) => encoded(ClusterSchema, {
+  name,
+  clusterDiscoveryType: { case: "type", value: Cluster_DiscoveryType.EDS },
+  edsClusterConfig: { serviceName: name }
+})
+const assignmentOf = (name: string) => encoded(ClusterLoadAssignmentSchema, { clusterName: name })
+
+it.each([["delta", ["n5", "n6"]], ["sotw", ["n6"]]] as const)(
+  "answers clusters as Envoy does (%s): once those that are new to it have their assignments",
+  (variant, answered) => {
+    const { answer, next } = serving(variant)
+    const clusters = () => next().filter(({ type }) => type === "Cluster").map(({ nonce }) => nonce)
+    answer(TypeUrl.Cluster, ["kv", cluster], ["a", another("a")])
+    answer(TypeUrl.Cluster, ["kv", cluster], ["a", another("a")], ["b", another("b")])
+    answer(TypeUrl.ClusterLoadAssignment, ["a", assignmentOf("a")])
+    expect(clusters()).toEqual([])
+    answer(TypeUrl.ClusterLoadAssignment, ["b", assignmentOf("b")])
+    expect(clusters()).toEqual(answered)
+    answer(TypeUrl.Cluster, ["kv", cluster], ["a", another("a")], ["b", another("b")])
+    expect(clusters()).toEqual(["n9"])
+  }
+)
+
+it("waits for no assignment of a cluster that has gone meanwhile", () => {
+  const { answer, next } = serving("sotw")
+  answer(TypeUrl.Cluster, ["kv", cluster], ["a", another("a")])
+  answer(TypeUrl.Cluster, ["kv", cluster])
+  expect(next().filter(({ type }) => type === "Cluster").map(({ nonce }) => nonce)).toEqual(["n6"])
+})
+
+it("asks on a new stream for no clusters as long as those of the one before wait for their assignments", () => {
+  const { answer, next, proxy } = serving("delta")
+  answer(TypeUrl.Cluster, ["a", another("a")])
+  next()
+  proxy.open()
+  expect(next().map(({ type }) => type)).toEqual(["ClusterLoadAssignment", "Listener", "RouteConfiguration", "Secret"])
+  answer(TypeUrl.ClusterLoadAssignment, ["a", assignmentOf("a")])
+  expect(next().filter(({ type }) => type === "Cluster")).toEqual([{ type: "Cluster", names: [], nonce: "" }])
+})
+
 it("says on a new stream what it has, and is whole when clusters and listeners are answered", () => {
   const { answer, proxy, said } = conversation("delta")
   proxy.open()

@@ -1,8 +1,10 @@
 /**
  * What a simulated Envoy has and asks for, across its streams: takes responses and gives the requests that answer them.
  * It asks as Envoy does: all clusters; then the assignments and secrets that these name; once they are there, all
- * listeners; then the routes and secrets that those name. On a new stream it asks for all of it at once, and says (in
- * the incremental variant) what it has. Pure but for its own state: no network, no clock.
+ * listeners; then the routes and secrets that those name. Once it serves it says nothing about clusters while new or
+ * changed ones wait for their assignments; then the incremental variant answers each response that came meanwhile, the
+ * other one the newest for all. On a new stream it asks for all of it at once, and says (in the incremental variant)
+ * what it has. Pure but for its own state: no network, no clock.
  */
 import { readResponse, type Response, type Variant, writeDelta, writeSotw } from "./discovery.ts"
 import { resourceFacts, type ResourceFacts, Type } from "./ResourceFacts.ts"
@@ -53,6 +55,10 @@ export class Subscriptions {
   readonly #node: Uint8Array
   readonly #send: (framed: Buffer) => void
   #nodeSent = false
+  /** Assignments that clusters wait for, whether or not it has one of that name. */
+  readonly #warming = new Set<string>()
+  /** Nonces of the clusters' responses that it hasn't answered for that. */
+  #held: Array<string> = []
 
   constructor(variant: Variant, node: Uint8Array, send: (framed: Buffer) => void) {
     this.#variant = variant
@@ -67,8 +73,9 @@ export class Subscriptions {
       one.answered = false
       one.nonce = ""
     }
+    this.#held = []
     this.clusters.asked = true
-    for (const one of this.#all) if (one.asked) this.#ask(one)
+    for (const one of this.#all) if (one.asked && !(one === this.clusters && this.#warming.size > 0)) this.#ask(one)
   }
 
   /** Answers and takes a response; returns it as it was read. Throws where it can't be read, after it refused it. */
@@ -85,8 +92,10 @@ export class Subscriptions {
       throw error
     }
     to.version = response.version
-    this.#answer(to)
+    if (to === this.clusters && this.#warming.size > 0) this.#held.push(response.nonce)
+    else this.#answer(to)
     this.#follow(to)
+    if (to === this.clusters || to === this.assignments) this.#warm(response)
     return response
   }
 
@@ -117,9 +126,13 @@ export class Subscriptions {
 
   #hold(to: Subscription, { removed, resources }: Response): void {
     const present = new Set<string>()
+    // Its first clusters warm without a word of that.
+    const warms = to === this.clusters && this.listeners.asked
     for (const { bytes, name, version } of resources) {
       const facts = resourceFacts(to.typeUrl, bytes)
-      to.held.set(name === "" ? facts.name : name, { version, facts })
+      const key = name === "" ? facts.name : name
+      if (warms && to.held.get(key)?.facts !== facts) for (const one of facts.assignments) this.#warming.add(one)
+      to.held.set(key, { version, facts })
       present.add(facts.name)
     }
     for (const name of removed) to.held.delete(name)
@@ -142,6 +155,20 @@ export class Subscriptions {
       this.listeners.asked = true
       this.#ask(this.listeners)
     }
+  }
+
+  /** What came ends its clusters' wait; so does it that nothing wants it any more. */
+  #warm({ resources, typeUrl }: Response): void {
+    if (this.#warming.size === 0) return
+    const came = typeUrl === this.assignments.typeUrl ? resources : []
+    for (const { bytes } of came) this.#warming.delete(resourceFacts(typeUrl, bytes).name)
+    for (const name of this.#warming) if (!this.assignments.names.has(name)) this.#warming.delete(name)
+    if (this.#warming.size > 0) return
+    const nonces = this.#variant === "delta" ? this.#held : this.#held.slice(-1)
+    this.#held = []
+    // On a new stream it hasn't even asked.
+    if (!this.clusters.answered) return this.#ask(this.clusters)
+    for (const nonce of nonces) this.#answer({ ...this.clusters, nonce })
   }
 
   #clustersAreWarm(): boolean {
