@@ -56,13 +56,19 @@ export const capacity = (range: AddressRange): number => {
 }
 
 /** Addresses that somebody has, of this range and of others. */
-export type Taken = Pick<ReadonlySet<string>, "has">
+export interface Taken {
+  readonly has: (address: string) => boolean
+  /** How many of those that can be given somebody has, at least. */
+  readonly countIn: (range: AddressRange) => number
+}
 
 /**
  * The first free address from a hash of `seed` on, round about; null where none is free. So a service has the same
  * address in every zone, and after the loss of a database, unless another came first.
  */
 export const freeAddress = (range: AddressRange, seed: string, taken: Taken): string | null => {
+  // Nobody walks over a full range to find out that it is.
+  if (taken.countIn(range) >= capacity(range)) return null
   const start = createHash("sha256").update(seed).digest().readUInt32BE(0) % range.size
   for (let step = 0; step < range.size; step++) {
     const address = range.first + (start + step) % range.size

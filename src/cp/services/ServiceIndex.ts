@@ -7,8 +7,10 @@ import { ofType, type Resource } from "../../model/Resource.ts"
 import { isServiceKind, type ServiceKind } from "../../model/ServiceAddress.ts"
 import type { ResourceChange } from "../snapshot/ResourceCache.ts"
 import { sameData } from "../snapshot/sameData.ts"
+import type { Taken } from "./AddressRange.ts"
 import type { Offer } from "./decideMeshService.ts"
 import { offeredPorts } from "./offeredPorts.ts"
+import { TakenAddresses } from "./TakenAddresses.ts"
 
 export interface ServiceKey {
   readonly kind: ServiceKind
@@ -26,11 +28,11 @@ export class ServiceIndex {
   /** By mesh, then by service, then by Dataplane. */
   readonly #offers = new Map<string, Map<string, Map<string, Offer>>>()
   readonly #rows = new Map<string, Map<string, Resource<"ServiceAddress">>>()
-  readonly #taken = new Set<string>()
+  readonly #taken = new TakenAddresses()
   readonly #toGenerate = new Map<string, ServiceKey>()
   readonly #toAddress = new Map<string, ServiceKey>()
 
-  get taken(): ReadonlySet<string> {
+  get taken(): Taken {
     return this.#taken
   }
 

@@ -127,7 +127,10 @@ export const keepServices = Effect.fn("keepServices")(function*(zone: string, se
       exists: cache.get({ type: kind, mesh, name }) !== undefined,
       rows: index.rows(key),
       range,
-      taken: { has: (one) => index.taken.has(one) || underWay.has(one) },
+      taken: {
+        has: (one) => index.taken.has(one) || underWay.has(one),
+        countIn: (one) => index.taken.countIn(one)
+      },
       now: yield* Clock.currentTimeMillis,
       holdMillis: settings.holdMillis
     })

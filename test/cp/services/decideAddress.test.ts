@@ -39,7 +39,7 @@ const look = (table: Table, seen: ReadonlyMap<string, Row>, service: string, exi
   const { steps } = decideAddress({
     kind: "MeshService", mesh: "default", service, exists, range: RANGE, now, holdMillis: HOLD,
     rows: [...seen.values()].filter((row) => ownerOf(row) === `MeshService/default/${service}`),
-    taken: new Set(seen.keys())
+    taken: { has: (address) => seen.has(address), countIn: () => 0 }
   })
   for (const step of steps) {
     if (step._tag === "Give") table.write(step.resource, "absent", now)
