@@ -259,8 +259,10 @@ describe("a real Envoy", () => {
     ])
     await call("kv", "/carts/1")
     await call("kv", "/other")
-    await until("both lines", () => [...linesOf(join(folder, "all")), ...linesOf(join(folder, "carts"))],
-      (lines) => lines.includes("/carts/1") && lines.includes("/other"))
+    // For which no route is looked for.
+    expect(await call("kv", "/carts/%00")).toBe(400)
+    await until("all lines", () => [...linesOf(join(folder, "all")), ...linesOf(join(folder, "carts"))],
+      (lines) => lines.includes("/carts/1") && lines.includes("/other") && lines.includes("/carts/%00"))
     expect(linesOf(join(folder, "carts"))).toEqual(["/carts/1"])
     expect(linesOf(join(folder, "all"))).not.toContain("/carts/1")
   }, 30_000)

@@ -84,7 +84,8 @@ const isOneOf = (routes: ReadonlyArray<LoggedRoute>): string =>
 const saidOfCalls = ({ logs, routes }: LoggedCalls): ReadonlyArray<Said> => {
   const key = (conf: AccessLogConf | null): string => JSON.stringify(backendsOf(conf))
   const others = (routes ?? []).filter((route) => key(route.logs) !== key(logs))
-  const ofCallee = others.length === 0 ? null : `!(${isOneOf(others)})`
+  // Some requests are answered before they have a route.
+  const ofCallee = others.length === 0 ? null : `!has(xds.route_name) || !(${isOneOf(others)})`
   const groups = [...Map.groupBy(others, (route) => key(route.logs)).values()]
   return [
     ...backendsOf(logs).map((backend) => ({ backend, when: ofCallee })),
