@@ -1,6 +1,6 @@
 /** What is to be changed so that the names there are those that are wanted. Pure. */
 import { compareText } from "../../model/order.ts"
-import type { NameChange, NamesThere } from "./NameStore.ts"
+import type { NameChange, NamesThere, NameThere } from "./NameStore.ts"
 
 /**
  * Addresses that no packet ever leaves a host for: 127/8 and 240/4. Of the first 127.0.0.0/24 is what hosts listen on
@@ -10,6 +10,10 @@ const isVirtual = (address: string): boolean => {
   const first = Number(address.split(".")[0])
   return first >= 240 || (first === 127 && !address.startsWith("127.0.0."))
 }
+
+/** Whether it may be taken over: a lone virtual address that bears nobody's mark. */
+export const isAdoptable = (there: NameThere | undefined): boolean =>
+  there?.owner === "nobody" && isVirtual(there.address)
 
 export interface NameDiff {
   /** Ordered by hostname. */
@@ -40,7 +44,7 @@ export const diffNames = (
     if (!isWithin(hostname, domain)) outside.push(hostname)
     else if (known === undefined) changes.push({ hostname, before: null, after: address })
     else if (known.owner === "others") taken.push(hostname)
-    else if (known.owner === "nobody" && !(adopts && isVirtual(known.address))) taken.push(hostname)
+    else if (known.owner === "nobody" && !(adopts && isAdoptable(known))) taken.push(hostname)
     else if (known.owner === "nobody" && known.address !== address) unmarked.set(hostname, known.address)
     else if (known.owner === "nobody" || known.isFormer === true || known.address !== address) {
       changes.push({ hostname, before: { address: known.address }, after: address })

@@ -144,6 +144,19 @@ describe("the hostnames that are kept", () => {
       assert.deepStrictEqual(JSON.parse(line).annotations, { generator: "a", hostedZone: "Z9" })
     }).pipe(Effect.scoped))
 
+  it.live("that bear nobody's mark are left to others, and told with what would take them over", () =>
+    Effect.gen(function*() {
+      const { keep, places, saying, store } = yield* setUp()
+      places.Z1.held.set("kv.a.local", { owner: "nobody", address: "127.4.0.1" })
+      places.Z1.held.set("kv.b.local", { owner: "nobody", address: "10.0.0.1" })
+      for (const one of [generator("a", "Z1"), generator("b", "Z1"), kv, address("127.4.0.1")]) yield* store.put(one)
+      yield* keep
+      const lines = yield* until("the lines", saying("somebody else's"), (all) => all.length === 2)
+      assert.deepStrictEqual(lines.map((line) => JSON.parse(line).annotations.hint), [
+        "ECS_MESH_HOSTNAMES_ADOPT=unmarked takes it over", undefined
+      ])
+    }).pipe(Effect.scoped))
+
   it.live("that bear nobody's mark give their service the address that they lead to", () =>
     Effect.gen(function*() {
       const { keep, places, store } = yield* setUp({ adopts: true })
