@@ -11,6 +11,12 @@ export interface TargetRefRules {
   readonly gatewayListenerTags?: boolean
 }
 
+/** All that Kuma has, in its order. */
+const ALL_KINDS = [
+  "Mesh", "MeshSubset", "MeshGateway", "MeshService", "MeshExternalService", "MeshMultiZoneService", "MeshServiceSubset",
+  "MeshHTTPRoute", "Dataplane"
+]
+
 const NAME = /^[0-9a-z.\-_]*$/
 
 /** Whether it says anything. */
@@ -89,6 +95,9 @@ export const validateTargetRef = (
   const { kind } = ref
   if (kind === undefined) return [{ field: field(path, "kind"), message: "in body is required" }]
   if (kind === "") return [{ field: field(path, "kind"), message: "must be defined" }]
+  if (!ALL_KINDS.includes(kind)) {
+    return [{ field: field(path, "kind"), message: `in body should be one of [${ALL_KINDS.join(" ")}]` }]
+  }
   if (!rules.kinds.includes(kind)) {
     return [{ field: field(path, "kind"), message: `value '${kind}' is not supported` }]
   }
