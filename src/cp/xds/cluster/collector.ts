@@ -22,6 +22,8 @@ export const collectorResource = (collector: HostPort): XdsResource => {
       value: isIpAddress(host) ? Cluster_DiscoveryType.STATIC : Cluster_DiscoveryType.STRICT_DNS
     },
     dnsLookupFamily: Cluster_DnsLookupFamily.V4_PREFERRED,
+    // An Envoy that starts takes calls before it has found where it writes them down.
+    waitForWarmOnInit: false,
     connectTimeout: duration(5_000),
     loadAssignment: {
       clusterName: name,
