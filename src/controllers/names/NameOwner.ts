@@ -1,4 +1,5 @@
 /** Whose a name is, as its mark says it. */
+import type { NameThere } from "./NameStore.ts"
 
 export interface NameOwner {
   /** Names the installation: what tells one owner from another. */
@@ -9,9 +10,8 @@ export interface NameOwner {
   readonly formerly: ReadonlyArray<string>
 }
 
-/** What a mark of that cluster makes a name to its reader; null where it is somebody else's. */
-export const ownershipOf = (owner: NameOwner, cluster: string | undefined): "own" | "former" | null => {
-  if (cluster === undefined) return null
-  if (cluster === owner.cluster) return "own"
-  return owner.formerly.includes(cluster) ? "former" : null
+/** A name that bears the mark of that cluster. `address`: null where only the mark is left. */
+export const markedName = (owner: NameOwner, cluster: string, address: string | null): NameThere => {
+  if (cluster === owner.cluster) return { owner: "us", address }
+  return owner.formerly.includes(cluster) ? { owner: "us", address, isFormer: true } : { owner: "others", cluster }
 }

@@ -5,7 +5,7 @@
 import { Effect } from "effect"
 import type { AwsCallFailed } from "../aws/AwsCallFailed.ts"
 import { type Adoption, adoptNames, type MayHave } from "./adoptNames.ts"
-import { diffNames, isAdoptable, withChanges } from "./diffNames.ts"
+import { adoptionHint, diffNames, withChanges } from "./diffNames.ts"
 import type { NameChange, NamesThere, NameStore } from "./NameStore.ts"
 import type { NamedResources } from "./wantedNames.ts"
 
@@ -80,10 +80,10 @@ export const namePlace = (names: NameStore, { adopts, mayHave, refreshMillis, te
       }
       const before = there
       const { changes, outside, taken, unmarked } = diffNames(wanted, before, within, adopts)
-      yield* tellAll(taken, "A hostname is somebody else's: its record isn't touched", (hostname) => ({
-        address: wanted.get(hostname),
-        ...(isAdoptable(before.get(hostname)) ? { hint: "ECS_MESH_HOSTNAMES_ADOPT=unmarked takes it over" } : {})
-      }))
+      yield* tellAll(taken, "A hostname is somebody else's: its record isn't touched", (hostname) => {
+        const hint = adoptionHint(before.get(hostname))
+        return { address: wanted.get(hostname), ...(hint === undefined ? {} : { hint }) }
+      })
       yield* tellAll(outside, "A hostname isn't of the domain that it is to be kept in", () => ({ domain: within }))
       const rows = new Map(unmarked.size === 0 ? [] : addresses.map((row) => [row.name, row]))
       const adoption = adoptNames(unmarked, wanted, rows, mayHave)

@@ -14,8 +14,8 @@ export type NameThere =
   | { readonly owner: "us"; readonly address: string | null; readonly isFormer?: true }
   /** A lone address that bears nobody's mark: it is touched only where that was asked for. */
   | { readonly owner: "nobody"; readonly address: string }
-  /** Anybody else's: it is never touched. */
-  | { readonly owner: "others" }
+  /** Anybody else's: it is never touched. `cluster`: of another control plane, where its mark says so. */
+  | { readonly owner: "others"; readonly cluster?: string }
 
 export type NamesThere = ReadonlyMap<string, NameThere>
 

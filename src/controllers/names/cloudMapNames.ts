@@ -5,7 +5,7 @@
 import { Effect } from "effect"
 import type { AwsCallFailed } from "../aws/AwsCallFailed.ts"
 import type { CloudMapNamespace, CloudMapService } from "../aws/CloudMapNamespace.ts"
-import { type NameOwner, ownershipOf } from "./NameOwner.ts"
+import { markedName, type NameOwner } from "./NameOwner.ts"
 import type { NameChange, NamesThere, NameStore, NameThere, RefusedName } from "./NameStore.ts"
 import { TTL } from "./route53Records.ts"
 
@@ -17,11 +17,7 @@ const markOf = ({ cluster, zone }: NameOwner, address: string): string =>
 /** What it is to us; one without an instance is still to be given it. */
 export const readService = ({ description, instances }: CloudMapService, owner: NameOwner): NameThere => {
   const [, cluster, address = null] = MARK.exec(description) ?? []
-  const ownership = ownershipOf(owner, cluster)
-  if (ownership === null) return { owner: "others" }
-  return {
-    owner: "us", address: instances === 0 ? null : address, ...(ownership === "former" ? { isFormer: true } : {})
-  }
+  return cluster === undefined ? { owner: "others" } : markedName(owner, cluster, instances === 0 ? null : address)
 }
 
 /** So many changes are under way at a time; Cloud Map takes no batches. */

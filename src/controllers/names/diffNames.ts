@@ -11,9 +11,13 @@ const isVirtual = (address: string): boolean => {
   return first >= 240 || (first === 127 && !address.startsWith("127.0.0."))
 }
 
-/** Whether it may be taken over: a lone virtual address that bears nobody's mark. */
-export const isAdoptable = (there: NameThere | undefined): boolean =>
-  there?.owner === "nobody" && isVirtual(there.address)
+/** What takes a name over that isn't this control plane's; undefined where nothing does. */
+export const adoptionHint = (there: NameThere | undefined): string | undefined => {
+  if (there?.owner === "nobody" && isVirtual(there.address)) return "ECS_MESH_HOSTNAMES_ADOPT=unmarked takes it over"
+  return there?.owner === "others" && there.cluster !== undefined
+    ? `ECS_MESH_HOSTNAMES_ADOPT=${there.cluster} takes it over, once the control plane of that cluster is no more`
+    : undefined
+}
 
 export interface NameDiff {
   /** Ordered by hostname. */
@@ -44,7 +48,7 @@ export const diffNames = (
     if (!isWithin(hostname, domain)) outside.push(hostname)
     else if (known === undefined) changes.push({ hostname, before: null, after: address })
     else if (known.owner === "others") taken.push(hostname)
-    else if (known.owner === "nobody" && !(adopts && isAdoptable(known))) taken.push(hostname)
+    else if (known.owner === "nobody" && !(adopts && isVirtual(known.address))) taken.push(hostname)
     else if (known.owner === "nobody" && known.address !== address) unmarked.set(hostname, known.address)
     else if (known.owner === "nobody" || known.isFormer === true || known.address !== address) {
       changes.push({ hostname, before: { address: known.address }, after: address })

@@ -5,7 +5,7 @@
  * what isn't is created, so that a batch fails where somebody came in between. Pure.
  * https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html
  */
-import { type NameOwner, ownershipOf } from "./NameOwner.ts"
+import { markedName, type NameOwner } from "./NameOwner.ts"
 import type { NameChange, NamesThere, NameThere } from "./NameStore.ts"
 
 export interface RecordSet {
@@ -44,16 +44,15 @@ const addressRecord = (hostname: string, address: string): RecordSet => ({
 const MARK_VALUE = /^"heritage=ecs-mesh,owner=([^",]+),zone=[^",]+,address=([\d.]+)"$/
 
 interface Mark {
+  readonly cluster: string
   readonly address: string
-  readonly isFormer?: true
 }
 
-/** What our mark says, or null where it isn't one of this owner. */
-const readMark = ({ isSimple, type, values }: RecordSet, owner: NameOwner): Mark | null => {
+/** What a mark says, whosever it is; null where it isn't one. */
+const readMark = ({ isSimple, type, values }: RecordSet): Mark | null => {
   const [, cluster, address] = MARK_VALUE.exec(values[0] ?? "") ?? []
-  const ownership = ownershipOf(owner, cluster)
-  if (type !== "TXT" || !isSimple || values.length !== 1 || ownership === null || address === undefined) return null
-  return { address, ...(ownership === "former" ? { isFormer: true } : {}) }
+  const isMark = type === "TXT" && isSimple && values.length === 1
+  return isMark && cluster !== undefined && address !== undefined ? { cluster, address } : null
 }
 
 /** The address of a plain A record; null for all others. */
@@ -79,11 +78,10 @@ const readName = (
     if (one === undefined) return undefined
     return address === null ? { owner: "others" } : { owner: "nobody", address }
   }
-  const mark = marks.length > 1 ? null : readMark(first, owner)
-  if (mark === null) return { owner: "others" }
-  const { address: said, ...whose } = mark
-  if (one === undefined) return { owner: "us", address: null, ...whose }
-  return address === said ? { owner: "us", address, ...whose } : { owner: "others" }
+  const mark = marks.length > 1 ? null : readMark(first)
+  // Where the two disagree somebody else changed the record.
+  if (mark === null || (one !== undefined && address !== mark.address)) return { owner: "others" }
+  return markedName(owner, mark.cluster, address)
 }
 
 /** By hostname: those that have a record that could be meant. */

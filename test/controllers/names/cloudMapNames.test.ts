@@ -11,7 +11,7 @@ describe("a service of Cloud Map", () => {
     expect(read("ecs-mesh owner=c-1 zone=zone-1 address=127.4.0.1")).toEqual({ owner: "us", address: "127.4.0.1" })
     expect(read("ecs-mesh owner=c-0 zone=zone-1 address=127.4.0.1"))
       .toEqual({ owner: "us", address: "127.4.0.1", isFormer: true })
-    expect(read("ecs-mesh owner=c-2 zone=zone-1 address=127.4.0.1")).toEqual({ owner: "others" })
+    expect(read("ecs-mesh owner=c-2 zone=zone-1 address=127.4.0.1")).toEqual({ owner: "others", cluster: "c-2" })
     expect(read("a user's")).toEqual({ owner: "others" })
   })
 

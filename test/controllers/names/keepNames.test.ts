@@ -144,16 +144,22 @@ describe("the hostnames that are kept", () => {
       assert.deepStrictEqual(JSON.parse(line).annotations, { generator: "a", hostedZone: "Z9" })
     }).pipe(Effect.scoped))
 
-  it.live("that bear nobody's mark are left to others, and told with what would take them over", () =>
+  it.live("that aren't its own are left to others, and told with what would take them over", () =>
     Effect.gen(function*() {
       const { keep, places, saying, store } = yield* setUp()
       places.Z1.held.set("kv.a.local", { owner: "nobody", address: "127.4.0.1" })
       places.Z1.held.set("kv.b.local", { owner: "nobody", address: "10.0.0.1" })
-      for (const one of [generator("a", "Z1"), generator("b", "Z1"), kv, address("127.4.0.1")]) yield* store.put(one)
+      places.Z1.held.set("kv.c.local", { owner: "others", cluster: "c-0" })
+      for (const name of ["a", "b", "c"]) yield* store.put(generator(name, "Z1"))
+      for (const one of [kv, address("127.4.0.1")]) yield* store.put(one)
       yield* keep
-      const lines = yield* until("the lines", saying("somebody else's"), (all) => all.length === 2)
-      assert.deepStrictEqual(lines.map((line) => JSON.parse(line).annotations.hint), [
-        "ECS_MESH_HOSTNAMES_ADOPT=unmarked takes it over", undefined
+      const lines = yield* until("the lines", saying("somebody else's"), (all) => all.length === 3)
+      const hints = lines.map((line): unknown => JSON.parse(line).annotations)
+        .map((fields) => (typeof fields === "object" && fields !== null && "hint" in fields ? fields.hint : undefined))
+      assert.deepStrictEqual(hints, [
+        "ECS_MESH_HOSTNAMES_ADOPT=unmarked takes it over",
+        undefined,
+        "ECS_MESH_HOSTNAMES_ADOPT=c-0 takes it over, once the control plane of that cluster is no more"
       ])
     }).pipe(Effect.scoped))
 
