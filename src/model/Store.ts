@@ -32,6 +32,8 @@ export interface RemoveOptions {
   readonly expect?: number
   /** What goes with it, in the same commit: of these, what isn't there doesn't matter. */
   readonly beside?: ReadonlyArray<ResourceKey>
+  /** Remove only while another resource is what it was: whoever writes that meanwhile waits, or is seen. */
+  readonly given?: { readonly key: ResourceKey; readonly version: number }
 }
 
 /**

@@ -291,6 +291,20 @@ export const storeContract = (name: string, makeLayer: () => Layer.Layer<Store, 
         assert.deepStrictEqual((yield* store.list("OutboundPort")).map(({ name }) => name), ["other"])
       }))
 
+    test("only while another is what it was", (store) =>
+      Effect.gen(function*() {
+        for (const name of ["first", "other"]) yield* store.put(port(name, 1))
+        const given = { key: port("other", 1), version: 1 }
+        yield* store.put(port("other", 2))
+        assert.strictEqual(yield* reason(store.remove(port("first", 1), { expect: 1, given })), "Conflict")
+        assert.strictEqual((yield* store.list("OutboundPort")).length, 2)
+        yield* store.remove(port("other", 1))
+        assert.strictEqual(yield* reason(store.remove(port("first", 1), { given })), "Conflict")
+        const { version } = yield* store.put(port("other", 1))
+        yield* store.remove(port("first", 1), { given: { ...given, version } })
+        assert.deepStrictEqual((yield* store.list("OutboundPort")).map(({ name }) => name), ["other"])
+      }))
+
     test("nothing where it isn't there, or isn't the expected version", (store) =>
       Effect.gen(function*() {
         for (const name of ["first", "with"]) yield* store.put(port(name, 1))

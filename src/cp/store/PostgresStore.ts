@@ -168,12 +168,17 @@ const make = Effect.fnUntraced(function*(config: StoreConfig, feedOptions?: Chan
       : yield* putAlone(desired, expect)
   })
 
-  const remove: Store["Service"]["remove"] = Effect.fn("Store.remove")(function*(key, options) {
-    const { beside = [], expect: expected } = options ?? {}
-    while (!(yield* write("remove", (client) => Rows.remove(client, key, expected, beside)))) {
+  const remove: Store["Service"]["remove"] = Effect.fn("Store.remove")(function*(key, options = {}) {
+    const { expect: expected, given } = options
+    while (!(yield* write("remove", (client) => Rows.remove(client, key, options)))) {
       const current = yield* get(key)
       if (expected !== undefined && current.version !== expected) {
         return yield* new Conflict({ key: formatKey(key), expected })
+      }
+      if (given === undefined) continue
+      const other = yield* get(given.key).pipe(Effect.catchTag("NotFound", () => Effect.succeed(null)))
+      if (other?.version !== given.version) {
+        return yield* new Conflict({ key: formatKey(given.key), expected: given.version })
       }
     }
   })

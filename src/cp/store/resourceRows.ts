@@ -1,7 +1,7 @@
 /** The statements on the table of resources, and how its rows become resources. */
 import type { ClientBase } from "pg"
 import type { DesiredResource, Resource, ResourceKey, ResourceType, SpecByType } from "../../model/Resource.ts"
-import type { Snapshot } from "../../model/Store.ts"
+import type { RemoveOptions, Snapshot } from "../../model/Store.ts"
 import type { Stored } from "./decidePut.ts"
 
 interface Row<T extends ResourceType> {
@@ -137,26 +137,28 @@ export const lock = async (client: ClientBase, key: ResourceKey): Promise<void> 
   )
 }
 
-/** Whether there was one to remove, of the given version where one is given; then `beside` is gone, too. */
+/** Whether there was one to remove, and all was as it is expected to be; then what is `beside` it is gone, too. */
 export const remove = async (
   client: ClientBase,
   key: ResourceKey,
-  version: number | undefined,
-  beside: ReadonlyArray<ResourceKey>
+  { beside = [], expect, given }: RemoveOptions
 ): Promise<boolean> => {
   const all = [key, ...beside]
   const { rowCount } = await client.query(
     `WITH found AS MATERIALIZED (
        SELECT FROM resource
        WHERE type = $1 AND mesh = $2 AND name = $3 AND ($4::integer IS NULL OR version = $4) FOR UPDATE
+     ), given AS MATERIALIZED (
+       SELECT FROM resource WHERE type = $8 AND mesh = $9 AND name = $10 AND version = $11 FOR SHARE
      )
      DELETE FROM resource
      USING unnest($5::text[], $6::text[], $7::text[]) AS unwanted(type, mesh, name)
      WHERE resource.type = unwanted.type AND resource.mesh = unwanted.mesh AND resource.name = unwanted.name
-       AND EXISTS (SELECT FROM found)`,
+       AND EXISTS (SELECT FROM found) AND ($11::integer IS NULL OR EXISTS (SELECT FROM given))`,
     [
-      ...keyValues(key), version ?? null,
-      all.map(({ type }) => type), all.map(({ mesh }) => mesh), all.map(({ name }) => name)
+      ...keyValues(key), expect ?? null,
+      all.map(({ type }) => type), all.map(({ mesh }) => mesh), all.map(({ name }) => name),
+      ...given === undefined ? [null, null, null, null] : [...keyValues(given.key), given.version]
     ]
   )
   return (rowCount ?? 0) > 0

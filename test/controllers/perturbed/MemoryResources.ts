@@ -65,7 +65,12 @@ export class MemoryResources {
     return written
   }
 
-  remove(key: ResourceKey, { beside = [], expect }: RemoveOptions = {}): NotFound | Conflict | null {
+  remove(key: ResourceKey, { beside = [], expect, given }: RemoveOptions = {}): NotFound | Conflict | null {
+    if (given !== undefined && this.kept.has(formatKey(key))) {
+      if (this.kept.get(formatKey(given.key))?.version !== given.version) {
+        return new Conflict({ key: formatKey(given.key), expected: given.version })
+      }
+    }
     const failure = this.removeOne(key, expect)
     if (failure === null) for (const one of beside) this.removeOne(one)
     return failure
