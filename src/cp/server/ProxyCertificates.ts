@@ -5,10 +5,11 @@
  */
 import { isDeepStrictEqual } from "node:util"
 import { Effect } from "effect"
-import { enabledBackend } from "../../model/Mesh.ts"
+import { authoritySecrets } from "../../model/authoritySecrets.ts"
+import { enabledBackend, type Mesh } from "../../model/Mesh.ts"
 import type { ProxyId } from "../../model/ProxyType.ts"
 import { proxyKey } from "../../model/proxyResource.ts"
-import { formatKey, isType } from "../../model/Resource.ts"
+import { formatKey, isType, ofType } from "../../model/Resource.ts"
 import { tagSets } from "../../model/tagSets.ts"
 import type { WorkloadCertificate } from "../ca/CertificateAuthority.ts"
 import { type KeptCertificate, makeCertificateKeeper } from "../ca/CertificateKeeper.ts"
@@ -65,6 +66,8 @@ export const makeProxyCertificates = Effect.gen(function*() {
     return resource
   }
 
+  const meshOf = (name: string): Mesh | undefined => ofType("Mesh", cache.get({ type: "Mesh", mesh: "", name }))?.spec
+
   const onChange = (changes: ReadonlyArray<ResourceChange>): void => {
     const meshes = new Set<string>()
     for (const { after, before, key } of changes) {
@@ -73,7 +76,7 @@ export const makeProxyCertificates = Effect.gen(function*() {
       // Written anew with nothing in it that a certificate is made from.
       if (before !== undefined && after !== undefined && isDeepStrictEqual(before.spec, after.spec)) continue
       if (concerned !== undefined) for (const kept of concerned.values()) kept.look()
-      else if (key.type === "Secret") meshes.add(key.mesh)
+      else if (key.type === "Secret" && authoritySecrets(key.mesh, meshOf(key.mesh)).has(key.name)) meshes.add(key.mesh)
       // Proxies of a mesh without a CA are about to need no certificates.
       else if (after !== undefined && isType("Mesh", after) && enabledBackend(after.spec)) meshes.add(key.name)
     }

@@ -53,6 +53,11 @@ export const ProxySnapshotsLive = (options: SnapshotOptions) =>
               Effect.logError("A proxy's update failed", error).pipe(
                 Effect.annotateLogs({ proxy: formatKey(proxyKey(proxy)) })
               )
+            ),
+          onUnread: (resource, error) =>
+            run(
+              Effect.logError("A resource can't be read, and counts as it was before: write it anew, or remove it", error)
+                .pipe(Effect.annotateLogs({ resource: formatKey(resource) }))
             )
         }
       })

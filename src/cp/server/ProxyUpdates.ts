@@ -5,18 +5,19 @@
  */
 import type { ProxyId } from "../../model/ProxyType.ts"
 import { proxyKey } from "../../model/proxyResource.ts"
-import { formatKey, type Resource } from "../../model/Resource.ts"
-import { hasGrown, isEmpty } from "../snapshot/Impact.ts"
+import { formatKey, type Resource, type ResourceKey } from "../../model/Resource.ts"
+import { type Impact, isEmpty } from "../snapshot/Impact.ts"
 import { MeshViews } from "../snapshot/MeshViews.ts"
 import type { ZoneView } from "../snapshot/MeshView.ts"
 import type { ResourceChange } from "../snapshot/ResourceCache.ts"
 import { sameData } from "../snapshot/sameData.ts"
-import { Dependents, serviceKey } from "../xds/Dependents.ts"
+import { Dependents } from "../xds/Dependents.ts"
 import { KeptTranslation } from "../xds/KeptTranslation.ts"
 import type { TranslateSettings } from "../xds/TranslateSettings.ts"
 import { FollowedProxy } from "./FollowedProxy.ts"
 import type { ProxyCertificates } from "./ProxyCertificates.ts"
 import type { Follower } from "./ProxySnapshots.ts"
+import { Shortages } from "./Shortages.ts"
 import { type TurnsClock, UpdateTurns } from "./UpdateTurns.ts"
 
 export interface UpdateReport {
@@ -25,6 +26,8 @@ export interface UpdateReport {
   readonly onFailure: (proxy: ProxyId, failure: string) => void
   /** Something of ours threw for this proxy; the others go on. */
   readonly onFault: (proxy: ProxyId, error: unknown) => void
+  /** What is known of the resource stays as it was; the others go on. */
+  readonly onUnread: (resource: ResourceKey, error: unknown) => void
 }
 
 export interface ProxyUpdatesOptions {
@@ -40,6 +43,7 @@ export class ProxyUpdates {
   readonly #dependents: Dependents<FollowedProxy>
   readonly #proxies = new Map<string, FollowedProxy>()
   readonly #turns: UpdateTurns<FollowedProxy>
+  readonly #shortages = new Shortages()
 
   constructor({ certificates, clock, report }: ProxyUpdatesOptions) {
     this.#certificates = certificates
@@ -57,12 +61,13 @@ export class ProxyUpdates {
 
   /** What there is at first. */
   load(resources: Iterable<Resource>): void {
-    this.#views.apply([...resources].map((after) => ({ key: after, before: undefined, after })))
+    this.#tellUnread(this.#views.apply([...resources].map((after) => ({ key: after, before: undefined, after }))))
   }
 
   /** `at`: Unix milliseconds of the changes. */
   change(changes: ReadonlyArray<ResourceChange>, at: number): void {
     const impact = this.#views.apply(changes)
+    this.#tellUnread(impact)
     // A status write concerns nobody.
     if (isEmpty(impact)) return
     const { secrets, services, translations } = this.#dependents.of(impact)
@@ -73,13 +78,17 @@ export class ProxyUpdates {
     for (const followed of translations) this.#turns.addSlow(followed, at)
     // What a translation is due for by the same changes comes with it, and is told once.
     for (const followed of secrets) if (!translations.has(followed)) this.#turns.addQuick(followed, at)
-    const grown = new Set(impact.services.filter(hasGrown).map(({ mesh, name }) => serviceKey({ mesh, service: name })))
+    const grown = this.#shortages.take(impact.services, at)
     for (const [followed, keys] of services) {
       if (translations.has(followed)) continue
       if (keys.every((key) => grown.has(key))) this.#turns.addLazy(followed, at)
       else this.#turns.addQuick(followed, at)
     }
     this.#turns.begin()
+  }
+
+  #tellUnread({ unread }: Impact): void {
+    for (const { error, key } of unread) this.#report.onUnread(key, error)
   }
 
   /** Answers how to stop. The follower is told nothing before this has returned. */

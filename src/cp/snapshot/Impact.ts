@@ -3,9 +3,9 @@
  * on which of it is for those to say who read it.
  */
 import type { Policy } from "../../model/policies.ts"
-import type { Resource } from "../../model/Resource.ts"
+import type { Resource, ResourceKey } from "../../model/Resource.ts"
 import type { DestinationChange } from "./Destination.ts"
-import type { ServiceView } from "./MeshView.ts"
+import type { Endpoint, ServiceView } from "./MeshView.ts"
 
 /** A resource before and after; undefined where it wasn't there, or isn't any more. */
 export interface Replaced<R> {
@@ -41,8 +41,15 @@ export interface Impact {
   readonly dataplanes: ReadonlyArray<ProxyChange<Resource<"Dataplane">>>
   readonly ingresses: ReadonlyArray<ProxyChange<Resource<"ZoneIngress">>>
   readonly egresses: ReadonlyArray<ProxyChange<Resource<"ZoneEgress">>>
-  /** Meshes of which a Secret changed: trust and certificates may be others. */
+  /** Meshes of which a Secret of an authority changed: trust and certificates may be others. */
   readonly secrets: ReadonlySet<string>
+  /** What couldn't be read; the views have of it what they had before. */
+  readonly unread: ReadonlyArray<Unread>
+}
+
+export interface Unread {
+  readonly key: ResourceKey
+  readonly error: unknown
 }
 
 /** Whether nothing that anybody reads is another. */
@@ -58,4 +65,12 @@ export const hasGrown = ({ after, before }: ServiceChange): boolean => {
   // What nothing changed in is the same object.
   const endpoints = new Set(after.endpoints)
   return before.endpoints.every((endpoint) => endpoints.has(endpoint))
+}
+
+const placeOf = ({ dataplane, port }: Endpoint): string => `${dataplane}:${port}`
+
+/** Whether an endpoint isn't there any more. */
+export const hasLost = ({ after, before }: ServiceChange): boolean => {
+  const places = new Set(after?.endpoints.map(placeOf))
+  return before?.endpoints.some((endpoint) => !places.has(placeOf(endpoint))) ?? false
 }

@@ -11,7 +11,7 @@ import { ofType, type Resource, type ResourceKey, type ResourceType } from "../.
 import { buildServiceView, keepEndpoints, sameService, type Share, sharesOf } from "./buildServiceView.ts"
 import type { DestinationChange } from "./Destination.ts"
 import { gateOf } from "./gateOf.ts"
-import type { Impact, PolicyChange, ProxyChange, ServiceChange } from "./Impact.ts"
+import type { Impact, PolicyChange, ProxyChange, ServiceChange, Unread } from "./Impact.ts"
 import { MeshAddresses } from "./MeshAddresses.ts"
 import { MeshDestinations } from "./MeshDestinations.ts"
 import type { Endpoint, MeshView, ServiceView, ZoneView } from "./MeshView.ts"
@@ -63,6 +63,7 @@ interface MutableImpact extends Impact {
   readonly ingresses: Array<ProxyChange<Resource<"ZoneIngress">>>
   readonly egresses: Array<ProxyChange<Resource<"ZoneEgress">>>
   readonly secrets: Set<string>
+  readonly unread: Array<Unread>
 }
 
 /** Services that are to be joined anew, by mesh. */
@@ -102,10 +103,18 @@ export class MeshViews implements ZoneView {
       dataplanes: [],
       ingresses: [],
       egresses: [],
-      secrets: new Set()
+      secrets: new Set(),
+      unread: []
     }
     const touched: Touched = new Map()
-    for (const change of changes) this.#applyOne(change, impact, touched)
+    for (const change of changes) {
+      // Another version's program may have written what this one can't read: the others go on.
+      try {
+        this.#applyOne(change, impact, touched)
+      } catch (error) {
+        impact.unread.push({ key: change.key, error })
+      }
+    }
     for (const [mesh, services] of touched) for (const name of services) joinService(mesh, name, impact)
     for (const mesh of this.meshes.values()) settle(mesh, impact)
     return impact
@@ -139,10 +148,13 @@ export class MeshViews implements ZoneView {
         const mesh = this.#mesh(key.mesh)
         const after = ofType("Dataplane", now)
         const before = mesh.dataplanes.get(key.name)
+        const isSame = saysTheSame(before, after)
+        // Before anything is put anywhere: what can't be read leaves what was there.
+        const shares = isSame || after === undefined ? NO_SHARES : sharesOf(after)
         put(mesh.dataplanes, key.name, after)
-        if (saysTheSame(before, after)) return
+        if (isSame) return
         impact.dataplanes.push({ mesh: key.mesh, name: key.name, before, after })
-        share(mesh, key.name, before, after, touched)
+        share(mesh, key.name, before, shares, touched)
         mesh.named.putDataplane(key.name, before, after)
         return
       }
@@ -193,7 +205,8 @@ export class MeshViews implements ZoneView {
         const mesh = this.#mesh(key.mesh)
         put(mesh.secrets, key.name, ofType("Secret", now)?.spec.data)
         mesh.named.touchSecret(key.name)
-        impact.secrets.add(key.mesh)
+        // Others' concern trust and certificates as little as any resource that nobody reads.
+        if (authoritySecrets(key.mesh, mesh.resource?.spec).has(key.name)) impact.secrets.add(key.mesh)
         return
       }
       // What the control plane and the operator write down of what they saw: no proxy's configuration says any of it.
@@ -227,12 +240,11 @@ const share = (
   mesh: MutableMesh,
   dataplane: string,
   before: Resource<"Dataplane"> | undefined,
-  after: Resource<"Dataplane"> | undefined,
+  now: ReadonlyMap<string, Share>,
   touched: Touched
 ): void => {
   const ofMesh = touched.get(mesh) ?? new Set<string>()
   touched.set(mesh, ofMesh)
-  const now = after === undefined ? NO_SHARES : sharesOf(after)
   for (const service of before === undefined ? [] : sharesOf(before).keys()) {
     if (now.has(service)) continue
     mesh.shares.get(service)?.delete(dataplane)

@@ -65,7 +65,10 @@ const translate = (
   }
 }
 
-const byMeshAndService = (a: Target, b: Target): number => (a.cluster < b.cluster ? -1 : 1)
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+const byMeshAndService = (a: Target, b: Target): number =>
+  compare(a.cluster, b.cluster) || compare(a.use.service, b.use.service)
 
 const hasMtls = (view: MeshView | undefined): view is MeshView =>
   view !== undefined && view.resource !== null && enabledBackend(view.resource.spec) !== undefined
@@ -96,17 +99,25 @@ const destinationTargets = (view: MeshView, { uses }: SharedResources): Readonly
       return { mesh, service: cluster, cluster, sni: destinationSni(destination, port), use }
     }))
 
-/** Envoy takes each SNI once: of two services that hash to the same the first has it. */
-const withOwnSni = (targets: ReadonlyArray<Target>): ReadonlyArray<Target> =>
-  [...new Map(targets.toReversed().map((target) => [target.sni, target])).values()]
+/**
+ * Envoy takes each SNI once and each cluster once: of two services that hash to the same, or that are shown under one
+ * name, the first has it.
+ */
+const firstOfEach = (targets: ReadonlyArray<Target>, nameOf: (target: Target) => string): ReadonlyArray<Target> => {
+  const taken = new Set<string>()
+  return targets.filter((target) => {
+    const name = nameOf(target)
+    return !taken.has(name) && taken.add(name)
+  })
+}
 
 /** Without mTLS there is no SNI to go by, so those meshes' services can't come through. */
-const localTargets = (zone: ZoneView, shared: SharedResources): ReadonlyArray<Target> =>
-  withOwnSni(
-    [...zone.meshes.values()].filter(hasMtls)
-      .flatMap((view) => [...tagTargets(view, shared), ...destinationTargets(view, shared)])
-      .sort(byMeshAndService)
-  ).toSorted(byMeshAndService)
+const localTargets = (zone: ZoneView, shared: SharedResources): ReadonlyArray<Target> => {
+  const targets = [...zone.meshes.values()].filter(hasMtls)
+    .flatMap((view) => [...tagTargets(view, shared), ...destinationTargets(view, shared)])
+    .sort(byMeshAndService)
+  return firstOfEach(firstOfEach(targets, ({ cluster }) => cluster), ({ sni }) => sni)
+}
 
 interface RemoteService {
   readonly mesh: string

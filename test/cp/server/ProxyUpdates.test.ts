@@ -203,11 +203,14 @@ describe("of 200 connected proxies", () => {
     expect(followed.longestWait).toBeLessThanOrEqual(10)
     followed.write({ ...instance(3), spec: dataplane(nameOf(3), "10.0.0.103", [{ service: "s3" }]).spec })
     expect(followed.longestWait).toBeLessThanOrEqual(10)
+    // What was lost is to be replaced.
+    followed.write(newcomer(3, "s3"))
+    expect(followed.longestWait).toBeLessThanOrEqual(10)
+    followed.write(newcomer(4, "s5"))
+    followed.write(newcomer(5, "s5"))
+    expect(followed.longestWait).toBeGreaterThan(100)
     // The first of a service is awaited.
     followed.write(...instancesOf("s4").map((name) => instance(Number(name.slice(1)), false)))
-    followed.write(newcomer(3, "s3"))
-    followed.write(newcomer(4, "s3"))
-    expect(followed.longestWait).toBeGreaterThan(100)
     followed.write(instance(4))
     expect(followed.longestWait).toBeLessThanOrEqual(10)
   })

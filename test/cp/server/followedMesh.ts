@@ -40,6 +40,9 @@ export class FollowedMesh {
         onFailure: ({ name }, failure) => this.failures.set(name, failure),
         onFault: (_, error) => {
           throw error
+        },
+        onUnread: (_, error) => {
+          throw error
         }
       },
       clock: {

@@ -42,6 +42,27 @@ describe("a mesh view", () => {
     expect(isEmpty(impact)).toBe(true)
   })
 
+  it("is of no other Secrets' concern than those of its authorities", () => {
+    const views = viewsOf(mesh())
+    const secrets = (name: string) => views.apply([created(resource("Secret", "default", name, { data: "AA==" }))])
+    expect(isEmpty(secrets("of-some-app"))).toBe(true)
+    const impact = secrets("default.ca-builtin-cert-ca-1")
+    expect(impact.secrets).toEqual(new Set(["default"]))
+    expect(isEmpty({ ...impact, secrets: new Set() })).toBe(true)
+  })
+
+  it("keeps what it had of a resource that can't be read, and takes in the others", () => {
+    const known = dataplane("kv-1", "10.0.0.1", [{ service: "kv" }])
+    const views = viewsOf(mesh(), known)
+    // As another version's program might write it.
+    const unreadable: Resource<"Dataplane"> = { ...known, spec: JSON.parse("{\"networking\":{\"inbound\":{\"port\":1}}}") }
+    const { unread } = views.apply([changed(known, unreadable), created(dataplane("kv-2", "10.0.0.2", [{ service: "kv" }]))])
+    expect(unread.map(({ key }) => key)).toEqual([unreadable])
+    expect(views.view("default")?.services.get("kv")?.endpoints.map(({ address }) => address)).toEqual(["10.0.0.1", "10.0.0.2"])
+    views.apply([{ key: known, before: unreadable, after: undefined }])
+    expect(views.view("default")?.services.get("kv")?.endpoints.map(({ address }) => address)).toEqual(["10.0.0.2"])
+  })
+
   it("changes, for one Dataplane, the services of its tags and nothing else", () => {
     const before = dataplane("kv-1", "10.0.0.1", [{ service: "kv" }])
     const views = viewsOf(
@@ -81,12 +102,6 @@ describe("a mesh view", () => {
     expect(kv()).toBe(before)
     views.apply([changed(kv2, dataplane("kv-2", "10.0.0.2", [{ service: "kv" }, { service: "kv", port: 9_090 }]))])
     expect(kv()?.endpoints.map((endpoint) => before?.endpoints.includes(endpoint))).toEqual([true, true, false])
-  })
-
-  it("says whose secrets changed, and nothing more", () => {
-    const impact = viewsOf(mesh()).apply([created(resource("Secret", "default", "ca", { data: "AA==" }))])
-    expect(impact.secrets).toEqual(new Set(["default"]))
-    expect(isEmpty({ ...impact, secrets: new Set() })).toBe(true)
   })
 
   it("is the same after any changes as one built from what is there at last", () => {

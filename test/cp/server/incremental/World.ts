@@ -87,7 +87,12 @@ export class World {
     this.#certificates = new WrittenCertificates(this.#cache)
     this.#updates = new ProxyUpdates({
       certificates: this.#certificates,
-      report: { onTranslation: () => {}, onFailure: () => {}, onFault: (_, error) => this.#faults.push(error) },
+      report: {
+        onTranslation: () => {},
+        onFailure: () => {},
+        onFault: (_, error) => this.#faults.push(error),
+        onUnread: (_, error) => this.#faults.push(error)
+      },
       clock: {
         now: () => (this.#time += slow ? 100 : 0),
         schedule: (run) => {
