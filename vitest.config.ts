@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
 import { filesAlone } from "./test/support/filesAlone.ts"
 import { LongestFirst } from "./test/support/LongestFirst.ts"
@@ -8,15 +9,16 @@ export default defineConfig({
   test: {
     globalSetup: ["test/support/sharedPostgres.ts"],
     projects: [
-      { test: { name: "alone", include: alone } },
+      { test: { name: "alone", include: alone, isolate: true } },
       { test: { name: "together", include: ["test/**/*.test.ts"], exclude: alone, isolate: false } }
     ],
     sequence: { sequencer: LongestFirst },
-    // Each worker starts real servers of its own; two fit a machine of two cores.
     pool: "forks",
-    maxWorkers: 2,
-    // What a test logged is of interest where it failed.
+    // A file waits a third of its time for programs that it started: so many keep a small machine busy.
+    maxWorkers: Math.min(8, Math.ceil(availableParallelism() * 1.5)),
+    // A line for each file; what a test logged, only where it failed.
     silent: "passed-only",
+    slowTestThreshold: 10_000,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     teardownTimeout: 15_000,

@@ -95,7 +95,8 @@ const wokenBy = Effect.fnUntraced(function*(name: string, handles: (key: string)
 
 const STOPPED = "task/FargateCluster/1dc5c17a422b4dc4b493371970c6c4d6"
 
-describe("an event", () => {
+// At once: each waits a second for its messages.
+describe.concurrent("an event", () => {
   it.live("of a task that shall stop wakes first those of its service that weren't seen well, and waits for none", () =>
     Effect.gen(function*() {
       const woken = yield* wokenBy("fargate-service-to-be-stopped", (key) => key === STOPPED)
