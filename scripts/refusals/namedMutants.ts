@@ -30,7 +30,10 @@ export const NAMED_MUTANTS: ReadonlyArray<Mutant> = [
     65, "that there is one", FILES, ["if (folder === null) {", "if (folder === null && path === \"\") {"], READ,
     "is none where none is set, whatever is asked for"
   ),
-  mutant(66, "what isn't a certificate's place", SHOWN, ["CERTIFICATES.has(name) ? ", "true ? "], "xds/publicParts.test.ts", PUBLIC),
+  mutant(
+    66, "what is read for TLS", SHOWN, ["within && isObject(inner) && heldBy(inner) !== null", "false"],
+    "xds/publicParts.test.ts", PUBLIC
+  ),
   mutant(
     66, "what stands beside a certificate", SHOWN, ["certificates.trim() === held.text.trim()", "true"],
     "xds/publicParts.test.ts", PUBLIC

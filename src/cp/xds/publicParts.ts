@@ -6,9 +6,6 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf"
 
 /** As protobuf's JSON calls them, and as Envoy's own dumps do. */
-const CERTIFICATES: ReadonlySet<string> = new Set([
-  "certificateChain", "certificate_chain", "trustedCa", "trusted_ca"
-])
 const BYTES = ["inlineBytes", "inline_bytes"]
 const TEXT = ["inlineString", "inline_string"]
 
@@ -28,10 +25,10 @@ const heldBy = (value: JsonObject): { readonly field: string; readonly text: str
   return { field, isBytes, text: isBytes ? Buffer.from(text, "base64").toString() : text }
 }
 
-const source = (name: string, value: JsonObject, redacted: JsonObject): JsonObject => {
+const source = (value: JsonObject, redacted: JsonObject): JsonObject => {
   const held = heldBy(value)
   if (held === null) return value
-  const certificates = CERTIFICATES.has(name) ? certificatesIn(held.text) : ""
+  const certificates = certificatesIn(held.text)
   if (certificates === "") return redacted
   // As it came, where it is nothing else.
   if (certificates.trim() === held.text.trim()) return value
@@ -52,7 +49,7 @@ export const publicParts = (value: JsonValue, redacted: JsonObject, inTls = fals
     Object.entries(value).map(([name, inner]) => [
       name,
       within && isObject(inner) && heldBy(inner) !== null
-        ? source(name, inner, redacted)
+        ? source(inner, redacted)
         : publicParts(inner, redacted, within)
     ])
   )
