@@ -8,7 +8,7 @@ import { readHostPort } from "../model/readHostPort.ts"
 import { LineSender } from "./LineSender.ts"
 import type { Log } from "./Log.ts"
 
-/** More addresses than policies name in earnest. */
+/** More addresses than policies name in earnest; of more than that those go to whom nothing is sent. */
 const MAX_SENDERS = 64
 
 interface Carried {
@@ -57,8 +57,12 @@ export class LineCarrier {
   #senderTo(address: string): LineSender | null {
     const known = this.#senders.get(address)
     if (known !== undefined) return known
-    const target = this.#senders.size >= MAX_SENDERS ? undefined : readHostPort(address)
+    const target = readHostPort(address)
     if (target === undefined) return null
+    if (this.#senders.size >= MAX_SENDERS) {
+      for (const [one, sender] of this.#senders) if (!sender.isConnected) this.#senders.delete(one)
+      if (this.#senders.size >= MAX_SENDERS) return null
+    }
     const sender = new LineSender(target, this.#log)
     this.#senders.set(address, sender)
     return sender

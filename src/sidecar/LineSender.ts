@@ -4,6 +4,8 @@ import type { HostPort } from "../model/readHostPort.ts"
 import type { Log } from "./Log.ts"
 
 const CONNECT_MILLIS = 5_000
+/** A policy may have named another host since. */
+const IDLE_MILLIS = 600_000
 /** Between two tries, longer each time. */
 const FIRST_PAUSE_MILLIS = 500
 const LONGEST_PAUSE_MILLIS = 30_000
@@ -25,6 +27,10 @@ export class LineSender {
   constructor(target: HostPort, log: Log) {
     this.#target = target
     this.#log = log
+  }
+
+  get isConnected(): boolean {
+    return this.#socket !== null
   }
 
   send(text: string): void {
@@ -54,9 +60,13 @@ export class LineSender {
     const { host, port } = this.#target
     const socket = connect({ host, port })
     this.#socket = socket
-    socket.setTimeout(CONNECT_MILLIS, () => socket.destroy(new Error("it doesn't answer")))
+    socket.setTimeout(CONNECT_MILLIS)
+    socket.on("timeout", () => {
+      if (socket.connecting) socket.destroy(new Error("it doesn't answer"))
+      else socket.end()
+    })
     socket.on("connect", () => {
-      socket.setTimeout(0)
+      socket.setTimeout(IDLE_MILLIS)
       this.#pause = FIRST_PAUSE_MILLIS
       if (this.#isTold) this.#log.info("lines of access logs are sent again", { ...this.#target, dropped: this.#dropped })
       this.#isTold = false

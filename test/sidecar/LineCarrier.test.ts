@@ -82,3 +82,15 @@ it("what was written is sent before the end", async () => {
   await carrier.close()
   await until("all of it", () => host.text().length, (length) => length === 1_000_010)
 })
+
+it("hosts that aren't there any more take nobody's place", async () => {
+  const { carrier, line, log } = start()
+  const gone = await Promise.all(Array.from({ length: 64 }, () => freePort()))
+  for (const port of gone) carrier.take(line(`127.0.0.1:${port}`, "lost\n"))
+  await until("all of them to be given up", () => log.length, (count) => count >= new Set(gone).size)
+  const host = await listen(0)
+  await until("a line", () => {
+    carrier.take(line(host.address, "found\n"))
+    return host.text()
+  }, (text) => text.includes("found"))
+})
