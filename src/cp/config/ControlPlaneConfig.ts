@@ -125,7 +125,11 @@ export interface ControlPlaneConfig {
   /** Whence files of provided certificate authorities are read; null: none is. */
   readonly caFilesDir: string | null
   readonly store: StoreConfig
-  readonly dpServer: Listen & { readonly authn: AuthConfig }
+  readonly dpServer: Listen & {
+    /** Connections of one address; null: any number, as proxies may come by one load balancer's. */
+    readonly connectionsOfOne: number | null
+    readonly authn: AuthConfig
+  }
   readonly apiServer: ApiServerConfig
   /** The API's own certificate; null: the control plane's. */
   readonly apiServerTls: { readonly certFile: string; readonly keyFile: string } | null

@@ -170,7 +170,12 @@ export const fromEnvironment = (variables: Variables, options: FromEnvironmentOp
     },
     caFilesDir: env.absolutePath("ECS_MESH_CA_FILES_DIR"),
     store: storeConfig(env),
-    dpServer: { address: dpInterface, port: env.port("KUMA_DP_SERVER_PORT", 5678), authn: authConfig(env, aws) },
+    dpServer: {
+      address: dpInterface,
+      port: env.port("KUMA_DP_SERVER_PORT", 5678),
+      connectionsOfOne: env.integer("ECS_MESH_DP_SERVER_CONNECTIONS_PER_ADDRESS", 0, 0, 1_000_000) || null,
+      authn: authConfig(env, aws)
+    },
     apiServer: readApiServer(env),
     apiServerTls: env.pair("KUMA_API_SERVER_HTTPS_TLS_CERT_FILE", "KUMA_API_SERVER_HTTPS_TLS_KEY_FILE"),
     diagnostics: {

@@ -8,6 +8,7 @@ import { bindPort } from "../bindPort.ts"
 import { Bootstrapper } from "../bootstrap/Bootstrapper.ts"
 import type { Listen } from "../config/ControlPlaneConfig.ts"
 import type { DoorLimits } from "../door/DoorLimits.ts"
+import { countRefused } from "../door/openDoor.ts"
 import { httpOptions, tlsServer } from "../door/servers.ts"
 import { ControlPlaneTls } from "../tls/ControlPlaneTls.ts"
 import { AdsServer } from "./AdsServer.ts"
@@ -20,10 +21,10 @@ const REQUEST_MILLIS = 10_000
 /** A proxy asks once. */
 const IDLE_MILLIS = 5_000
 
-/** Thousands of proxies may come by one load balancer's address; who does nothing with a connection loses it. */
-const limits = (requestMillis: number): DoorLimits => ({
+/** Who does nothing with a connection loses it: what passes the handshake is ADS' to judge, or a request. */
+const limits = (connectionsOfOne: number | null, requestMillis: number): DoorLimits => ({
   connections: null,
-  connectionsOfOne: null,
+  connectionsOfOne,
   handshakeMillis: requestMillis,
   headMillis: requestMillis,
   requestMillis,
@@ -46,7 +47,10 @@ export class DataplaneServer extends Context.Service<
   }
 >()("ecs-mesh/cp/server/DataplaneServer") {
   /** Needs AdsServer, Bootstrapper and ControlPlaneTls; listens until the scope ends. */
-  static readonly layer = (listen: Listen, requestMillis: number = REQUEST_MILLIS) =>
+  static readonly layer = (
+    listen: Listen & { readonly connectionsOfOne: number | null },
+    requestMillis: number = REQUEST_MILLIS
+  ) =>
     Layer.effect(
       DataplaneServer,
       Effect.gen(function*() {
@@ -54,7 +58,7 @@ export class DataplaneServer extends Context.Service<
         const bootstrapper = yield* Bootstrapper
         const tls = yield* ControlPlaneTls
         const run = yield* FiberSet.makeRuntime<never, void, never>()
-        const door = limits(requestMillis)
+        const door = limits(listen.connectionsOfOne, requestMillis)
         const http = createHttpServer({ ...httpOptions(door), maxHeaderSize: MAX_HEADER_BYTES })
         // Node begins to look at these times once a server listens, and this one never does itself.
         http.emit("listening")
@@ -72,6 +76,7 @@ export class DataplaneServer extends Context.Service<
           if (socket.alpnProtocol === "h2") ads.inject(socket)
           else http.emit("connection", socket)
         })
+        yield* countRefused(server, "dataplane")
         server.on("tlsClientError", (_, socket) => socket.destroy())
         const port = yield* Effect.acquireRelease(bindPort(server, listen, "KUMA_DP_SERVER_PORT"), () =>
           Effect.sync(() => {

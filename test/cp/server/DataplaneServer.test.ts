@@ -1,4 +1,6 @@
 import { Context, Effect, Layer, ManagedRuntime } from "effect"
+import { once } from "node:events"
+import { connect } from "node:net"
 import { connect as connectTls } from "node:tls"
 import { expect, it } from "vitest"
 import { Bootstrapper } from "../../../src/cp/bootstrap/Bootstrapper.ts"
@@ -15,9 +17,9 @@ const cleanups = useCleanups()
 const REQUEST_MILLIS = 500
 
 /** The port with nobody behind it but one who says yes. */
-const listen = async (): Promise<number> => {
+const listen = async (connectionsOfOne: number | null = null): Promise<number> => {
   const runtime = ManagedRuntime.make(
-    DataplaneServer.layer({ address: "127.0.0.1", port: 0 }, REQUEST_MILLIS).pipe(
+    DataplaneServer.layer({ address: "127.0.0.1", port: 0, connectionsOfOne }, REQUEST_MILLIS).pipe(
       Layer.provide(Layer.succeed(AdsServer, { inject: (socket) => socket.destroy(), connected: () => [], stream: () => null })),
       Layer.provide(
         Layer.succeed(Bootstrapper, { answer: () => Effect.succeed({ status: 200, headers: {}, body: "yes" }) })
@@ -35,9 +37,11 @@ const drip = (port: number, start: string): Promise<number> =>
     const began = performance.now()
     const socket = connectTls({ host: "127.0.0.1", port, ca: tls.caPem, servername: "localhost" }, () => {
       socket.write(start)
+      // Not before: a drop that comes first would be the method of another request.
+      const drops = setInterval(() => socket.write("x"), 50)
+      cleanups.push(() => clearInterval(drops))
     })
-    const drops = setInterval(() => socket.write("x"), 50)
-    cleanups.push(() => { socket.destroy() }, () => clearInterval(drops))
+    cleanups.push(() => { socket.destroy() })
     socket.on("error", () => {})
     socket.on("close", () => resolve(performance.now() - began))
     socket.resume()
@@ -53,6 +57,18 @@ it.each([
   ["whose headers drip", "POST /bootstrap HTTP/1.1\r\nhost: localhost\r\nx-slow: "]
 ])("ends a request %s, though each byte comes in time", async (_, start) => {
   expect(await drip(await listen(), start)).toBeGreaterThan(REQUEST_MILLIS / 2)
+})
+
+it("takes so many connections of one address where that is set, and others' besides", async () => {
+  const port = await listen(1)
+  const socket = connect(port, "127.0.0.1")
+  cleanups.push(() => { socket.destroy() })
+  await once(socket, "connect")
+  await once(connect(port, "127.0.0.1").on("error", () => {}).resume(), "close")
+  const other = connect({ port, host: "127.0.0.1", localAddress: "127.0.0.2" })
+  const speaking = connectTls({ socket: other, ca: tls.caPem, servername: "localhost" })
+  cleanups.push(() => { speaking.destroy() })
+  await once(speaking, "secureConnect")
 })
 
 /** Connects, and waits for a ticket to come back with where it has none. */

@@ -91,7 +91,7 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
   const config: ControlPlaneConfig = {
     ...read.config,
     aws: options.iam?.aws ?? null,
-    dpServer: { address: "127.0.0.1", port: options.port ?? 0, authn },
+    dpServer: { ...read.config.dpServer, address: "127.0.0.1", port: options.port ?? 0, authn },
     bootstrap: { ...read.config.bootstrap, ...options.bootstrap },
     xds: { nackBackoffMillis: 50, deregistrationDelayMillis: 300, accessLogPath: null, ...options.xds }
   }
