@@ -47,6 +47,7 @@ const permission = (target: string, action: "Allow" | "Deny"): Resource<"MeshTra
 interface Options {
   readonly accessLogPath?: string
   readonly carriesLines?: boolean
+  readonly isKumaDp?: boolean
   /** What each proxy's Envoy says of itself. */
   readonly nodeOf?: (dataplane: Resource<"Dataplane">) => NodeWords
 }
@@ -54,7 +55,7 @@ interface Options {
 /** A mesh whose proxies are all connected: their translations are held. */
 const connect = (
   dataplanes: ReadonlyArray<Resource<"Dataplane">>,
-  { accessLogPath, carriesLines = false, nodeOf }: Options = {}
+  { accessLogPath, carriesLines = false, isKumaDp = false, nodeOf }: Options = {}
 ) => {
   const views = new MeshViews()
   views.apply([mesh(), ...SERVICES.map(port), ...dataplanes].map(created))
@@ -69,6 +70,7 @@ const connect = (
         ...settings,
         accessLogPath: accessLogPath ?? null,
         carriesLines,
+        ...(isKumaDp ? { workdir: `/tmp/${one.name}` } : {}),
         ...(node === undefined ? {} : { node })
       }))
     }
@@ -191,6 +193,18 @@ describe("the resources of many proxies", () => {
     expect(built(knowing)).toBe(2 * SERVICES.length + 1)
     // Who doesn't know itself says who it is.
     expect(built(undefined)).toBe(SERVICES.length + 20 * SERVICES.length + 1)
+  })
+
+  it.each([
+    ["one list for all, where nothing goes through a pipe", { type: "File", file: { path: "/var/log/calls" } } as const, 1],
+    ["a list each, where lines go through a pipe of its own", { type: "Tcp", tcp: { address: "logs:5000" } } as const, 20]
+  ])("are beside kuma-dp %s", (_, backend, lists) => {
+    const { apply, kept, translate } = connect(many(20, caller), { nodeOf: knowing, isKumaDp: true })
+    apply(resource("MeshAccessLog", "default", "all", {
+      to: [{ targetRef: { kind: "Mesh" }, default: { backends: [backend] } }]
+    }))
+    translate()
+    expect(new Set([...kept.values()].map((translation) => translation?.calls)).size).toBe(lists)
   })
 })
 

@@ -46,9 +46,11 @@ const selections = selectionsOf("MeshAccessLog")
 
 type Selected = ReadonlyArray<Resource<"MeshAccessLog">>
 
-/** What isn't said of a workload doesn't depend on it. */
-const saysWorkload = onceFor((selected: Selected): boolean =>
-  /%KUMA_WORKLOAD%|"OpenTelemetry"/.test(JSON.stringify(selected.map(({ spec }) => spec))))
+/** What isn't said of a workload doesn't depend on it; nor on who carries lines where there are none to carry. */
+const depends = onceFor((selected: Selected) => {
+  const said = JSON.stringify(selected.map(({ spec }) => spec))
+  return { onWorkload: /%KUMA_WORKLOAD%|"OpenTelemetry"/.test(said), onForwarder: said.includes("\"Tcp\"") }
+})
 
 /** Who it is where its calls are logged; null where they aren't. */
 export const callSpeaker = (
@@ -59,7 +61,12 @@ export const callSpeaker = (
   const selected = selections(policies).dataplane(dataplane)
   if (!selected.some(({ spec }) => (spec.to ?? []).length > 0)) return null
   const speaker = logSpeaker(dataplane, settings)
-  return saysWorkload(selected) ? speaker : { ...speaker, workload: "" }
+  const { onForwarder, onWorkload } = depends(selected)
+  return {
+    ...speaker,
+    workload: onWorkload ? speaker.workload : "",
+    forwarder: onForwarder ? speaker.forwarder : null
+  }
 }
 
 interface LoggedRoute {
