@@ -15,6 +15,6 @@ export const renderMetrics = (context: Context.Context<never>, build: Build): st
   count(startTime, Math.round(Date.now() / 1_000 - process.uptime()), context)
   // A counter only adds: what was used since it was last asked.
   count(cpuSeconds, Math.max(0, seconds - Metric.withAttributes(cpuSeconds, {}).valueUnsafe(context).count), context)
-  count(buildInfo, 1, context, { version: build.version, instance: build.instanceId, node: process.version })
+  count(buildInfo, 1, context, { version: build.version, replica: build.instanceId, node: process.version })
   return PrometheusMetrics.formatUnsafe(context)
 }

@@ -53,6 +53,8 @@ it("tells metrics as Prometheus reads them, with the process' own", async () => 
   expect(body).toMatch(/ecs_mesh_xds_push_latency_seconds_bucket\{[^}]*le="0.005"[^}]*\} 1/)
   expect(body).toMatch(/process_resident_memory_bytes\S* [1-9]/)
   expect(body).toMatch(/ecs_mesh_build_info\{[^}]*version="1.2.3"[^}]*\} 1/)
+  // Prometheus' own labels of a target: ours would be called `exported_instance` beside them.
+  expect(body).not.toMatch(/[{,](instance|job)=/)
   const seconds = (text: string) => Number(/^process_cpu_seconds_total\S* (\S+)$/m.exec(text)?.[1])
   const again = (await get("/metrics")).body
   expect(seconds(again)).toBeGreaterThanOrEqual(seconds(body))
