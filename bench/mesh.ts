@@ -18,7 +18,6 @@
  *   ... --tree FOLDER             another checkout of ecs-mesh (with its node_modules) instead of this one
  *   ... --json                    all figures of all runs
  */
-import { spawn } from "node:child_process"
 import { mkdir } from "node:fs/promises"
 import { cpus, loadavg, totalmem } from "node:os"
 import { join, resolve } from "node:path"
@@ -26,6 +25,7 @@ import { parseArgs } from "node:util"
 import type { Figures } from "./mesh/figures.ts"
 import { VARIANTS } from "./mesh/generator/discovery.ts"
 import { type Phase, PHASES, type Plan } from "./mesh/Plan.ts"
+import { interrupted, runApart } from "./mesh/runApart.ts"
 import { OWN_VARIANT, SUBJECTS } from "./mesh/subject/Subject.ts"
 import { growthTable, type Measured, table } from "./mesh/table.ts"
 
@@ -71,41 +71,16 @@ if (profile !== null) await mkdir(profile, { recursive: true })
 
 const program = (name: string): string => join(import.meta.dirname, "mesh", name)
 
-/** In a network namespace that has nothing but loopback. */
-const ALONE = ["unshare", "-n", "sh", "-c", "ip link set lo up && exec \"$@\"", "sh"]
-
-let interrupted: NodeJS.Signals | null = null
-let running: { kill: (signal: NodeJS.Signals) => boolean } | null = null
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.on(signal, () => {
-    interrupted = signal
-    running?.kill(signal)
-  })
-}
-
 /** The measurement by itself, and where it has an operator, that from ECS's events. */
 const measurementsOf = ({ phases, subject }: Plan): ReadonlyArray<string> =>
   subject === "ecs-mesh" && phases.includes("ecs") ? ["measure.ts", "measureEcs.ts"] : ["measure.ts"]
 
 const measure = (measurement: string, plan: Plan): Promise<Figures> =>
-  new Promise((resolve, reject) => {
-    const command = [process.execPath, program(measurement), JSON.stringify(plan)]
-    const [file = "", ...args] = plan.subject === "kuma-cp" ? [...ALONE, ...command] : command
-    const child = spawn(file, args, { stdio: ["pipe", "pipe", "inherit"] })
-    running = child
-    let output = ""
-    child.stdout.setEncoding("utf8").on("data", (chunk: string) => (output += chunk))
-    child.on("error", reject)
-    child.on("close", (code) => {
-      running = null
-      if (code === 0 && interrupted === null) resolve(JSON.parse(output))
-      else reject(new Error(interrupted === null ? `the measurement ended with ${code}` : `ended by ${interrupted}`))
-    })
-  })
+  runApart(program(measurement), plan, plan.subject === "kuma-cp")
 
 const measured: Array<Measured> = []
 const failed: Array<string> = []
-for (let round = 1; round <= runs && interrupted === null; round++) {
+for (let round = 1; round <= runs && interrupted() === null; round++) {
   for (const proxies of sizes) {
     for (const subject of subjects) {
       const plan: Plan = {
@@ -122,7 +97,7 @@ for (let round = 1; round <= runs && interrupted === null; round++) {
         heap: values.heap
       }
       for (const measurement of measurementsOf(plan)) {
-        if (interrupted !== null) break
+        if (interrupted() !== null) break
         const what = `${subject} with ${proxies} proxies, run ${round} of ${runs}, ${measurement}`
         console.error(`${what} (load ${loadavg()[0]?.toFixed(1)})`)
         try {

@@ -4,14 +4,13 @@
  */
 import { mkdir, rm } from "node:fs/promises"
 import { join } from "node:path"
-import type { Figures } from "./figures.ts"
 import type { Plan } from "./Plan.ts"
 
 /** Starts a part and says how it is stopped. */
 export type Part = <A>(start: Promise<A>, stop: (started: A) => unknown) => Promise<A>
 
-export interface Workplace {
-  readonly plan: Plan
+export interface Workplace<P = Plan> {
+  readonly plan: P
   readonly part: Part
   /** For work dirs and logs; it goes with the measurement. */
   readonly folder: string
@@ -31,8 +30,8 @@ const endAll = async (endings: ReadonlyArray<() => unknown>): Promise<void> => {
   }
 }
 
-export const runMeasurement = async (measure: (workplace: Workplace) => Promise<Figures>): Promise<never> => {
-  const plan: Plan = JSON.parse(process.argv[2] ?? "{}")
+export const runMeasurement = async <P, F>(measure: (workplace: Workplace<P>) => Promise<F>): Promise<never> => {
+  const plan: P = JSON.parse(process.argv[2] ?? "{}")
   const endings: Array<() => unknown> = []
   const part: Part = async (start, stop) => {
     const started = await start

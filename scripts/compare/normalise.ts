@@ -1,0 +1,22 @@
+/** Leaves out of an answer what is another in each run: moments, ids, keys, and where things are. Pure. */
+const RULES: ReadonlyArray<readonly [pattern: RegExp, replacement: string]> = [
+  // Of a kuma-cp that was built without its version.
+  [/^WARNING: You are using kumactl version .*\n/gm, ""],
+  [/^# Product: Kuma,.*$/gm, "# Product: Kuma"],
+  [/http:\/\/127\.0\.0\.1:\d+/g, "URL"],
+  [/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)/g, "TIME"],
+  [/\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, "TOKEN"],
+  [/-----BEGIN ([A-Z ]+)-----[^-]+-----END \1-----/g, "$1"],
+  [/[A-Za-z0-9+/]{60,}={0,2}/g, "DATA"],
+  [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "UUID"],
+  [/("instanceId": ")[^"]*/g, "$1ID"],
+  // Kuma counts them up, ours come from a hash of the name.
+  [/\b24[0-3]\.\d+\.\d+\.\d+/g, "VIP"],
+  // A table's columns are as wide as what stands in them.
+  [/(?<=\S) {2,}(?=\S)/g, " "],
+  [/ +$/gm, ""],
+  [/ \d+[smh]$/gm, " AGE"]
+]
+
+export const normalise = (text: string, folder: string): string =>
+  RULES.reduce((rest, [pattern, replacement]) => rest.replace(pattern, replacement), text.replaceAll(folder, "FOLDER"))
