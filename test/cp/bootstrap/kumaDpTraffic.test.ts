@@ -126,7 +126,9 @@ it.each([["incremental", true], ["state-of-the-world", false]] as const)("over %
       ({ status }) => status === 200
     )
     const admin = `http://127.0.0.1:${adminPort}`
-    const envoy = await startEnvoy(readAsKumaDp(answer).text, { admin })
+    const { text } = readAsKumaDp(answer)
+    expect(/^ {4}api_type: (\w+)$/m.exec(text)?.[1]).toBe(deltaXds ? "DELTA_GRPC" : "GRPC")
+    const envoy = await startEnvoy(text, { admin })
     cleanups.push(envoy.stop)
     return { envoy, admin }
   }
