@@ -10,6 +10,7 @@ import type {
 import type { WorkloadCertificate } from "../../../../src/cp/ca/CertificateAuthority.ts"
 import type { ResourceIndex } from "../../../../src/cp/snapshot/ResourceIndex.ts"
 import { caSecret, identitySecret } from "../../../../src/cp/xds/secret.ts"
+import { authoritySecrets } from "../../../../src/model/authoritySecrets.ts"
 import { enabledBackend } from "../../../../src/model/Mesh.ts"
 import type { ProxyId } from "../../../../src/model/ProxyType.ts"
 import { tagSets } from "../../../../src/model/tagSets.ts"
@@ -28,7 +29,8 @@ export class WrittenCertificates implements ProxyCertificates {
     const dataplane = this.#cache.get({ type: "Dataplane", mesh: ownMesh, name })
     const ca = JSON.stringify([
       resource === undefined ? null : enabledBackend(resource.spec)?.name,
-      this.#cache.get({ type: "Secret", mesh, name: "ca" })?.spec
+      [...authoritySecrets(mesh, resource?.spec)].map((secret) =>
+        this.#cache.get({ type: "Secret", mesh, name: secret })?.spec)
     ])
     const names = JSON.stringify([name, dataplane === undefined ? [] : tagSets(dataplane.spec)])
     return [identitySecret(mesh, { certificatePem: ca + names, privateKeyPem: "" }), caSecret(mesh, ca)]

@@ -9,7 +9,7 @@ const SEED = Number(process.env["ECS_MESH_SEED"] ?? 20_260_102)
 describe("what a proxy is given change by change", () => {
   it("is tried with all that translations read", () => {
     const drawn = JSON.stringify(fc.sample(fc.tuple(initial, fc.array(step, { maxLength: 24, size: "max" })), {
-      numRuns: 200,
+      numRuns: 1_600,
       seed: SEED
     }))
     // An option that is never taken would be no test of what depends on it.

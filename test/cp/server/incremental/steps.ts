@@ -6,6 +6,7 @@ import fc from "fast-check"
 import type { Inbound, Outbound } from "../../../../src/model/Dataplane.ts"
 import type { RouteConf, RouteFilter } from "../../../../src/model/MeshHTTPRoute.ts"
 import type { HttpRetry } from "../../../../src/model/MeshRetry.ts"
+import { certificateSecretName } from "../../../../src/model/ownSecret.ts"
 import { type PolicyType, policyTypes } from "../../../../src/model/policies.ts"
 import type { ProxyId } from "../../../../src/model/ProxyType.ts"
 import type { DesiredResource, ResourceKey, SpecByType } from "../../../../src/model/Resource.ts"
@@ -589,13 +590,14 @@ const generator = fc.constant<DesiredResource>({
 const unread = fc.oneof(
   generator,
   dataplaneKey.map((key): DesiredResource => ({ type: "DataplaneInsight", ...key, labels: {}, spec: { subscriptions: [] } })),
-  fc.record({ mesh: meshName, data: name("AA==", "AQ==") }).map(({ mesh, data }): DesiredResource => ({
-    type: "Secret",
-    mesh,
-    name: "ca",
-    labels: {},
-    spec: { data }
-  }))
+  fc.record({ mesh: meshName, isAuthoritys: fc.boolean(), data: name("AA==", "AQ==") })
+    .map(({ data, isAuthoritys, mesh }): DesiredResource => ({
+      type: "Secret",
+      mesh,
+      name: isAuthoritys ? certificateSecretName(mesh, "ca-1") : "ca",
+      labels: {},
+      spec: { data }
+    }))
 )
 
 const resource = fc.oneof(
@@ -638,6 +640,7 @@ const anyKey: fc.Arbitrary<ResourceKey> = fc.oneof(
   }),
   fc.record({ type: fc.constant("ExternalService"), mesh: meshName, name: name("e1", "e2") }),
   fc.record({ type: fc.constant("Secret"), mesh: meshName, name: fc.constant("ca") }),
+  meshName.map((mesh): ResourceKey => ({ type: "Secret", mesh, name: certificateSecretName(mesh, "ca-1") })),
   fc.record({ type: fc.constant("ServiceAddress"), mesh: fc.constant(""), name: name("127.4.0.1", "127.4.0.2", "241.0.0.1") }),
   fc.record({ type: fc.constant("Mesh"), mesh: fc.constant(""), name: meshName }),
   fc.record({ type: fc.constant("ZoneEgress"), mesh: fc.constant(""), name: fc.constant("e1") })
