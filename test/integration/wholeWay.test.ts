@@ -141,7 +141,7 @@ describe("the whole way", () => {
         const result = await load.finish()
         expect(after.ready.toSorted()).toEqual(after.all.toSorted())
         expect(result.failures).toEqual([])
-        expect(result.answered).toBeGreaterThan(20)
+        expect(result.answered).toBeGreaterThan(10)
       }
     )
   })
@@ -197,7 +197,7 @@ describe("the whole way", () => {
     expect(told.status).toBe(0)
     for (const part of [
       /which leads/, /registered, dataplane of mesh default/, /ECS says PENDING, desired RUNNING/, /new -> registered: RoleAllows/,
-      /stored +Dataplane v1, EcsTask v1/, /stream +opened/, /Listener .* ACKed after \d+ ms/
+      /stored +Dataplane v\d+, EcsTask v\d+/, /stream +opened/, /Listener .* ACKed after \d+ ms/
     ]) expect(told.output).toMatch(part)
     const { key }: { readonly key: string } = JSON.parse(
       readFileSync(world.journal, "utf8").split("\n").find((line) => line.includes("\"reason\":\"TaskTagMismatch\"") && line.includes("\"kind\":\"refused\"")) ?? "{}"
