@@ -3,7 +3,7 @@ import type { MeshServiceSelector } from "../../model/MeshService.ts"
 import type { Resource } from "../../model/Resource.ts"
 import { SERVICE_TAG } from "../../model/Tags.ts"
 import { tagSets } from "../../model/tagSets.ts"
-import { fileUnder, takeFrom } from "./fileUnder.ts"
+import { fileUnder, takeFrom } from "../../model/fileUnder.ts"
 
 const tagKey = (tag: string, value: string): string => `${tag}=${value}`
 

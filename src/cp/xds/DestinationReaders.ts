@@ -5,7 +5,7 @@
 import type { ProxyId } from "../../model/ProxyType.ts"
 import type { Resource } from "../../model/Resource.ts"
 import type { DestinationChange } from "../snapshot/Destination.ts"
-import { fileUnder, takeFrom } from "../snapshot/fileUnder.ts"
+import { fileUnder, takeFrom } from "../../model/fileUnder.ts"
 import { externalKey } from "../snapshot/MeshDestinations.ts"
 import { backendReads } from "./backends.ts"
 
