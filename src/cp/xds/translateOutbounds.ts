@@ -20,6 +20,7 @@ import type { LogSpeaker } from "./logging/LogSpeaker.ts"
 import { uncarried } from "./logging/uncarried.ts"
 import type { OutboundList, ResolvedOutbound } from "./outbounds.ts"
 import type { CallPolicies, CallRoute } from "./policies/CallPolicies.ts"
+import { tagsMatch } from "./policies/selection.ts"
 import { callLoggers } from "./policies/MeshAccessLog.ts"
 import type { OutboundPart, ServiceUse } from "./ProxyTranslation.ts"
 import type { OutboundRoute, WeightedCluster } from "./route/outbound.ts"
@@ -42,10 +43,11 @@ export interface Calling {
 
 /** All that goes into a part and isn't in its key: the same object, or the same word, while nothing of it is another. */
 const inputOf = (view: MeshView, { backend, tags }: Leading): unknown => {
+  if (backend !== undefined) return view.destinations.get(backend.destination)
   const service = tags[SERVICE_TAG] ?? ""
-  return backend === undefined
-    ? view.externalServices.get(service) ?? view.services.get(service)?.protocol
-    : view.destinations.get(backend.destination)
+  const outside = view.externalServices.get(service)
+  // Those with other tags than are asked for stand in nobody's place.
+  return outside?.some((one) => tagsMatch(tags, one.tags)) === true ? outside : view.services.get(service)?.protocol
 }
 
 const cantCall = (outbound: ResolvedOutbound, reason: string, message: string): Condition => ({

@@ -162,6 +162,25 @@ describe("the resources of many proxies", () => {
     expect(different).toEqual(["a", "outbound:127.0.0.1:10001"])
   })
 
+  it("follow a service's protocol beside an ExternalService of its name that lacks the tags that are asked for", () => {
+    const tags = { "kuma.io/service": "a", version: "1" }
+    const picky: Resource<"Dataplane"> = {
+      ...caller(1),
+      labels: {},
+      spec: { networking: { address: "10.0.0.1", outbound: [{ port: 10_001, tags }] } }
+    }
+    const { apply, outbounds, translate } = connect([picky, caller(5)])
+    apply(resource("ExternalService", "default", "away", {
+      tags: { "kuma.io/service": "a", "kuma.io/protocol": "http" }, networking: { address: "a.example.com:80" }
+    }))
+    translate()
+    const version = () => outbounds("d1").map((one) => one.version).join()
+    const before = version()
+    apply({ ...caller(5), spec: dataplane("d5", "10.0.0.5", [{ service: "a", protocol: "tcp" }]).spec })
+    translate()
+    expect(version()).not.toBe(before)
+  })
+
   it("are shared with an access log where Envoys know who they are, and say who they are where they don't", () => {
     const built = (options: Options) => connect(many(20, caller), options).translate() - OWN * 20
     const accessLogPath = "/dev/stdout"
