@@ -10,8 +10,10 @@ import { type Quota, TokenBucket } from "./TokenBucket.ts"
 export interface CallBudget {
   /** Waits for a token. `name`: what `hurry` calls it by. */
   readonly take: (lane: Lane, name?: string) => Effect.Effect<void>
-  /** Whoever waits under this name is urgent from now on. */
+  /** Whoever waits under this name is urgent from now on, and so is the next attempt of a call that is under way. */
   readonly hurry: (name: string) => void
+  /** A call with all its attempts and what lies between them, which may be hurried by this name. */
+  readonly during: (name: string) => <A, E, R>(call: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** A token that was taken and isn't needed. */
   readonly giveBack: () => void
   /** AWS refused a call for there being too many. */
@@ -84,6 +86,9 @@ export const makeCallBudget = (quotaName: string, quota: Quota): Effect.Effect<C
       return true
     }
 
+    /** Calls under way; true: somebody is in a hurry for it. */
+    const underWay = new Map<string, boolean>()
+
     const enter = (lane: Lane, waiter: Waiter): void => {
       lines[lane].push(waiter)
       waiting.openUnsafe()
@@ -113,8 +118,9 @@ export const makeCallBudget = (quotaName: string, quota: Quota): Effect.Effect<C
     yield* Effect.forkScoped(Effect.forever(serve))
 
     return {
-      take: (lane, name) =>
+      take: (asked, name) =>
         Effect.callback<void>((resume) => {
+          const lane = name !== undefined && underWay.get(name) === true ? "urgent" : asked
           // Nobody is overtaken: who waits in this lane, or in a more urgent one, was here before.
           const free = lines.urgent.length === 0 && (lane === "urgent" ? !isBulksTurn() : lines.bulk.length === 0)
           if (free && takeToken(lane)) return resume(Effect.void)
@@ -122,7 +128,14 @@ export const makeCallBudget = (quotaName: string, quota: Quota): Effect.Effect<C
           enter(lane, waiter)
           return Effect.sync(() => leave(waiter))
         }),
+      during: (name) => (call) =>
+        Effect.acquireUseRelease(
+          Effect.sync(() => void underWay.set(name, false)),
+          () => call,
+          () => Effect.sync(() => void underWay.delete(name))
+        ),
       hurry: (name) => {
+        if (underWay.has(name)) underWay.set(name, true)
         const found = lines.bulk.find((waiter) => waiter.name === name)
         if (found === undefined) return
         lines.bulk.splice(lines.bulk.indexOf(found), 1)

@@ -15,7 +15,7 @@ export interface AwsCall<A> {
   readonly within?: Duration.Input
   /** What each attempt takes a token of; what AWS doesn't count so has none. */
   readonly budget?: CallBudget
-  /** By which somebody may hurry it while it waits for its token. */
+  /** By which somebody may hurry it while it waits for its token, or for its next attempt. */
   readonly name?: string
   /** The token of the first attempt was taken already. */
   readonly paid?: boolean
@@ -95,6 +95,9 @@ const attemptOf = <A>({ service, operation, run, within: duration = "10 seconds"
 
 export const callAws = <A>(call: AwsCall<A>): Effect.Effect<A, AwsCallFailed> =>
   Effect.suspend(() => {
+    const { budget, name } = call
     const attempt = attemptOf(call)
-    return Effect.retry(call.budget === undefined ? attempt : metered(call, call.budget, attempt), retries)
+    if (budget === undefined) return Effect.retry(attempt, retries)
+    const whole = Effect.retry(metered(call, budget, attempt), retries)
+    return name === undefined ? whole : budget.during(name)(whole)
   })

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Deferred, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { makeCallBudget } from "../../../src/controllers/aws/CallBudget.ts"
 import { callAws } from "../../../src/controllers/aws/callAws.ts"
@@ -42,6 +42,25 @@ describe("calls that wait for their token", () => {
       budget.hurry("b2")
       yield* TestClock.adjust(100)
       assert.deepStrictEqual(went, ["b2"])
+    }).pipe(Effect.scoped))
+
+  it.effect("go before others with their next attempt, where they are hurried while the first is under way", () =>
+    Effect.gen(function*() {
+      const { ask, budget, went } = yield* spent
+      yield* ask("bulk", "b1")
+      const isThrottled = yield* Deferred.make<void>()
+      const again = Effect.andThen(Deferred.await(isThrottled), Effect.flatMap(ask("bulk", "b2"), Fiber.join))
+      yield* Effect.forkScoped(budget.during("b2")(again), { startImmediately: true })
+      budget.hurry("b2")
+      yield* Deferred.succeed(isThrottled, undefined)
+      yield* TestClock.adjust(100)
+      assert.deepStrictEqual(went, ["b2"])
+      // It is over: one that comes later is in no hurry.
+      yield* TestClock.adjust(10_000)
+      for (let call = 0; call < 10; call++) yield* budget.take("urgent")
+      for (const name of ["b3", "b2"]) yield* ask("bulk", name)
+      yield* TestClock.adjust(10_000)
+      assert.deepStrictEqual(went, ["b2", "b1", "b3", "b2"])
     }).pipe(Effect.scoped))
 
   it.effect("are overtaken by nobody who comes when a token has come back", () =>
