@@ -66,7 +66,8 @@ export interface ResourceKey<T extends ResourceType = ResourceType> {
 }
 
 /**
- * A resource as it is kept. `version` counts its writes from 1; times are ISO 8601 in UTC.
+ * A resource as it is kept. `version` counts its writes: from 1, or from above whatever was removed before it was made.
+ * Times are ISO 8601 in UTC.
  */
 export interface Resource<T extends ResourceType = ResourceType> extends ResourceKey<T> {
   readonly labels: Readonly<Record<string, string>>
