@@ -19,6 +19,6 @@ export const decodeSecret = (secret: Secret): string => Buffer.from(secret.data 
 
 export const encodeSecret = (key: ResourceKey<"Secret">, text: string): DesiredResource<"Secret"> => ({
   ...key,
-  labels: { "kuma.io/mesh": key.mesh },
+  labels: {},
   spec: { data: Buffer.from(text).toString("base64") }
 })

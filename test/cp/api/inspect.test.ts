@@ -229,6 +229,28 @@ describe("policies", () => {
     })
   })
 
+  it("are told by the names of what they are about, as Kuma does", async () => {
+    const called = { kind: "MeshService", name: "zoo" }
+    const service = kept("MeshService", "zoo", {
+      state: "Available",
+      selector: { dataplaneTags: { app: "zoo" } },
+      ports: [{ port: 80, targetPort: 8080, appProtocol: "http" }]
+    })
+    const policy = kept("MeshTimeout", "of-the-zoo", {
+      targetRef: { kind: "Mesh" }, to: [{ targetRef: called, default: { connectionTimeout: "3s" } }]
+    })
+    await controlPlane.put(service)
+    await controlPlane.put(policy)
+    const names = async () => {
+      const text = JSON.stringify((await ask("/meshes/default/dataplanes/web-1/_rules")).json)
+      return [...text.matchAll(/"resourceMeta":\{[^}]*\{\}[^}]*"name":"(default|zoo)"/g)].map(([, name]) => name)
+    }
+    expect(await eventually(names, (all) => all.length === 2)).toEqual(["default", "zoo"])
+    await controlPlane.remove(policy)
+    await controlPlane.remove(service)
+    await eventually(names, (all) => all.length === 1)
+  })
+
   it("of a proxy's parts are told where MeshServices are all that counts", async () => {
     for (const endpoint of ["_layout", "_policies"]) {
       expect((await ask(`/meshes/default/dataplanes/web-1/${endpoint}`)).json).toMatchObject({

@@ -48,7 +48,10 @@ describe("a new mesh", () => {
   it("has its policies, its key and its authority at once, for whoever exports it before a proxy comes", async () => {
     expect((await put(`${api.url}/meshes/whole`, withCa("whole"))).status).toBe(201)
     expect(await namesIn("whole")).toEqual(wholeOf("whole"))
-    expect(await dataOf("whole", "whole.ca-builtin-cert-ca-1")).toMatchObject({ data: expect.stringMatching(/^[A-Za-z0-9+/]/) })
+    const certificate = await dataOf("whole", "whole.ca-builtin-cert-ca-1")
+    expect(certificate).toMatchObject({ data: expect.stringMatching(/^[A-Za-z0-9+/]/) })
+    // As Kuma exports it.
+    expect(certificate).not.toHaveProperty("labels")
   })
 
   it("is all there or not at all, whichever of its writes the store fails to do", async () => {

@@ -58,6 +58,11 @@ const encodeResourceRule = (mesh: string) => (rule: ResourceRule) => ({
   resourceSectionName: rule.section
 })
 
+type Named = { readonly resourceMeta: { readonly name: string } }
+
+const byName = (a: Named, b: Named): number =>
+  a.resourceMeta.name === b.resourceMeta.name ? 0 : a.resourceMeta.name < b.resourceMeta.name ? -1 : 1
+
 export const encodeInboundRule = (said: Said) => ({
   conf: [said.conf],
   ...(said.matches.length === 0 ? {} : { match: said.matches[0] }),
@@ -98,7 +103,7 @@ const encodeType = (view: MeshView, dataplane: Resource<"Dataplane">, { policies
     fromRules: ofInbounds(fromRules, encodeFromRule),
     inboundRules: ofInbounds(inboundRules, encodeInboundRule),
     ...(whole === null ? {} : { proxyRule: { conf: whole.conf, origin: whole.of.map(encodeMeta) } }),
-    toResourceRules: resourceRules(view, policies, of, routes).map(encodeResourceRule(view.mesh)),
+    toResourceRules: resourceRules(view, policies, of, routes).map(encodeResourceRule(view.mesh)).sort(byName),
     // Where MeshServices are all that counts nothing is called by its tag.
     toRules: isExclusive(view) ? [] : serviceRules(policies, of).map(encodeServiceRule),
     type,
