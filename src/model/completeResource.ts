@@ -1,6 +1,7 @@
 /** What the control plane adds to a resource that is given to it: labels, and the zone to a Dataplane's tags. Pure. */
 import { computeLabels } from "./computeLabels.ts"
 import type { Dataplane, Inbound } from "./Dataplane.ts"
+import { BROUGHT_LABEL } from "./dataplaneLabels.ts"
 import type { Mesh } from "./Mesh.ts"
 import type { DesiredResource } from "./Resource.ts"
 import { type Tags, ZONE_TAG } from "./Tags.ts"
@@ -38,9 +39,12 @@ const completeDataplane = (dataplane: Dataplane, zone: string, mesh: Mesh): Data
 const isDataplane = (resource: DesiredResource): resource is DesiredResource<"Dataplane"> =>
   resource.type === "Dataplane"
 
+/** Whoever takes what a proxy brought, and gives it back, has written it. */
+const withoutMark = ({ [BROUGHT_LABEL]: _mark, ...labels }: DesiredResource["labels"]): DesiredResource["labels"] => labels
+
 /** `mesh`: that of the resource; whatever where it belongs to none. */
 export const completeResource = <R extends DesiredResource>(resource: R, zone: string, mesh: Mesh): R => ({
   ...resource,
-  labels: computeLabels(resource, zone),
+  labels: withoutMark(computeLabels(resource, zone)),
   ...(isDataplane(resource) ? { spec: completeDataplane(resource.spec, zone, mesh) } : {})
 })

@@ -79,3 +79,13 @@ it("a tag's values are those of all sets, each once", () => {
     new Map([["a", new Set(["1", "2"])], ["b", new Set(["1"])]])
   )
 })
+
+it("takes the mark of what a proxy brought from what somebody else writes", () => {
+  const { labels } = completeResource(
+    { type: "ZoneEgress", mesh: "", name: "egress", labels: { "ecs-mesh.io/brought": "true", team: "a" }, spec: {} },
+    "zone-1",
+    {}
+  )
+  expect(labels).not.toHaveProperty(["ecs-mesh.io/brought"])
+  expect(labels).toMatchObject({ team: "a" })
+})

@@ -14,7 +14,7 @@ import { ResourceCache } from "../snapshot/ResourceCache.ts"
 import { mergeInsight } from "./mergeInsight.ts"
 import { foldSession, openSession, type ProxySession, type SessionEvent } from "./ProxySession.ts"
 
-type InsightType = "DataplaneInsight" | "ZoneIngressInsight" | "ZoneEgressInsight"
+export type InsightType = "DataplaneInsight" | "ZoneIngressInsight" | "ZoneEgressInsight"
 
 const INSIGHT_TYPE: Readonly<Record<ProxyType, InsightType>> = {
   dataplane: "DataplaneInsight",
@@ -249,7 +249,10 @@ export class Insights extends Context.Service<
             const entry: Open = { proxy, session }
             const streams = open.get(nameOf(entry)) ?? new Set<Open>()
             open.set(nameOf(entry), streams.add(entry))
-            due.add(entry)
+            // The replica that it comes from is about to remove what it brought, unless it hears that it is here.
+            const last = cache.get(insightKey(proxy))?.spec.subscriptions.at(-1)
+            if (last !== undefined && last.controlPlaneInstanceId !== options.instanceId) hurry(entry)
+            else due.add(entry)
             return {
               record: (event) => {
                 const before = entry.session

@@ -71,6 +71,31 @@ describe("what is known of a proxy", () => {
     )
   })
 
+  it("is written at once when its proxy comes from another replica, which may take it for gone", async () => {
+    const config = await databases.create()
+    const status = { total: {}, cds: {}, eds: {}, lds: {}, rds: {} }
+    const elsewhere = { id: "1", controlPlaneInstanceId: "cp-2", connectTime: "2026-01-01T00:00:00.000Z", status }
+    const told = Effect.gen(function*() {
+      const { get, put } = yield* Store
+      yield* put(dataplane)
+      yield* put({ ...dataplane, ...insightKey(proxy), spec: { subscriptions: [elsewhere] } })
+      const comes = Effect.gen(function*() {
+        ;(yield* Insights).open(proxy, null, Date.now())
+        return yield* Effect.repeat(get(insightKey(proxy)), {
+          until: ({ spec }) => spec.subscriptions.length === 2,
+          schedule: Schedule.spaced("10 millis")
+        }).pipe(Effect.timeout("15 seconds"))
+      })
+      return yield* comes.pipe(
+        Effect.provide(Insights.layer({ instanceId: "cp-1", flushMillis: 3_600_000 }).pipe(Layer.provide(ResourceCacheLive)))
+      )
+    })
+    const { spec } = await Effect.runPromise(told.pipe(Effect.provide(PostgresStore.layer(config)), Effect.scoped))
+    expect(spec.subscriptions.map((one) => [one.controlPlaneInstanceId, one.disconnectTime === undefined])).toEqual([
+      ["cp-2", false], ["cp-1", true]
+    ])
+  })
+
   it("is there again when its resource comes back while its stream is open", async () => {
     const config = await databases.create()
     const acknowledged = Effect.gen(function*() {
