@@ -58,6 +58,11 @@ export interface Snapshot {
   readonly resources: ReadonlyArray<Resource>
 }
 
+export interface Page<T extends ResourceType = ResourceType> {
+  readonly total: number
+  readonly resources: ReadonlyArray<Resource<T>>
+}
+
 export class Store extends Context.Service<
   Store,
   {
@@ -69,6 +74,11 @@ export class Store extends Context.Service<
       type: T,
       mesh?: string
     ) => Effect.Effect<ReadonlyArray<Resource<T>>, StoreUnavailable>
+    /** A part of what `list` answers, and of how many; both as of one instant. An offset past the end is an empty part. */
+    readonly page: <T extends ResourceType>(
+      type: T,
+      part: { readonly mesh?: string; readonly offset: number; readonly size: number }
+    ) => Effect.Effect<Page<T>, StoreUnavailable>
     /** Everything at one instant (one transaction). */
     readonly listAll: Effect.Effect<ReadonlyArray<Resource>, StoreUnavailable>
     /** What is there of these keys, or of all, in no order. */

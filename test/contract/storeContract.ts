@@ -128,6 +128,25 @@ export const storeContract = (name: string, makeLayer: () => Layer.Layer<Store, 
         assert.deepStrictEqual(yield* store.list("Mesh"), [])
       }))
 
+    test("answers a part of a list, and how long the whole is", (store) =>
+      Effect.gen(function*() {
+        for (const [mesh, name] of [["b", "x"], ["a", "z"], ["a", "B"], ["a-b", "c"], ["a", "a"]] as const) {
+          yield* store.put(port(name, 1, mesh))
+        }
+        const part = (offset: number, size: number, mesh?: string) =>
+          Effect.map(store.page("OutboundPort", { offset, size, ...(mesh === undefined ? {} : { mesh }) }), (page) =>
+            [page.total, ...page.resources.map((one) => `${one.mesh}/${one.name}`)])
+        assert.deepStrictEqual(yield* part(0, 2), [5, "a/B", "a/a"])
+        assert.deepStrictEqual(yield* part(2, 2), [5, "a/z", "a-b/c"])
+        assert.deepStrictEqual(yield* part(4, 1000), [5, "b/x"])
+        assert.deepStrictEqual(yield* part(5, 10), [5])
+        assert.deepStrictEqual(yield* part(1, 1, "a"), [3, "a/a"])
+        assert.deepStrictEqual(yield* part(0, 10, "none"), [0])
+        assert.deepStrictEqual((yield* store.page("Mesh", { offset: 0, size: 1 })), { total: 0, resources: [] })
+        const whole = yield* store.list("OutboundPort")
+        assert.deepStrictEqual((yield* store.page("OutboundPort", { offset: 0, size: 10 })).resources, whole)
+      }))
+
     test("lists everything as it was at one instant", (store) =>
       Effect.gen(function*() {
         const writer = yield* Effect.forkChild(

@@ -13,6 +13,7 @@ import { ANONYMOUS_ACCESS } from "../config/readApiServer.ts"
 import type { DoorLimits } from "../door/DoorLimits.ts"
 import { openDoor } from "../door/openDoor.ts"
 import { httpServer, httpsServer } from "../door/servers.ts"
+import { jsonText } from "./jsonText.ts"
 import { noteAnswer } from "./noteAnswer.ts"
 import { makeAdmission } from "./admit.ts"
 import type { ApiResponse } from "./ApiRequest.ts"
@@ -85,8 +86,7 @@ const write = async (outgoing: ServerResponse, response: ApiResponse, { instance
     const headers = contentType === undefined ? {} : { "content-type": contentType }
     return writeText(outgoing, response.status, response.text, headers)
   }
-  // One space, as Kuma's answers have it.
-  writeText(outgoing, response.status, `${JSON.stringify(response.body, null, 1)}\n`, {
+  writeText(outgoing, response.status, jsonText(response.body), {
     "content-type": "application/json",
     ...response.headers
   })

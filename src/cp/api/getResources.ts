@@ -9,9 +9,10 @@ import { encodeOverview, NO_INSIGHT } from "./encodeOverview.ts"
 import { encodeServed } from "./encodeServed.ts"
 import { listFilter } from "./listFilter.ts"
 import { etagOf } from "./preconditions.ts"
-import { nextLink, readPage } from "./readPage.ts"
+import { nextLink, type Page, readPage } from "./readPage.ts"
 import { invalid, notFound } from "./Refusal.ts"
 import type { Route } from "./Route.ts"
+import { inReadersTurn, mapInSlices } from "./Turns.ts"
 
 /** Fails where a path names a mesh that isn't there. */
 export const requireMesh = Effect.fnUntraced(function*(mesh: string) {
@@ -52,17 +53,22 @@ export const getResource = Effect.fnUntraced(function*(
   return { status: 200, body: encodeOverview(resource, insight ?? NO_INSIGHT) } satisfies ApiResponse
 })
 
-const encodeOverviews = Effect.fnUntraced(function*(
+/** As long as a page is where nobody says how long; what is filtered is read whole. */
+const LONG_PAGE = 100
+
+const overviewEncoder = Effect.fnUntraced(function*(
   resources: ReadonlyArray<Resource>,
-  descriptor: ResourceDescriptor,
-  mesh: string | undefined
+  { insight: type, ...descriptor }: ResourceDescriptor
 ) {
-  if (descriptor.insight === null) return resources.map(encodeResource)
+  if (type === null) return encodeResource
   const store = yield* Store
-  const insights: ReadonlyArray<Resource> = yield* store.list(descriptor.insight, mesh)
+  const { resources: insights } = yield* store.snapshot(resources.map(({ mesh, name }) => ({ type, mesh, name })))
   const byKey = new Map(insights.map((insight) => [formatKey({ ...insight, type: descriptor.type }), insight]))
-  return resources.map((resource) => encodeOverview(resource, byKey.get(formatKey(resource)) ?? null))
+  return (resource: Resource) => encodeOverview(resource, byKey.get(formatKey(resource)) ?? null)
 })
+
+const pageOf = (all: ReadonlyArray<Resource>, { offset, size }: Page) =>
+  ({ total: all.length, resources: all.slice(offset, offset + size) })
 
 /** Ordered by mesh, then name. An offset past the end answers an empty page. */
 export const listResources = Effect.fnUntraced(function*(
@@ -73,15 +79,13 @@ export const listResources = Effect.fnUntraced(function*(
   const filter = yield* listFilter(request.query)
   if (mesh !== undefined) yield* requireMesh(mesh)
   const store = yield* Store
-  const all: ReadonlyArray<Resource> = yield* store.list(descriptor.type, mesh)
-  const chosen = all.filter(filter)
-  const items = chosen.slice(page.offset, page.offset + page.size)
-  return {
-    status: 200,
-    body: {
-      total: chosen.length,
-      items: withInsight ? yield* encodeOverviews(items, descriptor, mesh) : items.map(yield* encodeServed),
-      next: nextLink(request, page, chosen.length)
-    }
-  } satisfies ApiResponse
+  const answer = Effect.gen(function*() {
+    const { resources, total } = filter === null
+      ? yield* store.page(descriptor.type, { ...page, ...(mesh === undefined ? {} : { mesh }) })
+      : pageOf((yield* store.list(descriptor.type, mesh)).filter(filter), page)
+    const encode = withInsight ? yield* overviewEncoder(resources, descriptor) : yield* encodeServed
+    const items = yield* mapInSlices(resources, encode)
+    return { status: 200, body: { total, items, next: nextLink(request, page, total) } } satisfies ApiResponse
+  })
+  return yield* page.size > LONG_PAGE || filter !== null ? inReadersTurn(answer) : answer
 })

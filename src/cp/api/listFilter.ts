@@ -26,7 +26,8 @@ const parseTag = (text: string): readonly [string, string] => {
 
 const LABEL_FILTER = /^filter\[labels\.([^\]]+)\]$/
 
-export const listFilter = (query: URLSearchParams): Effect.Effect<Filter, Refusal> => {
+/** Null where all are asked for. */
+export const listFilter = (query: URLSearchParams): Effect.Effect<Filter | null, Refusal> => {
   const name = query.get("name") ?? ""
   const gateway = query.get("gateway") ?? ""
   const wantedTags = query.getAll("tag").map(parseTag)
@@ -43,6 +44,7 @@ export const listFilter = (query: URLSearchParams): Effect.Effect<Filter, Refusa
       : [{ field: "gateway", message: `must be one of: ${GATEWAYS.join(", ")}` }])
   ]
   if (violations.length > 0) return Effect.fail(invalid("Could not retrieve resources", violations))
+  if (name === "" && gateway === "" && wantedTags.length === 0 && labels.length === 0) return Effect.succeed(null)
   return Effect.succeed((resource) => {
     if (!resource.name.includes(name)) return false
     if (!labels.every(([label, value]) => resource.labels[label] === value)) return false

@@ -63,6 +63,7 @@ const lists = (path: string, before: ReadonlyArray<Json>, after: ReadonlyArray<J
 }
 
 export const jsonDiff = (before: Json, after: Json, path = ""): ReadonlyArray<PatchItem> => {
+  if (before === after) return []
   if (isObject(before) && isObject(after)) return objects(path, before, after)
   if (isList(before) && isList(after)) return lists(path, before, after)
   return equal(before, after) ? [] : [...gone(path, before), { op: "add", path, value: after }]

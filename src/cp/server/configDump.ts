@@ -47,6 +47,8 @@ const heldOf = ({ snapshot, subscriptions }: Dumped, typeUrl: TypeUrl): Readonly
 
 const DUMP = "type.googleapis.com/envoy.admin.v3"
 
+type Dumping = Required<Pick<DumpOptions, "rejections" | "render">>
+
 /** Without what isn't known. */
 const present = (fields: Readonly<Record<string, JsonValue | undefined>>): JsonObject =>
   Object.fromEntries(
@@ -54,8 +56,8 @@ const present = (fields: Readonly<Record<string, JsonValue | undefined>>): JsonO
   )
 
 /** `field`: under which a resource stands. */
-const dynamic = (held: Held, typeUrl: TypeUrl, field: string, rejections: Rejections): JsonObject => {
-  const configured = held.resource === null ? undefined : renderAsEnvoy(held.resource)
+const dynamic = (held: Held, typeUrl: TypeUrl, field: string, { rejections, render }: Dumping): JsonObject => {
+  const configured = held.resource === null ? undefined : render(held.resource)
   if (held.status !== "NACKED") {
     return present({ version_info: held.version, [field]: configured, client_status: held.status })
   }
@@ -74,8 +76,8 @@ const dynamic = (held: Held, typeUrl: TypeUrl, field: string, rejections: Reject
 const named = (held: Held, entry: JsonObject): JsonObject => ({ name: held.name, ...entry })
 
 /** A listener's parts stand apart: what serves, what waits to, what was refused. */
-const listener = (held: Held, rejections: Rejections): JsonObject => {
-  const { client_status, error_state, ...state } = dynamic(held, TypeUrl.Listener, "listener", rejections)
+const listener = (held: Held, dumping: Dumping): JsonObject => {
+  const { client_status, error_state, ...state } = dynamic(held, TypeUrl.Listener, "listener", dumping)
   const place = held.status === "REQUESTED" ? "warming_state" : "active_state"
   return present({
     name: held.name,
@@ -98,19 +100,31 @@ export interface DumpOptions {
   readonly includeEndpoints: boolean
   /** The proxy's last refusals, as its insight has them. */
   readonly rejections: Rejections
+  /** Of what was rendered before. */
+  readonly render?: (resource: XdsResource) => JsonObject
 }
 
-export const configDump = (stream: Dumped, { includeEndpoints, rejections }: DumpOptions): JsonObject => {
+/** Everything that a dump shows; it may take long to render. */
+export const dumpedResources = (stream: Dumped, { includeEndpoints }: Pick<DumpOptions, "includeEndpoints">) =>
+  [...stream.subscriptions.keys()]
+    .filter((typeUrl) => includeEndpoints || typeUrl !== TypeUrl.ClusterLoadAssignment)
+    .flatMap((typeUrl) => heldOf(stream, typeUrl).flatMap(({ resource }) => resource ?? []))
+
+export const configDump = (
+  stream: Dumped,
+  { includeEndpoints, rejections, render = renderAsEnvoy }: DumpOptions
+): JsonObject => {
+  const dumping = { rejections, render }
   const of = (typeUrl: TypeUrl) => heldOf(stream, typeUrl)
   const each = (typeUrl: TypeUrl, field: string) =>
-    of(typeUrl).map((held) => dynamic(held, typeUrl, field, rejections))
-  const secret = (held: Held) => named(held, dynamic(held, TypeUrl.Secret, "secret", rejections))
+    of(typeUrl).map((held) => dynamic(held, typeUrl, field, dumping))
+  const secret = (held: Held) => named(held, dynamic(held, TypeUrl.Secret, "secret", dumping))
   return {
     configs: [
       {
         "@type": `${DUMP}.ClustersConfigDump`,
         ...apart(of(TypeUrl.Cluster), "dynamic_active_clusters", "dynamic_warming_clusters", (held) =>
-          dynamic(held, TypeUrl.Cluster, "cluster", rejections))
+          dynamic(held, TypeUrl.Cluster, "cluster", dumping))
       },
       ...(includeEndpoints
         ? [{
@@ -120,7 +134,7 @@ export const configDump = (stream: Dumped, { includeEndpoints, rejections }: Dum
         : []),
       {
         "@type": `${DUMP}.ListenersConfigDump`,
-        dynamic_listeners: of(TypeUrl.Listener).map((held) => listener(held, rejections))
+        dynamic_listeners: of(TypeUrl.Listener).map((held) => listener(held, dumping))
       },
       { "@type": `${DUMP}.ScopedRoutesConfigDump` },
       {

@@ -191,6 +191,7 @@ const make = Effect.fnUntraced(function*(config: StoreConfig, feedOptions?: Chan
     list: Effect.fn("Store.list")(<T extends ResourceType>(type: T, mesh?: string) =>
       read("list", (client) => Rows.selectType(client, type, mesh))
     ),
+    page: Effect.fn("Store.page")((type, part) => read("page", (client) => Rows.selectPage(client, type, part))),
     // One statement sees one snapshot of the database.
     listAll: read("listAll", (client): Promise<ReadonlyArray<Resource>> => Rows.selectAll(client)),
     snapshot: Effect.fn("Store.snapshot")((keys) =>

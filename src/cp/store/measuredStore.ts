@@ -5,7 +5,7 @@ import { count, storeFailures, storeSeconds } from "../diagnostics/metrics.ts"
 
 type Failing = { readonly _tag: string }
 
-const measure = (context: Context.Context<never>) => (operation: "get" | "list" | "put" | "remove" | "snapshot") => {
+const measure = (context: Context.Context<never>) => (operation: "get" | "list" | "page" | "put" | "remove" | "snapshot") => {
   const seconds = Metric.withAttributes(storeSeconds, { operation })
   return <A, E extends Failing>(asked: Effect.Effect<A, E>): Effect.Effect<A, E> =>
     Effect.suspend(() => {
@@ -28,10 +28,12 @@ export const measuredStore = <A, E, R>(store: Layer.Layer<A | Store, E, R>): Lay
     Effect.gen(function*() {
       const inner = yield* Store
       const of = measure(yield* Effect.context<never>())
-      const [get, list, put, remove, snapshot] = [of("get"), of("list"), of("put"), of("remove"), of("snapshot")]
+      const [get, list, page, put, remove, snapshot] =
+        [of("get"), of("list"), of("page"), of("put"), of("remove"), of("snapshot")]
       return Store.of({
         get: (key) => get(inner.get(key)),
         list: (type, mesh) => list(inner.list(type, mesh)),
+        page: (type, part) => page(inner.page(type, part)),
         listAll: list(inner.listAll),
         snapshot: (keys) => snapshot(inner.snapshot(keys)),
         put: (resource, options) => put(inner.put(resource, options)),

@@ -1,7 +1,7 @@
 /** The statements on the table of resources, and how its rows become resources. */
 import type { ClientBase } from "pg"
 import type { DesiredResource, Resource, ResourceKey, ResourceType, SpecByType } from "../../model/Resource.ts"
-import type { RemoveOptions, Snapshot } from "../../model/Store.ts"
+import type { Page, RemoveOptions, Snapshot } from "../../model/Store.ts"
 import type { Stored } from "./decidePut.ts"
 
 interface Row<T extends ResourceType> {
@@ -102,6 +102,31 @@ export const selectType = async <T extends ResourceType>(
       [type, mesh]
     ))
   return rows.map(toResource)
+}
+
+interface Total {
+  readonly total: number
+}
+
+/** The rows behind the offset are only counted. */
+export const selectPage = async <T extends ResourceType>(
+  client: ClientBase,
+  type: T,
+  { mesh, offset, size }: { readonly mesh?: string; readonly offset: number; readonly size: number }
+): Promise<Page<T>> => {
+  const { rows } = await client.query<Total & (Row<T> | { readonly type: null })>(
+    `WITH matching AS (SELECT mesh, name FROM resource WHERE type = $1 AND ($2::text IS NULL OR mesh = $2))
+     SELECT (SELECT count(*)::integer FROM matching) AS total, ${COLUMNS}
+     FROM (VALUES (1)) AS one LEFT JOIN (
+       (SELECT * FROM matching ORDER BY mesh, name LIMIT $3 OFFSET $4) AS part
+       JOIN (SELECT * FROM resource WHERE type = $1) AS resource USING (mesh, name)
+     ) ON true ORDER BY mesh, name`,
+    [type, mesh ?? null, size, offset]
+  )
+  return {
+    total: rows[0]?.total ?? 0,
+    resources: rows.filter((row): row is Total & Row<T> => row.type !== null).map(toResource)
+  }
 }
 
 export const selectAll = async (client: ClientBase): Promise<ReadonlyArray<Resource>> =>

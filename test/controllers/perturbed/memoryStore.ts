@@ -30,6 +30,9 @@ export const memoryStore = (resources: MemoryResources, { tell, visit }: Visitor
           found instanceof NotFound ? Effect.fail(found) : Effect.succeed(found))
       ),
     list: (type, mesh) => visit({ operation: "list", key: null }, () => resources.list(type, mesh)),
+    page: (type, { mesh, offset, size }) =>
+      Effect.map(visit({ operation: "list", key: null }, () => resources.list(type, mesh)), (all) =>
+        ({ total: all.length, resources: all.slice(offset, offset + size) })),
     listAll: visit({ operation: "listAll", key: null }, () => resources.all()),
     snapshot: (keys) =>
       Effect.map(visit({ operation: "listAll", key: null }, () => resources.all()), (all) => {

@@ -14,6 +14,9 @@ import { freePort } from "../../support/freePort.ts"
 import { useCleanups } from "../../support/useCleanups.ts"
 
 const cleanups = useCleanups()
+/** Others may have the processor. */
+const PATIENT = { timeout: 10_000 }
+
 const proxy = { proxyType: "dataplane", mesh: "default", name: "web-1" } as const
 let keys: AdminKeys
 let others: AdminKeys
@@ -137,11 +140,11 @@ describe("an Envoy that is asked", () => {
       ))
     const first = [one(), one(), one(), one()]
     expect(await one()).toBe("TooMany")
-    await expect.poll(() => held.length).toBe(4)
+    await expect.poll(() => held.length, PATIENT).toBe(4)
     for (const end of held) end()
     expect(await Promise.all(first)).toEqual(["late", "late", "late", "late"])
     const next = one()
-    await expect.poll(() => held.length).toBe(5)
+    await expect.poll(() => held.length, PATIENT).toBe(5)
     held[4]?.()
     expect(await next).toBe("late")
   })

@@ -3,7 +3,9 @@ import { describe, expect, it } from "vitest"
 import { calleeOf, resourceRules, saidOfCalls, serviceRules } from "../../../src/cp/inspect/callRules.ts"
 import { fromRules, inboundRules, ofInbound } from "../../../src/cp/inspect/callerRules.ts"
 import { dataplanesOf, inOrder, matchedPolicies } from "../../../src/cp/inspect/matchedPolicies.ts"
-import { proxyConfig } from "../../../src/cp/inspect/proxyConfig.ts"
+import type { ProxyId } from "../../../src/model/ProxyType.ts"
+import type { ZoneView } from "../../../src/cp/snapshot/MeshView.ts"
+import { configRenderer, configResources, proxyConfig } from "../../../src/cp/inspect/proxyConfig.ts"
 import { zoneInForce } from "../../../src/cp/inspect/shadow.ts"
 import { jsonDiff } from "../../../src/cp/inspect/jsonDiff.ts"
 import { MeshViews } from "../../../src/cp/snapshot/MeshViews.ts"
@@ -199,10 +201,15 @@ describe("what is said of callers", () => {
   })
 })
 
+const computed = (zone: ZoneView, proxy: ProxyId) => {
+  const found = configResources(zone, proxy, defaultTranslateSettings)
+  return found === null ? null : proxyConfig(found.resources.map(configRenderer()), found)
+}
+
 describe("what a proxy is to have", () => {
   const id = { proxyType: "dataplane", mesh: "default", name: "web-1" } as const
   const configOf = (shadow: boolean) =>
-    proxyConfig(shadow ? zoneInForce(views, view) : views, id, defaultTranslateSettings)
+    computed(shadow ? zoneInForce(views, view) : views, id)
 
   it("is told by type and name, and what shadows would change is the difference", () => {
     const [current, shadowed] = [configOf(false), configOf(true)]
@@ -222,6 +229,6 @@ describe("what a proxy is to have", () => {
   })
 
   it("is nothing where there is no such proxy", () => {
-    expect(proxyConfig(views, { ...id, name: "none" }, defaultTranslateSettings)).toBeNull()
+    expect(computed(views, { ...id, name: "none" })).toBeNull()
   })
 })

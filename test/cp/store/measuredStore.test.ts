@@ -9,6 +9,7 @@ const lost = new StoreUnavailable({ operation: "list", message: "gone" })
 const inner = Layer.succeed(Store, {
   get: () => Effect.die("not asked"),
   list: () => Effect.fail(lost),
+  page: () => Effect.succeed({ total: 0, resources: [] }),
   listAll: Effect.succeed([]),
   snapshot: () => Effect.succeed({ revision: 1, resources: [] }),
   put: () => Effect.die("not asked"),

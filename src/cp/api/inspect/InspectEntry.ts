@@ -22,8 +22,8 @@ export interface InspectEntry {
   readonly summary: string
   /** Names in the query that are read, for the description. */
   readonly query?: ReadonlyArray<string>
-  /** It may be text, too: what a proxy says, as it says it. */
-  readonly isText?: boolean
+  /** What a proxy says, as it says it, so it may be text; it is waited for. Everything else is computed. */
+  readonly isTold?: boolean
   /** Who may, where not everybody may who is known. */
   readonly reserved?: { readonly action: Action; readonly what: string }
   readonly answer: (question: Question) => Effect.Effect<ApiResponse, Refusal>

@@ -4,14 +4,16 @@
  */
 import { Effect } from "effect"
 import { heldBy, isConnected } from "../../inspect/proxyStatus.ts"
-import { configDump } from "../../server/configDump.ts"
+import { configDump, dumpedResources } from "../../server/configDump.ts"
 import { isThisHost } from "../../admin/addresses.ts"
 import { EnvoyAdmin, type EnvoyQuestion } from "../../admin/EnvoyAdmin.ts"
 import { adminListens } from "../../xds/listener/admin.ts"
+import { renderAsEnvoy } from "../../xds/renderAsEnvoy.ts"
 import type { DataplaneInsight } from "../../../model/DataplaneInsight.ts"
 import { proxyKey, type ProxyResource } from "../../../model/proxyResource.ts"
 import type { ProxyId, ProxyType } from "../../../model/ProxyType.ts"
 import { notFound, notHere, notInspected, type Refusal } from "../Refusal.ts"
+import { mapInSlices } from "../Turns.ts"
 import { json } from "./answers.ts"
 import { elsewhere } from "./elsewhere.ts"
 import type { InspectEntry, Question } from "./InspectEntry.ts"
@@ -71,7 +73,13 @@ const dump = (kind: Kind) => (question: Question) =>
     const { insight, proxy } = yield* find(kind, question)
     const stream = yield* requireStream(question, proxy, insight)
     const includeEndpoints = /^(1|t|true)$/i.test(question.request.query.get("include_eds") ?? "")
-    return json(configDump(stream, { includeEndpoints, rejections: insight?.rejections ?? [] }))
+    const rendered = new Map(yield* mapInSlices(dumpedResources(stream, { includeEndpoints }), (resource) =>
+      [resource, renderAsEnvoy(resource)] as const))
+    return json(configDump(stream, {
+      includeEndpoints,
+      rejections: insight?.rejections ?? [],
+      render: (resource) => rendered.get(resource) ?? renderAsEnvoy(resource)
+    }))
   })
 
 /** As Kuma reads them: what Envoy never counted is left out unless it is asked for. */
@@ -137,7 +145,7 @@ export const adminEntries: ReadonlyArray<InspectEntry> = KINDS.flatMap((kind): R
     path: `${kind.path}/{name}/stats`,
     summary: "The statistics of a proxy's Envoy",
     query: ["format", "usedonly"],
-    isText: true,
+    isTold: true,
     reserved: { action: "viewStats", what: "stats" },
     answer: askProxy(kind, "stats")
   },
@@ -145,7 +153,7 @@ export const adminEntries: ReadonlyArray<InspectEntry> = KINDS.flatMap((kind): R
     path: `${kind.path}/{name}/clusters`,
     summary: "The clusters of a proxy's Envoy",
     query: ["format"],
-    isText: true,
+    isTold: true,
     reserved: { action: "viewClusters", what: "clusters" },
     answer: askProxy(kind, "clusters")
   }

@@ -1,10 +1,13 @@
 /** What a proxy is to have, as policies are in force, or as they would be if those that only show were, too. */
 import { Effect } from "effect"
 import { jsonDiff } from "../../inspect/jsonDiff.ts"
-import { proxyConfig } from "../../inspect/proxyConfig.ts"
+import { configRenderer, configResources, proxyConfig } from "../../inspect/proxyConfig.ts"
 import { zoneInForce } from "../../inspect/shadow.ts"
 import type { ProxyId } from "../../../model/ProxyType.ts"
+import type { ZoneView } from "../../snapshot/MeshView.ts"
+import type { TranslateSettings } from "../../xds/TranslateSettings.ts"
 import { badRequest, notFound, type Refusal } from "../Refusal.ts"
+import { mapInSlices, othersTurn } from "../Turns.ts"
 import { json, requireView } from "./answers.ts"
 import { elsewhere } from "./elsewhere.ts"
 import type { InspectEntry, Question } from "./InspectEntry.ts"
@@ -24,6 +27,22 @@ const readInclude = (query: URLSearchParams): Effect.Effect<boolean, Refusal> =>
   return include.every((one) => one === "diff") ? Effect.succeed(include.length > 0) : unsupported("include")
 }
 
+/** Null where the proxy's resource isn't there. */
+const computed = (
+  zone: ZoneView,
+  proxy: ProxyId,
+  settings: TranslateSettings,
+  render: ReturnType<typeof configRenderer>
+) =>
+  Effect.gen(function*() {
+    const found = configResources(zone, proxy, settings)
+    if (found === null) return null
+    yield* othersTurn
+    const parts = yield* mapInSlices(found.resources, render)
+    yield* othersTurn
+    return proxyConfig(parts, found)
+  })
+
 const answerConfig = (question: Question) =>
   Effect.gen(function*() {
     const { inspector, parameter, request } = question
@@ -38,9 +57,12 @@ const answerConfig = (question: Question) =>
     const refusal = elsewhere(inspector, proxy, insight.spec, "Failed to fetch dataplane insight")
     if (refusal !== null) return yield* refusal
     const settings = inspector.settings(proxy)
-    const current = proxyConfig(inspector.zone, proxy, settings)
-    const xds = isShadow ? proxyConfig(zoneInForce(inspector.zone, view), proxy, settings) : current
+    const render = configRenderer()
+    const current = yield* computed(inspector.zone, proxy, settings, render)
+    if (isShadow) yield* othersTurn
+    const xds = isShadow ? yield* computed(zoneInForce(inspector.zone, view), proxy, settings, render) : current
     if (current === null || xds === null) return yield* missing
+    if (withDiff) yield* othersTurn
     return json({ ...(withDiff ? { diff: jsonDiff(current, xds) } : {}), xds })
   })
 

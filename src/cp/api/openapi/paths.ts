@@ -250,7 +250,7 @@ const TEXT_OR_JSON: Json = {
   content: { "text/plain": { schema: { type: "string" } }, "application/json": { schema: LOOSE } }
 }
 
-const inspectPath = ({ isText = false, path, query = [], summary }: InspectEntry): readonly [string, Json] => [
+const inspectPath = ({ isTold = false, path, query = [], summary }: InspectEntry): readonly [string, Json] => [
   path,
   {
     get: operation({
@@ -263,7 +263,7 @@ const inspectPath = ({ isText = false, path, query = [], summary }: InspectEntry
         ...query.filter((name) => !PAGE.some((one) => one["name"] === name)).map((name) =>
           inQuery(name, { type: "string" }, "narrows the answer"))
       ],
-      responses: { "200": isText ? TEXT_OR_JSON : answer("that", LOOSE) }
+      responses: { "200": isTold ? TEXT_OR_JSON : answer("that", LOOSE) }
     })
   }
 ]
