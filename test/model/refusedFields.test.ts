@@ -137,6 +137,15 @@ describe("is told of:", () => {
     ])
   })
 
+  it.each(["inline", "inlineString"])("a key that stands in what others may read: %s", (source) => {
+    const key = { [source]: "QQ==" }
+    const conf = { cert: { secret: "c" }, key }
+    expect(told(mesh({ mtls: { backends: [{ name: "a", type: "provided", conf }] } })))
+      .toEqual([`mtls.backends[0].conf.key.${source}`])
+    expect(told(external({ clientKey: key }))).toEqual([`networking.tls.clientKey.${source}`])
+    expect(told(meshExternal({ clientCert: key, clientKey: key }))).toEqual([`spec.tls.verification.clientKey.${source}`])
+  })
+
   it("a protocol that nobody knows", () => {
     const service = (appProtocol: string) => ({ type: "MeshService", spec: { ports: [{ port: 80, appProtocol }] } })
     expect(told(service("htpp"))).toEqual(["spec.ports[0].appProtocol"])

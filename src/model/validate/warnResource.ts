@@ -1,4 +1,5 @@
 /** What is said to the author of a resource that is accepted: what won't do for ever, and what does nothing here. */
+import { keySources } from "../keySources.ts"
 import { unknownField } from "../nearestName.ts"
 import type { DesiredResource } from "../Resource.ts"
 import type { Violation } from "../Violation.ts"
@@ -80,6 +81,14 @@ const warnProtocols = (resource: DesiredResource): ReadonlyArray<Violation> =>
             ALLOWED_PROTOCOLS_HINT))
     : []
 
+/** Whoever may read the resource reads its key. */
+const warnKeys = (resource: DesiredResource): ReadonlyArray<Violation> =>
+  keySources(resource).flatMap(({ path, source }) =>
+    ["inline", "inlineString"].filter((name) => Object.hasOwn(source, name)).map((name) => ({
+      field: field(path, name),
+      message: `whoever reads this ${resource.type} reads its key: put it into a Secret, and name that`
+    })))
+
 /** What a CA's configuration may hold; in the Mesh it's kept as it came. */
 const CONF_FIELDS: Readonly<Record<string, ReadonlyArray<string>>> = {
   "builtin conf": ["caCert"],
@@ -106,5 +115,6 @@ export const warnResource = (resource: DesiredResource): ReadonlyArray<Violation
   ...warnSnis(resource),
   ...warnAuthorities(resource),
   ...warnProtocols(resource),
+  ...warnKeys(resource),
   ...withoutEffect(resource)
 ]
