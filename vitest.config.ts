@@ -10,7 +10,15 @@ export default defineConfig({
     globalSetup: ["test/support/sharedPostgres.ts"],
     projects: [
       { test: { name: "alone", include: alone, isolate: true } },
-      { test: { name: "together", include: ["test/**/*.test.ts"], exclude: alone, isolate: false } }
+      {
+        test: {
+          name: "together",
+          include: ["test/**/*.test.ts"],
+          exclude: alone,
+          isolate: false,
+          setupFiles: ["test/support/leavesNothing.ts"]
+        }
+      }
     ],
     sequence: { sequencer: LongestFirst },
     pool: "forks",

@@ -1,15 +1,26 @@
 import { createServer } from "node:net"
 
-/** A TCP port that nothing listens on at `host` now. Another process may take it before you do: bind soon. */
-export const freePort = (host = "127.0.0.1"): Promise<number> =>
+/**
+ * Below what the system gives to whoever asks for any port (from 32768 on Linux, from 49152 elsewhere): between the
+ * answer and the bind, none of the many that do may get it.
+ */
+const FIRST = 10_000
+const COUNT = 10_000
+
+const isFree = (port: number, host: string): Promise<boolean> =>
   new Promise((resolve, reject) => {
     const server = createServer()
-    server.once("error", reject)
-    server.listen(0, host, () => {
-      const address = server.address()
-      server.close(() =>
-        address !== null && typeof address === "object"
-          ? resolve(address.port)
-          : reject(new Error(`${host} gave no port`)))
-    })
+    server.once("error", (error: NodeJS.ErrnoException) => error.code === "EADDRINUSE" ? resolve(false) : reject(error))
+    server.listen(port, host, () => server.close(() => resolve(true)))
   })
+
+let next = Math.floor(Math.random() * COUNT)
+
+/** A TCP port that nothing listens on at `host` now, and that this process wasn't given before. Bind soon. */
+export const freePort = async (host = "127.0.0.1"): Promise<number> => {
+  for (let tried = 0; tried < COUNT; tried++) {
+    const port = FIRST + next++ % COUNT
+    if (await isFree(port, host)) return port
+  }
+  throw new Error(`${host} gave no port`)
+}
