@@ -40,6 +40,9 @@ export const readKnown = (): ReadonlyArray<Known> => {
     rules.map(({ calls, lines }) => ({ row, calls: anyOf(calls), lines: anyOf(lines) })))
 }
 
+/** A comma at a line's end says only that something follows, which its line says. */
+const withoutCommas = (text: string): string => text.replace(/,$/gm, "")
+
 /** Of two answers to each call those that differ, the first column being Kuma's. */
 export const explain = (
   kuma: ReadonlyArray<Answer>,
@@ -47,11 +50,11 @@ export const explain = (
   known: ReadonlyArray<Known>
 ): ReadonlyArray<Difference> =>
   kuma.flatMap(({ call, text }, index) => {
-    const other = ours[index]?.text ?? "not asked"
-    if (text === other) return []
+    const [answer, other] = [withoutCommas(text), withoutCommas(ours[index]?.text ?? "not asked")]
+    if (answer === other) return []
     const about = known.filter(({ calls }) => calls.test(call))
     const rows = new Set<string>()
-    const unknown = diffLines(text, other).filter((line) => {
+    const unknown = diffLines(answer, other).filter((line) => {
       const why = about.find(({ lines }) => lines.test(line.slice(2)))
       if (why !== undefined) rows.add(why.row)
       return why === undefined

@@ -65,6 +65,12 @@ describe("a difference", () => {
     ])
   })
 
+  it("isn't one where a line but ends with a comma, as something else follows it", () => {
+    const [before, after] = ["{\n  a: 1,\n  b: 2\n}", "{\n  a: 1\n}"]
+    const differences = explain([{ call: "x", text: before }], [{ call: "x", text: after }], [])
+    expect(differences.map(({ unknown }) => unknown)).toEqual([["-   b: 2"]])
+  })
+
   it("is one, too, where a call was answered by Kuma alone", () => {
     expect(explain(kuma, [], []).map(({ call }) => call)).toEqual(["get x", "get y"])
   })
