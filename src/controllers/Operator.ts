@@ -27,7 +27,6 @@ import { IngressController } from "./ingress/Controller.ts"
 import { LastStored } from "./lifecycle/LastStored.ts"
 import { OwnWrites } from "./lifecycle/OwnWrites.ts"
 import { resync } from "./lifecycle/resync.ts"
-import { tasksOfRole } from "./lifecycle/tasksOfRole.ts"
 import { watchStore } from "./lifecycle/watchStore.ts"
 import type { OperatorConfig } from "./OperatorConfig.ts"
 import { laneOf, makeWorkQueue, type WorkQueue } from "./queue/WorkQueue.ts"
@@ -105,13 +104,13 @@ const followEvents = Effect.fn("Operator.followEvents")(function*(
   })
 })
 
-/** Of a role that the full look found changed some tasks may have been judged by what was known until then. */
+/** Of roles that the full look found changed some tasks may have been judged by what was known until then. */
 const followRoles = (work: WorkQueue) =>
   Effect.flatMap(IamReader, ({ nextChanged }) => nextChanged).pipe(
-    Effect.flatMap(({ account, roleName }) => tasksOfRole(account, roleName)),
+    Effect.flatMap((roles) => TaskController.use(({ ofRoles }) => ofRoles(roles))),
     Effect.map((keys) => keys.forEach((key) => work.add(key))),
     Effect.catchTag("StoreUnavailable", (failure) =>
-      Effect.logWarning("The tasks of a changed role can't be looked at again before the next full look").pipe(
+      Effect.logWarning("The tasks of changed roles can't be looked at again before the next full look").pipe(
         Effect.annotateLogs({ reason: failure.message })
       ))
   )

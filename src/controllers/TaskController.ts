@@ -6,7 +6,7 @@ import { Clock, Context, Effect, Exit, Layer, Metric, Semaphore } from "effect"
 import { Journal } from "../model/Journal.ts"
 import type { ProxyType } from "../model/ProxyType.ts"
 import type { Resource } from "../model/Resource.ts"
-import type { Store } from "../model/Store.ts"
+import { Store, type StoreUnavailable } from "../model/Store.ts"
 import { CallLane } from "./aws/CallLane.ts"
 import { EcsReader, type TaskReading } from "./aws/EcsReader.ts"
 import type { HostAddress } from "./aws/HostAddress.ts"
@@ -21,6 +21,7 @@ import { LastStored } from "./lifecycle/LastStored.ts"
 import { observeTask, readRole } from "./lifecycle/observeTask.ts"
 import { OwnWrites } from "./lifecycle/OwnWrites.ts"
 import { lookWithStop, type SaidStop } from "./lifecycle/stopSaid.ts"
+import { type RoleName, tasksOfRoles } from "./lifecycle/tasksOfRoles.ts"
 import { isGone, sidecarOf, type TaskObservation } from "./lifecycle/TaskObservation.ts"
 import { ToldOnce } from "./lifecycle/ToldOnce.ts"
 import type { OperatorConfig } from "./OperatorConfig.ts"
@@ -28,6 +29,7 @@ import { provideOnce } from "./provideOnce.ts"
 import { LookPace } from "./queue/LookPace.ts"
 import { noBreakOff } from "./queue/NoBreakOff.ts"
 import { done, lookAgain, type Outcome, retry, wakeAt } from "./queue/Outcome.ts"
+import { sharedNext } from "./sharedNext.ts"
 import { parseTaskKey } from "./TaskKey.ts"
 
 /** How long ECS may take to show in DescribeTasks what it said in an event. */
@@ -55,6 +57,8 @@ export class TaskController extends Context.Service<
     readonly doubtWhere: (tasks: ReadonlyArray<Resource<"EcsTask">>, proxies: ReadonlyArray<Resource>) => void
     /** The tasks of the mesh as they were seen last. */
     readonly known: KnownTasks
+    /** Keys of every task that runs with one of these roles, as the store knows them. */
+    readonly ofRoles: (roles: ReadonlyArray<RoleName>) => Effect.Effect<ReadonlyArray<string>, StoreUnavailable>
   }
 >()("ecs-mesh/controllers/TaskController") {
   static readonly layer = (config: OperatorConfig): Layer.Layer<
@@ -84,6 +88,7 @@ export class TaskController extends Context.Service<
         const ignored = new ToldOnce()
         const ignoring: IgnoringSettings = { dataplanesBringOwn: config.dataplanesBringOwn === true }
         const known = new KnownTasks()
+        const tasks = sharedNext((yield* Store).list("EcsTask"))
         const looks = new LastLooks()
         const stops = new Map<string, SaidStop>()
         const pace = new LookPace(ecs.callsASecond)
@@ -251,6 +256,7 @@ export class TaskController extends Context.Service<
 
         return {
           known,
+          ofRoles: (roles) => Effect.map(tasks, (all) => tasksOfRoles(all, roles)),
           reconcile,
           expectStop: (key, stop) => void stops.set(key, stop),
           doubtAll: () => looks.doubtAll(),

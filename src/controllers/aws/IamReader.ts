@@ -37,8 +37,8 @@ export class IamReader extends Context.Service<
      * those whose answers are the oldest.
      */
     readonly forgetOldest: (seconds: number) => Effect.Effect<void>
-    /** Waits for the next role that was read anew so, and of which IAM says something else now. */
-    readonly nextChanged: Effect.Effect<{ readonly account: string; readonly roleName: string }>
+    /** Waits for the next roles that were read anew so, and of which IAM says something else now. */
+    readonly nextChanged: Effect.Effect<ReadonlyArray<{ readonly account: string; readonly roleName: string }>>
     /** Whether roles of a foreign account can be read at all. */
     readonly canRead: (accountId: string) => boolean
   }
@@ -128,7 +128,10 @@ export class IamReader extends Context.Service<
             yield* Cache.invalidate(roles, key)
           }
         }),
-        nextChanged: Effect.map(Queue.take(changed), (key) => ({ account: accountOf(key), roleName: lastPart(key) })),
+        nextChanged: Effect.map(
+          Queue.takeAll(changed),
+          (keys) => keys.map((key) => ({ account: accountOf(key), roleName: lastPart(key) }))
+        ),
         canRead: (accountId) => iamOf(accountId) !== null
       }
     })

@@ -11,7 +11,6 @@ import { DELETE_AT_ONCE, type QueuedMessage, SqsReader } from "../aws/SqsReader.
 import { goOn } from "../goOn.ts"
 import type { KnownTasks } from "../lifecycle/KnownTasks.ts"
 import { stopSaid } from "../lifecycle/stopSaid.ts"
-import { tasksOfRole } from "../lifecycle/tasksOfRole.ts"
 import type { Urgency, WorkQueue } from "../queue/WorkQueue.ts"
 import { TaskController } from "../TaskController.ts"
 import { type Decoded, decode } from "./decode.ts"
@@ -35,10 +34,11 @@ type ChangedRole = Pick<Extract<Decoded, { readonly _tag: "RoleChanged" }>, "acc
  */
 const ROLE_LAG_MILLIS = 3_000
 
-/** What is remembered of the role is forgotten. */
-const wokenByRole = Effect.fnUntraced(function*({ account, roleName }: ChangedRole) {
-  yield* (yield* IamReader).forget(account, roleName)
-  return yield* tasksOfRole(account, roleName)
+/** What is remembered of the roles is forgotten. */
+const wokenByRoles = Effect.fnUntraced(function*(roles: ReadonlyArray<ChangedRole>) {
+  const { forget } = yield* IamReader
+  for (const { account, roleName } of roles) yield* forget(account, roleName)
+  return yield* (yield* TaskController).ofRoles(roles)
 })
 
 /** The keys that an event wakes. */
@@ -91,7 +91,7 @@ const wokenBy = Effect.fnUntraced(function*(
     case "InstanceLeft":
       return { ...nobody, beforehand: known.ofInstance(decoded.instanceArn) }
     case "RoleChanged":
-      return { ...nobody, awaited: yield* wokenByRole(decoded) }
+      return { ...nobody, awaited: yield* wokenByRoles([decoded]) }
     case "Ignored":
       return nobody
   }
@@ -172,7 +172,11 @@ export const intake = Effect.fn("EventIntake.intake")(function*(
   const lookAgain = Effect.gen(function*() {
     const { againAt, role } = yield* Queue.take(changed)
     yield* Effect.sleep(Math.max(0, againAt - (yield* Clock.currentTimeMillis)))
-    const keys = yield* wokenByRole(role)
+    const now = yield* Clock.currentTimeMillis
+    const others = yield* Queue.clear(changed)
+    yield* Queue.offerAll(changed, others.filter((one) => one.againAt > now))
+    const due = others.filter((one) => one.againAt <= now)
+    const keys = yield* wokenByRoles([role, ...due.map((one) => one.role)])
     for (const key of keys) work.add(key)
   }).pipe(
     Effect.catchTag("StoreUnavailable", (failure) =>

@@ -8,6 +8,7 @@ import { SqsReader } from "../../../src/controllers/aws/SqsReader.ts"
 import { decode } from "../../../src/controllers/event/decode.ts"
 import { intake } from "../../../src/controllers/event/EventIntake.ts"
 import { KnownTasks } from "../../../src/controllers/lifecycle/KnownTasks.ts"
+import { tasksOfRoles } from "../../../src/controllers/lifecycle/tasksOfRoles.ts"
 import { TaskController } from "../../../src/controllers/TaskController.ts"
 import { Journal } from "../../../src/model/Journal.ts"
 import { Store, StoreUnavailable } from "../../../src/model/Store.ts"
@@ -67,7 +68,8 @@ const world = Effect.fnUntraced(function*(
     doubtAll: () => {},
     doubtWhere: () => {},
     expectStop: () => {},
-    known: new KnownTasks()
+    known: new KnownTasks(),
+    ofRoles: (roles) => Effect.map(store.list("EcsTask"), (tasks) => tasksOfRoles(tasks, roles))
   })
   const work = {
     add: (one: string, onHandled?: () => void) => {

@@ -68,7 +68,8 @@ const wokenBy = Effect.fnUntraced(function*(name: string, handles: (key: string)
     doubtAll: () => {},
     doubtWhere: () => {},
     expectStop: () => {},
-    known
+    known,
+    ofRoles: () => Effect.die("no event of a role here")
   })
   const readers = Layer.merge(SqsReader.layer, IamReader.layer).pipe(
     Layer.provide(testClients(testAwsConfig(endpoint)))
