@@ -590,8 +590,8 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
     "nobody takes over another's live proxy, whose stream stays"
   ),
   mutant(
-    41, "whose Dataplane is replaced", "cp/server/ProxyRegistration.ts",
-    ["          if (foreign !== null) return yield* foreign\n", ""], T.registration,
+    41, "whose Dataplane is replaced", "cp/server/ownResources.ts",
+    ["    if (foreign !== null) return yield* foreign\n", ""], T.registration,
     "a proxy's own Dataplane takes the place of no other than one that its token is for"
   ),
   mutant(
