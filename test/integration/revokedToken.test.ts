@@ -1,4 +1,5 @@
-// Without AWS: real sidecars that came by a token lose their streams when it is revoked, dataplanes and zone proxies.
+// Without AWS: real sidecars that came by a token are asked how they are doing, and lose their streams when it is
+// revoked, dataplanes and zone proxies.
 import { mkdtempSync, readFileSync } from "node:fs"
 import { rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -83,12 +84,12 @@ const start = async (key: string, token: string, resource: string, proxyType: st
   await until(`${key}'s stream`, () => written("connected", key).length, (count) => count > 0)
 }
 
-const dataplane = (name: string): string => `
+const dataplane = (name: string, address = "127.0.0.1"): string => `
 type: Dataplane
 mesh: default
 name: ${name}
 networking:
-  address: 127.0.0.1
+  address: ${address}
   inbound: [{ port: 8080, servicePort: 8081, tags: { kuma.io/service: ${name} } }]
 `
 const ingress = `
@@ -96,6 +97,17 @@ type: ZoneIngress
 name: ingress
 networking: { address: 127.0.0.1, port: 10001 }
 `
+
+it("asks a proxy's Envoy for its statistics and clusters, at the proxy's own address", async () => {
+  const token = await issue("dataplane", { name: "asked", mesh: "default", validFor: "1h" })
+  // Another one than its Envoy's admin interface has: the control plane comes by mTLS.
+  await start("Dataplane/default/asked", token, dataplane("asked", "127.0.0.2"), "dataplane")
+  const path = "/meshes/default/dataplanes/asked"
+  const stats = await until("an answer", () => askApi(api, `${path}/stats`), ({ status }) => status === 200)
+  expect(stats.body).toContain("server.live: 1")
+  expect((await askApi(api, `${path}/clusters`)).body).toContain("kuma:envoy:admin::")
+  expect((await askApi(api, "/global-secrets/envoy-admin-ca")).status).toBe(200)
+})
 
 it.each([
   {
