@@ -6,6 +6,8 @@ import { createServer } from "node:net"
  */
 const FIRST = 10_000
 const COUNT = 10_000
+/** Apart, as who has one may use those beside it; it meets every port. */
+const STEP = 37
 
 const isFree = (port: number, host: string): Promise<boolean> =>
   new Promise((resolve, reject) => {
@@ -19,7 +21,8 @@ let next = Math.floor(Math.random() * COUNT)
 /** A TCP port that nothing listens on at `host` now, and that this process wasn't given before. Bind soon. */
 export const freePort = async (host = "127.0.0.1"): Promise<number> => {
   for (let tried = 0; tried < COUNT; tried++) {
-    const port = FIRST + next++ % COUNT
+    const port = FIRST + next
+    next = (next + STEP) % COUNT
     if (await isFree(port, host)) return port
   }
   throw new Error(`${host} gave no port`)
