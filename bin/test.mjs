@@ -33,14 +33,17 @@ const tests = await runInForeground(node, [...vitest, ...reporters, ...process.a
   }
 })
 
+let status = types !== 0 ? types : tests
 try {
   const { passed, failed, skipped } = JSON.parse(readFileSync(countFile, "utf8"))
   for (const { name, why } of skipped) console.log(`skipped: ${name}: ${why}`)
   console.log(`Tests took ${((performance.now() - since) / 1000).toFixed(0)} s; ${skipped.length} skipped`)
   console.log(`${passed} passed, ${failed + (types === 0 ? 0 : 1)} failed`)
+  if (failed > 0 && status === 0) status = 1
 } catch {
+  if (status === 0) status = 1
   console.log("vitest ended before it could count: see its output above")
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
-process.exit(types !== 0 ? types : tests)
+process.exit(status)

@@ -14,6 +14,8 @@ export type SharedPostgres = Pick<TestPostgres, "host" | "port" | "user" | "pass
 
 /** vitest's global set-up: it runs in the main process, before and after the files. */
 export default async ({ provide }: TestProject): Promise<() => Promise<void>> => {
+  // The embedded Postgres ends whoever loaded it, once there is nothing left to do: with 0, whatever failed.
+  process.prependListener("beforeExit", () => process.exit())
   let started: Promise<TestPostgres> | undefined
   const server = createServer((_, response) => {
     started ??= startPostgres()
