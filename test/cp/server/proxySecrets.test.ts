@@ -12,6 +12,7 @@ import {
   type ResourceKey,
   type ResourceType
 } from "../../../src/model/Resource.ts"
+import { keySecretName } from "../../../src/model/ownSecret.ts"
 import { faultyAuthority } from "../ca/faultyAuthority.ts"
 import { dataplane, mesh } from "./startControlPlane.ts"
 
@@ -53,7 +54,8 @@ describe("proxies' secrets", () => {
     return { state, put, hold, changes: () => changes }
   })
   const run = <A>(test: Effect.Effect<A, unknown, Scope.Scope>) => Effect.runPromise(Effect.scoped(test))
-  const secretOf = (name: string, text: string): DesiredResource<"Secret"> => ({
+  /** That the mesh's authority lives on, where no other is named. */
+  const secretOf = (text: string, name = keySecretName("default", "ca-1")): DesiredResource<"Secret"> => ({
     type: "Secret",
     mesh: "default",
     name,
@@ -99,12 +101,13 @@ describe("proxies' secrets", () => {
       put(mesh("default", true))
       for (const name of ["kv-1", "kv-2", "kv-3"]) hold(name)
       const { opened } = state
-      put(secretOf("ca", "1"))
-      put(secretOf("ca", "1"))
-      put({ ...secretOf("ca", "1"), mesh: "another" })
+      put(secretOf("1"))
+      put(secretOf("1"))
+      put({ ...secretOf("1"), mesh: "another" })
+      put(secretOf("1", "a-users"))
       expect([state.opened, changes()]).toEqual([opened + 1, 3])
       state.generation = 2
-      put(secretOf("ca", "2"))
+      put(secretOf("2"))
       expect([state.opened, changes(), state.asked.length]).toEqual([opened + 2, 6, 6])
       put(mesh("default", true))
       put(mesh("default", false))
@@ -116,11 +119,12 @@ describe("proxies' secrets", () => {
   it("go when the mesh needs none any longer, and nobody is told of them after that", () =>
     run(Effect.gen(function*() {
       const { changes, hold, put, state } = yield* start
+      put(mesh("default", true))
       const held = hold("kv-1")
       held.want([])
       expect([held.secrets.size, state.left]).toEqual([0, ["kv-1"]])
       state.generation = 2
-      put(secretOf("ca", "2"))
+      put(secretOf("2"))
       expect(changes()).toBe(1)
       held.want(["default"])
       expect([held.secrets.size, changes()]).toEqual([1, 2])
