@@ -51,6 +51,12 @@ interface Open {
  */
 const URGENT_MILLIS = 50
 
+/**
+ * So long after the last word on an open stream it is said that it is still there: other replicas take whoever is
+ * silent for much longer for dead, and remove what was brought by those that it had.
+ */
+const SEEN_MILLIS = 15 * 60_000
+
 /** Written side by side, which the store joins to one statement. */
 const TOGETHER = 128
 
@@ -237,6 +243,21 @@ export class Insights extends Context.Service<
         )
         yield* keepWriting.pipe(
           Effect.catchDefect((defect) => Effect.logError("Writing insights failed; it goes on", defect)),
+          Effect.forever,
+          Effect.forkScoped
+        )
+        yield* Effect.sleep(Duration.millis(SEEN_MILLIS / 3)).pipe(
+          Effect.andThen(Clock.currentTimeMillis),
+          Effect.tap((now) => Effect.sync(() => {
+            for (const streams of open.values()) {
+              for (const entry of streams) {
+                const { connectedAt, disconnectedAt, updatedAt } = entry.session
+                if (disconnectedAt !== null || now - (updatedAt ?? connectedAt) < SEEN_MILLIS) continue
+                entry.session = foldSession(entry.session, { _tag: "Seen", at: now })
+                due.add(entry)
+              }
+            }
+          })),
           Effect.forever,
           Effect.forkScoped
         )

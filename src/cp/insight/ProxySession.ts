@@ -46,6 +46,8 @@ export type SessionEvent =
   | { readonly _tag: "Acked"; readonly typeUrl: string; readonly at: number }
   | { readonly _tag: "Nacked"; readonly typeUrl: string; readonly message: string; readonly at: number }
   | { readonly _tag: "Certified"; readonly certificate: Certificate; readonly at: number }
+  /** Its stream is still open. */
+  | { readonly _tag: "Seen"; readonly at: number }
   | { readonly _tag: "Disconnected"; readonly at: number }
 
 const NONE: Counts = { sent: 0, acknowledged: 0, rejected: 0 }
@@ -90,6 +92,8 @@ export const foldSession = (session: ProxySession, event: SessionEvent): ProxySe
     }
     case "Certified":
       return { ...session, certificate: event.certificate }
+    case "Seen":
+      return { ...session, updatedAt: event.at }
     case "Disconnected":
       return { ...session, disconnectedAt: event.at }
   }

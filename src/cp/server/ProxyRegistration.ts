@@ -5,14 +5,15 @@
  */
 import { Clock, Context, Duration, Effect, FiberMap, Layer, Schedule, Schema } from "effect"
 import { BROUGHT_LABEL } from "../../model/dataplaneLabels.ts"
-import { proxyKey } from "../../model/proxyResource.ts"
-import type { ProxyId, ProxyType } from "../../model/ProxyType.ts"
+import { PROXY_RESOURCE, proxyKey } from "../../model/proxyResource.ts"
+import { PROXY_TYPES, type ProxyId, type ProxyType } from "../../model/ProxyType.ts"
 import { formatKey, type Resource } from "../../model/Resource.ts"
 import { Store } from "../../model/Store.ts"
 import type { Identity, Refused } from "../auth/Authenticator.ts"
 import { insightKey, type InsightType } from "../insight/Insights.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
 import { Comebacks } from "./Comebacks.ts"
+import { GRACE_MILLIS, Leftovers, SILENT_MILLIS, type Stored } from "./Leftovers.ts"
 import { ownResources, type Register, type RegistrationRefused } from "./ownResources.ts"
 
 /** The store can't take it now. */
@@ -34,6 +35,9 @@ const MANY = 20
 /** The longest wait for one that doesn't come back, in delays. */
 const MOST_DELAYS = 6
 
+/** Between two looks for what nobody removed. */
+const LOOK_MILLIS = 60_000
+
 /** What is known here of a proxy that is connected, or left a moment ago. */
 interface Presence {
   /** All its streams, also those without a resource: as long as there is one it is here. */
@@ -47,7 +51,8 @@ interface Presence {
 }
 
 const isInsight = (resource: Resource): resource is Resource<InsightType> =>
-  resource.type === "DataplaneInsight" || resource.type === "ZoneIngressInsight" || resource.type === "ZoneEgressInsight"
+  resource.type === "DataplaneInsight" || resource.type === "ZoneIngressInsight" ||
+  resource.type === "ZoneEgressInsight"
 
 const isElsewhere = (insight: Resource<InsightType> | null, instanceId: string): boolean =>
   insight?.spec.subscriptions.some(({ controlPlaneInstanceId, disconnectTime }) =>
@@ -79,10 +84,13 @@ export class ProxyRegistration extends Context.Service<
         const comebacks = new Comebacks(options.deregistrationDelayMillis, MANY)
         const { register } = yield* ownResources(options.zone)
         const clock = yield* Clock.Clock
+        const leftovers = new Leftovers({
+          instanceId: options.instanceId, graceMillis: GRACE_MILLIS, silentMillis: SILENT_MILLIS
+        })
         /** Whose removal waits, by its insight. */
         const leaving = new Map<string, string>()
 
-        /** Those that come back to another replica do so in numbers, too: whoever is late among them keeps its place. */
+        /** Those that go to another replica do so in numbers, too: whoever is late among them keeps its place. */
         const noteElsewhere = (changed: Resource): void => {
           if (leaving.size === 0) return
           const name = formatKey(changed)
@@ -100,19 +108,27 @@ export class ProxyRegistration extends Context.Service<
           }
         })
 
-        const remove = Effect.fnUntraced(function*(proxy: ProxyId) {
-          yield* untilItMayGo
-          const [insight, before] = yield* Effect.all([
-            store.get(insightKey(proxy)).pipe(Effect.catchTag("NotFound", () => Effect.succeed(null))),
-            store.get(proxyKey(proxy))
-          ], { concurrency: 2 })
-          if (isElsewhere(insight, options.instanceId) || before.labels[BROUGHT_LABEL] === undefined) return
-          // Not where another replica has written just now that it is there. Seen to its end also where the proxy comes
-          // back meanwhile: given up it may be done all the same, after the proxy was told that its resource is there.
-          yield* Effect.uninterruptible(store.remove(proxyKey(proxy), {
-            expect: before.version,
+        const storedInsight = (proxy: ProxyId) =>
+          store.get(insightKey(proxy)).pipe(Effect.catchTag("NotFound", () => Effect.succeed(null)))
+
+        /**
+         * Only while both are what they were: another replica that has it says so in its insight. Seen to its end also
+         * where the proxy comes back meanwhile: given up it may be done all the same, after the proxy was told that its
+         * resource is there.
+         */
+        const removeAs = (resource: Resource, insight: Resource<InsightType> | null) =>
+          Effect.uninterruptible(store.remove(resource, {
+            expect: resource.version,
             ...(insight === null ? {} : { given: { key: insight, version: insight.version } })
           }))
+
+        const remove = Effect.fnUntraced(function*(proxy: ProxyId) {
+          yield* untilItMayGo
+          const [insight, before] = yield* Effect.all([storedInsight(proxy), store.get(proxyKey(proxy))], {
+            concurrency: 2
+          })
+          if (isElsewhere(insight, options.instanceId) || before.labels[BROUGHT_LABEL] === undefined) return
+          yield* removeAs(before, insight)
           yield* Effect.logInfo("Removed a proxy that left").pipe(
             Effect.annotateLogs({ proxy: formatKey(proxyKey(proxy)) })
           )
@@ -139,7 +155,7 @@ export class ProxyRegistration extends Context.Service<
           )
         }
 
-        /** Another replica took it for gone, or somebody removed it: as long as the proxy is here, it is what it says. */
+        /** Another replica took it for gone, or somebody removed it: while the proxy is here, it is what it says. */
         const putBack = Effect.fnUntraced(function*(key: string) {
           const presence = present.get(key)
           if (presence === undefined || presence.again === null) return
@@ -176,6 +192,44 @@ export class ProxyRegistration extends Context.Service<
             })
           ),
           (stop) => Effect.sync(stop)
+        )
+
+        /** What was brought by those that are neither here nor waited for. */
+        const notHere = (): ReadonlyMap<string, Stored> => {
+          const found = new Map<string, Stored>()
+          for (const proxyType of PROXY_TYPES) {
+            for (const resource of cache.list(PROXY_RESOURCE[proxyType])) {
+              if (resource.labels[BROUGHT_LABEL] === undefined || present.has(formatKey(resource))) continue
+              const { mesh, name } = resource
+              const proxy = { proxyType, mesh, name }
+              found.set(formatKey(resource), { proxy, resource, insight: cache.get(insightKey(proxy)) ?? null })
+            }
+          }
+          return found
+        }
+
+        /** Not where anything was written of it that this replica hasn't heard of. */
+        const removeLeftover = Effect.fnUntraced(function*({ insight, proxy, resource }: Stored) {
+          const isSpokenFor = insight === null && (yield* storedInsight(proxy)) !== null
+          if (isSpokenFor) return
+          yield* removeAs(resource, insight)
+          yield* Effect.logInfo("Removed a proxy that left while nobody looked")
+        }, (removing, { resource }) =>
+          removing.pipe(
+            Effect.catchTag(["NotFound", "Conflict"], () => Effect.void),
+            Effect.catchTag("StoreUnavailable", ({ message }) =>
+              Effect.logWarning("A proxy that left while nobody looked could not be removed").pipe(
+                Effect.annotateLogs({ error: message })
+              )),
+            Effect.annotateLogs({ proxy: formatKey(resource) })
+          ))
+
+        yield* Effect.sleep(Duration.millis(LOOK_MILLIS)).pipe(
+          Effect.andThen(Clock.currentTimeMillis),
+          Effect.flatMap((now) => Effect.forEach(leftovers.look(notHere(), now), removeLeftover, { discard: true })),
+          Effect.catchDefect((defect) => Effect.logError("Looking for proxies that left failed; it goes on", defect)),
+          Effect.forever,
+          Effect.forkScoped
         )
 
         const disconnected = Effect.fnUntraced(function*(proxy: ProxyId) {

@@ -1,5 +1,5 @@
 /**
- * Puts what proxies bring along into the store: completed, judged by their tokens, marked as brought, those that are new
+ * Puts what proxies bring along into the store: completed, judged by their tokens, marked as brought, newcomers
  * together. Never over what the operator wrote, nor over what a token isn't for.
  */
 import { isDeepStrictEqual } from "node:util"

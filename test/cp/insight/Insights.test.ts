@@ -1,4 +1,5 @@
 import { Effect, Layer, Schedule } from "effect"
+import { TestClock } from "effect/testing"
 import { describe, expect, it, vi } from "vitest"
 import { Insights, insightKey } from "../../../src/cp/insight/Insights.ts"
 import { ResourceCacheLive } from "../../../src/cp/snapshot/ResourceCacheLive.ts"
@@ -94,6 +95,35 @@ describe("what is known of a proxy", () => {
     expect(spec.subscriptions.map((one) => [one.controlPlaneInstanceId, one.disconnectTime === undefined])).toEqual([
       ["cp-2", false], ["cp-1", true]
     ])
+  })
+
+  it("is said again now and then while its stream is open, though nothing happens on it", async () => {
+    const config = await databases.create()
+    const quiet = Effect.gen(function*() {
+      const { get } = yield* Store
+      const untilVersion = (wanted: number) =>
+        Effect.promise(() => vi.waitFor(async () => {
+          const { spec, version } = await Effect.runPromise(get(insightKey(proxy)))
+          expect(version).toBe(wanted)
+          return spec.subscriptions[0]?.status.lastUpdateTime
+        }, { timeout: 10_000 }))
+      ;(yield* Insights).open(proxy, null, 0)
+      yield* TestClock.adjust("5 seconds")
+      const first = yield* untilVersion(1)
+      yield* TestClock.adjust("14 minutes")
+      yield* TestClock.adjust("7 minutes")
+      return [first, yield* untilVersion(2)]
+    })
+    const told = await Effect.runPromise(
+      Effect.gen(function*() {
+        yield* (yield* Store).put(dataplane)
+        return yield* quiet.pipe(
+          Effect.provide(Insights.layer({ instanceId: "cp-1", flushMillis: 5_000 }).pipe(Layer.provide(ResourceCacheLive))),
+          Effect.provide(TestClock.layer())
+        )
+      }).pipe(Effect.provide(PostgresStore.layer(config)), Effect.scoped)
+    )
+    expect(told).toEqual([undefined, expect.stringMatching(/^1970-01-01T00:(15|20):/)])
   })
 
   it("is there again when its resource comes back while its stream is open", async () => {

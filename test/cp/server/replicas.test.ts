@@ -12,7 +12,7 @@ import type { DesiredResource } from "../../../src/model/Resource.ts"
 import { Store, StoreUnavailable } from "../../../src/model/Store.ts"
 import { useCleanups } from "../../support/useCleanups.ts"
 import { useTestDatabases } from "../store/testDatabases.ts"
-import { eventually, mesh } from "./startControlPlane.ts"
+import { dataplane, eventually, mesh } from "./startControlPlane.ts"
 
 const databases = useTestDatabases()
 const cleanups = useCleanups()
@@ -56,11 +56,13 @@ const registrationOn = async (
       Layer.provideMerge(PostgresStore.layer(config))
     )
   )
-  cleanups.push(() => runtime.dispose())
+  const stop = () => runtime.dispose()
+  cleanups.push(stop)
   const services = await runtime.context()
   const [store, registration] = [Context.get(services, Store), Context.get(services, ProxyRegistration)]
   return {
     store,
+    stop,
     connect: (name: string) => run(registration.connected(named(name), token, yaml(name))),
     leave: (name: string) => run(registration.disconnected(named(name))),
     isThere: async (name: string) => Exit.isSuccess(await run(Effect.exit(store.get(keyOf(name)))))
@@ -189,4 +191,42 @@ it("who is late among many that went to another replica keeps its place", async 
   await runtime.runPromise(TestClock.adjust(10_000))
   await eventually(there, (left) => !left.includes(late))
   expect((await there()).length).toBe(others.length)
+})
+
+it("what was brought by who left right before the end goes after the grace, and nothing by hand", async () => {
+  const config = await databases.create()
+  const before = await registrationOn(config, "cp-1")
+  await run(before.store.put(mesh("default", false)))
+  for (const name of ["kv-1", "kv-back", "kv-elsewhere", "kv-late"]) await before.connect(name)
+  await run(before.store.put(insightOf("kv-elsewhere", "cp-2")))
+  await run(before.store.put({ ...dataplane("by-hand", "kv", { port: 8_080 }), labels: {} }))
+  await before.leave("kv-1")
+  await before.stop()
+
+  const base = ManagedRuntime.make(ResourceCacheLive.pipe(Layer.provideMerge(PostgresStore.layer(config))))
+  cleanups.push(() => base.dispose())
+  const services = await base.context()
+  const [store, cache] = [Context.get(services, Store), Context.get(services, ResourceCache)]
+  const runtime = ManagedRuntime.make(
+    ProxyRegistration.layer(optionsFor("cp-3", 10_000)).pipe(
+      Layer.provide([Layer.succeed(Store, store), Layer.succeed(ResourceCache, cache)]),
+      // The database's time, or what was said just now would be said long after.
+      Layer.provide(Layer.effectDiscard(TestClock.setTime(Date.now()))),
+      Layer.provideMerge(TestClock.layer())
+    )
+  )
+  cleanups.push(() => runtime.dispose())
+  const registration = Context.get(await runtime.context(), ProxyRegistration)
+  const there = async () => (await run(store.list("Dataplane"))).map(({ name }) => name)
+  await runtime.runPromise(registration.connected(named("kv-back"), token, yaml("kv-back")))
+  await runtime.runPromise(TestClock.adjust("10 minutes"))
+  expect(await there()).toEqual(["by-hand", "kv-1", "kv-back", "kv-elsewhere", "kv-late"])
+  await runtime.runPromise(registration.connected(named("kv-late"), token, yaml("kv-late")))
+  await runtime.runPromise(TestClock.adjust("1 minute"))
+  await eventually(there, (left) => !left.includes("kv-1"))
+  await runtime.runPromise(TestClock.adjust("20 minutes"))
+  expect(await there()).toEqual(["by-hand", "kv-back", "kv-elsewhere", "kv-late"])
+  await runtime.runPromise(TestClock.adjust("2 hours"))
+  await eventually(there, (left) => !left.includes("kv-elsewhere"))
+  expect(await there()).toEqual(["by-hand", "kv-back", "kv-late"])
 })
