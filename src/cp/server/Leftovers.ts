@@ -15,7 +15,7 @@ import type { InsightType } from "../insight/Insights.ts"
  */
 export const GRACE_MILLIS = 10 * 60_000
 
-/** Each replica speaks of its streams every 20 minutes at the latest (Insights): whoever missed that thrice is no more. */
+/** Replicas speak of their streams every 20 minutes at the latest (Insights): whoever missed that thrice is no more. */
 export const SILENT_MILLIS = 60 * 60_000
 
 export interface Stored {
