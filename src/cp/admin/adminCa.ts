@@ -72,9 +72,9 @@ const problemOf = (ca: KeyPair, now: number): string | null => {
 /** Whether Envoys may go on showing it. */
 const isServerOf = (ca: KeyPair, server: KeyPair, now: number): boolean => {
   try {
-    const certificate = new X509Certificate(server.certificatePem)
+    const [certificate, authority] = [new X509Certificate(server.certificatePem), new X509Certificate(ca.certificatePem)]
     return certificate.checkPrivateKey(createPrivateKey(server.keyPem)) &&
-      certificate.verify(new X509Certificate(ca.certificatePem).publicKey) &&
+      certificate.checkIssued(authority) && certificate.verify(authority.publicKey) &&
       certificate.checkHost(ADMIN_SERVER, { subject: "never" }) !== undefined && Date.parse(certificate.validTo) > now
   } catch {
     return false

@@ -67,6 +67,7 @@ export const signLeaf = async (
 ): Promise<string> => {
   const { publicKey } = await readSigningKey(keyPem)
   const parent = new X509Certificate(issuer.certificate)
+  const known = parent.getExtension(SubjectKeyIdentifierExtension)
   const certificate = await X509CertificateGenerator.create({
     ...dates(validity),
     issuer: parent.subjectName,
@@ -82,7 +83,10 @@ export const signLeaf = async (
       new ExtendedKeyUsageExtension(usages.map((usage) =>
         usage === "server" ? ExtendedKeyUsage.serverAuth : ExtendedKeyUsage.clientAuth
       )),
-      await AuthorityKeyIdentifierExtension.create(parent.publicKey),
+      // As the CA calls its key itself: others count it otherwise.
+      known === null
+        ? await AuthorityKeyIdentifierExtension.create(parent.publicKey)
+        : new AuthorityKeyIdentifierExtension(known.keyId),
       // "If the subject field contains an empty sequence, then the issuing CA MUST include a subjectAltName extension
       // that is marked as critical." https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.6
       new SubjectAlternativeNameExtension(names, true)

@@ -1,4 +1,6 @@
-import { createPrivateKey, generateKeyPairSync, X509Certificate } from "node:crypto"
+import "../../../src/cp/ca/reflectMetadata.ts"
+import { createPrivateKey, generateKeyPairSync, webcrypto, X509Certificate } from "node:crypto"
+import * as x509 from "@peculiar/x509"
 import { describe, expect, it } from "vitest"
 import { makeAdminKeys, makeClient, readAdminKeys, writeAdminKeys } from "../../../src/cp/admin/adminCa.ts"
 import { signRoot } from "../../../src/cp/ca/signCertificate.ts"
@@ -12,6 +14,28 @@ const ofKuma = async (notAfter = NOW + DAY): Promise<string> => {
   const keyPem = privateKey.export({ type: "pkcs1", format: "pem" }).toString()
   const subject = "O=Kuma, OU=Mesh, CN=Envoy Admin CA"
   return await signRoot(keyPem, subject, [], { notBefore: NOW - DAY, notAfter }) + keyPem
+}
+
+/** One that names its key otherwise than by SHA-1 of it, as Go does since 1.25. */
+const withOtherKeyId = async (): Promise<string> => {
+  const algorithm = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256", modulusLength: 2048, publicExponent: Uint8Array.of(1, 0, 1) }
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"])
+  const ca = await x509.X509CertificateGenerator.createSelfSigned({
+    name: "CN=Envoy Admin CA",
+    keys,
+    signingAlgorithm: algorithm,
+    notBefore: new Date(NOW - DAY),
+    notAfter: new Date(NOW + DAY),
+    extensions: [
+      new x509.BasicConstraintsExtension(true, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
+      new x509.SubjectKeyIdentifierExtension("0102030405060708090a0b0c0d0e0f1011121314")
+    ]
+  })
+  const key = createPrivateKey({
+    key: Buffer.from(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey)), format: "der", type: "pkcs8"
+  })
+  return `${ca.toString("pem")}\n${key.export({ type: "pkcs1", format: "pem" }).toString()}`
 }
 
 const OID_SERVER = "1.3.6.1.5.5.7.3.1"
@@ -47,6 +71,16 @@ describe("the keys of questions to Envoys", () => {
     const { ca, server } = read.keys
     expect(new X509Certificate(server.certificatePem).verify(new X509Certificate(ca.certificatePem).publicKey)).toBe(true)
     expect(await readAdminKeys(writeAdminKeys(read.keys), NOW)).toEqual({ _tag: "Kept", keys: read.keys })
+  })
+
+  it("name their CA's key as it does itself: nobody would find the CA else", async () => {
+    const read = await readAdminKeys(await withOtherKeyId(), NOW)
+    if (read._tag !== "Completed") throw new Error(read._tag)
+    const ca = new X509Certificate(read.keys.ca.certificatePem)
+    const client = await makeClient(read.keys, NOW)
+    for (const { certificatePem } of [read.keys.server, client]) {
+      expect(new X509Certificate(certificatePem).checkIssued(ca)).toBe(true)
+    }
   })
 
   it("have another certificate for Envoys where the one that is there is another CA's, or has expired", async () => {
