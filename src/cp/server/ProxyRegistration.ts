@@ -5,16 +5,16 @@
  */
 import { Clock, Context, Duration, Effect, FiberMap, Layer, Schedule, Schema } from "effect"
 import { BROUGHT_LABEL } from "../../model/dataplaneLabels.ts"
-import { PROXY_RESOURCE, proxyKey } from "../../model/proxyResource.ts"
-import { PROXY_TYPES, type ProxyId, type ProxyType } from "../../model/ProxyType.ts"
+import { proxyKey } from "../../model/proxyResource.ts"
+import type { ProxyId, ProxyType } from "../../model/ProxyType.ts"
 import { formatKey, type Resource } from "../../model/Resource.ts"
 import { Store } from "../../model/Store.ts"
 import type { Identity, Refused } from "../auth/Authenticator.ts"
 import { insightKey, type InsightType } from "../insight/Insights.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
 import { Comebacks } from "./Comebacks.ts"
-import { GRACE_MILLIS, Leftovers, SILENT_MILLIS, type Stored } from "./Leftovers.ts"
 import { ownResources, type Register, type RegistrationRefused } from "./ownResources.ts"
+import { removeLeftovers } from "./removeLeftovers.ts"
 
 /** The store can't take it now. */
 export class RegistrationLater extends Schema.TaggedError<RegistrationLater>()("RegistrationLater", {
@@ -34,9 +34,6 @@ const MANY = 20
 
 /** The longest wait for one that doesn't come back, in delays. */
 const MOST_DELAYS = 6
-
-/** Between two looks for what nobody removed. */
-const LOOK_MILLIS = 60_000
 
 /** What is known here of a proxy that is connected, or left a moment ago. */
 interface Presence {
@@ -84,9 +81,6 @@ export class ProxyRegistration extends Context.Service<
         const comebacks = new Comebacks(options.deregistrationDelayMillis, MANY)
         const { register } = yield* ownResources(options.zone)
         const clock = yield* Clock.Clock
-        const leftovers = new Leftovers({
-          instanceId: options.instanceId, graceMillis: GRACE_MILLIS, silentMillis: SILENT_MILLIS
-        })
         /** Whose removal waits, by its insight. */
         const leaving = new Map<string, string>()
 
@@ -194,43 +188,12 @@ export class ProxyRegistration extends Context.Service<
           (stop) => Effect.sync(stop)
         )
 
-        /** What was brought by those that are neither here nor waited for. */
-        const notHere = (): ReadonlyMap<string, Stored> => {
-          const found = new Map<string, Stored>()
-          for (const proxyType of PROXY_TYPES) {
-            for (const resource of cache.list(PROXY_RESOURCE[proxyType])) {
-              if (resource.labels[BROUGHT_LABEL] === undefined || present.has(formatKey(resource))) continue
-              const { mesh, name } = resource
-              const proxy = { proxyType, mesh, name }
-              found.set(formatKey(resource), { proxy, resource, insight: cache.get(insightKey(proxy)) ?? null })
-            }
-          }
-          return found
-        }
-
-        /** Not where anything was written of it that this replica hasn't heard of. */
-        const removeLeftover = Effect.fnUntraced(function*({ insight, proxy, resource }: Stored) {
-          const isSpokenFor = insight === null && (yield* storedInsight(proxy)) !== null
-          if (isSpokenFor) return
-          yield* removeAs(resource, insight)
-          yield* Effect.logInfo("Removed a proxy that left while nobody looked")
-        }, (removing, { resource }) =>
-          removing.pipe(
-            Effect.catchTag(["NotFound", "Conflict"], () => Effect.void),
-            Effect.catchTag("StoreUnavailable", ({ message }) =>
-              Effect.logWarning("A proxy that left while nobody looked could not be removed").pipe(
-                Effect.annotateLogs({ error: message })
-              )),
-            Effect.annotateLogs({ proxy: formatKey(resource) })
-          ))
-
-        yield* Effect.sleep(Duration.millis(LOOK_MILLIS)).pipe(
-          Effect.andThen(Clock.currentTimeMillis),
-          Effect.flatMap((now) => Effect.forEach(leftovers.look(notHere(), now), removeLeftover, { discard: true })),
-          Effect.catchDefect((defect) => Effect.logError("Looking for proxies that left failed; it goes on", defect)),
-          Effect.forever,
-          Effect.forkScoped
-        )
+        yield* removeLeftovers({
+          instanceId: options.instanceId,
+          isHere: (key) => present.has(key),
+          storedInsight,
+          removeAs
+        })
 
         const disconnected = Effect.fnUntraced(function*(proxy: ProxyId) {
           const key = formatKey(proxyKey(proxy))
