@@ -27,7 +27,10 @@ const completeDataplane = (dataplane: Dataplane, zone: string, mesh: Mesh): Data
     ...dataplane,
     networking: {
       ...networking,
-      ...(gateway === undefined ? {} : { gateway: withZone(gateway, zone) }),
+      // Without tags it names no service; with the zone's alone, what is read couldn't be written again.
+      ...(gateway === undefined || Object.keys(gateway.tags ?? {}).length === 0
+        ? {}
+        : { gateway: withZone(gateway, zone) }),
       ...(inbound === undefined ? {} : {
         inbound: inbound.map(heldBack).map((one) =>
           keepsTagless && Object.keys(one.tags ?? {}).length === 0 ? one : withZone(one, zone))
