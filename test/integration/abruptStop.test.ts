@@ -30,7 +30,7 @@ it("fails only what such an app had in its hands while its service is rolled, an
   await until("the old tasks' end", () => tasksOf("kv"), (tasks) => tasks.every(({ taskId }) => !before.includes(taskId)))
   const [asked, counted] = [await asking.finish(), await counting.finish()]
   expect(asked.failures).toEqual([])
-  expect(asked.answered).toBeGreaterThan(100)
+  expect(asked.answered).toBeGreaterThan(20)
   // Nobody knows whether the app had counted before it left, so nobody may ask it again.
   expect(counted.failures.filter(({ why }) => !why.includes("connection termination"))).toEqual([])
   expect(counted.failures.length).toBeLessThanOrEqual(lanes * before.length)
@@ -56,5 +56,5 @@ it("forgets a task whose processes are killed within seconds, and fails nothing 
 
   expect(result.failures.length).toBeLessThanOrEqual(lanes)
   expect(result.failures.filter(({ at }) => at > killedAt + 1_000)).toEqual([])
-  expect(result.answered).toBeGreaterThan(200)
+  expect(result.answered).toBeGreaterThan(50)
 })
