@@ -10,6 +10,7 @@ import type { Sign } from "./generator/orders.ts"
 import type { Ground } from "./Ground.ts"
 import { familyCpuSeconds } from "./processUse.ts"
 import { dataplaneOf, instancesOf, lonelyDataplane, proxyName, serviceName } from "./Scene.ts"
+import { spread } from "./table.ts"
 
 /** Until all are whole; beyond it the measurement is given up. */
 export const WHOLE_WITHIN_MILLIS = 600_000
@@ -48,13 +49,27 @@ export const coldStart = async (ground: Ground): Promise<Figures> => {
   return { coldStart: (whole - begun) / 1_000, coldStartCpu, coldStartGeneratorCpu }
 }
 
+const median = (values: ReadonlyArray<number>): number => spread(values)?.median ?? 0
+
+/**
+ * What idling takes, and what of it goes on: the median second, which a collection of what a cold start left doesn't
+ * move. That is what is taken off the cost of changes.
+ */
 export const idling = async (ground: Ground, seconds: number): Promise<Figures> => {
   const before = use(ground)
-  await delay(seconds * 1_000)
-  const now = use(ground)
-  const share = (kind: "subject" | "database"): number => (now[kind] - before[kind]) / (now.at - before.at) * 1_000
-  ground.idle = { subject: share("subject"), database: share("database") }
-  return { idleCpu: ground.idle.subject * 100, idleDatabaseCpu: ground.idle.database * 100 }
+  const each: Record<"subject" | "database", Array<number>> = { subject: [], database: [] }
+  let last = before
+  for (let second = 0; second < seconds; second++) {
+    await delay(1_000)
+    const now = use(ground)
+    for (const kind of ["subject", "database"] as const) {
+      each[kind].push((now[kind] - last[kind]) / (now.at - last.at) * 1_000)
+    }
+    last = now
+  }
+  ground.idle = { subject: median(each.subject), database: median(each.database) }
+  const share = (kind: "subject" | "database"): number => (last[kind] - before[kind]) / (last.at - before.at) * 1_000
+  return { idleCpu: share("subject") * 100, idleDatabaseCpu: share("database") * 100 }
 }
 
 interface Change {
