@@ -15,7 +15,8 @@ const RULES: ReadonlyArray<readonly [pattern: RegExp, replacement: string]> = [
   // A table's columns are as wide as what stands in them.
   [/(?<=\S) {2,}(?=\S)/g, " "],
   [/ +$/gm, ""],
-  [/ \d+[smh]$/gm, " AGE"]
+  // A table's last column; a field's duration is no age.
+  [/(?<=[^:\s-]) \d+[smh]$/gm, " AGE"]
 ]
 
 export const normalise = (text: string, folder: string): string =>

@@ -42,6 +42,11 @@ describe("an answer", () => {
     expect(one).toContain("URL/meshes\nFOLDER/x")
   })
 
+  it("keeps a duration that a field or a list says", () => {
+    const text = "idleTimeout: 5s\nvalues:\n- 1h\n- \"10s\""
+    expect(normalise(text, "/none")).toBe(text)
+  })
+
   it("keeps what a structure's indentation says", () => {
     expect(normalise("a:\n    b: 1   2", "/none")).toBe("a:\n    b: 1 2")
   })
