@@ -3,7 +3,6 @@
  * cluster, the operator with its control plane as a process of its own, the stand-in of the ECS agent, a load balancer.
  */
 import { chmodSync, mkdirSync, readdirSync, rmSync } from "node:fs"
-import { createServer } from "node:net"
 import { join } from "node:path"
 import { Effect, Schema, type Scope } from "effect"
 import { EcsAgent } from "../../../localstack/agent/EcsAgent.ts"
@@ -11,27 +10,19 @@ import type { Demo } from "../../../localstack/demo/Demo.ts"
 import { LoadBalancer } from "../../../localstack/demo/LoadBalancer.ts"
 import { createServices, seedDemo } from "../../../localstack/demo/seedDemo.ts"
 import { untilEventsFlow } from "../../../localstack/demo/untilEventsFlow.ts"
-import { freePort } from "../../../localstack/process/freePort.ts"
 import type { RunningProcess } from "../../../localstack/process/startProcess.ts"
 import type { Emulator } from "../../../localstack/ministack/startMinistack.ts"
 import { type StartedEmulator, startEmulator } from "../../../localstack/startEmulator.ts"
 import { startStsJsonProxy } from "../../../localstack/StsJsonProxy.ts"
 import { toolPaths } from "../../../localstack/tools.ts"
 import { endEmbeddedPostgres } from "../../cp/store/EmbeddedPostgres.ts"
+import { type DemoPorts, demoPorts, freePorts } from "./demoPorts.ts"
 import { JOURNALS, journalOf, keepJournal } from "./keepJournal.ts"
 import { keepTargets } from "./keepTargets.ts"
 import { startControlPlane } from "./startControlPlane.ts"
 
 /** The demo can't go on; the message says what to do. */
 export class DemoFailed extends Schema.TaggedError<DemoFailed>()("DemoFailed", { message: Schema.String }) {}
-
-export interface DemoPorts {
-  readonly dataplaneServer: number
-  readonly api: number
-  readonly diagnostics: number
-  readonly monitoring: number
-  readonly loadBalancer: number
-}
 
 export interface DemoWorld {
   readonly folder: string
@@ -56,14 +47,6 @@ export interface DemoWorld {
 const QUEUE = "ecs-mesh-default"
 
 const root = join(import.meta.dirname, "..", "..", "..")
-
-/** The usual port, or a free one where somebody has it. */
-const portOr = (usual: number): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once("error", () => freePort().then(resolve, reject))
-    probe.listen(usual, "127.0.0.1", () => probe.close(() => resolve(usual)))
-  })
 
 const attempt = <A>(what: string, run: () => Promise<A>) =>
   Effect.tryPromise({
@@ -140,14 +123,7 @@ export const startDemoWorld = Effect.fn("startDemoWorld")(function*({ folder, lo
   mkdirSync(taskLogs, { recursive: true })
   const tools = toolPaths()
 
-  const port = (usual: number) => options.usualPorts === false ? freePort() : portOr(usual)
-  const ports = yield* attempt("no free ports", async (): Promise<DemoPorts> => ({
-    dataplaneServer: await port(5678),
-    api: await port(5681),
-    diagnostics: await port(5680),
-    monitoring: await port(5676),
-    loadBalancer: await port(8080)
-  }))
+  const ports = yield* attempt("no free ports", () => options.usualPorts === false ? freePorts() : demoPorts(log))
 
   const emulator = yield* part(
     "AWS, emulated (MiniStack, verifies signatures)",

@@ -1,8 +1,11 @@
 /** What a running demo prints when it stands. */
+import { apiOf } from "./DemoState.ts"
 import type { DemoWorld } from "./DemoWorld.ts"
 
-export const whatToTry = ({ balancer, folder, journal, ports }: DemoWorld): string => {
-  const api = `http://127.0.0.1:${ports.api}`
+type Standing = Pick<DemoWorld, "folder" | "journal" | "ports"> & { readonly balancer: { readonly url: string } }
+
+export const whatToTry = ({ balancer, folder, journal, ports }: Standing): string => {
+  const api = apiOf({ ports })
   return `
 Look at
   ${balancer.url}/   the counter: your browser -> load balancer -> demo-app -> Envoy =mTLS=> Envoy -> kv
@@ -13,6 +16,7 @@ Look at
   ${folder}   all logs
 
 Try, in another terminal
+  kumactl config control-planes add --name demo --address ${api} --overwrite     Kuma's own kumactl
   curl -X POST ${balancer.url}/api/counter
   bin/ecs-mesh demo scale kv 3              a task more: watch it join
   bin/ecs-mesh demo stop kv                 stop a task of kv: its endpoint leaves first
