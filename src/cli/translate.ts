@@ -87,6 +87,8 @@ export const translateText = (text: string, options: TranslateOptions = {}): Rea
         : `there is no proxy of the name ${options.proxy} among ${known}`
     )
   }
+  const missing = proxies.find(({ mesh }) => mesh !== "" && (views.meshes.get(mesh)?.resource ?? null) === null)
+  if (missing !== undefined) throw new TranslateError(`mesh "${missing.mesh}" isn't among these resources: add it`)
   return proxies.flatMap((proxy) => {
     const translation = translateProxy(views, proxy, settings)
     if (translation === null) return []
