@@ -5,6 +5,7 @@
  */
 import { Clock, Context, Duration, Effect, FiberMap, Layer, Schedule, Schema } from "effect"
 import { BROUGHT_LABEL } from "../../model/dataplaneLabels.ts"
+import { Journal } from "../../model/Journal.ts"
 import { proxyKey } from "../../model/proxyResource.ts"
 import type { ProxyId, ProxyType } from "../../model/ProxyType.ts"
 import { formatKey, type Resource } from "../../model/Resource.ts"
@@ -13,7 +14,7 @@ import type { Identity, Refused } from "../auth/Authenticator.ts"
 import { insightKey, type InsightType } from "../insight/Insights.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
 import { Comebacks } from "./Comebacks.ts"
-import { ownResources, type Register, type RegistrationRefused } from "./ownResources.ts"
+import { noteBrought, ownResources, type Register, type RegistrationRefused } from "./ownResources.ts"
 import { removeLeftovers } from "./removeLeftovers.ts"
 
 /** The store can't take it now. */
@@ -75,6 +76,7 @@ export class ProxyRegistration extends Context.Service<
       Effect.gen(function*() {
         const store = yield* Store
         const cache = yield* ResourceCache
+        const journal = yield* Journal
         // Stopping interrupts what waits in here: nothing is removed because the control plane goes.
         const removals = yield* FiberMap.make<string>()
         const present = new Map<string, Presence>()
@@ -114,7 +116,7 @@ export class ProxyRegistration extends Context.Service<
           Effect.uninterruptible(store.remove(resource, {
             expect: resource.version,
             ...(insight === null ? {} : { given: { key: insight, version: insight.version } })
-          }))
+          }).pipe(Effect.tap(() => Effect.sync(() => noteBrought(journal, "remove", resource)))))
 
         const remove = Effect.fnUntraced(function*(proxy: ProxyId) {
           yield* untilItMayGo

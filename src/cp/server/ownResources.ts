@@ -6,9 +6,10 @@ import { isDeepStrictEqual } from "node:util"
 import { Effect, Schema } from "effect"
 import { completeResource } from "../../model/completeResource.ts"
 import { BROUGHT_LABEL, TASK_LABEL } from "../../model/dataplaneLabels.ts"
+import { Journal } from "../../model/Journal.ts"
 import { proxyKey, type ProxyResource } from "../../model/proxyResource.ts"
 import { nodeId, type ProxyId } from "../../model/ProxyType.ts"
-import type { DesiredResource, Resource, ResourceKey } from "../../model/Resource.ts"
+import { type DesiredResource, formatKey, type Resource, type ResourceKey } from "../../model/Resource.ts"
 import { Store, type StoreUnavailable } from "../../model/Store.ts"
 import { violationText } from "../../model/Violation.ts"
 import type { Identity, Refused } from "../auth/Authenticator.ts"
@@ -25,6 +26,12 @@ export class RegistrationRefused extends Schema.TaggedError<RegistrationRefused>
 
 const isSame = (stored: Resource, brought: DesiredResource): boolean =>
   isDeepStrictEqual(stored.spec, brought.spec) && isDeepStrictEqual(stored.labels, brought.labels)
+
+/** Tells the journal what was written or removed of what a proxy brought; a proxy that found it stored writes nothing. */
+export const noteBrought = (journal: Journal["Service"], op: "put" | "remove", stored: Resource): void => {
+  const resource = formatKey(stored)
+  journal.append({ kind: "stored", key: resource, op, resource, version: stored.version })
+}
 
 /** Whether this is the very state that another was. */
 const isOne = (found: Resource | undefined, known: Resource): boolean =>
@@ -52,6 +59,7 @@ const NEWCOMERS_MILLIS = 50
 export const ownResources = Effect.fnUntraced(function*(zone: string) {
   const store = yield* Store
   const cache = yield* ResourceCache
+  const journal = yield* Journal
   const newcomers = yield* makeTogether(NEWCOMERS_MILLIS)
 
   /** The store, not the cache: one that was made a moment ago counts. Null where the proxy belongs to none. */
@@ -83,7 +91,21 @@ export const ownResources = Effect.fnUntraced(function*(zone: string) {
 
   /** Seen to its end: given up it may be done all the same, and nobody would know whose it is. */
   const put = ({ stored }: Brought, resource: ProxyResource, expect: number | "absent") =>
-    store.put(resource, { expect }).pipe(Effect.tap(() => Effect.sync(() => stored(true))), Effect.uninterruptible)
+    store.put(resource, { expect }).pipe(
+      Effect.tap((written) =>
+        Effect.sync(() => {
+          noteBrought(journal, "put", written)
+          stored(true)
+        })
+      ),
+      Effect.uninterruptible
+    )
+
+  const takeBack = (stored: Resource) =>
+    Effect.andThen(
+      store.remove(stored, { expect: stored.version }),
+      Effect.sync(() => noteBrought(journal, "remove", stored))
+    )
 
   const putOverStored = Effect.fnUntraced(function*(brought: Brought) {
     const { identity, proxy } = brought
@@ -122,7 +144,7 @@ export const ownResources = Effect.fnUntraced(function*(zone: string) {
     if (mesh === null || (yield* wasStill(mesh, stored))) return
     yield* putOverStored(brought).pipe(
       // Its mesh has gone meanwhile, or takes it no longer: nothing of it is to be left.
-      Effect.tapError(() => Effect.ignore(store.remove(proxyKey(proxy), { expect: stored.version })))
+      Effect.tapError(() => Effect.ignore(takeBack(stored)))
     )
   })
 

@@ -7,6 +7,7 @@ import { ResourceCache } from "../../../src/cp/snapshot/ResourceCache.ts"
 import { ResourceCacheLive } from "../../../src/cp/snapshot/ResourceCacheLive.ts"
 import { PostgresStore } from "../../../src/cp/store/PostgresStore.ts"
 import type { ProxyId } from "../../../src/model/ProxyType.ts"
+import { Journal, type JournalEntry } from "../../../src/model/Journal.ts"
 import { isType, type Resource } from "../../../src/model/Resource.ts"
 import { Store, StoreUnavailable } from "../../../src/model/Store.ts"
 import { useCleanups } from "../../support/useCleanups.ts"
@@ -32,8 +33,10 @@ const open = async (
   deregistrationDelayMillis = 10_000,
   aroundStore: Layer.Layer<Store, never, Store> = Layer.effect(Store, Store)
 ) => {
+  const journal: Array<JournalEntry> = []
   const runtime = ManagedRuntime.make(
     ProxyRegistration.layer(optionsFor(deregistrationDelayMillis)).pipe(
+      Layer.provide(Layer.succeed(Journal, { append: (entry) => void journal.push(entry) })),
       Layer.provideMerge(Layer.effect(ResourceCache, Effect.map(ResourceCache, between))),
       Layer.provideMerge(ResourceCacheLive),
       Layer.provideMerge(aroundStore),
@@ -43,6 +46,7 @@ const open = async (
   cleanups.push(() => runtime.dispose())
   const services = await runtime.context()
   return {
+    journal,
     store: Context.get(services, Store),
     cache: Context.get(services, ResourceCache),
     registration: Context.get(services, ProxyRegistration)
@@ -82,6 +86,26 @@ it("a proxy's own Dataplane takes no other's place that the cache hasn't heard o
   expect((await Effect.runPromise(store.get(key))).version).toBe(1)
   expect(await register("kv")).toMatchObject({ _tag: "Success" })
   expect((await Effect.runPromise(store.get(key))).version).toBe(2)
+})
+
+describe("the journal", () => {
+  it("tells what a proxy brought as it is stored, put back and removed, and nothing of what was there already", async () => {
+    const { journal, registration, store } = await open(undefined, 50)
+    const connect = () => Effect.runPromise(registration.connected(proxy, identityFor("kv"), yaml("kv")))
+    await Effect.runPromise(store.put(mesh("default", false)))
+    await connect()
+    await connect()
+    const resource = "Dataplane/default/kv-1"
+    const put = { kind: "stored", key: resource, op: "put", resource, version: expect.any(Number) }
+    expect(journal).toEqual([put])
+    await Effect.runPromise(store.remove(key))
+    await eventually(() => journal.length, (count) => count === 2)
+    expect(journal).toEqual([put, put])
+    await Effect.runPromise(registration.disconnected(proxy))
+    await Effect.runPromise(registration.disconnected(proxy))
+    await eventually(() => journal.length, (count) => count === 3)
+    expect(journal[2]).toEqual({ ...put, op: "remove", version: journal[1]?.["version"] })
+  })
 })
 
 describe("a newcomer's mesh", () => {
@@ -242,7 +266,7 @@ describe("what a proxy registered", () => {
     const atTimes: Store["Service"] = { ...store, put: (...put) => faulty ? Effect.die("a fault") : store.put(...put) }
     const runtime = ManagedRuntime.make(
       ProxyRegistration.layer(optionsFor(200)).pipe(
-        Layer.provide([Layer.succeed(Store, atTimes), Layer.succeed(ResourceCache, cache)])
+        Layer.provide([Layer.succeed(Store, atTimes), Layer.succeed(ResourceCache, cache), Journal.none])
       )
     )
     cleanups.push(() => runtime.dispose())
@@ -350,7 +374,7 @@ describe("of many proxies at a time", () => {
     await Effect.runPromise(store.put(mesh("default", false)))
     const runtime = ManagedRuntime.make(
       ProxyRegistration.layer(optionsFor(10_000)).pipe(
-        Layer.provide([Layer.succeed(Store, store), Layer.succeed(ResourceCache, cache)]),
+        Layer.provide([Layer.succeed(Store, store), Layer.succeed(ResourceCache, cache), Journal.none]),
         Layer.provideMerge(TestClock.layer())
       )
     )

@@ -8,6 +8,7 @@ import { ProxyRegistration } from "../../../src/cp/server/ProxyRegistration.ts"
 import { ResourceCache } from "../../../src/cp/snapshot/ResourceCache.ts"
 import { ResourceCacheLive } from "../../../src/cp/snapshot/ResourceCacheLive.ts"
 import { PostgresStore } from "../../../src/cp/store/PostgresStore.ts"
+import { Journal } from "../../../src/model/Journal.ts"
 import type { DesiredResource } from "../../../src/model/Resource.ts"
 import { Store, StoreUnavailable } from "../../../src/model/Store.ts"
 import { useCleanups } from "../../support/useCleanups.ts"
@@ -51,6 +52,7 @@ const registrationOn = async (
 ) => {
   const runtime = ManagedRuntime.make(
     ProxyRegistration.layer(optionsFor(instanceId, 200)).pipe(
+      Layer.provide(Journal.none),
       Layer.provideMerge(ResourceCacheLive),
       Layer.provideMerge(aroundStore),
       Layer.provideMerge(PostgresStore.layer(config))
@@ -168,7 +170,7 @@ it("who is late among many that went to another replica keeps its place", async 
   }
   const runtime = ManagedRuntime.make(
     ProxyRegistration.layer(optionsFor("cp-1", 10_000)).pipe(
-      Layer.provide([Layer.succeed(Store, watched), Layer.succeed(ResourceCache, cache)]),
+      Layer.provide([Layer.succeed(Store, watched), Layer.succeed(ResourceCache, cache), Journal.none]),
       Layer.provideMerge(TestClock.layer())
     )
   )
@@ -209,7 +211,7 @@ it("what was brought by who left right before the end goes after the grace, and 
   const [store, cache] = [Context.get(services, Store), Context.get(services, ResourceCache)]
   const runtime = ManagedRuntime.make(
     ProxyRegistration.layer(optionsFor("cp-3", 10_000)).pipe(
-      Layer.provide([Layer.succeed(Store, store), Layer.succeed(ResourceCache, cache)]),
+      Layer.provide([Layer.succeed(Store, store), Layer.succeed(ResourceCache, cache), Journal.none]),
       // The database's time, or what was said just now would be said long after.
       Layer.provide(Layer.effectDiscard(TestClock.setTime(Date.now()))),
       Layer.provideMerge(TestClock.layer())
