@@ -5,6 +5,8 @@ const EXTERNAL = "cp/snapshot/ExternalBackend.ts"
 const FILES = "cp/ca/readCaFile.ts"
 const SHOWN = "cp/xds/publicParts.ts"
 const OWN = "cp/server/readOwnResource.ts"
+const DENIED = "cp/api/deniedSecret.ts"
+const PEM = "cp/snapshot/pemParts.ts"
 
 const SECRETS = "snapshot/externalSecrets.test.ts"
 const READ = "ca/readSmallFile.test.ts"
@@ -13,6 +15,8 @@ const CLIENT_KEY = "are nobody's client key for as long as they are that, and ma
 const FOLDER = "is all that is read of, through links too, and by no detour"
 const PUBLIC = "shows of a %s's TLS its certificates and nothing else, whatever stands there"
 const BROUGHT = "is refused where it %s"
+const SENT = "has no Secret sent to a proxy that an administrator didn't have sent, and changes the rest"
+const FITS = "is the key that fits the certificate, nothing that stands beside it, and nothing without a certificate"
 
 export const NAMED_MUTANTS: ReadonlyArray<Mutant> = [
   mutant(
@@ -39,5 +43,17 @@ export const NAMED_MUTANTS: ReadonlyArray<Mutant> = [
     "xds/publicParts.test.ts", PUBLIC
   ),
   mutant(67, "how much YAML", OWN, ["Buffer.byteLength(text) > MAX_YAML", "false"], "server/readOwnResource.test.ts", BROUGHT),
-  mutant(67, "what begins like JSON", OWN, [`text.startsWith("{")`, "false"], "server/readOwnResource.test.ts", BROUGHT)
+  mutant(67, "what begins like JSON", OWN, [`text.startsWith("{")`, "false"], "server/readOwnResource.test.ts", BROUGHT),
+  mutant(68, "who may read it", DENIED, ["return denied === null ? null", "return denied !== null ? null"],
+    "api/userTokens.test.ts", SENT),
+  mutant(68, "that it stood elsewhere", DENIED, ["stood.get(path) !== name", "![...stood.values()].includes(name)"],
+    "api/userTokens.test.ts", SENT),
+  mutant(68, "that it was written before", DENIED, ["stood.get(path) !== name", "!stood.has(path)"],
+    "api/userTokens.test.ts", SENT),
+  mutant(69, "that the key fits", PEM, ["key !== null && leaf.checkPrivateKey(key)", "key !== null"], SECRETS, FITS),
+  mutant(69, "what stands beside the key", PEM, ["{ pem: fitting }", "{ pem: text }"], SECRETS, FITS),
+  mutant(69, "what isn't a certificate", PEM, ["{ pem: found.join(\"\") }", "{ pem: text }"], SECRETS,
+    "gives its certificates and nothing that stands beside them"),
+  mutant(69, "a key without a certificate", EXTERNAL, ["text === null || clientCertificate === null", "text === null"],
+    SECRETS, FITS)
 ]

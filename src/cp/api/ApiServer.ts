@@ -110,7 +110,7 @@ const makeAnswer = (services: Context.Context<Services>, options: ApiServerOptio
   const run = Effect.runPromiseWith(services)
   const setting: Setting = {
     identity, shownConfig, places: new ExportPlaces(), readOnly: config.readOnly,
-    issuesUserTokens: config.authn.issuesTokens
+    issuesUserTokens: config.authn.issuesTokens, access: config.access
   }
   const admit = makeAdmission(config)
   const writeRouterRefusal = (outgoing: ServerResponse, { headers, status, text }: RouterRefusal): void =>

@@ -3,6 +3,9 @@ import { Cause, Effect } from "effect"
 import { hostname } from "node:os"
 import type { Journal, JournalExport } from "../../model/Journal.ts"
 import type { Conflict, Store, StoreUnavailable } from "../../model/Store.ts"
+import type { AccessConfig } from "../auth/user/Access.ts"
+import { keySerial, USER_TOKENS } from "../auth/token/TokenScope.ts"
+import { renewAdminToken } from "../auth/user/ensureAdminToken.ts"
 import { answerUnserved } from "./answerUnserved.ts"
 import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
 import { deleteResource } from "./deleteResource.ts"
@@ -56,6 +59,9 @@ export interface Setting {
   /** Nothing is written. */
   readonly readOnly: boolean
   readonly issuesUserTokens: boolean
+  /** Whether the administrator's token is made here. */
+  readonly keepsAdminToken: boolean
+  readonly access: AccessConfig
   /** The configuration as it may be shown. */
   readonly shownConfig: unknown
 }
@@ -65,11 +71,11 @@ const json = (body: unknown) => Effect.succeed<ApiResponse>({ status: 200, body 
 const dispatchResource = (
   request: ApiRequest,
   route: Extract<Route, { _tag: "Single" }>,
-  { identity, readOnly: isReadOnly }: Setting
+  { access, identity, readOnly: isReadOnly }: Setting
 ) => {
   if (request.method === "GET") return getResource(request, route)
   if (isReadOnly) return Effect.fail(readOnly("this control plane's API is read-only (KUMA_API_SERVER_READ_ONLY)"))
-  return request.method === "PUT" ? putResource(request, route, identity.zone) : deleteResource(request, route)
+  return request.method === "PUT" ? putResource(request, route, { access, zone: identity.zone }) : deleteResource(request, route)
 }
 
 const dispatch = (

@@ -8,14 +8,16 @@ import type { Violation } from "../../model/Violation.ts"
 import { validateLabelChange } from "../../model/validate/validateComputedLabels.ts"
 import { validateKeySources } from "../../model/validate/validateKeySources.ts"
 import { violationIf } from "../../model/validate/violationPath.ts"
+import type { AccessConfig } from "../auth/user/Access.ts"
 import { checkProvided } from "../ca/checkProvided.ts"
 import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
+import { deniedSecret } from "./deniedSecret.ts"
 import { requireMesh } from "./getResources.ts"
 import { madeWithMesh } from "./madeWithMesh.ts"
 import { noteStored, userOf } from "./noteStored.ts"
 import { etagOf, judgePreconditions } from "./preconditions.ts"
 import { readResource } from "./readResource.ts"
-import { invalid, readOnly } from "./Refusal.ts"
+import { accessDenied, invalid, readOnly } from "./Refusal.ts"
 import type { Route } from "./Route.ts"
 
 /** All proxies would at once be given certificates that the others don't trust. */
@@ -40,7 +42,7 @@ const isDesired = <T extends Resource["type"]>(type: T, resource: DesiredResourc
 export const putResource = Effect.fnUntraced(function*(
   request: ApiRequest,
   route: Extract<Route, { _tag: "Single" }>,
-  zone: string
+  { access, zone }: { readonly access: AccessConfig; readonly zone: string }
 ) {
   const { descriptor } = route
   if (descriptor.readOnly) {
@@ -58,6 +60,8 @@ export const putResource = Effect.fnUntraced(function*(
   const resource = completeResource(given, zone, mesh)
   const misused = validateKeySources(resource, mesh)
   if (misused.length > 0) return yield* invalid("Could not process a resource", misused)
+  const denied = deniedSecret(before, resource, { access, user: request.user })
+  if (denied !== null) return yield* accessDenied(denied)
   const violations = validateChange(before, resource)
   if (violations.length > 0) return yield* invalid("Could not update a resource", violations)
   const refusal = judgePreconditions(request.preconditions, before)

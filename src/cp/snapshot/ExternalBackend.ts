@@ -8,6 +8,7 @@ import type { ExternalTls, MeshExternalService, SanMatch, Verification } from ".
 import type { Tags } from "../../model/Tags.ts"
 import { isIpAddress } from "../../model/isIpAddress.ts"
 import { isOwnSecret } from "../../model/ownSecret.ts"
+import { certificatesIn, keyIn, type PemPart } from "./pemParts.ts"
 
 export interface ExternalEndpointView {
   /** An IP address or a hostname. */
@@ -71,16 +72,38 @@ const read = (
   return Buffer.from(data, "base64").toString()
 }
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]*-----END CERTIFICATE-----/g
+const named = (source: DataSource | undefined, what: string): string =>
+  source?.secret === undefined ? what : `${what} names the Secret "${source.secret}"`
 
-/** Of a Secret the certificates alone: what is shown as one must hold no key that stands beside it, or in its place. */
+const partOf = (part: PemPart, source: DataSource | undefined, what: string): string => {
+  if ("why" in part) throw new Unreadable(`${named(source, what)}: ${part.why}`)
+  return part.pem
+}
+
+/** The certificates alone: what is shown as one must hold no key that stands beside it, or in its place. */
 const readCertificates = (source: DataSource | undefined, what: string, secret: ReadSecret): string | null => {
   const text = read(source, what, secret, "certificate")
-  if (text === null || source?.secret === undefined) return text
-  const certificates = text.match(CERTIFICATE)
-  if (certificates === null) throw new Unreadable(`${what} names the Secret "${source.secret}": no PEM certificate`)
-  return certificates.map((certificate) => `${certificate}\n`).join("")
+  return text === null ? null : partOf(certificatesIn(text), source, what)
 }
+
+interface ClientSources {
+  readonly clientCert?: DataSource
+  readonly clientKey?: DataSource
+}
+
+/** Who calls. One without the other is of no use; a key goes to nobody but with the certificate that it is of. */
+const readClient = ({ clientCert, clientKey }: ClientSources, path: string, secret: ReadSecret) => {
+  const clientCertificate = readCertificates(clientCert, `${path}.clientCert`, secret)
+  const text = read(clientKey, `${path}.clientKey`, secret)
+  return {
+    clientCertificate,
+    clientKey: text === null || clientCertificate === null
+      ? null
+      : partOf(keyIn(text, clientCertificate), clientKey, `${path}.clientKey`)
+  }
+}
+
+const NOBODY = { clientCertificate: null, clientKey: null }
 
 /** Names of the Secrets that it reads. */
 export const secretsOf = (sources: ReadonlyArray<DataSource | undefined>): ReadonlyArray<string> =>
@@ -108,13 +131,12 @@ const tlsOf = (tls: ExternalTls, first: string, secret: ReadSecret): ExternalTls
   const mode = given.mode ?? "Secured"
   const path = "spec.tls.verification"
   const serverName = given.serverName || (isIpAddress(first) ? null : first)
-  const ca = readCertificates(given.caCert, `${path}.caCert`, secret)
   const skipsCa = mode === "SkipCA" || mode === "SkipAll"
+  const ca = skipsCa ? null : readCertificates(given.caCert, `${path}.caCert`, secret)
   const isAnonymous = mode === "SkipAll"
   return {
     trust: skipsCa ? ANYBODY : ca === null ? SYSTEM : { _tag: "Pem", pem: ca },
-    clientCertificate: isAnonymous ? null : readCertificates(given.clientCert, `${path}.clientCert`, secret),
-    clientKey: isAnonymous ? null : read(given.clientKey, `${path}.clientKey`, secret),
+    ...isAnonymous ? NOBODY : readClient(given, path, secret),
     serverName,
     names: skipsCa || mode === "SkipSAN" ? [] : [...exactly(serverName ?? first), ...given.subjectAltNames ?? []],
     allowRenegotiation: tls.allowRenegotiation,
@@ -160,8 +182,7 @@ export const ofExternalService = ({ networking }: ExternalService, secret: ReadS
     return {
       // Kuma's older type takes any certificate where no CA is given.
       trust: ca === null ? ANYBODY : { _tag: "Pem", pem: ca },
-      clientCertificate: readCertificates(tls.clientCert, `${path}.clientCert`, secret),
-      clientKey: read(tls.clientKey, `${path}.clientKey`, secret),
+      ...readClient(tls, path, secret),
       serverName,
       names: ca === null || tls.skipHostnameVerification === true ? [] : exactly(serverName ?? endpoint.address),
       allowRenegotiation: tls.allowRenegotiation === true,

@@ -195,6 +195,42 @@ describe("a user", () => {
     expect((await generate({ name: "root", validFor: "1h" }, withToken(token))).status).toBe(403)
   })
 
+  it("has no Secret sent to a proxy that an administrator didn't have sent, and changes the rest", async () => {
+    const joes = withToken(await tokenOf("joe", ["dev"]))
+    const at = (type: string) => `${api.url}/meshes/default/${type.toLowerCase()}s/out`
+    const older = (tls: object, port = 443) => ({
+      type: "ExternalService", mesh: "default", name: "out", tags: { "kuma.io/service": "out" },
+      networking: { address: `example.test:${port}`, tls: { enabled: true, ...tls } }
+    })
+    const newer = (verification: object, port = 443) => ({
+      type: "MeshExternalService", mesh: "default", name: "out", spec: {
+        match: { type: "HostnameGenerator", port: 443, protocol: "tcp" },
+        endpoints: [{ address: "example.test", port }],
+        tls: { enabled: true, verification }
+      }
+    })
+    for (const [external, path] of [[older, "networking.tls"], [newer, "spec.tls.verification"]] as const) {
+      const url = at(external({}).type)
+      const clientCert = { inlineString: "c" }
+      const clientKey = { secret: "anybodys" }
+      for (const named of [{ clientCert, clientKey }, { caCert: clientKey }, { clientCert: clientKey, clientKey: clientCert }]) {
+        const { json, status } = await put(url, external(named), joes)
+        expect([status, json]).toMatchObject([403, {
+          title: "Access Denied",
+          detail: expect.stringMatching(/^user "joe\/dev,mesh-system:authenticated" cannot access the Secret "anybodys"/)
+        }])
+      }
+      expect((await put(url, external({ clientCert, clientKey }))).status).toBe(201)
+      // What an administrator wrote stays as it is with all that others change.
+      expect((await put(url, external({ clientCert, clientKey }, 8_443), joes)).status).toBe(200)
+      const changed = await put(url, external({ caCert: clientKey, clientCert, clientKey }), joes)
+      expect([changed.status, changed.json]).toMatchObject([403, { detail: expect.stringContaining(`${path}.caCert`) }])
+      expect((await put(url, external({ clientCert, clientKey: { secret: "another" } }), joes)).status).toBe(403)
+      expect((await put(url, external({}), joes)).status).toBe(200)
+      expect((await put(url, external({ clientCert, clientKey }), joes)).status).toBe(403)
+    }
+  })
+
   it("is an administrator by name or by group, as the static access says", async () => {
     const grants = await start(await databases.create(), {
       config: { access: { ...api.config.access, adminResources: { users: ["ann"], groups: ["ops"] } } }

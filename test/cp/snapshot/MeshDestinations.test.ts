@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest"
 import { isEmpty } from "../../../src/cp/snapshot/Impact.ts"
 import { MeshViews } from "../../../src/cp/snapshot/MeshViews.ts"
 import type { Resource, SpecByType } from "../../../src/model/Resource.ts"
+import { CERTIFICATE } from "./pems.ts"
 import { created, dataplane, mesh, resource } from "./resources.ts"
 
 const LOCAL = { "kuma.io/origin": "zone", "kuma.io/zone": "zone-1", "kuma.io/display-name": "kv" }
@@ -86,7 +87,7 @@ describe("destinations", () => {
     } satisfies SpecByType["ExternalService"])
     const { put, view } = setUp(external("one", "mine"), external("two", "theirs"), older)
     expect(view.destinations.get("MeshExternalService/one")?.external?.problem).toContain("\"mine\"")
-    const pem = "-----BEGIN CERTIFICATE-----\nAAA\n-----END CERTIFICATE-----\n"
+    const pem = CERTIFICATE
     const data = Buffer.from(pem).toString("base64")
     const { destinations } = put(resource("Secret", "default", "mine", { data }))
     expect(destinations.map(({ key }) => key).sort()).toEqual(["ExternalService/old", "MeshExternalService/one"])

@@ -1,19 +1,21 @@
 /** What a user names as a source of a certificate is shown to proxies and to who inspects them. */
 import { describe, expect, it } from "vitest"
+import type { DataSource } from "../../../src/model/DataSource.ts"
 import { ofExternalService, ofMeshExternalService } from "../../../src/cp/snapshot/ExternalBackend.ts"
 import { MeshViews } from "../../../src/cp/snapshot/MeshViews.ts"
+import { ANOTHER_CERTIFICATE, ANOTHER_KEY, CERTIFICATE, KEY } from "./pems.ts"
 import { created, mesh, resource } from "./resources.ts"
 
-const CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
-const KEY = "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n"
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64")
 
-const secrets: Readonly<Record<string, string>> = {
+const secrets: Record<string, string> = {
   "dataplane-token-signing-key-default-1": base64(CERTIFICATE),
   "default.ca-builtin-key-ca-1": base64(CERTIFICATE),
   key: base64(KEY),
-  bundle: base64(`${KEY}${CERTIFICATE}`)
+  bundle: base64(`${KEY}${CERTIFICATE}`),
+  password: base64("hunter2"),
+  unreadable: base64("-----BEGIN CERTIFICATE-----\nQUFB\n-----END CERTIFICATE-----\n")
 }
 
 const withCa = (secret: string) =>
@@ -43,6 +45,45 @@ describe("a Secret as the source of a certificate", () => {
       }
     }, (name) => secrets[name])
     expect([tls, problem]).toEqual([null, expect.stringContaining("the control plane's own")])
+  })
+})
+
+describe("what is sent as a client's key", () => {
+  const calledWith = (clientCert: DataSource | undefined, clientKey: DataSource) => {
+    const sources = { ...(clientCert === undefined ? {} : { clientCert }), clientKey }
+    return [
+      ofMeshExternalService({
+        match: { type: "HostnameGenerator", port: 443, protocol: "tcp" },
+        endpoints: [{ address: "example.test", port: 443 }],
+        tls: { enabled: true, allowRenegotiation: false, verification: { mode: "SkipCA", ...sources } }
+      }, (name) => secrets[name]),
+      ofExternalService(
+        { networking: { address: "example.test:443", tls: { enabled: true, ...sources } }, tags: {} },
+        (name) => secrets[name]
+      )
+    ]
+  }
+
+  it.each<[string, DataSource, DataSource, string]>([
+    ["a Secret of somebody's that is no key", { inlineString: CERTIFICATE }, { secret: "password" }, "no PEM private key"],
+    ["a key that isn't the certificate's", { inlineString: ANOTHER_CERTIFICATE }, { secret: "key" }, "that fits"],
+    ["what can't be read beside a certificate", { secret: "unreadable" }, { secret: "key" }, "can't be read"],
+    ["text of its own that is no key", { secret: "bundle" }, { inlineString: "hunter2" }, "no PEM private key"]
+  ])("isn't %s", (_, certificate, key, why) => {
+    for (const external of calledWith(certificate, key)) {
+      expect(external).toMatchObject({ tls: null, problem: expect.stringContaining(why) })
+      expect(JSON.stringify(external)).not.toContain("hunter2")
+    }
+  })
+
+  it("is the key that fits the certificate, nothing that stands beside it, and nothing without a certificate", () => {
+    secrets["much"] = base64(`hunter2\n${ANOTHER_KEY}${KEY}${CERTIFICATE}`)
+    for (const { problem, tls } of calledWith({ secret: "much" }, { secret: "much" })) {
+      expect([problem, tls?.clientCertificate, tls?.clientKey]).toEqual([null, CERTIFICATE, KEY])
+    }
+    for (const { problem, tls } of calledWith(undefined, { secret: "key" })) {
+      expect([problem, tls?.clientCertificate, tls?.clientKey]).toEqual([null, null, null])
+    }
   })
 })
 

@@ -6,6 +6,7 @@ import { translateEndpoints, translateProxy } from "../../../src/cp/xds/translat
 import { defaultTranslateSettings, type TranslateSettings } from "../../../src/cp/xds/TranslateSettings.ts"
 import type { Outbound } from "../../../src/model/Dataplane.ts"
 import type { Resource, SpecByType } from "../../../src/model/Resource.ts"
+import { CERTIFICATE, KEY } from "../snapshot/pems.ts"
 import { created, resource } from "../snapshot/resources.ts"
 
 const LOCAL = { "kuma.io/origin": "zone", "kuma.io/zone": "zone-1" }
@@ -203,8 +204,7 @@ describe("an external service", () => {
   })
 
   it("by a hostname is looked up, told its own name, and must prove it", () => {
-    const pem = "-----BEGIN CERTIFICATE-----\nAAA\n-----END CERTIFICATE-----\n"
-    const data = Buffer.from(pem).toString("base64")
+    const data = Buffer.from(CERTIFICATE).toString("base64")
     const secret = resource("Secret", "default", "its-ca", { data })
     const service = external("api", {
       match,
@@ -259,15 +259,14 @@ describe("an external service", () => {
   })
 
   it("has its caller's certificate printed, and never the key to it", () => {
-    const certificate = "-----BEGIN CERTIFICATE-----\nQ0VSVA==\n-----END CERTIFICATE-----\n"
     const service = external("api", {
       match,
       endpoints: [{ address: "10.9.9.9", port: 1 }],
-      tls: tls({ mode: "SkipCA", clientCert: { inlineString: certificate }, clientKey: { inlineString: "KEY" } })
+      tls: tls({ mode: "SkipCA", clientCert: { inlineString: CERTIFICATE }, clientKey: { inlineString: KEY } })
     })
     const text = JSON.stringify(translate([mesh({}), service, caller([ref])]).rendered)
-    expect(text).toContain(Buffer.from(certificate).toString("base64"))
-    expect(text).not.toContain(Buffer.from("KEY").toString("base64"))
+    expect(text).toContain(Buffer.from(CERTIFICATE).toString("base64"))
+    expect(text).not.toContain(Buffer.from(KEY).toString("base64"))
   })
 
   it("isn't called past the zone egress that its mesh asks for", () => {

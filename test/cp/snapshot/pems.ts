@@ -1,0 +1,46 @@
+// Two self-signed certificates and their keys, made for tests and good for nothing else.
+const pem = (...lines: ReadonlyArray<string>): string => lines.map((line) => `${line}\n`).join("")
+
+export const CERTIFICATE = pem(
+  "-----BEGIN CERTIFICATE-----",
+  "MIIBjTCCATOgAwIBAgIUbrF+TY0ILxePXEOefGlkcKJRXtMwCgYIKoZIzj0EAwIw",
+  "GzEZMBcGA1UEAwwQb25lLmV4YW1wbGUudGVzdDAgFw0yNjExMjExNjM4MjFaGA8y",
+  "MTI2MTAyODE2MzgyMVowGzEZMBcGA1UEAwwQb25lLmV4YW1wbGUudGVzdDBZMBMG",
+  "ByqGSM49AgEGCCqGSM49AwEHA0IABNB1DNB6Dbt5If5HxIVWfObhdCgmAiIvSM4H",
+  "hNR3hMElxctwsxvd9WwEasHUnyg1Nf4ihuimhciHk4eErSpkueejUzBRMB0GA1Ud",
+  "DgQWBBTRHD/yCVqQt7O8gEaRqaWlwTmhozAfBgNVHSMEGDAWgBTRHD/yCVqQt7O8",
+  "gEaRqaWlwTmhozAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIHF+",
+  "fEI8ltJfFrxLiyCXwqylKr1y2BbguKSAAzgDjaQFAiEAgrZquEJZve6n/kmSOqJD",
+  "1gZBzttkcX43iVlE/IH4FYg=",
+  "-----END CERTIFICATE-----"
+)
+
+export const KEY = pem(
+  "-----BEGIN PRIVATE KEY-----",
+  "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgzkm4izLF+w7XIlcZ",
+  "nCp6qZv60IqjXtUQ9VXYaNNYKZuhRANCAATQdQzQeg27eSH+R8SFVnzm4XQoJgIi",
+  "L0jOB4TUd4TBJcXLcLMb3fVsBGrB1J8oNTX+IobopoXIh5OHhK0qZLnn",
+  "-----END PRIVATE KEY-----"
+)
+
+export const ANOTHER_CERTIFICATE = pem(
+  "-----BEGIN CERTIFICATE-----",
+  "MIIBjTCCATOgAwIBAgIUB+0+BXDXbfM0MzqCQ243VnhfXsowCgYIKoZIzj0EAwIw",
+  "GzEZMBcGA1UEAwwQdHdvLmV4YW1wbGUudGVzdDAgFw0yNjExMjExNjM4MjFaGA8y",
+  "MTI2MTAyODE2MzgyMVowGzEZMBcGA1UEAwwQdHdvLmV4YW1wbGUudGVzdDBZMBMG",
+  "ByqGSM49AgEGCCqGSM49AwEHA0IABNHyBpdgsGp3NXfrAN0cwmM7kFzb2chv3req",
+  "HyNxBivPcN/NfuMLQrYzGwjOla1Rqfj9mBjtA6Ng8tNLWvvAHC+jUzBRMB0GA1Ud",
+  "DgQWBBQQYQh5h96Sz/XCg8a5XGxMTVOXjDAfBgNVHSMEGDAWgBQQYQh5h96Sz/XC",
+  "g8a5XGxMTVOXjDAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIBpx",
+  "fHEKeD1j5sLecL4waMv08ege6V29WKj3LKqgryEXAiEAqOufHGEZU+khzBbUhgLf",
+  "kohscHjdnzSQAdeLALwlS/M=",
+  "-----END CERTIFICATE-----"
+)
+
+export const ANOTHER_KEY = pem(
+  "-----BEGIN PRIVATE KEY-----",
+  "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgcJffPNOttkf2AFFN",
+  "C9QKu21E7FaT+pxm5FdZx1+NmlOhRANCAATR8gaXYLBqdzV36wDdHMJjO5Bc29nI",
+  "b963qh8jcQYrz3DfzX7jC0K2MxsIzpWtUan4/ZgY7QOjYPLTS1r7wBwv",
+  "-----END PRIVATE KEY-----"
+)
