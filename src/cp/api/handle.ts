@@ -4,8 +4,6 @@ import { hostname } from "node:os"
 import type { Journal, JournalExport } from "../../model/Journal.ts"
 import type { Conflict, Store, StoreUnavailable } from "../../model/Store.ts"
 import type { AccessConfig } from "../auth/user/Access.ts"
-import { keySerial, USER_TOKENS } from "../auth/token/TokenScope.ts"
-import { renewAdminToken } from "../auth/user/ensureAdminToken.ts"
 import { answerUnserved } from "./answerUnserved.ts"
 import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
 import { deleteResource } from "./deleteResource.ts"
@@ -59,8 +57,6 @@ export interface Setting {
   /** Nothing is written. */
   readonly readOnly: boolean
   readonly issuesUserTokens: boolean
-  /** Whether the administrator's token is made here. */
-  readonly keepsAdminToken: boolean
   readonly access: AccessConfig
   /** The configuration as it may be shown. */
   readonly shownConfig: unknown
