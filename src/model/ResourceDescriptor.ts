@@ -81,7 +81,7 @@ export const descriptors: Descriptors = {
     { readOnly: true }
   ),
   Secret: describe("Secret", "Mesh", ["secrets"], Secret, { adminOnly: true }),
-  GlobalSecret: describe("GlobalSecret", "Global", ["global-secrets", "globalsecrets"], GlobalSecret, {
+  GlobalSecret: describe("GlobalSecret", "Global", ["globalsecrets", "global-secrets"], GlobalSecret, {
     adminOnly: true
   }),
   MeshTrafficPermission: describe(

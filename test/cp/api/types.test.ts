@@ -29,6 +29,7 @@ describe("/_resources", () => {
       singularDisplayName: "Mesh Timeout", pluralDisplayName: "Mesh Timeouts",
       policy: { isTargetRef: true, hasToTargetRef: true, hasFromTargetRef: true }
     })
+    expect(types.find(({ name }) => name === "GlobalSecret")).toMatchObject({ path: "globalsecrets" })
     for (const computed of ["DataplaneInsight", "MeshInsight", "ServiceInsight", "ZoneInsight"]) {
       expect(types.find(({ name }) => name === computed)).toMatchObject({ readOnly: true, includeInFederation: false })
     }
