@@ -1,7 +1,8 @@
 /**
  * What a kumactl meets here, and what it meets with Kuma's own control plane: puts the same calls and the same bad
  * resources to both, each in a network namespace that has nothing but loopback (which takes root), and prints where
- * the answers differ. Takes some five minutes. Exits with 1 on a difference that docs/kuma-differences.md doesn't tell.
+ * the answers differ. Takes some five minutes. Exits with 1 on a difference that docs/kuma-differences.md doesn't tell,
+ * and on one told there that isn't any more.
  *
  *     node_modules/.bin/node scripts/compare-with-kuma.ts --kumactl PATH --kuma-cp PATH
  *     ... --all             the differing lines of known differences, too
@@ -12,7 +13,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { parseArgs } from "node:util"
 import { runApart } from "../bench/mesh/runApart.ts"
-import { type Difference, explain, readKnown } from "./compare/explain.ts"
+import { type Difference, explain, readKnown, staleOf } from "./compare/explain.ts"
 import type { Recording, RecordPlan } from "./compare/record.ts"
 
 const { values } = parseArgs({
@@ -49,7 +50,9 @@ const isUnknown = ({ unknown }: Difference): boolean => unknown.length > 0
 const report = (what: string, count: number, differences: ReadonlyArray<Difference>): ReadonlyArray<string> => {
   const unknown = differences.filter(isUnknown)
   const byRow = new Map<string, Array<string>>()
-  for (const { call, rows } of differences) for (const row of rows) byRow.set(row, [...byRow.get(row) ?? [], call])
+  for (const { call, known } of differences) {
+    for (const row of new Set(known.map((one) => one.row))) byRow.set(row, [...byRow.get(row) ?? [], call])
+  }
   return [
     `\n${what}: ${count}, of which ${count - differences.length} are answered the same, ` +
     `${differences.length - unknown.length} otherwise for known reasons, ${unknown.length} otherwise`,
@@ -58,7 +61,7 @@ const report = (what: string, count: number, differences: ReadonlyArray<Differen
   ]
 }
 
-/** Whether nothing differs but for known reasons. */
+/** Whether nothing differs but for known reasons, and nothing is known that doesn't differ. */
 const compare = async (): Promise<boolean> => {
   if (values.answers !== undefined) await mkdir(values.answers, { recursive: true })
   const kuma = await answersOf("kuma-cp")
@@ -68,7 +71,9 @@ const compare = async (): Promise<boolean> => {
   const badResources = explain(kuma.badResources, ours.badResources, known)
   for (const line of report("calls", kuma.calls.length, calls)) console.log(line)
   for (const line of report("bad resources", kuma.badResources.length, badResources)) console.log(line)
-  return !calls.some(isUnknown) && !badResources.some(isUnknown)
+  const stale = staleOf(known, [...calls, ...badResources])
+  for (const { line, row } of stale) console.log(`\n  NO DIFFERENCE ANY MORE: ${row}\n      ${line.source}`)
+  return ![...calls, ...badResources].some(isUnknown) && stale.length === 0
 }
 
 try {

@@ -5,59 +5,72 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { parseYaml } from "../../src/model/parseYaml.ts"
-import { diffLines } from "./diffLines.ts"
+import { diffAnswers } from "./diffAnswers.ts"
 import type { Answer } from "./takeStep.ts"
 
 export interface Known {
   /** The first cell of a row of the page. */
   readonly row: string
   readonly calls: RegExp
-  /** Without the sign before it. */
-  readonly lines: RegExp
+  /** With the sign before it: `- ` is Kuma's. */
+  readonly line: RegExp
 }
 
 export interface Difference {
   readonly call: string
-  /** The page's rows that explain its lines. */
-  readonly rows: ReadonlyArray<string>
+  /** What explains its lines, once each. */
+  readonly known: ReadonlyArray<Known>
   /** Lines that nothing explains. */
   readonly unknown: ReadonlyArray<string>
 }
 
+type Patterns = string | ReadonlyArray<string>
+
 interface Rule {
-  readonly calls?: string | ReadonlyArray<string>
-  readonly lines?: string | ReadonlyArray<string>
+  readonly calls?: Patterns
+  readonly lines?: Patterns
 }
 
-const anyOf = (patterns: string | ReadonlyArray<string> = ""): RegExp =>
-  new RegExp(typeof patterns === "string" ? patterns : patterns.map((one) => `(?:${one})`).join("|"))
+const listOf = (patterns: Patterns): ReadonlyArray<string> => typeof patterns === "string" ? [patterns] : patterns
 
-export const readKnown = (): ReadonlyArray<Known> => {
-  const parsed = parseYaml(readFileSync(join(import.meta.dirname, "knownDifferences.yaml"), "utf8"))
+const anyOf = (patterns: Patterns = ""): RegExp =>
+  new RegExp(listOf(patterns).map((one) => `(?:${one})`).join("|"))
+
+export const readRules = (text: string): ReadonlyArray<Known> => {
+  const parsed = parseYaml(text)
   if ("problems" in parsed) throw new Error(parsed.problems.join("\n"))
   const [rows] = parsed.values as ReadonlyArray<Readonly<Record<string, ReadonlyArray<Rule>>>>
   return Object.entries(rows ?? {}).flatMap(([row, rules]) =>
-    rules.map(({ calls, lines }) => ({ row, calls: anyOf(calls), lines: anyOf(lines) })))
+    rules.flatMap(({ calls, lines }) => {
+      if (lines === undefined || lines.length === 0) throw new Error(`${row}: explains no lines`)
+      return listOf(lines).map((line) => ({ row, calls: anyOf(calls), line: new RegExp(line) }))
+    }))
 }
 
-/** A comma at a line's end says only that something follows, which its line says. */
-const withoutCommas = (text: string): string => text.replace(/,$/gm, "")
+export const readKnown = (): ReadonlyArray<Known> =>
+  readRules(readFileSync(join(import.meta.dirname, "knownDifferences.yaml"), "utf8"))
 
-/** Of two answers to each call those that differ, the first column being Kuma's. */
+/** Of two answers to each call those that differ. */
 export const explain = (
   kuma: ReadonlyArray<Answer>,
   ours: ReadonlyArray<Answer>,
   known: ReadonlyArray<Known>
 ): ReadonlyArray<Difference> =>
   kuma.flatMap(({ call, text }, index) => {
-    const [answer, other] = [withoutCommas(text), withoutCommas(ours[index]?.text ?? "not asked")]
-    if (answer === other) return []
+    const lines = diffAnswers(text, ours[index]?.text ?? "not asked")
+    if (lines.length === 0) return []
     const about = known.filter(({ calls }) => calls.test(call))
-    const rows = new Set<string>()
-    const unknown = diffLines(answer, other).filter((line) => {
-      const why = about.find(({ lines }) => lines.test(line.slice(2)))
-      if (why !== undefined) rows.add(why.row)
-      return why === undefined
+    const explained = new Set<Known>()
+    const unknown = lines.filter((line) => {
+      const why = about.filter((one) => one.line.test(line))
+      for (const one of why) explained.add(one)
+      return why.length === 0
     })
-    return [{ call, rows: [...rows], unknown }]
+    return [{ call, known: [...explained], unknown }]
   })
+
+/** What explains nothing any more: it could but hide what comes. */
+export const staleOf = (known: ReadonlyArray<Known>, differences: ReadonlyArray<Difference>): ReadonlyArray<Known> => {
+  const used = new Set(differences.flatMap((difference) => difference.known))
+  return known.filter((one) => !used.has(one))
+}

@@ -4,8 +4,9 @@ import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { STEPS } from "../../scripts/compare/calls.ts"
+import { diffAnswers } from "../../scripts/compare/diffAnswers.ts"
 import { diffLines } from "../../scripts/compare/diffLines.ts"
-import { explain, readKnown } from "../../scripts/compare/explain.ts"
+import { explain, readKnown, readRules, staleOf } from "../../scripts/compare/explain.ts"
 import { normalise } from "../../scripts/compare/normalise.ts"
 import { badResourceFiles, readBadResources } from "../contract/readBadResources.ts"
 
@@ -57,27 +58,120 @@ describe("a difference", () => {
   const ours = [{ call: "get x", text: "a\nc" }, { call: "get y", text: "a" }]
 
   it("is known where each of its lines is", () => {
-    const known = [{ row: "r", calls: /^get/, lines: /^[bc]$/ }]
-    expect(explain(kuma, ours, known)).toEqual([{ call: "get x", rows: ["r"], unknown: [] }])
+    const known = [{ row: "r", calls: /^get/, line: /^(- b|\+ c)$/ }]
+    expect(explain(kuma, ours, known)).toEqual([{ call: "get x", known, unknown: [] }])
   })
 
-  it("isn't where one line, or the call, is another", () => {
-    expect(explain(kuma, ours, [{ row: "r", calls: /^get/, lines: /^b$/ }])).toEqual([
-      { call: "get x", rows: ["r"], unknown: ["+ c"] }
-    ])
-    expect(explain(kuma, ours, [{ row: "r", calls: /^get y/, lines: /./ }])).toEqual([
-      { call: "get x", rows: [], unknown: ["- b", "+ c"] }
-    ])
+  it("isn't where one line, its side or the call is another", () => {
+    const [line, side] = [{ row: "r", calls: /^get/, line: /^- b$/ }, { row: "r", calls: /^get/, line: /^\+ b$/ }]
+    expect(explain(kuma, ours, [line])).toEqual([{ call: "get x", known: [line], unknown: ["+ c"] }])
+    for (const other of [side, { row: "r", calls: /^get y/, line: /./ }]) {
+      expect(explain(kuma, ours, [other])).toEqual([{ call: "get x", known: [], unknown: ["- b", "+ c"] }])
+    }
   })
 
   it("isn't one where a line but ends with a comma, as something else follows it", () => {
-    const [before, after] = ["{\n  a: 1,\n  b: 2\n}", "{\n  a: 1\n}"]
+    const [before, after] = ["a {\n  b,\n  c\n}", "a {\n  b\n}"]
     const differences = explain([{ call: "x", text: before }], [{ call: "x", text: after }], [])
-    expect(differences.map(({ unknown }) => unknown)).toEqual([["-   b: 2"]])
+    expect(differences.map(({ unknown }) => unknown)).toEqual([["-   c"]])
   })
 
   it("is one, too, where a call was answered by Kuma alone", () => {
     expect(explain(kuma, [], []).map(({ call }) => call)).toEqual(["get x", "get y"])
+  })
+})
+
+describe("a structure's difference", () => {
+  const timeout = [
+    "type: MeshTimeout",
+    "mesh: default",
+    "name: a",
+    "labels:",
+    "  kuma.io/effect: shadow",
+    "  kuma.io/origin: zone",
+    "spec:",
+    "  targetRef:",
+    "    kind: MeshSubset",
+    "    tags:",
+    "      kuma.io/service: web"
+  ].join("\n")
+  const ingress = "type: ZoneIngress\nname: in-1\navailableServices:\n- instances: 1\n  mesh: default"
+  const exportOf = (...documents: ReadonlyArray<string>) =>
+    ["# Product: Kuma", ...documents].join("\n---\n") + "\nstatus 0"
+  const known = readKnown()
+  const call = "export --profile all"
+  const unknownOf = (first: string, second: string) =>
+    explain([{ call, text: first }], [{ call, text: second }], known).flatMap(({ unknown }) => unknown)
+  const changed: ReadonlyArray<readonly [what: string, from: string, to: string, ReadonlyArray<string>]> = [
+    ["a lost label", "\n  kuma.io/effect: shadow", "", [
+      "- MeshTimeout default/a labels[\"kuma.io/effect\"]: \"shadow\""
+    ]],
+    ["another origin", "origin: zone", "origin: global", [
+      "- MeshTimeout default/a labels[\"kuma.io/origin\"]: \"zone\"",
+      "+ MeshTimeout default/a labels[\"kuma.io/origin\"]: \"global\""
+    ]],
+    ["another tag", "service: web", "service: orders", [
+      "- MeshTimeout default/a spec.targetRef.tags[\"kuma.io/service\"]: \"web\"",
+      "+ MeshTimeout default/a spec.targetRef.tags[\"kuma.io/service\"]: \"orders\""
+    ]],
+    ["a missing field", "\n    kind: MeshSubset", "", ["- MeshTimeout default/a spec.targetRef.kind: \"MeshSubset\""]],
+    ["a missing structure", timeout.slice(timeout.indexOf("\nspec:")), "", [
+      "- MeshTimeout default/a spec: {\"targetRef\":{\"kind\":\"MeshSubset\",\"tags\":{\"kuma.io/service\":\"web\"}}}"
+    ]]
+  ]
+
+  it.each(changed)("of an export is told by resource and field: %s", (_, from, to, lines) => {
+    expect(unknownOf(exportOf(timeout, ingress), exportOf(timeout.replace(from, to), ingress))).toEqual(lines)
+  })
+
+  it("is one of two resources where it's of another mesh", () => {
+    const lines = unknownOf(exportOf(timeout), exportOf(timeout.replace("mesh: default", "mesh: second")))
+    expect(lines.map((line) => line.slice(0, 24))).toEqual(["- MeshTimeout default/a:", "+ MeshTimeout second/a: "])
+  })
+
+  it("is known of the resource that a row is about, and on its side", () => {
+    const without = ingress.slice(0, ingress.indexOf("\navailable"))
+    expect(unknownOf(exportOf(timeout, ingress), exportOf(timeout, without))).toEqual([])
+    expect(unknownOf(exportOf(timeout, without), exportOf(timeout, ingress))).toHaveLength(1)
+    expect(unknownOf(exportOf(timeout, ingress), exportOf(timeout, `${without}\nversion: 1`))).toHaveLength(1)
+  })
+
+  it("is told of lists by what they list, of others by place, and of their order", () => {
+    const list = (...names: ReadonlyArray<string>) =>
+      JSON.stringify({ total: 1, items: names.map((name) => ({ type: "Dataplane", mesh: "m", name, ports: [1] })) })
+    expect(diffAnswers(list("a", "b"), list("b"))).toEqual([
+      "- Dataplane m/a: {\"mesh\":\"m\",\"name\":\"a\",\"ports\":[1],\"type\":\"Dataplane\"}"
+    ])
+    expect(diffAnswers(list("a", "b"), list("b", "a"))).toHaveLength(2)
+    expect(diffAnswers(list("a"), list("a").replace("[1]", "[1,2]"))).toEqual(["+ Dataplane m/a ports[1]: 2"])
+    expect(diffAnswers("{\"in\":[{\"name\":\"x\",\"port\":1}]}", "{\"in\":[{\"name\":\"x\",\"port\":2}]}")).toEqual([
+      "- in[x].port: 1",
+      "+ in[x].port: 2"
+    ])
+  })
+
+  it("is one of the status, of comments and of what stands in no field, too", () => {
+    expect(diffAnswers(`${timeout}\nstatus 0`, `${timeout}\nstatus 1`)).toEqual(["- status 0", "+ status 1"])
+    expect(diffAnswers(`# a\n${timeout}`, `# b\n${timeout}`)).toEqual(["- # a", "+ # b"])
+    expect(diffAnswers("{\n  \"a\": 1\n}", "{\"a\": 1}")).toHaveLength(4)
+  })
+
+  it("is told by line where an answer is no structure", () => {
+    expect(diffAnswers(timeout, "Error: none")).toContain("+ Error: none")
+    expect(diffAnswers("MESH: a\nstatus 0", "MESH: b\nstatus 0")).toEqual(["- MESH: a", "+ MESH: b"])
+  })
+})
+
+describe("a rule", () => {
+  it("says which lines it explains", () => {
+    expect(() => readRules("\"a row\":\n  - { calls: x }")).toThrow("a row: explains no lines")
+    expect(() => readRules("\"a row\":\n  - { calls: x, lines: [] }")).toThrow("a row: explains no lines")
+  })
+
+  it("is stale by each pattern that explains nothing", () => {
+    const rules = readRules("\"a row\":\n  - { calls: x, lines: [a, b] }")
+    const differences = explain([{ call: "x", text: "a" }], [{ call: "x", text: "" }], rules)
+    expect(staleOf(rules, differences).map(({ line }) => line.source)).toEqual(["b"])
   })
 })
 
