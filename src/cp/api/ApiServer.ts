@@ -109,6 +109,7 @@ const makeAnswer = (services: Context.Context<Services>, options: ApiServerOptio
   const { config, identity, shownConfig = {} } = options
   const run = Effect.runPromiseWith(services)
   const setting: Setting = {
+    keepsAdminToken: config.authn.bootstrapAdminToken,
     identity, shownConfig, places: new ExportPlaces(), readOnly: config.readOnly,
     issuesUserTokens: config.authn.issuesTokens, access: config.access
   }

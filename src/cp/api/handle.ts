@@ -4,6 +4,8 @@ import { hostname } from "node:os"
 import type { Journal, JournalExport } from "../../model/Journal.ts"
 import type { Conflict, Store, StoreUnavailable } from "../../model/Store.ts"
 import type { AccessConfig } from "../auth/user/Access.ts"
+import { keySerial, USER_TOKENS } from "../auth/token/TokenScope.ts"
+import { renewAdminToken } from "../auth/user/ensureAdminToken.ts"
 import { answerUnserved } from "./answerUnserved.ts"
 import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
 import { deleteResource } from "./deleteResource.ts"
@@ -57,6 +59,8 @@ export interface Setting {
   /** Nothing is written. */
   readonly readOnly: boolean
   readonly issuesUserTokens: boolean
+  /** Whether the administrator's token is made here. */
+  readonly keepsAdminToken: boolean
   readonly access: AccessConfig
   /** The configuration as it may be shown. */
   readonly shownConfig: unknown
@@ -73,6 +77,12 @@ const dispatchResource = (
   if (isReadOnly) return Effect.fail(readOnly("this control plane's API is read-only (KUMA_API_SERVER_READ_ONLY)"))
   return request.method === "PUT" ? putResource(request, route, { access, zone: identity.zone }) : deleteResource(request, route)
 }
+
+const isUserKeyChange = (
+  { method }: ApiRequest,
+  { descriptor, name }: Extract<Route, { _tag: "Single" }>
+): boolean =>
+  method !== "GET" && descriptor.type === USER_TOKENS.type && keySerial(USER_TOKENS, name) !== undefined
 
 const dispatch = (
   request: ApiRequest,
@@ -107,7 +117,11 @@ const dispatch = (
     case "Collection":
       return listResources(request, route)
     case "Single":
-      return dispatchResource(request, route, setting)
+      return Effect.gen(function*() {
+        const answer: ApiResponse = yield* dispatchResource(request, route, setting)
+        if (setting.keepsAdminToken && isUserKeyChange(request, route)) yield* renewAdminToken()
+        return answer
+      })
   }
 }
 

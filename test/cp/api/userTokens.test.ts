@@ -4,7 +4,7 @@ import { createPrivateKey, generateKeyPairSync } from "node:crypto"
 import { request as httpRequest } from "node:http"
 import { decodeJwt, decodeProtectedHeader, SignJWT } from "jose"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { StoreUnavailable } from "../../../src/model/Store.ts"
+import { Store, StoreUnavailable } from "../../../src/model/Store.ts"
 import { useTestDatabases } from "../store/testDatabases.ts"
 import { type Answer, put, request, startApi as start, type TestApi } from "./testApi.ts"
 
@@ -131,6 +131,85 @@ describe("the admin's token", () => {
       await without.stop()
     }
   })
+})
+
+describe("the admin's token, where another control plane's keys come", () => {
+  const foreignPem = () =>
+    generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ type: "pkcs1", format: "pem" }).toString()
+  const base64 = (text: string) => Buffer.from(text, "utf8").toString("base64")
+  const withFresh = async (test: (url: string, fresh: TestApi, logged: ReadonlyArray<string>) => Promise<void>) => {
+    const logged: Array<string> = []
+    const logger = Logger.make(({ logLevel, message }) => void logged.push(`${logLevel} ${String(message)}`))
+    const fresh = await start(await databases.create(), { logger })
+    try {
+      await test(`${fresh.url}/global-secrets`, fresh, logged)
+    } finally {
+      await fresh.stop()
+    }
+  }
+  const write = (url: string, name: string, text: string) =>
+    put(`${url}/${name}`, { type: "GlobalSecret", name, data: base64(text) })
+  const stored = async (url: string) => textOf(await request(`${url}/admin-user-token`))
+  const statusOf = async (fresh: TestApi, token: string) =>
+    (await request(`${fresh.url}/who-am-i`, { headers: withToken(token) })).status
+  const signedBy = (pem: string, name = "mesh-system:admin") =>
+    new SignJWT({ jti: "of-old", Name: name, Groups: ["mesh-system:admin"] })
+      .setExpirationTime("1h").setProtectedHeader({ alg: "RS256", kid: "1" }).sign(createPrivateKey(pem))
+
+  it("is made anew, as the one before is known no more, and the log says so", () =>
+    withFresh(async (url, fresh, logged) => {
+      const before = await stored(url)
+      expect((await write(url, "user-token-signing-key-1", foreignPem())).status).toBe(200)
+      const after = await stored(url)
+      expect(await statusOf(fresh, before)).toBe(401)
+      expect(await statusOf(fresh, after)).toBe(200)
+      expect(logged).toContainEqual(expect.stringMatching(/^Warn.*admin-user-token was made anew/))
+      // One that is good still stays.
+      await write(url, "user-token-signing-key-2", foreignPem())
+      expect(await stored(url)).toBe(after)
+      await request(`${url}/user-token-signing-key-1`, { method: "DELETE" })
+      expect(decodeProtectedHeader(await stored(url))).toMatchObject({ kid: "2" })
+      expect(await statusOf(fresh, await stored(url))).toBe(200)
+    }))
+
+  it("stays where the import brings one that is good by its key", () =>
+    withFresh(async (url, fresh) => {
+      const pem = foreignPem()
+      const theirs = await signedBy(pem)
+      await write(url, "admin-user-token", theirs)
+      await write(url, "user-token-signing-key-1", pem)
+      expect(await stored(url)).toBe(theirs)
+      expect(await statusOf(fresh, theirs)).toBe(200)
+    }))
+
+  it("is left alone where it is nothing that this control plane makes", () =>
+    withFresh(async (url) => {
+      for (const other of ["a note of mine", await signedBy(foreignPem(), "ann")]) {
+        await write(url, "admin-user-token", other)
+        await write(url, "user-token-signing-key-1", foreignPem())
+        expect(await stored(url)).toBe(other)
+      }
+    }))
+
+  it("isn't brought back where it was removed, nor made without a key that signs", () =>
+    withFresh(async (url) => {
+      const before = await stored(url)
+      expect((await request(`${url}/user-token-signing-key-1`, { method: "DELETE" })).status).toBe(200)
+      expect(await stored(url)).toBe(before)
+      await request(`${url}/admin-user-token`, { method: "DELETE" })
+      await write(url, "user-token-signing-key-1", foreignPem())
+      expect((await request(`${url}/admin-user-token`)).status).toBe(404)
+    }))
+
+  it("is made anew at a start, too, where the keys changed otherwise", () =>
+    withFresh(async (url, fresh) => {
+      const key = { type: "GlobalSecret", mesh: "", name: "user-token-signing-key-1" } as const
+      const data = base64(foreignPem())
+      await fresh.run(Store.use((store) => store.put({ ...key, labels: {}, spec: { data } })))
+      expect(await statusOf(fresh, await stored(url))).toBe(401)
+      await fresh.defaults()
+      expect(await statusOf(fresh, await stored(url))).toBe(200)
+    }))
 })
 
 describe("POST /tokens/user", () => {
