@@ -7,7 +7,7 @@ import { hostname } from "node:os"
 import { Clock, Effect, Layer, Schedule, Schema } from "effect"
 import packageJson from "../../package.json" with { type: "json" }
 import type { MayHave } from "../controllers/names/adoptNames.ts"
-import { keepNamesInAws } from "../controllers/names/keepNamesInAws.ts"
+import { keepNamesInAws, placesIn } from "../controllers/names/keepNamesInAws.ts"
 import { operate } from "../controllers/Operator.ts"
 import { TokenController } from "../controllers/token/TokenController.ts"
 import { adminKeysLive } from "../cp/admin/ensureAdminKeys.ts"
@@ -48,6 +48,7 @@ import { ControlPlaneTlsLive } from "../cp/tls/ControlPlaneTlsLive.ts"
 import { exportTraces } from "../cp/tracing/exportTraces.ts"
 import { tracedJournal } from "../cp/tracing/tracedJournal.ts"
 import { caAudience } from "../model/bindingValue.ts"
+import type { KeptIn } from "../model/services/contestHostnames.ts"
 import { programLog } from "./programLog.ts"
 import { noteLeading, serveJournal } from "./serveJournal.ts"
 import { tokenKeeping } from "./tokenKeeping.ts"
@@ -173,6 +174,12 @@ const servers = (config: ControlPlaneConfig, instanceId: string) =>
 const generators = ({ services }: ControlPlaneConfig) =>
   services.makesGenerators ? ensureHostnameGenerators() : Effect.void
 
+/** What services are told of their hostnames is what the leader keeps. */
+const keptIn = ({ hostnames, zone }: ControlPlaneConfig): KeptIn => {
+  const placesOf = hostnames === null ? null : placesIn(zone, hostnames)
+  return (generator) => placesOf?.(generator).places ?? []
+}
+
 const controlPlane = (config: ControlPlaneConfig, instanceId: string) =>
   Layer.unwrap(
     Effect.gen(function*() {
@@ -182,7 +189,11 @@ const controlPlane = (config: ControlPlaneConfig, instanceId: string) =>
         Layer.provideMerge(ResourceCacheLive),
         Layer.provide(defaults)
       )
-      const statuses = StatusReader.layer({ zone: config.zone, ranges: config.services.ranges })
+      const statuses = StatusReader.layer({
+        zone: config.zone,
+        ranges: config.services.ranges,
+        keptIn: keptIn(config)
+      })
       const proxies = servers(config, instanceId).pipe(Layer.provide(statuses), Layer.provide(adminKeysLive))
       return Layer.mergeAll(proxies, leader(config, store, instanceId)).pipe(
         Layer.provide(cache),

@@ -9,7 +9,7 @@ import { cloudMapNames } from "./cloudMapNames.ts"
 import { keepNames } from "./keepNames.ts"
 import type { NameConfig } from "./NameConfig.ts"
 import { route53Names } from "./route53Names.ts"
-import { hostedZonesOf, plainHostedZone } from "./wantedNames.ts"
+import { hostedZonesOf, type PlacesOf, plainHostedZone } from "./wantedNames.ts"
 
 /**
  * "Five requests per second per AWS account" for all of Route 53, whoever makes them:
@@ -25,6 +25,15 @@ export interface NameKeeper {
   readonly mayHave: MayHave
 }
 
+/** Where a generator's hostnames are kept. */
+export const placesIn = (zone: string, config: NameConfig): PlacesOf => {
+  if (config.kind === "route53") {
+    return hostedZonesOf(zone, plainHostedZone(config.id), new Set(config.others.map(plainHostedZone)))
+  }
+  // The extension says that hostnames are to be in AWS's DNS; by which of its services is the setting's business.
+  return ({ extension }) => ({ places: extension?.type === "Route53" ? [config.id] : [], refused: [] })
+}
+
 /** Runs for as long as it is let; whoever composes runs it on the leading replica alone. */
 export const keepNamesInAws = (
   { cluster, mayHave, zone }: NameKeeper,
@@ -37,15 +46,14 @@ export const keepNamesInAws = (
       const quota = { rate, burst: Math.max(1, rate) }
       const budget = yield* makeCallBudget(kind === "route53" ? "Route53" : "CloudMap", quota)
       const owner = { cluster, zone, formerly: adopts.clusters }
-      const common = { zone, refreshMillis, adopts: adopts.unmarked, mayHave }
+      const placesOf = placesIn(zone, config)
+      const common = { zone, refreshMillis, placesOf, adopts: adopts.unmarked, mayHave }
       if (kind === "route53") {
         const client = yield* openRoute53(region, endpoint)
         const id = plainHostedZone(config.id)
-        const others = new Set(config.others.map(plainHostedZone))
         return yield* keepNames({
           ...common,
-          known: [...new Set([id, ...others])],
-          placesOf: hostedZonesOf(zone, id, others),
+          known: [...new Set([id, ...config.others.map(plainHostedZone)])],
           open: (place) => route53Names(`Route 53 ${place}`, hostedZone(client, place, budget), owner)
         })
       }
@@ -54,8 +62,6 @@ export const keepNamesInAws = (
       return yield* keepNames({
         ...common,
         known: [id],
-        // The extension says that hostnames are to be in AWS's DNS; by which of its services is the setting's business.
-        placesOf: ({ extension }) => ({ places: extension?.type === "Route53" ? [id] : [], refused: [] }),
         open: (place) => cloudMapNames(`Cloud Map ${place}`, cloudMapNamespace(client, place, budget), owner)
       })
     })

@@ -3,8 +3,8 @@ import { Option, Schema } from "effect"
 import { type HostnameGenerator, Route53Config } from "../../model/HostnameGenerator.ts"
 import { byAge, compareText } from "../../model/order.ts"
 import type { Resource } from "../../model/Resource.ts"
-import { SERVICE_KINDS, type ServiceKind } from "../../model/ServiceAddress.ts"
-import { generateHostnames, hostnamesKey } from "../../model/services/generateHostnames.ts"
+import type { ServiceKind } from "../../model/ServiceAddress.ts"
+import { contestHostnames } from "../../model/services/contestHostnames.ts"
 import type { ServiceResource } from "../../model/services/serviceNames.ts"
 
 export interface NamedResources {
@@ -25,7 +25,7 @@ export type PlacesOf = (generator: HostnameGenerator) => Places
 export interface WantedNames {
   /** Addresses by hostname, by place. */
   readonly places: ReadonlyMap<string, ReadonlyMap<string, string>>
-  /** Hostnames that several services have: they lead to the first of them. */
+  /** Hostnames that several services have: they lead to the oldest of them, of whatever kind. */
   readonly doubled: ReadonlyArray<string>
   /** Places that a generator names and that this control plane is not to touch. */
   readonly refused: ReadonlyArray<{ readonly generator: string; readonly place: string }>
@@ -67,24 +67,19 @@ export const wantedNames = (
     if (spec.releasedAt === undefined && !vips.has(key)) vips.set(key, name)
   }
   const placesByGenerator = new Map(generators.map(({ name, spec }) => [name, placesOf(spec)]))
-  const places = new Map<string, Map<string, string>>()
-  const doubled = new Set<string>()
-  for (const kind of SERVICE_KINDS) {
-    const hostnames = generateHostnames(generators, kind, services[kind], localZone)
-    for (const service of services[kind].toSorted(byAge)) {
-      const vip = vips.get(`${kind}/${service.mesh}/${service.name}`)
-      if (vip === undefined) continue
-      for (const { hostname, hostnameGeneratorRef } of hostnames.get(hostnamesKey(service))?.addresses ?? []) {
-        for (const place of placesByGenerator.get(hostnameGeneratorRef.coreName)?.places ?? []) {
-          const names = places.get(place) ?? new Map<string, string>()
-          places.set(place, names)
-          if ((names.get(hostname) ?? vip) !== vip) doubled.add(hostname)
-          else names.set(hostname, vip)
-        }
-      }
-    }
-  }
+  const { doubled, places } = contestHostnames({
+    generators,
+    services,
+    localZone,
+    keptIn: (generator) => placesOf(generator).places,
+    addressOf: (kind, { mesh, name }) => vips.get(`${kind}/${mesh}/${name}`)
+  })
   const refused = [...placesByGenerator]
     .flatMap(([generator, its]) => its.refused.map((place) => ({ generator, place })))
-  return { places, doubled: [...doubled].sort(compareText), refused }
+  return {
+    places: new Map([...places].map(([place, names]) =>
+      [place, new Map([...names].map(([hostname, { address }]) => [hostname, address]))])),
+    doubled: [...doubled].sort(compareText),
+    refused
+  }
 }

@@ -10,12 +10,8 @@ import type { MeshService, MeshServicePort } from "../../model/MeshService.ts"
 import { byAge, compareText } from "../../model/order.ts"
 import { isType, type Resource, type ResourceType } from "../../model/Resource.ts"
 import type { ServiceKind } from "../../model/ServiceAddress.ts"
-import {
-  generateHostnames,
-  type Hostnames,
-  hostnamesKey,
-  NO_HOSTNAMES
-} from "../../model/services/generateHostnames.ts"
+import { contestHostnames, type KeptIn } from "../../model/services/contestHostnames.ts"
+import type { Hostnames } from "../../model/services/generateHostnames.ts"
 import { coreName, isLocal, serviceName, type ServiceResource } from "../../model/services/serviceNames.ts"
 import { tagSets } from "../../model/tagSets.ts"
 import { SERVICE_TAG } from "../../model/Tags.ts"
@@ -31,6 +27,8 @@ export interface Resources {
 export interface StatusSettings {
   readonly zone: string
   readonly ranges: Readonly<Record<ServiceKind, AddressRange>> | null
+  /** Nowhere where absent. */
+  readonly keptIn?: KeptIn
 }
 
 /** What is answered of a service beside what is stored of it. */
@@ -111,8 +109,18 @@ export class ServiceStatuses {
     return new Map(rows.sort(byAge).toReversed().map((row) => [keyOf(row), row.name]))
   })
 
-  readonly #hostnames = once((kind: ServiceKind) =>
-    generateHostnames(this.#resources.list("HostnameGenerator"), kind, this.#resources.list(kind), this.#settings.zone))
+  readonly #hostnames = once((_: "all") =>
+    contestHostnames({
+      generators: this.#resources.list("HostnameGenerator"),
+      services: {
+        MeshService: this.#resources.list("MeshService"),
+        MeshExternalService: this.#resources.list("MeshExternalService"),
+        MeshMultiZoneService: this.#resources.list("MeshMultiZoneService")
+      },
+      localZone: this.#settings.zone,
+      keptIn: this.#settings.keptIn ?? (() => []),
+      addressOf: (kind, service) => this.#address(kind, service)
+    }))
 
   /** Those that a MeshService selects, ordered by name. */
   dataplanes({ mesh, spec: { selector } }: Resource<"MeshService">): ReadonlyArray<Dataplane> {
@@ -124,7 +132,7 @@ export class ServiceStatuses {
   }
 
   hostnames(kind: ServiceKind, service: ServiceResource): Hostnames {
-    return this.#hostnames(kind).get(hostnamesKey(service)) ?? NO_HOSTNAMES
+    return this.#hostnames("all").of(kind, service)
   }
 
   of(service: ServiceResource): ServiceStatus {

@@ -83,4 +83,34 @@ describe("hostnames that are wanted", () => {
       address("127.4.0.1", "a", "kv"), address("127.4.0.2", "b", "kv")
     ])).toEqual({ doubled: ["kv.local"], places: { OWN: { "kv.local": "127.4.0.2" } } })
   })
+
+  it("lead to the oldest also where services of several kinds have them", () => {
+    const january = resource("MeshExternalService", "default", "bank", {
+      match: { type: "HostnameGenerator", port: 80, protocol: "tcp" }
+    }, "2026-01-01")
+    const two: ReadonlyArray<Resource<"HostnameGenerator">> = [
+      generator("a", "{{ .Name }}.mesh.local", route53),
+      resource("HostnameGenerator", "", "b", {
+        selector: { meshExternalService: {} }, template: "{{ .Name }}.mesh.local", extension: route53
+      })
+    ]
+    const ledTo = (june: string) => {
+      const { doubled, places } = wantedNames({
+        generators: two,
+        addresses: [
+          address("127.4.0.1", "default", "bank"),
+          address("127.3.0.1", "default", "bank", { kind: "MeshExternalService" })
+        ],
+        services: {
+          MeshService: [service("default", "bank", june)], MeshExternalService: [january], MeshMultiZoneService: []
+        }
+      }, "zone-1", hostedZonesOf("zone-1", "OWN", new Set()))
+      expect(doubled).toEqual(["bank.mesh.local"])
+      return places.get("OWN")?.get("bank.mesh.local")
+    }
+    expect(ledTo("2026-06-01")).toBe("127.3.0.1")
+    expect(ledTo("2025-06-01")).toBe("127.4.0.1")
+    // Of one moment, by kind.
+    expect(ledTo("2026-01-01")).toBe("127.3.0.1")
+  })
 })

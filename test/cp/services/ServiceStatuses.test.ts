@@ -120,6 +120,39 @@ describe("hostnames", () => {
     })
   })
 
+  it("are the oldest service's where some of several kinds or meshes have one that is kept", () => {
+    const extension = { type: "Route53" }
+    const spec = (selector: SpecByType["HostnameGenerator"]["selector"], template = "{{ .Name }}.mesh.local") =>
+      resource("HostnameGenerator", "", JSON.stringify(selector).slice(2, 12), { selector, template, extension }, LOCAL)
+    const bank = resource("MeshExternalService", "default", "bank", {
+      match: { type: "HostnameGenerator", port: 80, protocol: "tcp" }
+    })
+    const june = { ...kv("bank"), creationTime: "2026-06-01" }
+    const away = { ...june, mesh: "other", creationTime: "2026-07-01" }
+    const resources = [
+      bank, june, away, spec({ meshService: {} }), spec({ meshExternalService: {} }),
+      address("127.3.0.1", "bank", "MeshExternalService"), address("127.4.0.1", "bank")
+    ]
+    const kept = statusesOf(...resources)
+    expect(kept.hostnames("MeshService", june)).toMatchObject({ addresses: [{ hostname: "bank.mesh.local" }] })
+    const index = new ResourceIndex()
+    index.replaceAll([mesh(), ...resources])
+    const inDns = new ServiceStatuses({ list: (type, inMesh) => index.list(type, inMesh) }, {
+      zone: "zone-1", ranges, keptIn: (one) => one.extension === undefined ? [] : ["Z1"]
+    })
+    const addressesOf = (status: Readonly<Record<string, unknown>>) => status["addresses"]
+    expect(addressesOf(inDns.of(bank).status)).toMatchObject([{ hostname: "bank.mesh.local" }])
+    expect(addressesOf(inDns.of(june).status)).toBeUndefined()
+    const collision = (message: string) => ({
+      addresses: [],
+      hostnameGenerators: [{ conditions: [{ type: "Generated", status: "False", reason: "Collision", message }] }]
+    })
+    expect(inDns.hostnames("MeshService", june))
+      .toMatchObject(collision("Hostname collision with MeshExternalService: bank"))
+    expect(inDns.hostnames("MeshService", away))
+      .toMatchObject(collision("Hostname collision with MeshExternalService: bank of mesh default"))
+  })
+
   it("are those of this zone's generators before others', of older ones before newer ones", () => {
     const away = generator("a", "{{ .Name }}.local", "2020-01-01", { "kuma.io/origin": "global", "kuma.io/zone": "" })
     const of = hostnames(away, generator("b", "same.local", "2026-02-01"), generator("c", "same.local", "2026-01-01"))
