@@ -2,6 +2,7 @@
 const RULES: ReadonlyArray<readonly [pattern: RegExp, replacement: string]> = [
   // Of a kuma-cp that was built without its version.
   [/^WARNING: You are using kumactl version .*\n/gm, ""],
+  [/("product": "Kuma",\s+"version": ")[^"]*/g, "$1VERSION"],
   [/^# Product: Kuma,.*$/gm, "# Product: Kuma"],
   [/http:\/\/127\.0\.0\.1:\d+/g, "URL"],
   [/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)/g, "TIME"],

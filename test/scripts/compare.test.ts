@@ -43,6 +43,13 @@ describe("an answer", () => {
     expect(one).toContain("URL/meshes\nFOLDER/x")
   })
 
+  it("is no other of a control plane that was built without its version, and keeps tags", () => {
+    const [one, two] = ["unknown", "2.14.3"].map((version) =>
+      normalise(JSON.stringify({ product: "Kuma", version }, null, 3), "/none"))
+    expect(one).toBe(two)
+    expect(normalise("\"version\": \"v1\"", "/none")).toBe("\"version\": \"v1\"")
+  })
+
   it("keeps a duration that a field or a list says", () => {
     const text = "idleTimeout: 5s\nvalues:\n- 1h\n- \"10s\""
     expect(normalise(text, "/none")).toBe(text)
