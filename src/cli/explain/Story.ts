@@ -1,4 +1,4 @@
-/** What is known of one task, for people and for programs. */
+/** What is known of one task, or of a proxy that is none, for people and for programs. */
 import type { Condition } from "../../model/Condition.ts"
 
 /** A journal that was read. */
@@ -62,8 +62,10 @@ export interface Stored {
   /** `Dataplane/default/<name>` */
   readonly resource: string
   readonly op: string
+  /** Null where only the store tells of it. */
   readonly version: number | null
-  readonly at: string
+  /** Null where nobody tells. */
+  readonly at: string | null
 }
 
 export interface StreamState {
@@ -98,7 +100,10 @@ export interface Moment {
 }
 
 export interface Story {
+  /** Of a proxy that is no task, its name. */
   readonly taskId: string
+  /** Whether ECS runs it; false of a proxy that brought its resource along. */
+  readonly isTask: boolean
   /** The service that it runs for, where somebody said. */
   readonly group: string | null
   readonly sources: ReadonlyArray<Source>

@@ -1,6 +1,9 @@
 /** Asks a control plane's API for its journal and for what the store holds of a task. It changes nothing. */
 import { Config, Effect, Option, Redacted, Schema } from "effect"
 import { lastPart } from "../../controllers/arn.ts"
+import { proxyKey } from "../../model/proxyResource.ts"
+import { parseProxyType } from "../../model/ProxyType.ts"
+import { formatKey } from "../../model/Resource.ts"
 import { isSafeOrigin } from "../../cp/config/isSafeOrigin.ts"
 import { at, listAt, textAt } from "./fields.ts"
 import type { Standing, StreamState } from "./Story.ts"
@@ -19,6 +22,15 @@ export interface Live {
   readonly standing: Standing | null
   /** The proxy's last stream, at whichever replica. */
   readonly stream: StreamState | null
+  /** Whether the proxy's resource is there, and since when it is as it is; null where that isn't known. */
+  readonly proxy: LiveProxy | null
+}
+
+export interface LiveProxy {
+  /** `Dataplane/default/<name>` */
+  readonly resource: string
+  readonly isThere: boolean
+  readonly at: string | null
 }
 
 const WITHIN_MILLIS = 60_000
@@ -114,9 +126,9 @@ export const askTasks = Effect.fn("explain.askTasks")(function*(
 })
 
 const OVERVIEWS: Readonly<Record<string, (mesh: string, name: string) => string>> = {
-  dataplane: (mesh, name) => `/meshes/${encodeURIComponent(mesh)}/dataplanes/${name}/_overview`,
-  ingress: (_, name) => `/zoneingresses/${name}/_overview`,
-  egress: (_, name) => `/zoneegresses/${name}/_overview`
+  Dataplane: (mesh, name) => `/meshes/${encodeURIComponent(mesh)}/dataplanes/${encodeURIComponent(name)}/_overview`,
+  ZoneIngress: (_, name) => `/zoneingresses/${encodeURIComponent(name)}/_overview`,
+  ZoneEgress: (_, name) => `/zoneegresses/${encodeURIComponent(name)}/_overview`
 }
 
 const streamOf = (overview: unknown): StreamState | null => {
@@ -132,16 +144,34 @@ const streamOf = (overview: unknown): StreamState | null => {
   }
 }
 
+/** The key of a task's proxy, by what is stored of the task. */
+const proxyOf = (spec: unknown, taskId: string): string | null => {
+  const proxyType = parseProxyType(textAt(spec, "proxy", "proxyType"))
+  if (proxyType === undefined) return null
+  return formatKey(proxyKey({ proxyType, mesh: textAt(spec, "proxy", "mesh") ?? "", name: taskId }))
+}
+
+const askProxy = Effect.fnUntraced(function*(address: string, resource: string) {
+  const [type = "", mesh = "", name = ""] = resource.split("/")
+  const overview = OVERVIEWS[type]
+  if (overview === undefined) return { stream: null, proxy: null }
+  const { status, text } = yield* ask(address, overview(mesh, name))
+  if (status === 404) return { stream: null, proxy: { resource, isThere: false, at: null } }
+  if (status !== 200) return { stream: null, proxy: null }
+  const found = parse(text)
+  return { stream: streamOf(found), proxy: { resource, isThere: true, at: textAt(found, "modificationTime") } }
+})
+
+/** `proxy`: the key of its resource as the journal has it, for what is no task; null where it has none. */
 export const askLive = Effect.fn("explain.askLive")(function*(
   address: string,
-  taskId: string
+  taskId: string,
+  proxy: string | null
 ): Effect.fn.Return<Live, NotExplained> {
-  const { status, text } = yield* ask(address, `/ecs-tasks/${taskId}`)
-  const resource = parse(text)
-  if (status !== 200) return { standing: null, stream: null }
-  const standing = standingOf(textAt(resource, "modificationTime") ?? "", at(resource, "spec"))
-  const overview = OVERVIEWS[textAt(resource, "spec", "proxy", "proxyType") ?? ""]
-  if (overview === undefined) return { standing, stream: null }
-  const answer = yield* ask(address, overview(textAt(resource, "spec", "proxy", "mesh") ?? "", taskId))
-  return { standing, stream: streamOf(parse(answer.text)) }
+  const { status, text } = yield* ask(address, `/ecs-tasks/${encodeURIComponent(taskId)}`)
+  const task = status === 200 ? parse(text) : null
+  const standing = task === null ? null : standingOf(textAt(task, "modificationTime") ?? "", at(task, "spec"))
+  const resource = task === null ? proxy : proxyOf(at(task, "spec"), taskId)
+  if (resource === null) return { standing, stream: null, proxy: null }
+  return { standing, ...(yield* askProxy(address, resource)) }
 })

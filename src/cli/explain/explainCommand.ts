@@ -12,6 +12,7 @@ import { askJournal, askLive, askTasks, NotExplained } from "./askOperator.ts"
 import { findTask, readAsked, roleKeyIn } from "./findTask.ts"
 import type { JournalOfTask } from "./JournalOfTask.ts"
 import { isPolicy, isPolicyOf, meshIn, policyKeys } from "./policies.ts"
+import { proxyKeyIn } from "./proxyKeyIn.ts"
 import { renderStory } from "./renderStory.ts"
 import { tellStory } from "./tellStory.ts"
 
@@ -100,7 +101,7 @@ const explainLive = Effect.fnUntraced(function*(task: string, addresses: Readonl
       const entries = [...read.entries.filter((entry) => !isPolicy(entry)), ...more].toSorted((a, b) => a.seq - b.seq)
       return ofTask({ ...read, entries }, taskId, roleKey, mesh)
     }))
-  return tellStory(taskId, journals, yield* askLive(first, taskId))
+  return tellStory(taskId, journals, yield* askLive(first, taskId, proxyKeyIn(own)))
 })
 
 const readFile = (name: string): Effect.Effect<NamedText, NotExplained> =>

@@ -57,8 +57,12 @@ const renderSeen = (seen: Seen): ReadonlyArray<string> => [
   ...(seen.role === null ? [] : [line("role", roleText(seen.role))])
 ]
 
-const storedText = ({ at, op, resource, version }: Stored): string =>
-  op === "remove" ? `${resource} removed ${at}` : `${resource} v${version} ${at}`
+const storedText = ({ at, op, resource, version }: Stored): string => {
+  const time = at === null ? "" : ` ${at}`
+  // Somebody else's doing, another replica's say.
+  if (version === null) return `${resource}${op === "remove" ? " removed" : ""}${time}, which this journal doesn't tell`
+  return `${resource} ${op === "remove" ? "removed" : `v${version}`}${time}`
+}
 
 const streamText = ({ endedAt, instance, openSince, reason }: StreamState): string => {
   const where = instance === null ? "" : ` at ${instance}`
@@ -106,15 +110,16 @@ const heading = ({ asOf, ended }: Story): string => {
 
 /** `all`: however much happened. */
 export const renderStory = (story: Story, all: boolean): string => {
-  const { ended, group, happened, notes, refused, seen, sent, sources, standing, stored, stream, taskId } = story
+  const { ended, group, happened, isTask, notes, refused, seen, sent, sources, standing, stored, stream, taskId } = story
+  const noStream = `none: ${isTask ? "its sidecar" : "it"} hasn't connected here`
   return [
-    `task ${taskId}${group === null ? "" : ` (${group})`}`,
+    `${isTask ? "task" : "proxy"} ${taskId}${group === null ? "" : ` (${group})`}`,
     ...(ended === null ? [] : [renderEnd(ended)]),
     ...sources.map(renderSource),
     ...notes.map((note) => line("note", note)),
     "",
     heading(story),
-    ...(seen === null ? [line("seen", "nobody looked at it")] : renderSeen(seen)),
+    ...(seen !== null ? renderSeen(seen) : isTask ? [line("seen", "nobody looked at it")] : []),
     ...(standing === null ? [] : [
       line("decided", `${[standing.phase, standing.proxy ?? []].flat().join(", ")} at ${clock(standing.time)}`),
       ...standing.conditions.map(({ message, reason, status, type }) =>
@@ -122,8 +127,8 @@ export const renderStory = (story: Story, all: boolean): string => {
     ]),
     ...stored.map((one, index) => line(index === 0 ? "stored" : "", storedText(one))),
     ...(refused === null ? [] : [line("refused", `${clock(refused.time)} ${refused.text}${repeated(refused)}`)]),
-    line("stream", stream === null ? "none: its sidecar hasn't connected here" : streamText(stream)),
-    ...(sent.length === 0 ? [] : [line("sent", sentRow("type", "resources", "at", "version", "answer"))]),
+    line("stream", stream === null ? noStream : streamText(stream)),
+    ...(sent.length === 0 ? [] : [line("sent", sentRow("type", "sent last", "at", "version", "answer"))]),
     ...sent.map(renderSent),
     "",
     "What happened",

@@ -1,11 +1,12 @@
 /** A journal's entries of one task -> its story. Pure. */
 import type { RecordedEntry } from "../../controllers/replay/readLines.ts"
-import type { Live } from "./askOperator.ts"
+import type { Live, LiveProxy } from "./askOperator.ts"
 import { listAt, numberAt, textAt } from "./fields.ts"
 import type { JournalOfTask } from "./JournalOfTask.ts"
 import { endIn, seenIn, standingIn } from "./lastLook.ts"
 import { momentsOf } from "./momentsOf.ts"
 import { isPolicy } from "./policies.ts"
+import { isTaskIn } from "./proxyKeyIn.ts"
 import { sourceOf } from "./sourceOf.ts"
 import type { Sent, Stored, Story, StreamState } from "./Story.ts"
 
@@ -14,7 +15,8 @@ type Entries = ReadonlyArray<RecordedEntry>
 const lastOf = (entries: Entries, ...kinds: ReadonlyArray<string>): RecordedEntry | undefined =>
   entries.findLast(({ kind }) => kinds.includes(kind))
 
-const storedIn = (entries: Entries): ReadonlyArray<Stored> => {
+/** `proxy`: what the store says of it counts before the journal, which may not be that of whoever wrote it. */
+const storedIn = (entries: Entries, proxy: LiveProxy | null): ReadonlyArray<Stored> => {
   const last = new Map<string, Stored>()
   for (const { fields, kind, time } of entries) {
     if (kind !== "stored") continue
@@ -22,6 +24,11 @@ const storedIn = (entries: Entries): ReadonlyArray<Stored> => {
     last.set(resource, {
       resource, op: textAt(fields, "op") ?? "put", version: numberAt(fields, "version"), at: time
     })
+  }
+  if (proxy !== null) {
+    const { at, isThere, resource } = proxy
+    const isToldThere = (last.get(resource)?.op ?? "remove") !== "remove"
+    if (isThere !== isToldThere) last.set(resource, { resource, op: isThere ? "put" : "remove", version: null, at })
   }
   return [...last.values()]
 }
@@ -69,7 +76,7 @@ const groupIn = (entries: Entries): string | null => {
   return told.findLast((group) => group !== "") ?? null
 }
 
-const notLive: Live = { standing: null, stream: null }
+const notLive: Live = { standing: null, stream: null, proxy: null }
 
 /** `journals`: what each says of this task and its role. `live`: what the store says of it now. */
 export const tellStory = (taskId: string, journals: ReadonlyArray<JournalOfTask>, live: Live = notLive): Story => {
@@ -84,21 +91,23 @@ export const tellStory = (taskId: string, journals: ReadonlyArray<JournalOfTask>
   const damaged = journals.reduce((sum, journal) => sum + journal.damaged, 0)
   const torn = journals.reduce((sum, journal) => sum + journal.torn, 0)
   const sources = journals.map(sourceOf)
+  const isTask = live.standing !== null || isTaskIn(entries, taskId)
   return {
     taskId,
+    isTask,
     group: groupIn(entries),
     sources,
     asOf: journals.flatMap(({ until }) => until ?? []).toSorted().at(-1) ?? null,
     ended: live.standing === null ? endIn(entries) : null,
     seen: seenIn(entries),
     standing: live.standing ?? standingIn(entries),
-    stored: storedIn(entries),
+    stored: storedIn(entries, live.proxy),
     stream: live.stream ?? streamIn(entries),
     sent: sentIn(entries),
     refused: lastRefusal > connected ? happened.findLast(({ what }) => what === "refused") ?? null : null,
     happened,
     notes: [
-      ...(sources.every(({ leads }) => leads === false) && lastOf(entries, "decision") === undefined
+      ...(isTask && sources.every(({ leads }) => leads === false) && lastOf(entries, "decision") === undefined
         ? ["what is decided is in the journal of the replica that leads: ask it too (--address, once for each replica)"]
         : []),
       ...(entries.length === 0

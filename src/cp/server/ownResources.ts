@@ -27,7 +27,7 @@ export class RegistrationRefused extends Schema.TaggedError<RegistrationRefused>
 const isSame = (stored: Resource, brought: DesiredResource): boolean =>
   isDeepStrictEqual(stored.spec, brought.spec) && isDeepStrictEqual(stored.labels, brought.labels)
 
-/** Tells the journal what was written or removed of what a proxy brought; a proxy that found it stored writes nothing. */
+/** Tells the journal what was written or removed of what a proxy brought. */
 export const noteBrought = (journal: Journal["Service"], op: "put" | "remove", stored: Resource): void => {
   const resource = formatKey(stored)
   journal.append({ kind: "stored", key: resource, op, resource, version: stored.version })

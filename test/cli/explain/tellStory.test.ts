@@ -121,7 +121,7 @@ describe("a task's story", () => {
   })
 
   it("takes what the store says now before what the journal said last", () => {
-    const live = { standing: { time: "2025-02-01T00:00:00Z", phase: "refused", proxy: null, conditions: [] }, stream: { openSince: "2025-02-01T00:00:00Z", endedAt: null, reason: null, instance: "two" } }
+    const live = { standing: { time: "2025-02-01T00:00:00Z", phase: "refused", proxy: null, conditions: [] }, stream: { openSince: "2025-02-01T00:00:00Z", endedAt: null, reason: null, instance: "two" }, proxy: null }
     const told = tellStory(ID, [{ from: "a", instance: "one", entries: recorded(life), ...FRAME, damaged: 3 }], live)
     expect([told.standing?.phase, told.stream?.instance]).toEqual(["refused", "two"])
     expect(told.notes).toEqual([expect.stringContaining("3 lines of the journal were altered")])
@@ -192,7 +192,7 @@ describe("a task's story", () => {
       { kind: "pushed", key: PROXY, typeUrl: CLUSTERS, version: "3", names: [] }
     ]
     const shown = renderStory(story([...life, ...again]), false)
-    expect(shown).toMatch(/sent +type +resources +at +version +answer/)
+    expect(shown).toMatch(/sent +type +sent last +at +version +answer/)
     expect(shown).toMatch(/^ +Cluster +as before /m)
   })
 
@@ -218,6 +218,38 @@ describe("a task's story", () => {
     const shown = renderStory(story([{ kind: "nacked", key: PROXY, typeUrl: LISTENERS, version: "2", message: said }]), true)
     expect(shown).toContain("\\u001b[2K\\u202eno\\nrefused")
     expect(shown).not.toMatch(/[^\P{Cc}\n]|\p{Cf}/u)
+  })
+
+  it("calls a proxy that is no task a proxy, and asks for nobody who looked at it", () => {
+    const key = "Dataplane/default/web-1"
+    const brought: ReadonlyArray<JournalEntry> = [
+      { kind: "stored", key, op: "put", resource: key, version: 1 },
+      { kind: "connected", key }
+    ]
+    const journal = { from: "a", instance: "one", entries: recorded([replica("one", false), ...brought]), ...FRAME }
+    const told = tellStory("web-1", [journal])
+    expect([told.isTask, told.notes]).toEqual([false, []])
+    const shown = renderStory(told, false)
+    expect(shown).toMatch(/^proxy web-1$/m)
+    expect(shown).not.toMatch(/task|looked|sidecar/)
+    const gone = renderStory(tellStory("web-1", [{ ...journal, entries: recorded(brought.slice(0, 1)) }]), false)
+    expect(gone).toMatch(/stream +none: it hasn't connected here$/m)
+    expect([story().isTask, story(life.filter(({ key: about }) => about === PROXY)).isTask]).toEqual([true, true])
+  })
+
+  it("says of what is stored what the store says, where the journal that was asked knows it otherwise", () => {
+    const key = "Dataplane/default/web-1"
+    const entry = (op: string): JournalEntry => ({ kind: "stored", key, op, resource: key, version: 1 })
+    const told = (op: string, at: string | null) => {
+      const journal = { from: "a", instance: "one", entries: recorded([entry(op)]), ...FRAME }
+      const proxy = { resource: key, isThere: at !== null, at }
+      return renderStory(tellStory("web-1", [journal], { standing: null, stream: null, proxy }), false)
+    }
+    const later = "2025-02-01T00:00:00Z"
+    expect(told("remove", later)).toMatch(new RegExp(`stored +${key} ${later}, which this journal doesn't tell$`, "m"))
+    expect(told("put", null)).toMatch(new RegExp(`stored +${key} removed, which this journal doesn't tell$`, "m"))
+    expect(told("put", later)).toMatch(new RegExp(`stored +${key} v1 2025-01-31T`, "m"))
+    expect(told("remove", null)).toMatch(new RegExp(`stored +${key} removed 2025-01-31T`, "m"))
   })
 
   it("tells of a task that nobody knows only that", () => {
