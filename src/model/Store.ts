@@ -11,7 +11,8 @@ export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", { key: 
 /** Somebody else wrote first: read again, then decide again. */
 export class Conflict extends Schema.TaggedError<Conflict>()("Conflict", {
   key: Schema.String,
-  expected: Schema.Union([Schema.Number, Schema.Literal("absent")])
+  /** `present`: whatever its version, it was to be there. */
+  expected: Schema.Union([Schema.Number, Schema.Literal("absent"), Schema.Literal("present")])
 }) {}
 
 /** The database can't be reached or refuses to work; nothing is known of the outcome of a write. */
@@ -25,6 +26,13 @@ export interface PutOptions {
   readonly expect?: number | "absent"
   /** What is to be there with it, put in the same commit: of these, what is there already stays as it is. */
   readonly beside?: ReadonlyArray<DesiredResource>
+  /** Write only where another resource is there: whoever removes that meanwhile waits, or is seen. */
+  readonly given?: ResourceKey
+}
+
+/** Something that is stored, without what it says. */
+export interface StoredKey extends ResourceKey {
+  readonly version: number
 }
 
 export interface RemoveOptions {
@@ -34,6 +42,14 @@ export interface RemoveOptions {
   readonly beside?: ReadonlyArray<ResourceKey>
   /** Remove only while another resource is what it was: whoever writes that meanwhile waits, or is seen. */
   readonly given?: { readonly key: ResourceKey; readonly version: number }
+  /**
+   * What goes with it of what is in a mesh, null: nothing goes, and neither does it. Asked once nobody can write
+   * `given` it any more; maybe several times, of which the last counts.
+   */
+  readonly within?: {
+    readonly mesh: string
+    readonly choose: (there: ReadonlyArray<StoredKey>) => ReadonlyArray<ResourceKey> | null
+  }
 }
 
 /**

@@ -6,7 +6,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, type Layer, type Pull, Stream } from "effect"
 import type { DesiredResource, ResourceKey } from "../../src/model/Resource.ts"
 import { formatKey } from "../../src/model/Resource.ts"
-import { type Change, Store } from "../../src/model/Store.ts"
+import { type Change, type RemoveOptions, Store } from "../../src/model/Store.ts"
+
+type RemoveWithin = NonNullable<RemoveOptions["within"]>
 
 const port = (name: string, value: number, mesh = "default"): DesiredResource<"OutboundPort"> => ({
   type: "OutboundPort",
@@ -241,6 +243,27 @@ export const storeContract = (name: string, makeLayer: () => Layer.Layer<Store, 
         assert.deepStrictEqual((yield* store.list("OutboundPort")).map(({ spec }) => spec.port), [won, won, won])
       }))
 
+    test("only where what it is given is there, whatever became of others", (store) =>
+      Effect.gen(function*() {
+        const given = port("mesh", 1)
+        const results = yield* Effect.forEach(
+          ["a", "b"],
+          (name) => Effect.result(store.put(port(name, 1), name === "a" ? { given } : {})),
+          { concurrency: "unbounded" }
+        )
+        assert.deepStrictEqual(results.map(({ _tag }) => _tag), ["Failure", "Success"])
+        assert.strictEqual(yield* reason(store.put(port("a", 1), { given, beside: [port("c", 1)] })), "Conflict")
+        yield* store.put(given)
+        assert.strictEqual((yield* store.put(port("a", 1), { given })).version, 1)
+        yield* store.put(port("c", 1), { given, beside: [port("d", 1)] })
+        // Whatever it is by now.
+        yield* store.put(port("mesh", 2))
+        assert.strictEqual((yield* store.put(port("a", 2), { expect: 1, given })).version, 2)
+        assert.strictEqual(yield* reason(store.put(port("a", 3), { expect: 1, given })), "Conflict")
+        const names = (yield* store.list("OutboundPort")).map(({ name }) => name)
+        assert.deepStrictEqual(names, ["a", "b", "c", "d", "mesh"])
+      }))
+
     test("for exactly one of those who expect the same", (store) =>
       Effect.gen(function*() {
         const contend = (expect: number | "absent") =>
@@ -322,6 +345,39 @@ export const storeContract = (name: string, makeLayer: () => Layer.Layer<Store, 
         const { version } = yield* store.put(port("other", 1))
         yield* store.remove(port("first", 1), { given: { ...given, version } })
         assert.deepStrictEqual((yield* store.list("OutboundPort")).map(({ name }) => name), ["other"])
+      }))
+
+    test("with what is chosen of its mesh, or not at all", (store) =>
+      Effect.gen(function*() {
+        yield* store.put(port("first", 1))
+        for (const name of ["with", "other"]) yield* store.put(port(name, 1, "m"))
+        const within = (choose: RemoveWithin["choose"]) => ({ expect: 1, within: { mesh: "m", choose } })
+        assert.strictEqual(yield* reason(store.remove(port("first", 1), within(() => null))), "Conflict")
+        const late = { ...within((there) => there), expect: 2 }
+        assert.strictEqual(yield* reason(store.remove(port("first", 1), late)), "Conflict")
+        assert.strictEqual(yield* reason(store.remove(port("none", 1), within(() => null))), "NotFound")
+        assert.strictEqual((yield* store.list("OutboundPort")).length, 3)
+        const seen: Array<string> = []
+        yield* store.remove(port("first", 1), within((there) => {
+          seen.push(...there.map(({ name, version }) => `${name} ${version}`))
+          return there.filter(({ name }) => name === "with")
+        }))
+        assert.deepStrictEqual(seen.sort(), ["other 1", "with 1"])
+        assert.deepStrictEqual((yield* store.list("OutboundPort")).map(({ name }) => name), ["other"])
+      }))
+
+    test("all of a mesh, into which nothing is put at the same time that stays behind", (store) =>
+      Effect.gen(function*() {
+        const given = port("mesh", 1, "")
+        for (let round = 0; round < 5; round += 1) {
+          const { version } = yield* store.put(given)
+          const within = { mesh: "m", choose: (there: ReadonlyArray<ResourceKey>) => there }
+          const writes: Array<Effect.Effect<unknown>> = Array.from({ length: 20 }, (_, index) =>
+            Effect.exit(store.put(port(`p${index}`, 1, "m"), index % 4 === 0 ? { given, beside: [port("z", 1, "m")] } : { given })))
+          writes.splice(10, 0, Effect.exit(store.remove(given, { expect: version, within })))
+          yield* Effect.all(writes, { concurrency: "unbounded" })
+          assert.deepStrictEqual((yield* store.list("OutboundPort")).map(({ name }) => name), [])
+        }
       }))
 
     test("nothing where it isn't there, or isn't the expected version", (store) =>

@@ -2,9 +2,8 @@
 import { Effect } from "effect"
 import { backendSecrets } from "../../model/authoritySecrets.ts"
 import type { Mesh } from "../../model/Mesh.ts"
-import type { Resource } from "../../model/Resource.ts"
-import { descriptors, resourceTypes } from "../../model/ResourceDescriptor.ts"
-import { Store } from "../../model/Store.ts"
+import type { ResourceKey } from "../../model/Resource.ts"
+import { Store, type StoredKey } from "../../model/Store.ts"
 import { dataplaneTokens, keySerial } from "../auth/token/TokenScope.ts"
 import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
 import { requireMesh } from "./getResources.ts"
@@ -27,25 +26,29 @@ const refuseUsedSecret = (secret: string, meshName: string, mesh: Mesh) => {
 }
 
 /** A mesh takes along all that is in it, and its keys. The user's secrets survive it; proxies keep it alive. */
-const OWNED = resourceTypes.filter((type) =>
-  descriptors[type].scope === "Mesh" && type !== "Secret" && type !== "Dataplane")
+const isOwned = (mesh: string, { name, type }: ResourceKey): boolean =>
+  type === "Secret"
+    ? keySerial(dataplaneTokens(mesh), name) !== undefined || name.startsWith(`${mesh}.ca-builtin-`)
+    : type !== "Dataplane"
 
-const isGeneratedSecret = (mesh: string, { name }: Resource): boolean =>
-  keySerial(dataplaneTokens(mesh), name) !== undefined || name.startsWith(`${mesh}.ca-builtin-`)
+const usedMesh = invalid(TITLE, [
+  { field: "mesh", message: "unable to delete mesh, there are still some dataplanes attached" }
+])
 
-const ownedBy = Effect.fnUntraced(function*(mesh: string) {
+/** Of all that is in the mesh once nobody can put anything into it any more. Answers what went with it. */
+const removeMesh = Effect.fnUntraced(function*(key: ResourceKey, version: number) {
   const store = yield* Store
-  const owned: ReadonlyArray<ReadonlyArray<Resource>> = yield* Effect.forEach(OWNED, (type) => store.list(type, mesh))
-  const secrets: ReadonlyArray<Resource> = yield* store.list("Secret", mesh)
-  return [...owned.flat(), ...secrets.filter((secret) => isGeneratedSecret(mesh, secret))]
-})
-
-const refuseUsedMesh = Effect.fnUntraced(function*(mesh: string) {
-  const store = yield* Store
-  if ((yield* store.list("Dataplane", mesh)).length === 0) return
-  return yield* invalid(TITLE, [
-    { field: "mesh", message: "unable to delete mesh, there are still some dataplanes attached" }
-  ])
+  const last: { gone: ReadonlyArray<StoredKey>; isUsed: boolean } = { gone: [], isUsed: false }
+  const choose = (there: ReadonlyArray<StoredKey>): ReadonlyArray<ResourceKey> | null => {
+    last.isUsed = there.some(({ type }) => type === "Dataplane")
+    last.gone = there.filter((one) => isOwned(key.name, one))
+    return last.isUsed ? null : last.gone
+  }
+  // All in one commit: a mesh that is made anew at once begins after it, and loses nothing to it.
+  yield* store.remove(key, { expect: version, within: { mesh: key.name, choose } }).pipe(
+    Effect.catchTag("Conflict", (lost) => Effect.fail(last.isUsed ? usedMesh : lost))
+  )
+  return last.gone
 })
 
 export const deleteResource = Effect.fnUntraced(function*(
@@ -64,11 +67,11 @@ export const deleteResource = Effect.fnUntraced(function*(
   const refusal = judgePreconditions(request.preconditions, found)
   if (refusal !== null) return yield* refusal
   const { version } = found
-  if (descriptor.type === "Mesh") yield* refuseUsedMesh(name)
   if (descriptor.type === "Secret" && owner !== null) yield* refuseUsedSecret(name, mesh, owner.spec)
-  // All in one commit: a mesh that is made anew at once begins after it, and loses nothing to it.
-  const beside = descriptor.type === "Mesh" ? yield* ownedBy(name) : []
-  yield* store.remove(key, { expect: version, beside }).pipe(Effect.catchTag("NotFound", refuse))
+  const removal = descriptor.type === "Mesh"
+    ? removeMesh(key, version)
+    : Effect.as(store.remove(key, { expect: version }), [])
+  const beside: ReadonlyArray<StoredKey> = yield* removal.pipe(Effect.catchTag("NotFound", refuse))
   const by = userOf(request)
   yield* Effect.forEach([{ ...key, version }, ...beside], (gone) =>
     noteStored(gone, { op: "remove", version: gone.version, by }), { discard: true })

@@ -1,23 +1,25 @@
 /** Reads one resource or a page of them, with what is known of their connections where that is asked for. */
 import { Effect } from "effect"
 import { encodeResource } from "../../model/encodeResource.ts"
-import { formatKey, type Resource, type ResourceType } from "../../model/Resource.ts"
+import { formatKey, type Resource, type ResourceKey, type ResourceType } from "../../model/Resource.ts"
 import type { ResourceDescriptor } from "../../model/ResourceDescriptor.ts"
 import { Store } from "../../model/Store.ts"
 import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
 import { encodeOverview, NO_INSIGHT } from "./encodeOverview.ts"
 import { encodeServed } from "./encodeServed.ts"
-import { listFilter } from "./listFilter.ts"
+import { type Filter, listFilter } from "./listFilter.ts"
 import { etagOf } from "./preconditions.ts"
 import { nextLink, type Page, readPage } from "./readPage.ts"
 import { invalid, notFound } from "./Refusal.ts"
 import type { Route } from "./Route.ts"
 import { inReadersTurn, mapInSlices } from "./Turns.ts"
 
+export const meshKey = (name: string): ResourceKey<"Mesh"> => ({ type: "Mesh", mesh: "", name })
+
 /** Fails where a path names a mesh that isn't there. */
 export const requireMesh = Effect.fnUntraced(function*(mesh: string) {
   const store = yield* Store
-  return yield* store.get({ type: "Mesh", mesh: "", name: mesh }).pipe(
+  return yield* store.get(meshKey(mesh)).pipe(
     Effect.catchTag("NotFound", () => Effect.fail(notFound("Failed to retrieve Mesh")))
   )
 })
@@ -67,6 +69,9 @@ const overviewEncoder = Effect.fnUntraced(function*(
   return (resource: Resource) => encodeOverview(resource, byKey.get(formatKey(resource)) ?? null)
 })
 
+const chosen = (all: ReadonlyArray<Resource>, filter: Filter) =>
+  Effect.map(mapInSlices(all, filter), (isChosen) => all.filter((_, index) => isChosen[index]))
+
 const pageOf = (all: ReadonlyArray<Resource>, { offset, size }: Page) =>
   ({ total: all.length, resources: all.slice(offset, offset + size) })
 
@@ -79,13 +84,18 @@ export const listResources = Effect.fnUntraced(function*(
   const filter = yield* listFilter(request.query)
   if (mesh !== undefined) yield* requireMesh(mesh)
   const store = yield* Store
-  const answer = Effect.gen(function*() {
+  const read = Effect.gen(function*() {
     const { resources, total } = filter === null
       ? yield* store.page(descriptor.type, { ...page, ...(mesh === undefined ? {} : { mesh }) })
-      : pageOf((yield* store.list(descriptor.type, mesh)).filter(filter), page)
+      : pageOf(yield* chosen(yield* store.list(descriptor.type, mesh), filter), page)
     const encode = withInsight ? yield* overviewEncoder(resources, descriptor) : yield* encodeServed
+    return { encode, resources, total }
+  })
+  const make = Effect.fnUntraced(function*({ encode, resources, total }: Effect.Success<typeof read>) {
     const items = yield* mapInSlices(resources, encode)
     return { status: 200, body: { total, items, next: nextLink(request, page, total) } } satisfies ApiResponse
   })
-  return yield* page.size > LONG_PAGE || filter !== null ? inReadersTurn(answer) : answer
+  return yield* page.size > LONG_PAGE || filter !== null
+    ? inReadersTurn(request.caller, read, make)
+    : Effect.flatMap(read, make)
 })

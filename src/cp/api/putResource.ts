@@ -12,7 +12,7 @@ import type { AccessConfig } from "../auth/user/Access.ts"
 import { checkProvided } from "../ca/checkProvided.ts"
 import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
 import { deniedSecret } from "./deniedSecret.ts"
-import { requireMesh } from "./getResources.ts"
+import { meshKey, requireMesh } from "./getResources.ts"
 import { madeWithMesh } from "./madeWithMesh.ts"
 import { noteStored, userOf } from "./noteStored.ts"
 import { etagOf, judgePreconditions } from "./preconditions.ts"
@@ -71,7 +71,11 @@ export const putResource = Effect.fnUntraced(function*(
     if (found.length > 0) return yield* invalid(`Failed to ${before === null ? "create" : "update"} a resource`, found)
   }
   const beside = isDesired("Mesh", resource) ? yield* madeWithMesh(resource, { isNew: before === null, zone }) : []
-  const stored = yield* store.put(resource, { expect: before?.version ?? "absent", beside })
+  const inMesh = descriptor.scope === "Mesh" ? { given: meshKey(route.mesh) } : {}
+  const stored = yield* store.put(resource, { expect: before?.version ?? "absent", beside, ...inMesh }).pipe(
+    // Its mesh went meanwhile.
+    Effect.tapErrorTag("Conflict", ({ expected }) => expected === "present" ? requireMesh(route.mesh) : Effect.void)
+  )
   yield* noteStored(resource, { op: "put", version: stored.version, by: userOf(request) })
   return {
     status: before === null ? 201 : 200,

@@ -25,6 +25,7 @@ import { connectionOptions } from "./connectionOptions.ts"
 import { decidePut } from "./decidePut.ts"
 import { migrate } from "./migrate.ts"
 import { putTogether } from "./putTogether.ts"
+import { removeWithin } from "./removeWithin.ts"
 import * as Rows from "./resourceRows.ts"
 import { isConnectionLost, isDataRefused, storeUnavailable } from "./storeUnavailable.ts"
 
@@ -150,16 +151,23 @@ const make = Effect.fnUntraced(function*(config: StoreConfig, feedOptions?: Chan
     }
   })
 
-  const put: Store["Service"]["put"] = Effect.fnUntraced(function*(desired, { beside = [], expect } = {}) {
-    const one = toPut(desired, expect)
-    const submitted = beside.length === 0
+  const put: Store["Service"]["put"] = Effect.fnUntraced(function*(desired, options = {}) {
+    const { beside = [], expect, given } = options
+    const one = toPut(desired, options)
+    const together = commit((client) => putTogether(client, one, beside)).pipe(
+      Effect.map(({ outcome }) => outcome),
+      // Somebody else made it meanwhile.
+      Effect.repeat({ while: ({ _tag }) => _tag === "Busy" })
+    )
+    const submitted = beside.length > 0
+      ? together
+      : given === undefined
       ? submit(one)
-      : commit((client) => putTogether(client, one, beside)).pipe(
-        Effect.map(({ outcome }) => outcome),
-        // Somebody else made it meanwhile.
-        Effect.repeat({ while: ({ _tag }) => _tag === "Busy" })
-      )
+      : Effect.flatMap(submit(one), (outcome) => outcome._tag === "Busy" ? together : Effect.succeed(outcome))
     const outcome = yield* Effect.mapError(submitted, ({ cause }) => storeUnavailable(config, "put", cause))
+    if (outcome._tag === "Missing") {
+      return yield* new Conflict({ key: formatKey(given ?? desired), expected: "present" })
+    }
     if (outcome._tag === "Refused") {
       return yield* new Conflict({ key: formatKey(desired), expected: outcome.expected })
     }
@@ -169,9 +177,15 @@ const make = Effect.fnUntraced(function*(config: StoreConfig, feedOptions?: Chan
   })
 
   const remove: Store["Service"]["remove"] = Effect.fn("Store.remove")(function*(key, options = {}) {
-    const { expect: expected, given } = options
-    while (!(yield* write("remove", (client) => Rows.remove(client, key, options)))) {
+    const { expect: expected, given, within } = options
+    while (true) {
+      const outcome = yield* write("remove", async (client) =>
+        within !== undefined
+          ? removeWithin(client, key, options, within)
+          : await Rows.remove(client, key, options) ? "removed" : "not found")
+      if (outcome === "removed") return
       const current = yield* get(key)
+      if (outcome === "kept") return yield* new Conflict({ key: formatKey(key), expected: current.version })
       if (expected !== undefined && current.version !== expected) {
         return yield* new Conflict({ key: formatKey(key), expected })
       }

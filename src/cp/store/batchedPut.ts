@@ -1,11 +1,12 @@
 /** Many puts as one statement, `put_resources` of the database; each is decided by itself. */
 import type { ClientBase } from "pg"
-import type { DesiredResource, Resource } from "../../model/Resource.ts"
+import type { DesiredResource, Resource, ResourceKey } from "../../model/Resource.ts"
 import type { Change, PutOptions } from "../../model/Store.ts"
 
 export interface Put {
   readonly desired: DesiredResource
   readonly expected: PutOptions["expect"]
+  readonly given: ResourceKey | null
   /** As JSON, in which they are stored. */
   readonly labels: string
   readonly spec: string
@@ -15,6 +16,8 @@ export type PutOutcome =
   /** Written, or found to be so already. */
   | { readonly _tag: "Stored"; readonly resource: Resource; readonly isNew: boolean }
   | { readonly _tag: "Refused"; readonly expected: number | "absent" }
+  /** What it is given isn't there. */
+  | { readonly _tag: "Missing" }
   /** Somebody else is writing it. */
   | { readonly _tag: "Busy" }
 
@@ -27,7 +30,7 @@ export interface Committed {
 
 interface Row {
   readonly place: number | null
-  readonly outcome: "inserted" | "updated" | "kept" | "refused" | "busy"
+  readonly outcome: "inserted" | "updated" | "kept" | "refused" | "busy" | "missing"
   readonly version: number
   readonly creation_time: Date
   readonly modification_time: Date
@@ -38,9 +41,13 @@ interface Row {
 /** No version: nothing may be there. */
 const ABSENT = -1
 
-export const toPut = (desired: DesiredResource, expected: PutOptions["expect"]): Put => ({
+export const toPut = (desired: DesiredResource, { expect, given = null }: {
+  readonly expect?: PutOptions["expect"]
+  readonly given?: ResourceKey | null
+}): Put => ({
   desired,
-  expected,
+  expected: expect,
+  given,
   labels: JSON.stringify(desired.labels),
   spec: JSON.stringify(desired.spec)
 })
@@ -74,14 +81,24 @@ const toOutcome = (put: Put, row: Row): PutOutcome => {
       return { _tag: "Stored", resource: toResource(put, row), isNew: false }
     case "refused":
       return put.expected === undefined ? { _tag: "Busy" } : { _tag: "Refused", expected: put.expected }
+    case "missing":
+      return { _tag: "Missing" }
     case "busy":
       return { _tag: "Busy" }
   }
 }
 
+/** Those that are given another, with that. */
+const encodeGiven = (puts: ReadonlyArray<Put>) =>
+  puts.flatMap(({ given }, place) => given === null ? [] : [{ place, type: given.type, mesh: given.mesh, name: given.name }])
+
 /** No two of them of one key. */
 export const putAll = async (client: ClientBase, puts: ReadonlyArray<Put>): Promise<Committed> => {
-  const { rows } = await client.query<Row>("SELECT * FROM put_resources($1)", [`[${puts.map(encode).join(",")}]`])
+  const desired = `[${puts.map(encode).join(",")}]`
+  const given = encodeGiven(puts)
+  const { rows } = await (given.length === 0
+    ? client.query<Row>("SELECT * FROM put_resources($1)", [desired])
+    : client.query<Row>("SELECT * FROM put_resources($1, $2)", [desired, JSON.stringify(given)]))
   const outcomes = new Array<PutOutcome>(puts.length).fill({ _tag: "Busy" })
   const changes: Array<Change> = []
   let revision = 0

@@ -21,8 +21,9 @@ export const putTogether = async (
   beside: ReadonlyArray<DesiredResource>
 ): Promise<Together> => {
   await client.query("BEGIN")
+  if (first.given !== null) await Rows.keep(client, first.given)
   await Rows.lock(client, first.desired)
-  const committed = await putAll(client, [first, ...beside.map((desired) => toPut(desired, "absent"))])
+  const committed = await putAll(client, [first, ...beside.map((desired) => toPut(desired, { expect: "absent" }))])
   const [outcome = BUSY] = committed.outcomes
   const stays = outcome._tag === "Stored"
   await client.query(stays ? "COMMIT" : "ROLLBACK")

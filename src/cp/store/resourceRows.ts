@@ -1,7 +1,7 @@
 /** The statements on the table of resources, and how its rows become resources. */
 import type { ClientBase } from "pg"
 import type { DesiredResource, Resource, ResourceKey, ResourceType, SpecByType } from "../../model/Resource.ts"
-import type { Page, RemoveOptions, Snapshot } from "../../model/Store.ts"
+import type { Page, RemoveOptions, Snapshot, StoredKey } from "../../model/Store.ts"
 import type { Stored } from "./decidePut.ts"
 
 interface Row<T extends ResourceType> {
@@ -161,6 +161,18 @@ export const lock = async (client: ClientBase, key: ResourceKey): Promise<void> 
     keyValues(key)
   )
 }
+
+/** For as long as the transaction lasts nobody removes it. To be asked for before any other lock, as a removal does. */
+export const keep = async (client: ClientBase, key: ResourceKey): Promise<void> => {
+  await client.query(
+    "SELECT FROM resource WHERE type = $1 AND mesh = $2 AND name = $3 FOR KEY SHARE",
+    keyValues(key)
+  )
+}
+
+/** What is in a mesh. */
+export const selectWithin = async (client: ClientBase, mesh: string): Promise<ReadonlyArray<StoredKey>> =>
+  (await client.query<StoredKey>("SELECT type, mesh, name, version FROM resource WHERE mesh = $1", [mesh])).rows
 
 /** Whether there was one to remove, and all was as it is expected to be; then what is `beside` it is gone, too. */
 export const remove = async (

@@ -41,6 +41,10 @@ export class MemoryResources {
   }
 
   put<T extends ResourceType>(desired: DesiredResource<T>, options: PutOptions = {}): Resource<T> | Conflict {
+    const { given } = options
+    if (given !== undefined && !this.kept.has(formatKey(given))) {
+      return new Conflict({ key: formatKey(given), expected: "present" })
+    }
     const written = this.putOne(desired, options)
     if (!(written instanceof Conflict)) for (const one of options.beside ?? []) this.putOne(one, { expect: "absent" })
     return written
@@ -65,14 +69,20 @@ export class MemoryResources {
     return written
   }
 
-  remove(key: ResourceKey, { beside = [], expect, given }: RemoveOptions = {}): NotFound | Conflict | null {
+  remove(key: ResourceKey, { beside = [], expect, given, within }: RemoveOptions = {}): NotFound | Conflict | null {
     if (given !== undefined && this.kept.has(formatKey(key))) {
       if (this.kept.get(formatKey(given.key))?.version !== given.version) {
         return new Conflict({ key: formatKey(given.key), expected: given.version })
       }
     }
+    const there = this.all().filter(({ mesh }) => mesh === within?.mesh)
+    const chosen = within === undefined ? [] : within.choose(there)
+    const found = this.get(key)
+    if (chosen === null && !(found instanceof NotFound)) {
+      return new Conflict({ key: formatKey(key), expected: found.version })
+    }
     const failure = this.removeOne(key, expect)
-    if (failure === null) for (const one of beside) this.removeOne(one)
+    if (failure === null) for (const one of [...beside, ...chosen ?? []]) this.removeOne(one)
     return failure
   }
 

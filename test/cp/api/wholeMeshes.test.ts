@@ -112,6 +112,47 @@ describe("a mesh that is there", () => {
   })
 })
 
+describe("a mesh that is deleted while something is put into it", () => {
+  const once = (type: string, act: () => Promise<unknown>): void => {
+    before = (desired) => {
+      if (desired.type !== type) return Effect.void
+      before = nothing
+      return Effect.promise(act)
+    }
+  }
+  const inMesh = (type: string, rest: object) => ({ type, mesh: "gone", name: "late", ...rest })
+  const timeout = inMesh("MeshTimeout", { spec: { to: [{ targetRef: { kind: "Mesh" }, default: { idleTimeout: "1s" } }] } })
+  const dataplane = inMesh("Dataplane", {
+    networking: { address: "192.0.2.1", inbound: [{ port: 80, tags: { "kuma.io/service": "a" } }] }
+  })
+
+  it("takes it along, or refuses it", async () => {
+    await put(`${api.url}/meshes/gone`, meshOf("gone"))
+    let deleted = 0
+    once("MeshTimeout", async () => {
+      deleted = (await request(`${api.url}/meshes/gone`, { method: "DELETE" })).status
+    })
+    const { json, status } = await put(`${api.url}/meshes/gone/meshtimeouts/late`, timeout)
+    expect([deleted, status, json]).toMatchObject([200, 404, { title: "Failed to retrieve Mesh" }])
+    expect(await namesIn("gone")).toEqual([])
+    await put(`${api.url}/meshes/gone`, meshOf("gone"))
+    once("Mesh", () => put(`${api.url}/meshes/gone/meshtimeouts/late`, timeout))
+    expect((await request(`${api.url}/meshes/gone`, { method: "DELETE" })).status).toBe(200)
+    expect(await namesIn("gone")).toEqual([])
+  })
+
+  it("stays, where that is a Dataplane", async () => {
+    await put(`${api.url}/meshes/gone`, meshOf("gone"))
+    once("Mesh", () => put(`${api.url}/meshes/gone/dataplanes/late`, dataplane))
+    const { json, status } = await request(`${api.url}/meshes/gone`, { method: "DELETE" })
+    expect([status, json]).toMatchObject([400, {
+      invalid_parameters: [{ reason: "unable to delete mesh, there are still some dataplanes attached" }]
+    }])
+    expect(await namesIn("gone")).toContain("Dataplane late")
+    expect((await request(`${api.url}/meshes/gone`)).status).toBe(200)
+  })
+})
+
 describe("a mesh that is made anew while it is deleted", () => {
   it("loses nothing to the deletion", async () => {
     await put(`${api.url}/meshes/again`, withCa("again"))
