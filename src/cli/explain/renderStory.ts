@@ -110,10 +110,10 @@ const heading = ({ asOf, ended }: Story): string => {
 
 /** `all`: however much happened. */
 export const renderStory = (story: Story, all: boolean): string => {
-  const { ended, group, happened, isTask, notes, refused, seen, sent, sources, standing, stored, stream, taskId } = story
+  const { ended, group, happened, isTask, notes, refused, seen, sent, sources, standing, stored, stream } = story
   const noStream = `none: ${isTask ? "its sidecar" : "it"} hasn't connected here`
   return [
-    `${isTask ? "task" : "proxy"} ${taskId}${group === null ? "" : ` (${group})`}`,
+    `${isTask ? "task" : "proxy"} ${story.taskId}${group === null ? "" : ` (${group})`}`,
     ...(ended === null ? [] : [renderEnd(ended)]),
     ...sources.map(renderSource),
     ...notes.map((note) => line("note", note)),
