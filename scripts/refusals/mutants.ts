@@ -2,6 +2,7 @@
 import { ADMIN_MUTANTS } from "./adminMutants.ts"
 import { API_MUTANTS } from "./apiMutants.ts"
 import { DOOR_MUTANTS } from "./doorMutants.ts"
+import { LIMIT_MUTANTS } from "./limitMutants.ts"
 import { type Mutant, mutant } from "./Mutant.ts"
 import { NAMED_MUTANTS } from "./namedMutants.ts"
 
@@ -655,5 +656,6 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   ...API_MUTANTS,
   ...ADMIN_MUTANTS,
   ...DOOR_MUTANTS,
-  ...NAMED_MUTANTS
+  ...NAMED_MUTANTS,
+  ...LIMIT_MUTANTS
 ]

@@ -9,7 +9,7 @@ export type JournalKind =
   | "observation" // all that a decision depends on: {of, settings, observation}
   | "decision" // what followed from the observation before it: {now, from, to, why, desired, task, conditions, ...}
   | "stored" // {op: "put" | "remove", resource, version}, of an API's user also {by}
-  | "pushed" // to one proxy: {typeUrl, version, names}
+  | "pushed" // to one proxy: {typeUrl, version, names, removed}; of many removed the first, and removedCount
   | "acked" // {typeUrl, version}
   | "nacked" // {typeUrl, version, message}
   | "connected" // {proxy, identity}

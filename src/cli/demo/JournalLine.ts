@@ -40,7 +40,8 @@ const Pushed = Schema.Struct({
   typeUrl: Schema.String,
   version: Schema.String,
   names: Schema.Array(Schema.String),
-  removed: Schema.optionalKey(Schema.Array(Schema.String))
+  removed: Schema.optionalKey(Schema.Array(Schema.String)),
+  removedCount: Schema.optionalKey(Schema.Number)
 })
 
 const Acked = Schema.Struct({

@@ -13,14 +13,16 @@ const taskChange = (detail: Readonly<Record<string, unknown>>): string =>
 /** What a phase says by itself; the others need their reason. */
 const MEANINGS: Readonly<Record<string, string>> = {
   registered: "its role allows it",
-  draining: "ECS wants it stopped, so it gets no new traffic",
+  draining: "ECS wants it stopped",
   gone: "it has stopped"
 }
 
-const meaning = (phase: string): string | undefined => MEANINGS[phase]
+const meaning = (from: string | null, to: string): string | undefined =>
+  from === "registered" && to === "draining" ? `${MEANINGS[to]}, so it gets no new traffic` : MEANINGS[to]
 
-const pushed = ({ names, removed = [] }: Extract<JournalLine, { kind: "pushed" }>): string => {
-  const parts = [names.join(", "), removed.length === 0 ? "" : `without ${removed.join(", ")}`].filter((part) => part !== "")
+const pushed = ({ names, removed = [], removedCount }: Extract<JournalLine, { kind: "pushed" }>): string => {
+  const listed = removedCount === undefined ? removed : [...removed, `${removedCount - removed.length} more`]
+  const parts = [names.join(", "), listed.length === 0 ? "" : `without ${listed.join(", ")}`].filter((part) => part !== "")
   return parts.length === 0 ? "as before" : parts.join(", ")
 }
 
@@ -42,11 +44,12 @@ export const narrate = (entry: JournalLine, names: TaskNames): string | null => 
     case "decision":
       return entry.from === entry.to
         ? null
-        : line(entry.time, "decision", who, `${entry.from ?? "new"} -> ${entry.to}: ${meaning(entry.to) ?? entry.why}`)
-    case "stored":
-      return entry.resource.startsWith("EcsTask/")
-        ? null
-        : line(entry.time, entry.op === "put" ? "stored" : "removed", who, `${entry.resource} v${entry.version}`)
+        : line(entry.time, "decision", who, `${entry.from ?? "new"} -> ${entry.to}: ${meaning(entry.from, entry.to) ?? entry.why}`)
+    case "stored": {
+      if (entry.resource.startsWith("EcsTask/")) return null
+      const what = who === entry.resource ? "" : `${entry.resource} `
+      return line(entry.time, entry.op === "put" ? "stored" : "removed", who, `${what}v${entry.version}`)
+    }
     case "pushed":
       return line(entry.time, "pushed", who, `${shortType(entry.typeUrl)} ${pushed(entry)}`)
     case "acked":

@@ -20,7 +20,7 @@ import { ResourceCache } from "../snapshot/ResourceCache.ts"
 import type { NackPolicy } from "./ack.ts"
 import { admission, NotAdmitted } from "./admission.ts"
 import { Traces } from "../tracing/Traces.ts"
-import { acceptCall, type Newcomer } from "./acceptCall.ts"
+import { acceptCall, type Excess, type Newcomer } from "./acceptCall.ts"
 import { deltaProtocol, sotwProtocol } from "./AdsProtocol.ts"
 import { adsService } from "./adsService.ts"
 import { AdsStream, type CloseReason } from "./AdsStream.ts"
@@ -29,6 +29,7 @@ import { HealthDiscovery } from "./hds/HealthDiscovery.ts"
 import { hdsService } from "./hds/hdsService.ts"
 import { http2ServersOf } from "./http2ServersOf.ts"
 import { keepRepeatedCredentials } from "./keepRepeatedCredentials.ts"
+import { MAX_REQUEST_BYTES } from "./limits.ts"
 import { Liveness } from "./Liveness.ts"
 import { type OpenStream, OpenStreams } from "./OpenStreams.ts"
 import { ProxyRegistration } from "./ProxyRegistration.ts"
@@ -47,9 +48,6 @@ export interface AdsServerOptions {
   /** How long a connection may stay without a stream. */
   readonly connectionIdleMillis: number
 }
-
-/** Largest request: node metadata and the names that a proxy subscribes to. */
-const MAX_REQUEST_BYTES = 16 * 1024 * 1024
 
 /** An Envoy has one; clients that share a connection, as those of some languages do, have more. */
 const MAX_STREAMS_A_CONNECTION = 256
@@ -129,6 +127,8 @@ export class AdsServer extends Context.Service<
               message: refused.message
             })
           )
+
+        const exceeded = (claim: ProxyClaim, excess: Excess): void => void run(refuse(claim, excess))
 
         const open = (newcomer: Newcomer, identity: Identity): AdsStream => {
           const { call, claim } = newcomer
@@ -213,7 +213,7 @@ export class AdsServer extends Context.Service<
         })
 
         const grpc = new Server(serverOptions(options))
-        const accept = { firstRequestMillis: options.firstRequestMillis, welcome }
+        const accept = { firstRequestMillis: options.firstRequestMillis, welcome, exceeded }
         grpc.addService(adsService, {
           DeltaAggregatedResources: (call: ServerDuplexStream<unknown, Buffer>) =>
             acceptCall(call, deltaProtocol(options.policy), accept),

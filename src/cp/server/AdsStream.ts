@@ -10,6 +10,7 @@ import type { SessionRecorder } from "../insight/Insights.ts"
 import type { ProxySnapshot } from "../xds/XdsResource.ts"
 import { type Answered, nextRetry, type NackPolicy } from "./ack.ts"
 import { nextResponse } from "./nextResponse.ts"
+import { excessOf } from "./limits.ts"
 import type { Outgoing } from "./Outgoing.ts"
 import type { Published } from "./ProxySnapshots.ts"
 import type { ProxyStream } from "./ProxyStream.ts"
@@ -77,12 +78,17 @@ export class AdsStream {
     this.flush()
   }
 
-  /** Folds one request in; `receive` is the fold of this stream's protocol. */
-  accept(typeUrl: string, receive: (state: StreamState) => Received): void {
+  /**
+   * Folds one request in; `receive` is the fold of this stream's protocol. Answers why the stream asks for too much
+   * since, or null.
+   */
+  accept(typeUrl: string, receive: (state: StreamState) => Received): string | null {
     const { answered, state } = receive(this.state)
     this.state = state
     if (answered !== null) this.options.onEvent({ _tag: "Answered", typeUrl, answered })
-    this.flush()
+    const excess = excessOf(state)
+    if (excess === null) this.flush()
+    return excess
   }
 
   close(reason: CloseReason): void {

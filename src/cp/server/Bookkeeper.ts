@@ -76,7 +76,7 @@ export class Bookkeeper {
       }
       recorder.record({ _tag: "Pushed", typeUrl, at })
       const names = resources.map(({ name }) => name)
-      journal.append({ kind: "pushed", key, typeUrl, version, names, ...(removed.length === 0 ? {} : { removed }) })
+      journal.append({ kind: "pushed", key, typeUrl, version, names, ...noted(removed) })
       return
     }
     const { answered, typeUrl } = event
@@ -99,6 +99,20 @@ export class Bookkeeper {
       )
     )
   }
+}
+
+const MAX_NOTED = 100
+const MAX_NOTED_LENGTH = 8_192
+
+/**
+ * Of names that aren't there, the first ones and how many they are: a proxy makes up as many as it likes, and what it
+ * is told is kept beside what all others are.
+ */
+const noted = (removed: ReadonlyArray<string>) => {
+  if (removed.length === 0) return {}
+  let room = MAX_NOTED_LENGTH
+  const first = removed.slice(0, MAX_NOTED).filter(({ length }) => (room -= length) >= 0)
+  return { removed: first, ...(first.length === removed.length ? {} : { removedCount: removed.length }) }
 }
 
 type Counter = typeof pushes

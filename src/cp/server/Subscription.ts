@@ -9,6 +9,7 @@
  * Rules quoted here are from https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol
  */
 import type { TypeUrl, XdsResource } from "../xds/XdsResource.ts"
+import { changeNames, type Names, NO_NAMES } from "./Names.ts"
 
 /** All of a type that a proxy may have, by name. */
 export type Resources = ReadonlyMap<string, XdsResource>
@@ -51,7 +52,7 @@ export interface Subscription {
   readonly wildcard: boolean
   /** The proxy has named something on this stream, be it `*`: from then on nothing named means nothing wanted. */
   readonly explicit: boolean
-  readonly names: ReadonlySet<string>
+  readonly names: Names
   /** The resources that `pending` is about. */
   readonly seen: Resources
   /** Only names that are wanted, each until the proxy has what `seen` has of it, or knows that it has none. */
@@ -70,7 +71,6 @@ export const WILDCARD = "*"
 /** Responses of one type that may be unanswered at a time. */
 export const MAX_UNANSWERED = 16
 
-const NO_NAMES: ReadonlySet<string> = new Set()
 export const NOTHING_PENDING: ReadonlyMap<string, Pending> = new Map()
 export const ALL_ANSWERED: ReadonlyArray<Sent> = []
 
@@ -119,7 +119,7 @@ export interface DeltaInterest {
 
 /** Folds the names of a DeltaDiscoveryRequest in. `first`: it is the stream's first of this type. */
 export const subscribeDelta = (before: Subscription, interest: DeltaInterest, first: boolean): Subscription => {
-  const names = new Set(before.names)
+  const changed = new Map<string, boolean>()
   const pending = new Map(before.pending)
   let { wildcard, awaiting } = before
   const explicit = before.explicit || interest.subscribe.length > 0
@@ -140,7 +140,7 @@ export const subscribeDelta = (before: Subscription, interest: DeltaInterest, fi
       wildcard = true
       continue
     }
-    names.add(name)
+    changed.set(name, true)
     // "the server must respond with all resources listed in resource_names_subscribe, even if it believes the client
     // has the most recent version of them. The reason: the client may have dropped them, but then regained interest"
     // (discovery.proto, DeltaDiscoveryRequest). What it has as a new stream begins it says in that request.
@@ -152,12 +152,13 @@ export const subscribeDelta = (before: Subscription, interest: DeltaInterest, fi
       wildcard = false
       continue
     }
-    names.delete(name)
+    changed.set(name, false)
     // Still covered by the wildcard: the proxy can't tell, so it is told (Envoy 1.21's wildcard semantics,
     // https://github.com/envoyproxy/go-control-plane/issues/558).
     if (wildcard) pending.set(name, { ...(pending.get(name) ?? pendingOf(before, name)), owed: true })
     else pending.delete(name)
   }
+  const names = changeNames(before.names, changed)
   return { ...before, names, wildcard, explicit, awaiting, pending: settleNames(before, pending, { names, wildcard }) }
 }
 
@@ -208,7 +209,7 @@ export const owe = (before: Subscription, names: Iterable<string>): Subscription
   return pending === null ? before : { ...before, pending }
 }
 
-const isSame = (names: ReadonlySet<string>, listed: ReadonlyArray<string>): boolean => {
+const isSame = (names: Names, listed: ReadonlyArray<string>): boolean => {
   const others = new Set(listed)
   others.delete(WILDCARD)
   return others.size === names.size && listed.every((name) => name === WILDCARD || names.has(name))

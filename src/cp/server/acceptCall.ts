@@ -31,6 +31,13 @@ export interface Newcomer extends Application {
 export interface AcceptOptions {
   readonly firstRequestMillis: number
   readonly welcome: (newcomer: Newcomer) => void
+  /** Who asks for more than a proxy may; the call is ended with these words. */
+  readonly exceeded: (claim: ProxyClaim, refused: Excess) => void
+}
+
+export interface Excess {
+  readonly reason: string
+  readonly message: string
 }
 
 /** An Envoy asks for a handful of types before it waits for answers. */
@@ -71,8 +78,17 @@ export const acceptCall = <R extends AdsRequest>(
     options.firstRequestMillis
   )
 
-  const accept = (to: AdsStream, request: R): void =>
-    to.accept(request.typeUrl, (state) => protocol.receive(state, request, Date.now()))
+  const exceed = (message: string): void => {
+    const reason = "TooManyNames"
+    if (claim !== null) options.exceeded(claim, { reason, message })
+    refuse({ code: status.RESOURCE_EXHAUSTED, message: `${reason}: ${message}` })
+  }
+
+  const accept = (to: AdsStream, request: R): void => {
+    if (left !== null || refused !== null) return
+    const excess = to.accept(request.typeUrl, (state) => protocol.receive(state, request, Date.now()))
+    if (excess !== null) exceed(excess)
+  }
 
   const begin = (request: R): void => {
     clearTimeout(patience)
@@ -108,6 +124,7 @@ export const acceptCall = <R extends AdsRequest>(
     if ("invalid" in decoded) {
       return refuse({ code: status.INVALID_ARGUMENT, message: `not a discovery request: ${decoded.invalid}` })
     }
+    if ("excess" in decoded) return exceed(decoded.excess)
     const { bytes, request } = decoded
     // "Only the first request on a stream is guaranteed to carry the node identifier. [...] The node identifier should
     // always be identical if present more than once on the stream." Envoy 1.38 and later leave it out.

@@ -30,7 +30,7 @@ export interface Answer {
   readonly merges: boolean
 }
 
-/** Characters of a reason that are kept: a proxy may send 16 MB, which journal, log and insight would hold for it. */
+/** Characters of a reason that are kept: a proxy may send 2 MB, which journal, log and insight would hold for it. */
 const MAX_REASON_LENGTH = 4_096
 
 /** `stale`: an answer to nothing that is open; it says nothing. */

@@ -3,18 +3,23 @@
  * that are ready to be sent.
  */
 import type { ServiceDefinition } from "@grpc/grpc-js"
+import { TooMuch } from "./limits.ts"
 import { decodeDeltaRequest, decodeSotwRequest, type DeltaMessage, type SotwMessage } from "./wire.ts"
 
 /**
- * A request and how many bytes it came in, or why these aren't one: a stream is then closed with a reason instead of an
- * internal error.
+ * A request and how many bytes it came in, or why these aren't one, or are more than one may have: a stream is then
+ * closed with a reason instead of an internal error.
  */
-export type Decoded<A> = { readonly request: A; readonly bytes: number } | { readonly invalid: string }
+export type Decoded<A> =
+  | { readonly request: A; readonly bytes: number }
+  | { readonly invalid: string }
+  | { readonly excess: string }
 
 const decoding = <A>(decode: (bytes: Buffer) => A) => (bytes: Buffer): Decoded<A> => {
   try {
     return { request: decode(bytes), bytes: bytes.length }
   } catch (error) {
+    if (error instanceof TooMuch) return { excess: error.message }
     return { invalid: error instanceof Error ? error.message : "not a discovery request" }
   }
 }

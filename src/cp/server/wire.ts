@@ -12,6 +12,7 @@ import {
 } from "../proto/envoy/service/discovery/v3/discovery_pb.js"
 import { onceFor } from "../xds/share/onceFor.ts"
 import { TypeUrl, type XdsResource } from "../xds/XdsResource.ts"
+import { measure } from "./limits.ts"
 import type { Outgoing } from "./Outgoing.ts"
 import { readStrings } from "./readStrings.ts"
 
@@ -38,6 +39,7 @@ const DELTA_FIELDS: ReadonlySet<number> = new Set(Object.values(DELTA))
 const SOTW_FIELDS: ReadonlySet<number> = new Set(Object.values(SOTW))
 
 export const decodeDeltaRequest = (bytes: Buffer): DeltaMessage => {
+  measure(DeltaDiscoveryRequestSchema, bytes)
   const strings = readStrings(bytes, DELTA_FIELDS)
   return strings === null ? fromBinary(DeltaDiscoveryRequestSchema, bytes) : {
     typeUrl: strings.one(DELTA.typeUrl),
@@ -49,6 +51,7 @@ export const decodeDeltaRequest = (bytes: Buffer): DeltaMessage => {
 }
 
 export const decodeSotwRequest = (bytes: Buffer): SotwMessage => {
+  measure(DiscoveryRequestSchema, bytes)
   const strings = readStrings(bytes, SOTW_FIELDS)
   return strings === null ? fromBinary(DiscoveryRequestSchema, bytes) : {
     typeUrl: strings.one(SOTW.typeUrl),

@@ -68,6 +68,24 @@ describe("what happens on streams", () => {
     expect(journal).toHaveLength(200)
   })
 
+  it("names the first hundred of what a proxy asked for in vain, and how many there were", async () => {
+    const { books, journal, stream } = start()
+    const push = (removed: ReadonlyArray<string>): StreamEvent => {
+      const event = pushed("1")
+      return event._tag === "Pushed" ? { ...event, outgoing: { ...event.outgoing, removed } } : event
+    }
+    const names = Array.from({ length: 20_000 }, (_, index) => `x-${index}`)
+    books.note(stream("a"), push(names))
+    books.note(stream("a"), push(names.slice(0, 100)))
+    books.note(stream("a"), push(names.map((name) => name.padEnd(1_024))))
+    await nextTurn()
+    expect(journal[0]).toMatchObject({ names: ["kv"], removed: names.slice(0, 100), removedCount: 20_000 })
+    expect(journal[1]).toMatchObject({ removed: names.slice(0, 100) })
+    expect(journal[1]).not.toHaveProperty("removedCount")
+    expect(journal[2]).toMatchObject({ removedCount: 20_000 })
+    expect(JSON.stringify(journal[2]).length).toBeLessThan(20_000)
+  })
+
   it("is counted, all of it", async () => {
     const { books, context, stream } = start()
     for (let nonce = 0; nonce < 7; nonce++) books.note(stream("a"), pushed(String(nonce)))

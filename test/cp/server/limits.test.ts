@@ -1,0 +1,153 @@
+// One proxy may ask for so much and no more: its names, its requests, what is noted of it.
+import { create, toBinary } from "@bufbuild/protobuf"
+import fc from "fast-check"
+import { status } from "@grpc/grpc-js"
+import { describe, expect, it } from "vitest"
+import {
+  DeltaDiscoveryRequestSchema,
+  DiscoveryRequestSchema
+} from "../../../src/cp/proto/envoy/service/discovery/v3/discovery_pb.js"
+import { adsService } from "../../../src/cp/server/adsService.ts"
+import { changeNames, type Names, NO_NAMES } from "../../../src/cp/server/Names.ts"
+import { excessOf, MAX_NAME_BYTES, MAX_NAMES } from "../../../src/cp/server/limits.ts"
+import { TypeUrl } from "../../../src/cp/xds/XdsResource.ts"
+import { adsClient, firstRequest } from "./adsClient.ts"
+import { Conversation } from "./conversation.ts"
+import { dataplane, eventually, mesh } from "./startControlPlane.ts"
+import { useControlPlanes } from "./useControlPlanes.ts"
+
+const { cleanups, start, tls } = await useControlPlanes(mesh("default", false))
+
+const named = (count: number, prefix = "x"): ReadonlyArray<string> =>
+  Array.from({ length: count }, (_, index) => `${prefix}-${index}`)
+const versions = (names: ReadonlyArray<string>) => Object.fromEntries(names.map((name) => [name, "1"]))
+
+const deltaBytes = (fields: object): Buffer =>
+  Buffer.from(toBinary(DeltaDiscoveryRequestSchema, create(DeltaDiscoveryRequestSchema, fields)))
+const ofDelta = (fields: object) => adsService.DeltaAggregatedResources.requestDeserialize(deltaBytes(fields))
+const ofSotw = (fields: object) =>
+  adsService.StreamAggregatedResources.requestDeserialize(
+    Buffer.from(toBinary(DiscoveryRequestSchema, create(DiscoveryRequestSchema, fields)))
+  )
+
+const node = { id: "default.kv-1", metadata: { text: "é" } }
+
+describe("one request", () => {
+  it.each([
+    ["names to subscribe to", () => ofDelta({ resourceNamesSubscribe: named(MAX_NAMES + 1) })],
+    ["names to subscribe to beside a node", () => ofDelta({ node, resourceNamesSubscribe: named(MAX_NAMES + 1) })],
+    ["names that aren't wanted", () => ofDelta({ resourceNamesUnsubscribe: named(MAX_NAMES + 1) })],
+    ["versions that it brings", () => ofDelta({ initialResourceVersions: versions(named(MAX_NAMES + 1)) })],
+    ["places of resources", () => ofDelta({ resourceLocatorsSubscribe: named(MAX_NAMES + 1).map(() => ({})) })],
+    ["names of state of the world", () => ofSotw({ resourceNames: named(MAX_NAMES + 1) })],
+    ["letters in a name", () => ofDelta({ resourceNamesSubscribe: ["n".repeat(MAX_NAME_BYTES + 1)] })],
+    ["letters in a name of state of the world", () => ofSotw({ resourceNames: ["é".repeat(MAX_NAME_BYTES)] })],
+    ["letters in a version", () => ofDelta({ initialResourceVersions: { a: "1".repeat(3 * MAX_NAME_BYTES) } })],
+    ["bytes of a node", () => ofDelta({ node: { id: "n".repeat(2 * 1024 * 1024 + 1) } })],
+    ["fields that nobody knows", () =>
+      adsService.DeltaAggregatedResources.requestDeserialize(Buffer.alloc(2 * MAX_NAMES + 2, Buffer.from([0x78, 0])))]
+  ])("has no more %s than a proxy needs", (_, decode) => {
+    expect(decode()).toEqual({ excess: expect.stringMatching(/\d/) })
+  })
+
+  it("has all that a proxy of 10,000 clusters comes back with, in less than a request may have", () => {
+    const names = named(10_000, "n".repeat(95))
+    const fields = { node, resourceNamesSubscribe: [...names], initialResourceVersions: versions(names) }
+    const decoded = ofDelta({ ...fields, typeUrl: TypeUrl.ClusterLoadAssignment })
+    expect(decoded).toMatchObject({ bytes: expect.toSatisfy((bytes: number) => bytes < 3_500_000) })
+    expect("request" in decoded && decoded.request.resourceNamesSubscribe).toHaveLength(10_000)
+  })
+
+  it("is measured whatever its tags say of how it is to be read", () => {
+    const one = Buffer.from([0x18, 1, 0x61])
+    const decoded = adsService.DeltaAggregatedResources.requestDeserialize(Buffer.alloc(3 * (MAX_NAMES + 1), one))
+    expect("request" in decoded).toBe(false)
+  })
+})
+
+describe("one stream", () => {
+  it("asks for so many names of all types and no more", () => {
+    const proxy = new Conversation("delta", new Map())
+    proxy.subscribe("ClusterLoadAssignment", named(MAX_NAMES / 2))
+    proxy.subscribe("RouteConfiguration", named(MAX_NAMES / 2))
+    expect(excessOf(proxy.state)).toBeNull()
+    proxy.subscribe("RouteConfiguration", ["one"])
+    expect(excessOf(proxy.state)).toContain(String(MAX_NAMES))
+    proxy.unsubscribe("ClusterLoadAssignment", ["x-1"])
+    expect(excessOf(proxy.state)).toBeNull()
+  })
+
+  it("leaves no more that is unheard of with who holds it open and reads nothing", () => {
+    const proxy = new Conversation("delta", new Map())
+    proxy.subscribe("Cluster")
+    proxy.unsubscribe("Cluster", named(MAX_NAMES))
+    expect(excessOf(proxy.state)).toBeNull()
+    proxy.unsubscribe("Cluster", ["one"])
+    expect(excessOf(proxy.state)).toContain(String(MAX_NAMES))
+  })
+
+  it("ends as it asks for more, with a reason that stands in the journal, and others go on", async () => {
+    const controlPlane = await start()
+    for (const name of ["kv-1", "kv-2"]) await controlPlane.put(dataplane(name, "kv", { port: 8_080 }))
+    const [greedy, other] = [adsClient(controlPlane, tls), adsClient(controlPlane, tls)]
+    cleanups.push(greedy.close, other.close)
+    other.send(firstRequest("kv-2"))
+    greedy.send(firstRequest("kv-1"))
+    await eventually(() => [greedy, other].map(({ received }) => received.length), ([a = 0, b = 0]) => a > 0 && b > 0)
+    for (const prefix of ["a", "b", "c"]) {
+      greedy.send({ typeUrl: TypeUrl.ClusterLoadAssignment, resourceNamesSubscribe: [...named(8_000, prefix)] })
+    }
+    expect(await greedy.ended).toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      details: expect.stringContaining("TooManyNames")
+    })
+    const of = (kind: string) => controlPlane.journal.filter((entry) => entry.kind === kind)
+    await eventually(() => of("disconnected").length, (count) => count === 1)
+    expect(of("refused")).toMatchObject([{ key: "Dataplane/default/kv-1", door: "ads", reason: "TooManyNames" }])
+    expect(of("disconnected")).toMatchObject([{ reason: expect.stringContaining("TooManyNames") }])
+    other.send({ typeUrl: TypeUrl.ClusterLoadAssignment, resourceNamesSubscribe: ["one"] })
+    await eventually(() => other.received.length, (count) => count > 1)
+  })
+
+  it("ends by one request of too many names", async () => {
+    const controlPlane = await start()
+    await controlPlane.put(dataplane("kv-1", "kv", { port: 8_080 }))
+    const client = adsClient(controlPlane, tls)
+    cleanups.push(client.close)
+    client.send(firstRequest("kv-1"))
+    await eventually(() => client.received.length, (count) => count > 0)
+    client.send({ typeUrl: TypeUrl.ClusterLoadAssignment, resourceNamesSubscribe: [...named(100_000)] })
+    expect(await client.ended).toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      details: expect.stringContaining("TooManyNames")
+    })
+  })
+})
+
+describe("names", () => {
+  it("are those of a set that is copied for each change, and older ones stay as they were", () => {
+    const change = fc.array(fc.tuple(fc.nat(60).map(String), fc.boolean()), { maxLength: 6 })
+    fc.assert(fc.property(fc.array(change, { maxLength: 40 }), (all) => {
+      let [names, plain]: [Names, ReadonlySet<string>] = [NO_NAMES, new Set()]
+      const before: Array<readonly [Names, ReadonlySet<string>]> = []
+      for (const changes of [named(50, "").map((name) => [name.slice(1), true] as const), ...all]) {
+        names = changeNames(names, new Map(changes))
+        plain = new Set([...plain].concat([...new Map(changes)].flatMap(([name, isIn]) => isIn ? [name] : []))
+          .filter((name) => new Map(changes).get(name) !== false))
+        before.push([names, plain])
+      }
+      for (const [ours, theirs] of before) {
+        expect(new Set(ours)).toEqual(theirs)
+        expect(ours.size).toBe(theirs.size)
+        for (let name = 0; name <= 60; name++) expect(ours.has(String(name))).toBe(theirs.has(String(name)))
+      }
+    }))
+  })
+
+  it("aren't copied for one that changes", () => {
+    const all = changeNames(NO_NAMES, new Map(named(1_600).map((name) => [name, true])))
+    const more = changeNames(all, new Map([["one", true]]))
+    expect([all.size, more.size, more instanceof Set]).toEqual([1_600, 1_601, false])
+    expect(changeNames(more, new Map([["one", true]]))).toBe(more)
+  })
+})
