@@ -20,6 +20,7 @@ import { type DemoPorts, demoPorts, freePorts } from "./demoPorts.ts"
 import { JOURNALS, journalOf, keepJournal } from "./keepJournal.ts"
 import { keepTargets } from "./keepTargets.ts"
 import { startControlPlane } from "./startControlPlane.ts"
+import { timed } from "./timed.ts"
 
 /** The demo can't go on; the message says what to do. */
 export class DemoFailed extends Schema.TaggedError<DemoFailed>()("DemoFailed", { message: Schema.String }) {}
@@ -66,7 +67,7 @@ const part = <A>(
       const since = performance.now()
       return attempt(what, start).pipe(
         Effect.tap(() =>
-          Effect.sync(() => log(`  ${what.padEnd(46)} ${((performance.now() - since) / 1000).toFixed(1)} s`))
+          Effect.sync(() => log(timed(what, performance.now() - since)))
         )
       )
     }),

@@ -1,4 +1,5 @@
 /** What to call a task before people: its service and the first characters of its id. */
+import { isTaskId } from "../isTaskId.ts"
 import type { JournalLine } from "./JournalLine.ts"
 import { taskIdOfKey } from "./JournalLine.ts"
 
@@ -24,9 +25,11 @@ export class TaskNames {
     return this.#services.get(taskId)
   }
 
-  /** `kv/3f2a90c1` */
+  /** `kv/3f2a90c1`; a proxy that is no task has a name that people gave it. */
   name(taskId: string): string {
-    return `${this.#services.get(taskId) ?? "task"}/${taskId.slice(0, 8)}`
+    const service = this.#services.get(taskId)
+    if (service === undefined && !isTaskId(taskId)) return `proxy/${taskId}`
+    return `${service ?? "task"}/${taskId.slice(0, 8)}`
   }
 
   /** The same for a key of the journal; a key that is no task's stays as it is. */

@@ -41,10 +41,11 @@ export const narrate = (entry: JournalLine, names: TaskNames): string | null => 
       )
     case "observation":
       return null
-    case "decision":
-      return entry.from === entry.to
-        ? null
-        : line(entry.time, "decision", who, `${entry.from ?? "new"} -> ${entry.to}: ${meaning(entry.from, entry.to) ?? entry.why}`)
+    case "decision": {
+      if (entry.from === entry.to) return null
+      const why = meaning(entry.from, entry.to) ?? entry.why
+      return line(entry.time, "decision", who, `${entry.from ?? "new"} -> ${entry.to}: ${why}`)
+    }
     case "stored": {
       if (entry.resource.startsWith("EcsTask/")) return null
       const what = who === entry.resource ? "" : `${entry.resource} `

@@ -7,6 +7,7 @@ import { startDemoWorld } from "./DemoWorld.ts"
 import { writeDemoState } from "./DemoState.ts"
 import { keepJournal, keptJournal } from "./keepJournal.ts"
 import { lockDemo } from "./lockDemo.ts"
+import { timed } from "./timed.ts"
 import { whatToTry } from "./whatToTry.ts"
 import { untilServing } from "./untilServing.ts"
 
@@ -34,7 +35,7 @@ export const runDemo = Effect.fn("runDemo")(
     yield* writeDemoState(demoFolder, world)
     if (!once) yield* followLive(world)
     const waited = yield* untilServing(world)
-    log(`  ${"first answer through the mesh".padEnd(46)} ${(waited / 1000).toFixed(1)} s`)
+    log(timed("first answer through the mesh", waited))
     log(`Ready in ${((performance.now() - since) / 1000).toFixed(1)} s`)
     if (once) return yield* runOnce(world, keptJournal(demoFolder, beganAt))
     yield* Console.log(whatToTry(world))

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest"
 import { JournalLine } from "../../../src/cli/demo/JournalLine.ts"
 import { narrate } from "../../../src/cli/demo/narrate.ts"
 import { TaskNames } from "../../../src/cli/demo/TaskNames.ts"
+import { timed } from "../../../src/cli/demo/timed.ts"
 import { Timeline } from "../../../src/cli/demo/Timeline.ts"
 
 const KV = "11111111-aaaa"
@@ -88,4 +89,37 @@ describe("the live view", () => {
     expect(say(line(0, { ...pushed, names: [], removed: ["redis"] }))).toMatch(/ClusterLoadAssignment without redis$/)
     expect(say(line(0, { ...pushed, names: [] }))).toMatch(/ClusterLoadAssignment as before$/)
   })
+})
+
+describe("a line of the live view", () => {
+  const shown = (fields: Readonly<Record<string, unknown>>): string | null => {
+    const names = new TaskNames()
+    names.learn(event(0, KV, "service:kv", "RUNNING"))
+    return narrate(line(0, fields), names)
+  }
+  const decision = (from: string) =>
+    shown({ kind: "decision", key: `task/demo/${KV}`, from, to: "draining", why: "…" })
+  const stored = (resource: string) => shown({ kind: "stored", key: resource, op: "put", resource, version: 1 })
+
+  it("names what a user stored once", () => {
+    expect(stored("Mesh//m2")).toMatch(/stored +Mesh\/\/m2 +v1$/)
+    expect(stored(`Dataplane/default/${KV}`)).toMatch(new RegExp(`stored +kv/11111111 +Dataplane/default/${KV} v1$`))
+  })
+
+  it("calls a proxy that is no task a proxy", () => {
+    expect(stored("Dataplane/default/web-1")).toMatch(/stored +proxy\/web-1 +Dataplane\/default\/web-1 v1$/)
+    const id = "5".repeat(32)
+    expect(stored(`Dataplane/default/${id}`)).toMatch(/stored +task\/55555555 /)
+  })
+
+  it("says only of a task that had traffic that it gets no new", () => {
+    expect(decision("registered")).toMatch(/registered -> draining: ECS wants it stopped, so it gets no new traffic$/)
+    expect(decision("refused")).toMatch(/refused -> draining: ECS wants it stopped$/)
+  })
+})
+
+it("the times of the start stand below each other", () => {
+  const ends = ["operator and control plane, on embedded Postgres", "STS in JSON, as AWS answers"]
+    .map((what, index) => timed(what, 10_000 ** index * 10).length)
+  expect(new Set(ends).size).toBe(1)
 })
