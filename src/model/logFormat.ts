@@ -1,4 +1,4 @@
-/** What stands between percent signs in the format of an access log. Pure. */
+/** What stands between percent signs in a format of Envoy's: an access log's, or a header's value. Pure. */
 
 /** One of Envoy's command operators, as it stands in a text. */
 export interface LogCommand {
@@ -6,33 +6,58 @@ export interface LogCommand {
   readonly name: string
   /** Null where it has no brackets. */
   readonly parameters: string | null
-  /** Whether it says how many characters are written at most. */
-  readonly isCut: boolean
+  /** How many characters are written at most, as it stands there. */
+  readonly length: string | null
 }
 
-/** A percent sign that begins nothing. */
-export interface BrokenCommand {
-  readonly rest: string
+/** All of them one after the other are the text. `Percent`: one that begins nothing; `rest` is what begins with it. */
+export type FormatPiece =
+  | { readonly _tag: "Text"; readonly text: string }
+  | { readonly _tag: "Command"; readonly text: string; readonly command: LogCommand }
+  | { readonly _tag: "Percent"; readonly rest: string }
+
+/**
+ * As Envoy has it: brackets end at the first one that a command may end after, and hold no line feed. Not as Envoy has
+ * it: a length to what they hold, so that reading a text of many opened ones takes no time to speak of.
+ */
+const COMMAND = /%([A-Z0-9_]+)(?:\(([^\n]{0,512}?)\))?(?::([0-9]+))?%/y
+
+const readCommand = (text: string, at: number): { readonly text: string; readonly command: LogCommand } | null => {
+  COMMAND.lastIndex = at
+  const [all, name, parameters, length] = COMMAND.exec(text) ?? []
+  if (all === undefined || name === undefined) return null
+  return { text: all, command: { name, parameters: parameters ?? null, length: length ?? null } }
 }
 
-/** Brackets end at the first one that a command may end after. */
-const COMMAND = /^%([A-Z0-9_]+)(?:\((.*?)\))?(:\d+)?%/s
-
-/** In the order of the text; two percent signs are one that is written. */
-export const readCommands = (text: string): ReadonlyArray<LogCommand | BrokenCommand> => {
-  const found: Array<LogCommand | BrokenCommand> = []
-  for (let at = text.indexOf("%"); at >= 0; at = text.indexOf("%", at)) {
+/**
+ * Two percent signs are one that is written, and so text. `isWord`: of what looks like a command, whether it is one;
+ * where it isn't, its first percent sign is `Percent`, and reading goes on behind that.
+ */
+export const readFormat = (
+  text: string,
+  isWord: (command: LogCommand) => boolean = () => true
+): ReadonlyArray<FormatPiece> => {
+  const pieces: Array<FormatPiece> = []
+  let at = 0
+  while (at < text.length) {
+    const next = text.indexOf("%", at)
+    const end = next < 0 ? text.length : next
+    if (end > at) pieces.push({ _tag: "Text", text: text.slice(at, end) })
+    at = end
+    if (next < 0) continue
+    const read = text[at + 1] === "%" ? null : readCommand(text, at)
     if (text[at + 1] === "%") {
+      pieces.push({ _tag: "Text", text: "%%" })
       at += 2
-      continue
+    } else if (read !== null && isWord(read.command)) {
+      pieces.push({ _tag: "Command", ...read })
+      at += read.text.length
+    } else {
+      pieces.push({ _tag: "Percent", rest: text.slice(at, at + 20) })
+      at += 1
     }
-    const rest = text.slice(at)
-    const [all, name, parameters, cut] = COMMAND.exec(rest) ?? []
-    if (all === undefined || name === undefined) return [...found, { rest }]
-    found.push({ name, parameters: parameters ?? null, isCut: cut !== undefined })
-    at += all.length
   }
-  return found
+  return pieces
 }
 
 export const KUMA_PREFIX = "KUMA_"
@@ -54,6 +79,13 @@ export const KUMA_WORDS: ReadonlyArray<keyof KumaWords> = [
   "TRAFFIC_DIRECTION", "ZONE", "WORKLOAD"
 ]
 
-/** With Kuma's words in their places. */
+const wordOf = (text: string): keyof KumaWords | undefined =>
+  KUMA_WORDS.find((word) => text === `%${KUMA_PREFIX}${word}%`)
+
+/** With Kuma's words in their places; `%%KUMA_MESH%%` is none, but a text with percent signs. */
 export const withKumaWords = (text: string, words: KumaWords): string =>
-  KUMA_WORDS.reduce((before, word) => before.replaceAll(`%${KUMA_PREFIX}${word}%`, () => words[word]), text)
+  readFormat(text).map((piece) => {
+    if (piece._tag === "Percent") return "%"
+    const word = piece._tag === "Command" ? wordOf(piece.text) : undefined
+    return word === undefined ? piece.text : words[word]
+  }).join("")

@@ -75,6 +75,18 @@ const argumentsOf = ({ settings, drainMillis }: EnvoyOptions, config: string, ad
   ...(settings.componentLogLevel === null ? [] : ["--component-log-level", settings.componentLogLevel])
 ]
 
+/**
+ * What Envoy is given of our environment. Ours holds credentials, and a configuration may have Envoy tell what its own
+ * holds, by a log's `%ENVIRONMENT(X)%`.
+ */
+const PASSED_ON = new Set([
+  "PATH", "HOME", "USER", "HOSTNAME", "PWD", "TMPDIR", "TZ", "TZDIR", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LC_TIME",
+  "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "TCMALLOC_CONFIGURATION", "RES_OPTIONS", "LOCALDOMAIN"
+])
+
+const environmentOf = (ours: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(ours).filter(([name]) => PASSED_ON.has(name)))
+
 /** Envoy writes where its admin listens once it does, whichever port the bootstrap gave. */
 const awaitAdmin = async (path: string, ended: AbortSignal): Promise<EnvoyAdmin | null> => {
   while (!ended.aborted) {
@@ -92,6 +104,7 @@ export const startEnvoy = async (options: EnvoyOptions): Promise<Envoy> => {
   await writeFile(config, options.bootstrap, { mode: 0o600 })
   const child = spawn(options.settings.binary, argumentsOf(options, config, adminAddress), {
     detached: true,
+    env: environmentOf(process.env),
     stdio: ["ignore", "pipe", "pipe"]
   })
   await new Promise<void>((resolve, reject) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { readCommands, withKumaWords } from "../../src/model/logFormat.ts"
+import { readFormat, withKumaWords } from "../../src/model/logFormat.ts"
 import { changeTexts, formatsIn, readBody } from "../../src/model/otlpValue.ts"
 import { readHostPort } from "../../src/model/readHostPort.ts"
 
@@ -11,17 +11,22 @@ const words = {
 describe("a format", () => {
   it("is read command by command", () => {
     const text = "%REQ(X-A?:PATH):10% 100%% %START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)% %CEL(request.headers['a'].contains(')'))%"
-    expect(readCommands(text)).toEqual([
-      { name: "REQ", parameters: "X-A?:PATH", isCut: true },
-      { name: "START_TIME", parameters: "%Y-%m-%dT%H:%M:%S.%3fZ", isCut: false },
-      { name: "CEL", parameters: "request.headers['a'].contains(')')", isCut: false }
+    expect(readFormat(text).flatMap((piece) => (piece._tag === "Command" ? [piece.command] : []))).toEqual([
+      { name: "REQ", parameters: "X-A?:PATH", length: "10" },
+      { name: "START_TIME", parameters: "%Y-%m-%dT%H:%M:%S.%3fZ", length: null },
+      { name: "CEL", parameters: "request.headers['a'].contains(')')", length: null }
     ])
-    expect(readCommands("%A% 5% of")).toEqual([{ name: "A", parameters: null, isCut: false }, { rest: "% of" }])
+    expect(readFormat("%A% 5% of")).toEqual([
+      { _tag: "Command", text: "%A%", command: { name: "A", parameters: null, length: null } },
+      { _tag: "Text", text: " 5" }, { _tag: "Percent", rest: "% of" }, { _tag: "Text", text: " of" }
+    ])
+    expect(readFormat("%REQ(a\nb)%")[0]).toMatchObject({ _tag: "Percent" })
   })
 
   it("has Kuma's words in their places, and is left alone but for them", () => {
     expect(withKumaWords("%KUMA_SOURCE_ADDRESS%|%KUMA_SOURCE_ADDRESS_WITHOUT_PORT%|%KUMA_ZONE%|%PROTOCOL%|KUMA_MESH", words))
       .toBe("10.0.0.1:0|10.0.0.1||%PROTOCOL%|KUMA_MESH")
+    expect(withKumaWords("%%KUMA_MESH%% %%%KUMA_MESH%%%", words)).toBe("%%KUMA_MESH%% %%default%%")
     expect(withKumaWords("%KUMA_MESH%", { ...words, MESH: "$&" })).toBe("$&")
   })
 })

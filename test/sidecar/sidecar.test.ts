@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises"
 import { createServer } from "node:http"
 import { connect } from "node:net"
 import { afterEach, expect, it } from "vitest"
@@ -77,6 +78,14 @@ it("asks in Kuma's field names, starts Envoy on the answer and is ready once Env
     version: { envoy: { version: "1.40.0" } }
   })
   expect(sidecar.output()).not.toContain("a-token")
+})
+
+it("gives its Envoy nothing of an environment that holds credentials", async () => {
+  const { start } = await setUp({ KUMA_DATAPLANE_RUNTIME_TOKEN: "a-token", AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: "/v2/x", TZ: "UTC" })
+  const sidecar = await start()
+  await untilReady(sidecar)
+  const environment = (await readFile(`/proc/${envoyPid(sidecar)}/environ`, "utf8")).split("\0").filter((one) => one !== "")
+  expect(environment.map((one) => one.split("=")[0]).sort()).toEqual(["PATH", "TZ"])
 })
 
 it("answers what is in flight at SIGTERM and what still comes, is never ready again, and exits with 0", async () => {

@@ -3,31 +3,38 @@
  * refused whole, and so all that is called by it would stay as it was.
  */
 import type { LogFormat } from "../MeshAccessLog.ts"
-import { KUMA_PREFIX, KUMA_WORDS, type LogCommand, readCommands } from "../logFormat.ts"
+import { problemOfCommand } from "../logCommands.ts"
+import { type FormatPiece, KUMA_PREFIX, KUMA_WORDS, type LogCommand, readFormat } from "../logFormat.ts"
 import type { Violation } from "../Violation.ts"
-import { LOG_COMMANDS } from "./logCommands.ts"
 import { field, inEach, violationIf } from "./violationPath.ts"
 
 const isKumaWord = (name: string): boolean => KUMA_WORDS.some((word) => `${KUMA_PREFIX}${word}` === name)
 
-const problemOf = ({ isCut, name, parameters }: LogCommand): string | undefined => {
-  const isBare = parameters === null && !isCut
-  if (name.startsWith(KUMA_PREFIX)) {
-    if (isKumaWord(name)) return isBare ? undefined : `%${name}% takes no parameters and no length`
-    return `unknown placeholder %${name}%: there are ${KUMA_WORDS.map((word) => `%${KUMA_PREFIX}${word}%`).join(", ")}`
+const problemOf = (command: LogCommand): string | undefined => {
+  const { length, name, parameters } = command
+  if (!name.startsWith(KUMA_PREFIX)) return problemOfCommand(command)
+  if (isKumaWord(name)) {
+    return parameters === null && length === null ? undefined : `%${name}% takes no parameters and no length`
   }
-  const takes = LOG_COMMANDS.get(name)
-  if (takes === undefined) return `unknown command operator %${name}%`
-  if (takes === "nothing" && !isBare) return `%${name}% takes no parameters and no length`
-  return takes === "something" && !parameters ? `%${name}(...)% needs parameters` : undefined
+  return `unknown placeholder %${name}%: there are ${KUMA_WORDS.map((word) => `%${KUMA_PREFIX}${word}%`).join(", ")}`
 }
 
-/** Envoy's words and Kuma's in one text. */
+const problemOfPiece = (piece: FormatPiece): string | undefined => {
+  switch (piece._tag) {
+    case "Text":
+      return undefined
+    case "Command":
+      return problemOf(piece.command)
+    case "Percent":
+      return `a percent sign that begins no command operator: "${piece.rest}"; %% writes one`
+  }
+}
+
+/** Envoy's words and Kuma's in one text. What stands behind a percent sign that begins nothing isn't looked at. */
 export const validateLogText = (text: string, path: string): ReadonlyArray<Violation> => {
-  const problems = readCommands(text).map((one) =>
-    "rest" in one
-      ? `a percent sign that begins no command operator: "${one.rest.slice(0, 20)}"; %% writes one`
-      : problemOf(one))
+  const pieces = readFormat(text)
+  const broken = pieces.findIndex(({ _tag }) => _tag === "Percent")
+  const problems = pieces.slice(0, broken < 0 ? pieces.length : broken + 1).map(problemOfPiece)
   return [...new Set(problems)].flatMap((message) => (message === undefined ? [] : [{ field: path, message }]))
 }
 

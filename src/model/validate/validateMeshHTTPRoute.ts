@@ -14,6 +14,7 @@ const TOP_KINDS = ["Mesh", "MeshSubset", "MeshService", "MeshServiceSubset", "Da
 const DESTINATIONS = ["MeshService", "MeshExternalService", "MeshMultiZoneService"]
 const MIRRORS = ["MeshService", "MeshServiceSubset"]
 
+const MAX_HEADER_BYTES = 16_384
 const MAX_HEADERS = 16
 
 const validatePath = ({ type, value }: PathMatch, path: string): ReadonlyArray<Violation> => {
@@ -59,7 +60,14 @@ const validateModifier = (modifier: HeaderModifier | undefined, path: string): R
         "can't be modified by a header modifier: use a URLRewrite filter with hostname")
     ]
   }
-  const named = ({ name }: { readonly name: string }, at: string) => judge(name, field(at, "name"))
+  const named = ({ name, value }: { readonly name: string; readonly value: string }, at: string) => [
+    ...judge(name, field(at, "name")),
+    // Envoy refuses a listener that has one; a percent sign may be written as two.
+    ...violationIf(/[\0\r\n]/.test(value), field(at, "value"), "must be one line: a block of YAML ends with a line feed " +
+      "unless it begins with |- or >-"),
+    ...violationIf(Buffer.byteLength(value.replaceAll("%", "%%")) > MAX_HEADER_BYTES, field(at, "value"),
+      `must be at most ${MAX_HEADER_BYTES} bytes long`)
+  ]
   return [
     ...Object.entries({ set, add, remove }).flatMap(([name, list]) =>
       violationIf(list.length > MAX_HEADERS, field(path, name), `in body should have at most ${MAX_HEADERS} items`)),
@@ -148,11 +156,15 @@ const validateRule = (rule: RouteRule, path: string): ReadonlyArray<Violation> =
   ]
 }
 
-export const validateMeshHTTPRoute = ({ targetRef, to }: MeshHTTPRoute): ReadonlyArray<Violation> => [
-  ...(targetRef === undefined ? [] : validateTargetRef(targetRef, "spec.targetRef", { kinds: TOP_KINDS })),
-  ...inEach("spec.to", to, (item, path) => [
+const validateDestinations = (to: MeshHTTPRoute["to"]): ReadonlyArray<Violation> =>
+  inEach("spec.to", to, (item, path) => [
     ...validateTargetRef(item.targetRef, field(path, "targetRef"), { kinds: DESTINATIONS }),
     ...inEach(field(path, "rules"), item.rules, validateRule),
     ...violationIf((item.hostnames ?? []).length > 0, field(path, "hostnames"), "must not be defined")
   ])
+
+export const validateMeshHTTPRoute = ({ targetRef, to }: MeshHTTPRoute): ReadonlyArray<Violation> => [
+  ...(targetRef === undefined ? [] : validateTargetRef(targetRef, "spec.targetRef", { kinds: TOP_KINDS })),
+  // A gateway's route says what no other may, and is refused for being one.
+  ...(targetRef?.kind === "MeshGateway" ? [] : validateDestinations(to))
 ]

@@ -14,7 +14,6 @@ import { translateText } from "../../../src/cli/translate.ts"
 import { accessLogSocket } from "../../../src/cp/xds/kumaSockets.ts"
 import type { TranslateSettings } from "../../../src/cp/xds/TranslateSettings.ts"
 import { LINE_KEY, NODE_ADDRESS, NODE_PROXY, NODE_SOURCE } from "../../../src/model/nodeMetadata.ts"
-import { LOG_COMMANDS } from "../../../src/model/validate/logCommands.ts"
 import { LineCarrier } from "../../../src/sidecar/LineCarrier.ts"
 import { makeLog } from "../../../src/sidecar/Log.ts"
 import { freePort } from "../../support/freePort.ts"
@@ -310,32 +309,6 @@ describe("a real Envoy", () => {
     expect(complaints(envoy.output())).toEqual([])
   }, 30_000)
 })
-
-/** What those need that take no text in their brackets. */
-const PARAMETERS: Readonly<Record<string, string>> = {
-  CEL: "request.path",
-  COALESCE: "{\"operators\": [{\"command\": \"REQ\", \"param\": \"x-a\"}, \"PROTOCOL\"]}",
-  COMMON_DURATION: "DS_RX_BEG:DS_TX_END:ms",
-  METADATA: "ROUTE:a",
-  XFCC_VALUE: "uri",
-  GRPC_STATUS: "NUMBER",
-  PATH: "NQ",
-  QUERY_PARAMS: "ORIG",
-  REQUESTED_SERVER_NAME: "SNI_ONLY"
-}
-
-it("an Envoy reads every command operator that a policy may name", async () => {
-  const path = join(temporary(), "all")
-  const plain = [...LOG_COMMANDS].flatMap(([name, takes]) => [
-    ...(takes === "something" ? [] : [`%${name}%`]), ...(takes === "nothing" ? [] : [`%${name}(${PARAMETERS[name] ?? "a"})%`])
-  ]).join(" ")
-  const { call, envoy } = await startWeb([
-    ofCalls([{ type: "File", file: { path, format: { type: "Plain", plain: `read ${plain}` } } }])
-  ])
-  await call("kv", "/seen")
-  expect((await until("a line", () => linesOf(path), ({ length }) => length > 0))[0]).toMatch(/^read /)
-  expect(complaints(envoy.output())).toEqual([])
-}, 30_000)
 
 it("lines for another host are said to be missing where nobody carries them", async () => {
   const { conditions } = await startWeb([

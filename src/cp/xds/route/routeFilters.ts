@@ -1,5 +1,7 @@
 /** What a route changes on its requests and responses, and whom it tells of them beside. */
 import { create, type MessageInitShape } from "@bufbuild/protobuf"
+import { isEnvoyWord } from "../../../model/logCommands.ts"
+import { readFormat } from "../../../model/logFormat.ts"
 import type { HeaderModifier, PathRewrite, RequestRedirect, UrlRewrite } from "../../../model/MeshHTTPRoute.ts"
 import {
   HeaderValueOption_HeaderAppendAction as AppendAction,
@@ -18,8 +20,8 @@ import {
 import { FractionalPercent_DenominatorType as Denominator } from "../../proto/envoy/type/v3/percent_pb.js"
 
 /** Envoy's own words (`%REQ(x)%`) stay; any other percent sign is one. */
-const headerValue = (value: string): string =>
-  value.replaceAll(/%%|%[A-Z0-9_]+(\([^)]*\))?(:\d+)?%|%/g, (found) => (found === "%" ? "%%" : found))
+export const headerValue = (value: string): string =>
+  readFormat(value, isEnvoyWord).map((piece) => (piece._tag === "Percent" ? "%%" : piece.text)).join("")
 
 type HeaderOption = MessageInitShape<typeof HeaderValueOptionSchema>
 
