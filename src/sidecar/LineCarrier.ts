@@ -8,7 +8,7 @@ import { readHostPort } from "../model/readHostPort.ts"
 import { LineSender } from "./LineSender.ts"
 import type { Log } from "./Log.ts"
 
-/** More addresses than policies name in earnest; of more than that those go to whom nothing is sent. */
+/** More addresses than policies name in earnest; of more than that one goes that may be tried again and wasn't. */
 const MAX_SENDERS = 64
 
 interface Carried {
@@ -60,8 +60,10 @@ export class LineCarrier {
     const target = readHostPort(address)
     if (target === undefined) return null
     if (this.#senders.size >= MAX_SENDERS) {
-      for (const [one, sender] of this.#senders) if (!sender.isConnected) this.#senders.delete(one)
-      if (this.#senders.size >= MAX_SENDERS) return null
+      // With it goes how long its host is left alone, and that this was said.
+      const [idle] = [...this.#senders].find(([, one]) => one.isIdle) ?? []
+      if (idle === undefined) return null
+      this.#senders.delete(idle)
     }
     const sender = new LineSender(target, this.#log)
     this.#senders.set(address, sender)

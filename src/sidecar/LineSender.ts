@@ -29,8 +29,9 @@ export class LineSender {
     this.#log = log
   }
 
-  get isConnected(): boolean {
-    return this.#socket !== null
+  /** Neither connected nor waiting until it may try again. */
+  get isIdle(): boolean {
+    return this.#socket === null && Date.now() >= this.#mayConnectAt
   }
 
   send(text: string): void {

@@ -1,5 +1,5 @@
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net"
-import { expect, it } from "vitest"
+import { expect, it, vi } from "vitest"
 import { LINE_KEY } from "../../src/model/nodeMetadata.ts"
 import { LineCarrier } from "../../src/sidecar/LineCarrier.ts"
 import { makeLog } from "../../src/sidecar/Log.ts"
@@ -93,4 +93,18 @@ it("hosts that aren't there any more take nobody's place", async () => {
     carrier.take(line(host.address, "found\n"))
     return host.text()
   }, (text) => text.includes("found"))
+})
+
+it("of more hosts than have a place, those that are away are left alone and told once all the same", async () => {
+  // No pause is ever over.
+  const clock = vi.spyOn(Date, "now").mockReturnValue(1_000_000)
+  cleanups.push(() => clock.mockRestore())
+  const { carrier, line, log } = start()
+  const gone = [...new Set(await Promise.all(Array.from({ length: 80 }, () => freePort())))]
+  for (const port of gone) carrier.take(line(`127.0.0.1:${port}`, "lost\n"))
+  await until("all that have a place to be given up", () => log.length, (count) => count >= 64)
+  for (const port of gone) carrier.take(line(`127.0.0.1:${port}`, "lost\n"))
+  // Whatever was tried has ended.
+  await carrier.close()
+  expect(log.length).toBe(64)
 })
