@@ -91,7 +91,7 @@ export const ownResources = Effect.fnUntraced(function*(zone: string) {
 
   /** Seen to its end: given up it may be done all the same, and nobody would know whose it is. */
   const put = ({ stored }: Brought, resource: ProxyResource, expect: number | "absent") =>
-    store.put(resource, { expect }).pipe(
+    store.put(resource, { expect, ...(resource.mesh === "" ? {} : { given: meshKey(resource.mesh) }) }).pipe(
       Effect.tap((written) =>
         Effect.sync(() => {
           noteBrought(journal, "put", written)

@@ -133,7 +133,7 @@ describe("a newcomer's mesh", () => {
     await eventually(() => cache.get({ type: "Mesh", mesh: "", name: "default" }) !== undefined, (isKnown) => isKnown)
     const statements = await statementsOf(() =>
       Effect.runPromise(registration.connected(proxy, identityFor("kv"), yaml("kv"))))
-    expect(statements).toEqual(["SELECT * FROM put_resources($1)"])
+    expect(statements).toEqual(["SELECT * FROM put_resources($1, $2)"])
   })
 
   it("counts as it is stored, also where the cache hasn't heard of that", async () => {

@@ -1,6 +1,6 @@
 -- As `put_resources`, but that what is put given another resource is put only where that is there: it can't be removed
--- before this commits, and may well be written. All of them are locked first, in order: whoever removes one locks it
--- first, too, and then what goes with it.
+-- before this commits, and may well be written. They are locked before anything else, as whoever removes one does, and
+-- none that another transaction holds is waited for.
 CREATE FUNCTION put_resources(desired json, given json) RETURNS TABLE (
   place integer,
   outcome text,
@@ -12,25 +12,28 @@ CREATE FUNCTION put_resources(desired json, given json) RETURNS TABLE (
 #variable_conflict use_column
 DECLARE
   held integer[];
-  missing integer[];
+  rest integer[];
 BEGIN
   held := ARRAY(
     SELECT g.place
     FROM json_to_recordset(given) AS g(place integer, type text, mesh text, name text)
     JOIN resource r ON r.type = g.type AND r.mesh = g.mesh AND r.name = g.name
-    ORDER BY r.type COLLATE "C", r.mesh COLLATE "C", r.name COLLATE "C"
-    FOR KEY SHARE OF r
+    FOR KEY SHARE OF r SKIP LOCKED
   );
-  missing := ARRAY(SELECT g.place FROM json_to_recordset(given) AS g(place integer) WHERE g.place <> ALL (held));
-  IF cardinality(missing) = 0 THEN
+  rest := ARRAY(SELECT g.place FROM json_to_recordset(given) AS g(place integer) WHERE g.place <> ALL (held));
+  IF cardinality(rest) = 0 THEN
     RETURN QUERY SELECT * FROM put_resources(desired);
     RETURN;
   END IF;
   RETURN QUERY
-  SELECT m.place, 'missing', NULL::integer, NULL::timestamptz, NULL::timestamptz, NULL::bigint
-  FROM unnest(missing) AS m(place);
+  SELECT
+    g.place, CASE WHEN r.type IS NULL THEN 'missing' ELSE 'busy' END,
+    NULL::integer, NULL::timestamptz, NULL::timestamptz, NULL::bigint
+  FROM json_to_recordset(given) AS g(place integer, type text, mesh text, name text)
+  LEFT JOIN resource r ON r.type = g.type AND r.mesh = g.mesh AND r.name = g.name
+  WHERE g.place = ANY (rest);
   RETURN QUERY SELECT * FROM put_resources(coalesce((
-    SELECT json_agg(d.one) FROM json_array_elements(desired) AS d(one) WHERE (d.one ->> 'place')::integer <> ALL (missing)
+    SELECT json_agg(d.one) FROM json_array_elements(desired) AS d(one) WHERE (d.one ->> 'place')::integer <> ALL (rest)
   ), '[]'::json));
 END
 $$;
