@@ -30,6 +30,8 @@ export interface ApiRequest {
   readonly scheme: "http" | "https"
   readonly host: string
   readonly user: User
+  /** Whom what is done at once is counted for: `callerName`. */
+  readonly caller: string
   readonly contentType: string
   readonly preconditions: Preconditions
   /** Text of the body; empty where there is none. */

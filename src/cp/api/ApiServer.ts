@@ -15,7 +15,7 @@ import { openDoor } from "../door/openDoor.ts"
 import { httpServer, httpsServer } from "../door/servers.ts"
 import { jsonText } from "./jsonText.ts"
 import { noteAnswer } from "./noteAnswer.ts"
-import { makeAdmission } from "./admit.ts"
+import { callerName, makeAdmission } from "./admit.ts"
 import type { ApiResponse } from "./ApiRequest.ts"
 import { apiTls, type ApiTlsInvalid, checkClients } from "./clientCertificates.ts"
 import { ExportPlaces } from "./ExportPlaces.ts"
@@ -105,6 +105,14 @@ const leaveUnread = ({ headers }: IncomingMessage, outgoing: ServerResponse): vo
   if (length > MAX_UNREAD) outgoing.setHeader("connection", "close")
 }
 
+/** Aborted when the client goes away before it was answered. */
+const goneSignal = (outgoing: ServerResponse): AbortSignal => {
+  const gone = new AbortController()
+  outgoing.once("close", () => gone.abort())
+  if (outgoing.destroyed) gone.abort()
+  return gone.signal
+}
+
 const makeAnswer = (services: Context.Context<Services>, options: ApiServerOptions): Answer => {
   const { config, identity, shownConfig = {} } = options
   const run = Effect.runPromiseWith(services)
@@ -141,8 +149,14 @@ const makeAnswer = (services: Context.Context<Services>, options: ApiServerOptio
     const { host, method, path, query, rawPath, route } = head
     const contentType = head.headers["content-type"] ?? ""
     const preconditions = readPreconditions(head.headers)
-    const request = { method, path, rawPath, query, scheme, host, contentType, preconditions, body, user: admitted.user }
-    return write(outgoing, await run(handle(request, route, setting)), identity)
+    const { user } = admitted
+    const caller = callerName(user, head.remoteAddress)
+    const request = {
+      method, path, rawPath, query, scheme, host, contentType, preconditions, body, user, caller
+    }
+    // What was begun is ended, but nobody waits in a line for somebody who went away.
+    const ended = { signal: goneSignal(outgoing), uninterruptible: true }
+    return write(outgoing, await run(handle(request, route, setting), ended), identity)
   }
 }
 

@@ -45,7 +45,8 @@ const WRONG_TOKENS = 10
 
 const REMEMBERED_TOKENS = 10_000
 
-const callerName = (user: User, address: string): string =>
+/** Whose requests are counted together. */
+export const callerName = (user: User, address: string): string =>
   user.method === "token" ? `user ${user.name}` : `address ${placeOf(address)}`
 
 export type Admission = (head: RequestHead) => Effect.Effect<User, Refusal | StoreUnavailable, Store>

@@ -147,7 +147,8 @@ export const answerWith = <A, R>(
         )
     }),
     Effect.catchCause((cause) =>
-      Effect.logError("An API request failed").pipe(
+      // Nobody is left to be answered.
+      Cause.hasInterruptsOnly(cause) ? Effect.interrupt : Effect.logError("An API request failed").pipe(
         Effect.annotateLogs({ cause: Cause.pretty(cause), path: rawPath }),
         Effect.as(respond(internal))
       ))

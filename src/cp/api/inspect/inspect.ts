@@ -13,5 +13,5 @@ export const inspect = (
   Effect.flatMap(Inspector, (inspector): Effect.Effect<ApiResponse, Refusal> => {
     if (inspector === null) return Effect.fail(notInspected)
     const answer = entry.answer({ request, inspector, parameter: (name) => parameters[name] ?? "" })
-    return entry.isTold === true ? answer : inTurn(answer)
+    return entry.isTold === true ? answer : inTurn(request.caller, answer)
   })
