@@ -76,7 +76,9 @@ export const putResource = Effect.fnUntraced(function*(
     // Its mesh went meanwhile.
     Effect.tapErrorTag("Conflict", ({ expected }) => expected === "present" ? requireMesh(route.mesh) : Effect.void)
   )
-  yield* noteStored(resource, { op: "put", version: stored.version, by: userOf(request) })
+  if (stored.version !== before?.version) {
+    yield* noteStored(resource, { op: "put", version: stored.version, by: userOf(request) })
+  }
   return {
     status: before === null ? 201 : 200,
     headers: { etag: etagOf(stored) },

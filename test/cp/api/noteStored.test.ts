@@ -60,6 +60,14 @@ describe("a write by the API", () => {
     expect(JSON.stringify(journal)).not.toContain(text)
   })
 
+  it("isn't told where it changed nothing", async () => {
+    const url = `${api.url}/meshes/default/meshtrafficpermissions/same`
+    for (const action of ["Allow", "Allow", "Deny"]) await put(url, { ...permission(action), name: "same" })
+    const told = journal.filter(({ key }) => key === "MeshTrafficPermission/default/same")
+    expect(told).toMatchObject([{ op: "put" }, { op: "put" }])
+    expect(told[0]?.["version"]).not.toBe(told[1]?.["version"])
+  })
+
   it("isn't told where it was refused", async () => {
     const before = journal.length
     const absent = `${api.url}/meshes/none/meshtrafficpermissions/all`
