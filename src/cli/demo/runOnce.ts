@@ -68,7 +68,7 @@ export const runOnce = Effect.fn("runOnce")(function*(world: DemoWorld, keptJour
   stopJournal()
   stopTraffic()
   console.log(`\nTimeline\n\n${timeline.render()}`)
-  console.log("\nWho talked to whom, by the certificates that the callers showed")
+  console.log("\nWho talked to whom, by the certificates that the callers showed and as far as Envoys have logged it")
   for (const [pair, count] of peers) console.log(`  ${pair}  ${count} requests`)
 
   console.log(`\nThe journal of all this: bin/ecs-mesh replay ${relative(process.cwd(), keptJournal)}`)
