@@ -97,6 +97,26 @@ describe("of what is written together", () => {
       assert.deepStrictEqual((yield* store.list("OutboundPort")).map(({ spec }) => spec.port), [2, 2, 2])
     }), 30_000)
 
+  it.live("what is put into something that is locked holds up nothing but itself", () =>
+    Effect.gen(function*() {
+      const config = yield* Effect.promise(databases.create)
+      const store = yield* openStore(config)
+      const given = outboundPort("mesh", 1)
+      yield* store.put(given)
+      const client = yield* Effect.promise(() => connect(config))
+      const waiting = yield* Effect.gen(function*() {
+        yield* Effect.promise(() => client.query("BEGIN"))
+        yield* Effect.promise(() => client.query("SELECT 1 FROM resource WHERE name = 'mesh' FOR UPDATE"))
+        const [free, inside] = yield* Effect.forEach([{}, { given }], (options, index) =>
+          Effect.forkChild(store.put(outboundPort(`p${index}`, 1), options), { startImmediately: true }))
+        if (free !== undefined) yield* Effect.timeout(Fiber.join(free), "10 seconds")
+        assert.deepStrictEqual((yield* store.list("OutboundPort")).map(({ name }) => name), ["mesh", "p0"])
+        return inside
+      }).pipe(Effect.ensuring(Effect.promise(() => client.end())))
+      if (waiting !== undefined) yield* Effect.timeout(Fiber.join(waiting), "10 seconds")
+      assert.deepStrictEqual((yield* store.list("OutboundPort")).map(({ name }) => name), ["mesh", "p0", "p1"])
+    }), 30_000)
+
   it.live("replicas that write the same things in other orders come through, each write once", () =>
     Effect.gen(function*() {
       const config = yield* Effect.promise(databases.create)
