@@ -6,10 +6,19 @@ import { requireMesh } from "./getResources.ts"
 import { readPage } from "./readPage.ts"
 import { invalid, notFound } from "./Refusal.ts"
 import type { Route } from "./Route.ts"
+import { UNSERVED, type UnservedType } from "./unserved.ts"
+
+/** What isn't served either is no advice: what stands for that is. */
+const adviceOn = ({ advice, instead }: UnservedType): string => {
+  if (instead !== null && isResourceType(instead)) return `: use ${instead}`
+  const newer = Object.values(UNSERVED).find(({ type }) => type === instead)
+  const told = advice ?? newer?.advice ?? null
+  return told === null ? "" : `: ${told}`
+}
 
 export const answerUnserved = Effect.fnUntraced(function*(
   request: ApiRequest,
-  { mesh, name, unserved: { instead, type } }: Extract<Route, { _tag: "Unserved" }>
+  { mesh, name, unserved }: Extract<Route, { _tag: "Unserved" }>
 ) {
   if (mesh !== undefined) yield* requireMesh(mesh)
   if (name === undefined) {
@@ -19,9 +28,7 @@ export const answerUnserved = Effect.fnUntraced(function*(
   if (request.method !== "PUT") {
     return yield* notFound(`Could not ${request.method === "DELETE" ? "delete" : "retrieve"} a resource`)
   }
-  // What isn't served either is no advice.
-  const advice = instead !== null && isResourceType(instead) ? `: use ${instead}` : ""
   return yield* invalid("Could not process a resource", [
-    { field: "type", message: `${type} isn't offered by this control plane and would have no effect${advice}` }
+    { field: "type", message: `${unserved.type} isn't offered by this control plane and would have no effect${adviceOn(unserved)}` }
   ])
 })

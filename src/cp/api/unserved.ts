@@ -5,11 +5,19 @@
  */
 export interface UnservedType {
   readonly type: string
-  /** What does the same here. */
+  /** The type that does the same here, or the newer one that says the same. */
   readonly instead: string | null
+  /** What to do where no type does the same. */
+  readonly advice: string | null
 }
 
-const unserved = (type: string, instead: string | null = null): UnservedType => ({ type, instead })
+const unserved = (type: string, instead: string | null = null, advice: string | null = null): UnservedType =>
+  ({ type, instead, advice })
+
+const advised = (type: string, advice: string): UnservedType => unserved(type, null, advice)
+
+const DELEGATED =
+  "builtin gateways aren't offered yet; run a Dataplane with networking.gateway.type DELEGATED beside a gateway of your own"
 
 /** By the path segment of their collections. All of them are of a mesh. */
 export const UNSERVED: Readonly<Record<string, UnservedType>> = {
@@ -17,18 +25,21 @@ export const UNSERVED: Readonly<Record<string, UnservedType>> = {
   "fault-injections": unserved("FaultInjection", "MeshFaultInjection"),
   "health-checks": unserved("HealthCheck", "MeshHealthCheck"),
   "meshfaultinjections": unserved("MeshFaultInjection"),
-  "meshgatewayroutes": unserved("MeshGatewayRoute"),
-  "meshgateways": unserved("MeshGateway"),
-  "meshhealthchecks": unserved("MeshHealthCheck"),
-  "meshidentities": unserved("MeshIdentity"),
-  "meshloadbalancingstrategies": unserved("MeshLoadBalancingStrategy"),
+  "meshgatewayroutes": advised("MeshGatewayRoute", DELEGATED),
+  "meshgateways": advised("MeshGateway", DELEGATED),
+  "meshhealthchecks": advised("MeshHealthCheck",
+    "use MeshCircuitBreaker with outlierDetection, and health checks of the tasks"),
+  "meshidentities": advised("MeshIdentity", "proxies are given certificates of the Mesh's mtls backend"),
+  "meshloadbalancingstrategies": advised("MeshLoadBalancingStrategy",
+    "leave it out; all endpoints of a service share the load, whatever their zone"),
   "meshopentelemetrybackends": unserved("MeshOpenTelemetryBackend"),
-  "meshpassthroughs": unserved("MeshPassthrough"),
+  "meshpassthroughs": advised("MeshPassthrough",
+    "leave it out; traffic isn't redirected here, so that calls outside of the mesh don't pass the proxy"),
   "meshproxypatches": unserved("MeshProxyPatch"),
   "meshratelimits": unserved("MeshRateLimit"),
   "meshtlses": unserved("MeshTLS"),
   "meshtraces": unserved("MeshTrace"),
-  "meshtrusts": unserved("MeshTrust"),
+  "meshtrusts": advised("MeshTrust", "whom proxies trust is the Mesh's mtls backend"),
   "meshzoneaddresses": unserved("MeshZoneAddress"),
   "proxytemplates": unserved("ProxyTemplate", "MeshProxyPatch"),
   "rate-limits": unserved("RateLimit", "MeshRateLimit"),

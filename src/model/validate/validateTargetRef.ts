@@ -43,6 +43,10 @@ const NAMED = [...NAMED_OR_LABELLED, "MeshServiceSubset", "MeshGateway"]
 /** Where a policy says whose proxies it is about; elsewhere it says whom they call, or who calls them. */
 const TOP = "spec.targetRef"
 
+/** What does what a builtin gateway would. */
+const DELEGATED_GATEWAY = "builtin gateways aren't offered yet. A delegated gateway works: a Dataplane with " +
+  "networking.gateway.type DELEGATED beside a gateway of your own, chosen by kind Dataplane with its labels"
+
 /** What a kind may say, and what would change nothing here. */
 const validateEffect = (ref: TargetRef, kind: string, path: string): ReadonlyArray<Violation> => {
   const at = (name: string) => field(path, name)
@@ -99,7 +103,8 @@ export const validateTargetRef = (
     return [{ field: field(path, "kind"), message: `in body should be one of [${ALL_KINDS.join(" ")}]` }]
   }
   if (!rules.kinds.includes(kind)) {
-    return [{ field: field(path, "kind"), message: `value '${kind}' is not supported` }]
+    const instead = path === TOP && kind === "MeshGateway" ? `: ${DELEGATED_GATEWAY}` : ""
+    return [{ field: field(path, "kind"), message: `value '${kind}' is not supported${instead}` }]
   }
   return validateByKind(ref, kind, path, rules)
 }

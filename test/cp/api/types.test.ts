@@ -86,6 +86,12 @@ describe("a type that isn't here", () => {
       }]
     }])
     expect((await write("meshproxypatches", "MeshProxyPatch")).status).toBe(400)
+    const reason = async (path: string, type: string) => (await write(path, type)).text
+    expect(await reason("meshgateways", "MeshGateway")).toMatch(/would have no effect: .*DELEGATED/)
+    expect(await reason("meshloadbalancingstrategies", "MeshLoadBalancingStrategy")).toMatch(/no effect: .*share the load/)
+    expect(await reason("meshhealthchecks", "MeshHealthCheck")).toMatch(/: use MeshCircuitBreaker/)
+    // What stands for it isn't offered either: what stands for that.
+    expect(await reason("health-checks", "HealthCheck")).toMatch(/: use MeshCircuitBreaker/)
   })
 })
 
