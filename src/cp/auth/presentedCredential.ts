@@ -10,7 +10,7 @@ export const presentedCredential = (credentials: ReadonlyArray<string>): Result.
     return refuse(
       "CredentialMissing",
       "the request brings no token in `authorization`: give the sidecar a token " +
-        "(with aws-iam: a task role; with dataplane tokens: KUMA_DATAPLANE_RUNTIME_TOKEN_PATH)"
+        "(with aws-iam: a task role; with tokens: KUMA_DATAPLANE_RUNTIME_TOKEN_PATH or --dataplane-token-file)"
     )
   }
   if (others.length > 0) {

@@ -3,8 +3,9 @@
  * knows keys, revocations and Dataplanes from the cache alone and asks nobody.
  */
 import { Clock, Effect, Option, Result, Schema } from "effect"
+import { decodeJwt } from "jose"
 import { ResourceCache } from "../../snapshot/ResourceCache.ts"
-import type { Identity, ProxyClaim, Refused } from "../Authenticator.ts"
+import { type Identity, type ProxyClaim, Refused } from "../Authenticator.ts"
 import { declaredProxy } from "../declaredProxy.ts"
 import { refuse } from "../refuse.ts"
 import { DataplaneClaims, ZoneClaims } from "./claims.ts"
@@ -41,6 +42,20 @@ const malformed = () => refuse("TokenClaimsMalformed", "the token's claims aren'
 
 const scopeOf = (method: TokenIdentity["method"], claim: ProxyClaim): TokenScope =>
   method === "dataplane-token" ? dataplaneTokens(claim.mesh) : ZONE_TOKENS
+
+const decodeMesh = Schema.decodeUnknownOption(Schema.Struct({ Mesh: Schema.String }))
+
+/** The mesh that a token names, before anything of it is verified. */
+const namedMesh = (token: string): string | null => {
+  try {
+    return Option.match(decodeMesh(decodeJwt(token)), { onNone: () => null, onSome: ({ Mesh }) => Mesh })
+  } catch {
+    return null
+  }
+}
+
+/** What may be the other kind of token, signed with its own key. */
+const MISTAKABLE: ReadonlySet<string> = new Set(["TokenSignatureInvalid", "SigningKeyNotFound"])
 
 export const makeTokenAuthenticator = (zone: string): Effect.Effect<TokenAuthenticator, never, ResourceCache> =>
   Effect.gen(function*() {
@@ -85,11 +100,38 @@ export const makeTokenAuthenticator = (zone: string): Effect.Effect<TokenAuthent
         return { method: "zone-token" as const, ...proof, tags: {}, workload: null }
       })
 
+    /**
+     * One that was taken for the other kind is told so, where a key of that kind vouches for it: who brings it has it
+     * from here, and learns nothing else.
+     */
+    const mistaken = Effect.fnUntraced(function*(
+      refused: Refused,
+      method: TokenIdentity["method"],
+      token: string,
+      now: number
+    ) {
+      const mesh = method === "zone-token" ? namedMesh(token) : null
+      const other = method === "dataplane-token" ? ZONE_TOKENS : mesh === null ? null : dataplaneTokens(mesh)
+      if (other === null || !MISTAKABLE.has(refused.reason)) return yield* refused
+      const isOther = yield* verifyToken(keys, other, token, now).pipe(Effect.match({
+        onSuccess: () => true, onFailure: () => false
+      }))
+      if (!isOther) return yield* refused
+      return yield* new Refused({
+        reason: refused.reason,
+        message: method === "zone-token"
+          ? "it is a dataplane token, and an ingress or egress needs a zone token: `kumactl generate zone-token`"
+          : "it is a zone token, and a workload's proxy needs a dataplane token: `kumactl generate dataplane-token`"
+      })
+    })
+
     return {
       authenticate: Effect.fnUntraced(function*(credential: string, claim: ProxyClaim) {
         const now = yield* Clock.currentTimeMillis
         const method = claim.proxyType === "dataplane" ? "dataplane-token" : "zone-token"
-        const verified = yield* verifyToken(keys, scopeOf(method, claim), credential, now)
+        const verified = yield* verifyToken(keys, scopeOf(method, claim), credential, now).pipe(
+          Effect.catch((refused) => mistaken(refused, method, credential, now))
+        )
         const identity = yield* Effect.fromResult(identityOf(verified, claim))
         yield* Effect.fromResult(judgeNow(identity, claim, now))
         return identity

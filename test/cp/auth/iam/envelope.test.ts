@@ -71,6 +71,8 @@ it.each([["NUL", "\0"], ["CR", "\r"], ["LF", "\n"], ["a tab", "\t"], ["DEL", "\x
 
 describe("of the authorization values", () => {
   it("refuses none", () => expect(reasonOf(presentedCredential([]))).toBe("Refused: CredentialMissing"))
+  it("names what gives one", () =>
+    expect(JSON.stringify(presentedCredential([]))).toMatch(/KUMA_DATAPLANE_RUNTIME_TOKEN_PATH.*--dataplane-token-file/))
   it("refuses an empty one", () => expect(reasonOf(presentedCredential([""]))).toBe("Refused: CredentialMissing"))
   it("refuses two, equal or not", () => {
     expect(reasonOf(presentedCredential(["a", "b"]))).toBe("Refused: CredentialRepeated")

@@ -196,6 +196,21 @@ describe("refuses a dataplane token", () => {
     await issue()
     expect(await enter(elsewhere, claimOf())).toBe("Refused: TokenSignatureInvalid")
   })
+  it("brought for a zone's proxy, and says which token is wanted", async () => {
+    await ensureKey(ZONE_TOKENS)
+    const egress = claimOf({ proxyType: "egress" })
+    const told = (token: string, claim: ProxyClaim) =>
+      run(Authenticator.use(({ authenticate }) => authenticate([token], claim)).pipe(
+        Effect.flip, Effect.map(({ message, reason }) => `${reason}: ${message}`)))
+    expect(await told(await issue(), egress)).toMatch(/^TokenSignatureInvalid: .*a dataplane token, and .*a zone token: /)
+    const zone = await run(issueZoneToken({ zone: "zone-1", scope: ["egress"], validForMillis: HOUR }))
+    await issue()
+    expect(await told(zone, claimOf())).toMatch(/^TokenSignatureInvalid: .*a zone token, and .*a dataplane token: /)
+    // What nobody here signed is told nothing of the kind.
+    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 })
+    const foreign = await forge({}, {}, privateKey.export({ type: "pkcs1", format: "pem" }).toString())
+    expect(await told(foreign, egress)).toMatch(/its signature isn't of this control plane's key$/)
+  })
   it("for another type of proxy", async () => {
     expect(await enter(await issue({ type: "ingress" }), claimOf())).toBe("Refused: TokenTypeMismatch")
   })
