@@ -20,7 +20,7 @@ import { CertificateAuthorityLive } from "../cp/ca/CertificateAuthorityLive.ts"
 import { CaFolder } from "../cp/ca/readCaFile.ts"
 import type { ControlPlaneConfig, StoreConfig } from "../cp/config/ControlPlaneConfig.ts"
 import { Environment } from "../cp/config/Environment.ts"
-import { fromEnvironment, type Variables } from "../cp/config/fromEnvironment.ts"
+import { configProblems, fromEnvironment, type Variables } from "../cp/config/fromEnvironment.ts"
 import { readLog } from "../cp/config/readLog.ts"
 import { showConfig } from "../cp/config/showConfig.ts"
 import { Diagnostics } from "../cp/diagnostics/Diagnostics.ts"
@@ -211,7 +211,7 @@ const controlPlane = (config: ControlPlaneConfig, instanceId: string) =>
 const serve = Effect.fn("serve")(function*({ aws, variables }: ServeOptions) {
   const read = fromEnvironment(variables, { aws })
   if (read._tag === "Problems") {
-    return yield* new ServeFailed({ message: `the configuration can't be used:\n  ${read.problems.join("\n  ")}` })
+    return yield* new ServeFailed({ message: configProblems(read) })
   }
   const { config, unused } = read
   keepPoolsSmall()

@@ -11,7 +11,7 @@ import { pollTasks } from "../controllers/token/pollTasks.ts"
 import { tryIssuer } from "../controllers/token/tryIssuer.ts"
 import type { AwsConfig, TokenSecretsSettings } from "../cp/config/ControlPlaneConfig.ts"
 import { Environment } from "../cp/config/Environment.ts"
-import { awsConfig, PREFIXES, type Variables, withUnused } from "../cp/config/fromEnvironment.ts"
+import { awsConfig, configProblems, PREFIXES, type Problems, problemsOf, type Variables } from "../cp/config/fromEnvironment.ts"
 import { isLoopback, isSafeOrigin } from "../cp/config/isSafeOrigin.ts"
 import { readTokenSecrets, SECRET_NAME_PREFIX } from "../cp/config/readTokenSecrets.ts"
 import { Journal } from "../model/Journal.ts"
@@ -82,7 +82,7 @@ const readSecrets = (env: Environment): TokenSecretsSettings => {
 /** Either a whole configuration, or everything that is wrong with the variables. */
 export const tokenControllerConfig = (
   variables: Variables
-): { readonly config: TokenControllerConfig; readonly unused: ReadonlyArray<string> } | { readonly problems: ReadonlyArray<string> } => {
+): { readonly config: TokenControllerConfig; readonly unused: ReadonlyArray<string> } | Problems => {
   const env = new Environment(variables)
   const config = {
     aws: awsConfig(env, "default"),
@@ -91,14 +91,14 @@ export const tokenControllerConfig = (
     // A task whose secret lacks its token waits for it: shorter than the operator's look, which events come before.
     everySeconds: Math.max(1, env.millis("ECS_MESH_RESYNC_INTERVAL", 10_000) / 1_000)
   }
-  return env.problems.length > 0 ? { problems: withUnused(env) } : { config, unused: env.unused(PREFIXES) }
+  return env.problems.length > 0 ? problemsOf(env) : { config, unused: env.unused(PREFIXES) }
 }
 
 const run = Effect.fn("tokenController")(function*(variables: Variables) {
   const read = tokenControllerConfig(variables)
   if ("problems" in read) {
     return yield* new TokenControllerFailed({
-      message: `the configuration can't be used:\n  ${read.problems.join("\n  ")}`
+      message: configProblems(read)
     })
   }
   const { api, aws, everySeconds, secrets } = read.config

@@ -13,6 +13,7 @@ import { readMonitoring } from "./readMonitoring.ts"
 import { readTracing } from "./readTracing.ts"
 import { readHostnames } from "./readHostnames.ts"
 import { readServices } from "./readServices.ts"
+import { withoutEffect } from "./withoutEffect.ts"
 import { readTokenSecrets, SECRET_NAME_PREFIX } from "./readTokenSecrets.ts"
 
 export type Variables = Readonly<Record<string, string | undefined>>
@@ -20,6 +21,14 @@ export type Variables = Readonly<Record<string, string | undefined>>
 export interface FromEnvironmentOptions {
   /** False: run the control plane alone, without watching ECS. */
   readonly aws: boolean
+}
+
+/** What keeps a program from starting. */
+export interface Problems {
+  readonly _tag: "Problems"
+  readonly problems: ReadonlyArray<string>
+  /** Kuma's variables without effect here: they are in nobody's way. */
+  readonly withoutEffect: ReadonlyArray<string>
 }
 
 /** Either a whole configuration, or everything that is wrong with the variables. */
@@ -30,7 +39,7 @@ export type ConfigResult =
     /** Variables of our prefixes that nothing reads: misspelt, or for what this release doesn't have. */
     readonly unused: ReadonlyArray<string>
   }
-  | { readonly _tag: "Problems"; readonly problems: ReadonlyArray<string> }
+  | Problems
 
 const partitionOf = (region: string): AwsConfig["partition"] =>
   region.startsWith("cn-") ? "aws-cn" : region.startsWith("us-gov-") ? "aws-us-gov" : "aws"
@@ -132,10 +141,27 @@ const authConfig = (env: Environment, aws: AwsConfig | null): AuthConfig => {
 export const PREFIXES = ["KUMA_", "KMESH_", "ECS_MESH_"] as const
 
 /** The problems, and beside them what nothing reads: a variable that is missing may be there, misspelt. */
-export const withUnused = (env: Environment): ReadonlyArray<string> => [
-  ...env.problems,
-  ...env.unused(PREFIXES).map((name) => `${name}: nothing reads this variable here; is its name misspelt?`)
-]
+export const problemsOf = (env: Environment): Problems => {
+  const unused = env.unused(PREFIXES).map((name) => ({ name, effect: withoutEffect(name) }))
+  return {
+    _tag: "Problems",
+    problems: [
+      ...env.problems,
+      ...unused.flatMap(({ effect, name }) =>
+        effect === null ? [`${name}: nothing reads this variable here; is its name misspelt?`] : [])
+    ],
+    withoutEffect: unused.flatMap(({ effect, name }) => effect === null ? [] : [`${name}: ${effect}`])
+  }
+}
+
+/** As a program's last words. */
+export const configProblems = ({ problems, withoutEffect }: Problems): string =>
+  [
+    "the configuration can't be used:",
+    ...problems.map((problem) => `  ${problem}`),
+    ...(withoutEffect.length === 0 ? [] : ["without effect, and in nobody's way:"]),
+    ...withoutEffect.map((one) => `  ${one}`)
+  ].join("\n")
 
 /** Reads the whole configuration; nothing is read from anywhere else. */
 export const fromEnvironment = (variables: Variables, options: FromEnvironmentOptions): ConfigResult => {
@@ -208,6 +234,6 @@ export const fromEnvironment = (variables: Variables, options: FromEnvironmentOp
     tokenSecrets
   }
   return env.problems.length > 0
-    ? { _tag: "Problems", problems: withUnused(env) }
+    ? problemsOf(env)
     : { _tag: "Config", config, unused: env.unused(PREFIXES) }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { fromEnvironment, type Variables } from "../../../src/cp/config/fromEnvironment.ts"
+import { configProblems, fromEnvironment, type Variables } from "../../../src/cp/config/fromEnvironment.ts"
 import type { ControlPlaneConfig } from "../../../src/cp/config/ControlPlaneConfig.ts"
 
 const read = (variables: Variables, aws = true): ControlPlaneConfig => {
@@ -93,6 +93,25 @@ describe("configuration from the environment", () => {
       expect.stringMatching(/^KMESH_AWSIAM_AUTHORIZEDACCOUNTIDS: must list/),
       "KMESH_AWSIAM_AUTHORISEDACCOUNTIDS: nothing reads this variable here; is its name misspelt?"
     ])
+  })
+
+  it("lists apart what is Kuma's and has no effect here: it is no problem, and nobody's typing error", () => {
+    const variables = {
+      AWS_REGION: "eu-west-1", KUMA_DNS_SERVER_DOMAIN: "mesh.local", KMESH_MULTIZONE_ZONE_X: "1",
+      KUMA_DIAGNOSTICS_TLS_ENABLED: "true", KUMA_DNS_SERVR_DOMAIN: "mesh.local"
+    }
+    const result = fromEnvironment(variables, { aws: true })
+    if (result._tag !== "Problems") throw new Error("it is taken")
+    expect(result.problems).toEqual([
+      expect.stringMatching(/^KMESH_AWSIAM_AUTHORIZEDACCOUNTIDS: must list/),
+      "KUMA_DNS_SERVR_DOMAIN: nothing reads this variable here; is its name misspelt?"
+    ])
+    expect(configProblems(result)).toMatch(new RegExp([
+      "^the configuration can't be used:", "  KMESH_AWSIAM_.*", "  KUMA_DNS_SERVR_DOMAIN: .*",
+      "without effect, and in nobody's way:", "  KMESH_MULTIZONE_ZONE_X: not needed here",
+      "  KUMA_DIAGNOSTICS_TLS_ENABLED: a setting of Kuma's that this control plane doesn't have",
+      "  KUMA_DNS_SERVER_DOMAIN: not needed here$"
+    ].join("\n")))
   })
 
   it("runs without AWS on dataplane tokens", () => {
