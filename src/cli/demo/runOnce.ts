@@ -43,7 +43,10 @@ export const runOnce = Effect.fn("runOnce")(function*(world: DemoWorld, keptJour
   const timeline = new Timeline()
   const peers = new Map<string, number>()
   const stopJournal = followJournal(world.journal, (line) => timeline.add(line))
-  const stopTraffic = followTraffic(world.taskLogs, ({ destination, peer }) => {
+  const beganAt = Date.now()
+  const stopTraffic = followTraffic(world.taskLogs, ({ destination, peer, time }) => {
+    // What was asked until the mesh served is none of the requests that are counted.
+    if (Date.parse(time) < beganAt) return
     const pair = `${peer?.split(",")[0] ?? "somebody without a certificate"} -> ${destination}`
     peers.set(pair, (peers.get(pair) ?? 0) + 1)
   })
@@ -68,7 +71,7 @@ export const runOnce = Effect.fn("runOnce")(function*(world: DemoWorld, keptJour
   stopJournal()
   stopTraffic()
   console.log(`\nTimeline\n\n${timeline.render()}`)
-  console.log("\nWho talked to whom, by the certificates that the callers showed and as far as Envoys have logged it")
+  console.log("\nWho talked to whom, by the certificates that the callers showed")
   for (const [pair, count] of peers) console.log(`  ${pair}  ${count} requests`)
 
   console.log(`\nThe journal of all this: bin/ecs-mesh replay ${relative(process.cwd(), keptJournal)}`)
