@@ -11,6 +11,10 @@ const PEM = "cp/snapshot/pemParts.ts"
 const SECRETS = "snapshot/externalSecrets.test.ts"
 const READ = "ca/readSmallFile.test.ts"
 
+const COMMANDS = "model/logCommands.ts"
+const FORMATS = "xds/formats.test.ts"
+const TOLD = "has no word in a policy's formats and header values: %s"
+
 const CLIENT_KEY = "are nobody's client key for as long as they are that, and may be trusted all the same"
 const FOLDER = "is all that is read of, through links too, and by no detour"
 const PUBLIC = "shows of a %s's TLS its certificates and nothing else, whatever stands there"
@@ -55,5 +59,15 @@ export const NAMED_MUTANTS: ReadonlyArray<Mutant> = [
   mutant(69, "what isn't a certificate", PEM, ["{ pem: found.join(\"\") }", "{ pem: text }"], SECRETS,
     "gives its certificates and nothing that stands beside them"),
   mutant(69, "a key without a certificate", EXTERNAL, ["text === null || clientCertificate === null", "text === null"],
-    SECRETS, FITS)
+    SECRETS, FITS),
+  mutant(71, "of an access log", COMMANDS, [`of("ENVIRONMENT", refused(CREDENTIALS))`, `of("ENVIRONMENT", nameable(true))`],
+    FORMATS, TOLD),
+  mutant(71, "of a word in a word", COMMANDS, [`of("CEL COALESCE", refused(UNREAD))`, `of("CEL COALESCE", nameable(true))`],
+    FORMATS, TOLD),
+  mutant(71, "of a header's value", "cp/xds/route/routeFilters.ts", ["readFormat(value, isEnvoyWord)", "readFormat(value)"],
+    FORMATS, TOLD),
+  {
+    refusal: 71, check: "what Envoy is given", file: "src/sidecar/Envoy.ts", edits: [["PASSED_ON.has(name)", "name !== \"\""]],
+    test: { file: "test/sidecar/sidecar.test.ts", title: "gives its Envoy nothing of an environment that holds credentials" }
+  }
 ]
