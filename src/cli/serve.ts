@@ -8,6 +8,8 @@ import { Clock, Effect, Layer, Schedule, Schema } from "effect"
 import packageJson from "../../package.json" with { type: "json" }
 import type { MayHave } from "../controllers/names/adoptNames.ts"
 import { keepNamesInAws, placesIn } from "../controllers/names/keepNamesInAws.ts"
+import { generatorWarnings } from "../controllers/names/generatorWarnings.ts"
+import { tellUnkept } from "../controllers/names/tellUnkept.ts"
 import { operate } from "../controllers/Operator.ts"
 import { TokenController } from "../controllers/token/TokenController.ts"
 import { adminKeysLive } from "../cp/admin/ensureAdminKeys.ts"
@@ -83,6 +85,9 @@ const operator = ({ aws, dpServer, tokenSecrets, zone }: ControlPlaneConfig) => 
 const mayHave = ({ ranges }: ControlPlaneConfig["services"]): MayHave => (kind, address) =>
   mayBeGiven(ranges[kind], address)
 
+const placesOfNames = ({ hostnames, zone }: Pick<ControlPlaneConfig, "hostnames" | "zone">) =>
+  hostnames === null ? null : placesIn(zone, hostnames)
+
 /** Runs what must run once on the leading replica, for as long as the scope lasts. */
 const leader = (config: ControlPlaneConfig, store: StoreConfig, instanceId: string) => {
   const { hostnames, services, zone } = config
@@ -90,7 +95,7 @@ const leader = (config: ControlPlaneConfig, store: StoreConfig, instanceId: stri
     operator(config),
     Effect.scoped(keepServices(zone, services)),
     hostnames === null
-      ? Effect.void
+      ? tellUnkept
       : Effect.flatMap(ClusterId, ({ id: cluster }) =>
         keepNamesInAws({ zone, cluster, mayHave: mayHave(services) }, hostnames))
   ], { concurrency: "unbounded", discard: true })
@@ -157,6 +162,7 @@ const servers = (config: ControlPlaneConfig, instanceId: string) =>
         config: config.apiServer,
         identity: { zone: config.zone, version: packageJson.version, instanceId, clusterId },
         shownConfig: showConfig(config),
+        warnGenerator: generatorWarnings(placesOfNames(config)),
         tls: apiTls
       }).pipe(
         Layer.provide(inspectorLive({ instanceId, adminPort: config.bootstrap.adminPort })),
@@ -176,7 +182,7 @@ const generators = ({ services }: ControlPlaneConfig) =>
 
 /** What services are told of their hostnames is what the leader keeps. */
 const keptIn = ({ hostnames, zone }: ControlPlaneConfig): KeptIn => {
-  const placesOf = hostnames === null ? null : placesIn(zone, hostnames)
+  const placesOf = placesOfNames({ hostnames, zone })
   return (generator) => placesOf?.(generator).places ?? []
 }
 

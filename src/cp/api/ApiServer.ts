@@ -37,6 +37,8 @@ export interface ApiServerOptions {
   readonly identity: Identity
   /** What `/config` shows. */
   readonly shownConfig?: unknown
+  /** What keeps a HostnameGenerator's names from being kept where it says. */
+  readonly warnGenerator?: Setting["warnGenerator"]
   /** PEM, leaf first; null leaves HTTPS off. */
   readonly tls: { readonly certificatePem: string; readonly privateKeyPem: string } | null
 }
@@ -114,10 +116,11 @@ const goneSignal = (outgoing: ServerResponse): AbortSignal => {
 }
 
 const makeAnswer = (services: Context.Context<Services>, options: ApiServerOptions): Answer => {
-  const { config, identity, shownConfig = {} } = options
+  const { config, identity, shownConfig = {}, warnGenerator = () => [] } = options
   const run = Effect.runPromiseWith(services)
   const setting: Setting = {
     keepsAdminToken: config.authn.bootstrapAdminToken,
+    warnGenerator,
     identity, shownConfig, places: new ExportPlaces(), readOnly: config.readOnly,
     issuesUserTokens: config.authn.issuesTokens, access: config.access
   }

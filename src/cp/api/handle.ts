@@ -1,6 +1,7 @@
 /** Answers one request: receives it whole, asks the store, never sees a socket. */
 import { Cause, Effect } from "effect"
 import { hostname } from "node:os"
+import type { HostnameGenerator } from "../../model/HostnameGenerator.ts"
 import type { Journal, JournalExport } from "../../model/Journal.ts"
 import type { Conflict, Store, StoreUnavailable } from "../../model/Store.ts"
 import type { AccessConfig } from "../auth/user/Access.ts"
@@ -62,6 +63,7 @@ export interface Setting {
   /** Whether the administrator's token is made here. */
   readonly keepsAdminToken: boolean
   readonly access: AccessConfig
+  readonly warnGenerator: (generator: HostnameGenerator) => ReadonlyArray<string>
   /** The configuration as it may be shown. */
   readonly shownConfig: unknown
 }
@@ -71,11 +73,13 @@ const json = (body: unknown) => Effect.succeed<ApiResponse>({ status: 200, body 
 const dispatchResource = (
   request: ApiRequest,
   route: Extract<Route, { _tag: "Single" }>,
-  { access, identity, readOnly: isReadOnly }: Setting
+  { access, identity, readOnly: isReadOnly, warnGenerator }: Setting
 ) => {
   if (request.method === "GET") return getResource(request, route)
   if (isReadOnly) return Effect.fail(readOnly("this control plane's API is read-only (KUMA_API_SERVER_READ_ONLY)"))
-  return request.method === "PUT" ? putResource(request, route, { access, zone: identity.zone }) : deleteResource(request, route)
+  return request.method === "PUT"
+    ? putResource(request, route, { access, warnGenerator, zone: identity.zone })
+    : deleteResource(request, route)
 }
 
 const isUserKeyChange = (

@@ -8,11 +8,11 @@ import type { Violation } from "../../model/Violation.ts"
 import { validateLabelChange } from "../../model/validate/validateComputedLabels.ts"
 import { validateKeySources } from "../../model/validate/validateKeySources.ts"
 import { violationIf } from "../../model/validate/violationPath.ts"
-import type { AccessConfig } from "../auth/user/Access.ts"
 import { checkProvided } from "../ca/checkProvided.ts"
 import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
 import { deniedSecret } from "./deniedSecret.ts"
 import { meshKey, requireMesh } from "./getResources.ts"
+import type { Setting } from "./handle.ts"
 import { madeWithMesh } from "./madeWithMesh.ts"
 import { noteStored, userOf } from "./noteStored.ts"
 import { etagOf, judgePreconditions } from "./preconditions.ts"
@@ -42,7 +42,7 @@ const isDesired = <T extends Resource["type"]>(type: T, resource: DesiredResourc
 export const putResource = Effect.fnUntraced(function*(
   request: ApiRequest,
   route: Extract<Route, { _tag: "Single" }>,
-  { access, zone }: { readonly access: AccessConfig; readonly zone: string }
+  { access, warnGenerator, zone }: Pick<Setting, "access" | "warnGenerator"> & { readonly zone: string }
 ) {
   const { descriptor } = route
   if (descriptor.readOnly) {
@@ -56,7 +56,7 @@ export const putResource = Effect.fnUntraced(function*(
       Effect.catchTag("NotFound", () => Effect.succeed(null))
     )
   ], { concurrency: 2 })
-  const { resource: given, warnings } = yield* readResource(request, route, zone)
+  const { resource: given, warnings: ofResource } = yield* readResource(request, route, zone)
   const resource = completeResource(given, zone, mesh)
   const misused = validateKeySources(resource, mesh)
   if (misused.length > 0) return yield* invalid("Could not process a resource", misused)
@@ -79,6 +79,9 @@ export const putResource = Effect.fnUntraced(function*(
   if (stored.version !== before?.version) {
     yield* noteStored(resource, { op: "put", version: stored.version, by: userOf(request) })
   }
+  const warnings = isDesired("HostnameGenerator", resource)
+    ? [...ofResource, ...warnGenerator(resource.spec)]
+    : ofResource
   return {
     status: before === null ? 201 : 200,
     headers: { etag: etagOf(stored) },

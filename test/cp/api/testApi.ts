@@ -31,6 +31,7 @@ export interface TestApiOptions {
   readonly shownConfig?: unknown
   readonly tls?: ApiServerOptions["tls"]
   readonly journal?: Layer.Layer<JournalExport>
+  readonly warnGenerator?: ApiServerOptions["warnGenerator"]
   /** What the API tells the journal. */
   readonly told?: Layer.Layer<Journal>
   /** What is looked at, or what the store holds; nothing where absent. */
@@ -65,6 +66,7 @@ export const startApi = async (database: StoreConfig, options: TestApiOptions = 
   const layer = apiServer({
     config,
     shownConfig,
+    ...(options.warnGenerator === undefined ? {} : { warnGenerator: options.warnGenerator }),
     identity: { zone: "zone-1", version: "0.0.0", instanceId: "instance-1", clusterId: "cluster-1" },
     tls
   }).pipe(
