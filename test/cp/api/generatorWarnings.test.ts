@@ -6,7 +6,8 @@ import { put, startApi, type TestApi } from "./testApi.ts"
 const databases = useTestDatabases()
 let api: TestApi
 beforeAll(async () => {
-  const warnGenerator = ({ template }: { readonly template: string }) => template === "a.mesh" ? ["is kept nowhere"] : []
+  const warnGenerator = ({ template }: { readonly template: string }) =>
+    template === "a.mesh" ? ["is kept nowhere"] : []
   api = await startApi(await databases.create(), { warnGenerator })
 }, 60_000)
 afterAll(() => api?.stop())
