@@ -51,7 +51,7 @@ it("escapes what SigV4 reserves and form encoding would leave or change", async 
   expect(url).toContain("X-Amz-SignedHeaders=host%3Bx-ecs-mesh-binding")
 })
 
-it("signs for one control plane and one proxy: any other gives another signature", async () => {
+it("signs for one control plane and one proxy, as any other gives another signature", async () => {
   const signature = async (changed: object) =>
     new URLSearchParams(urlOf(await iamToken({ ...input, ...changed })).split("?")[1]).get("X-Amz-Signature")
   const own = await signature({})

@@ -126,7 +126,7 @@ export interface ControlPlaneConfig {
   readonly caFilesDir: string | null
   readonly store: StoreConfig
   readonly dpServer: Listen & {
-    /** Connections of one address; null: any number, as proxies may come by one load balancer's. */
+    /** Connections of one address; null: however many, as proxies may come by one load balancer's. */
     readonly connectionsOfOne: number | null
     readonly authn: AuthConfig
   }

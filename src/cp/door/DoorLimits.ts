@@ -1,6 +1,6 @@
 /** What one who connects may take of a server: connections, and time for each part of what is done there. */
 export interface DoorLimits {
-  /** At once; null: any number. */
+  /** At once; null: however many. */
   readonly connections: number | null
   /** Of one address, or of one network of IPv6; null: all that there are, as proxies may share a load balancer's. */
   readonly connectionsOfOne: number | null
