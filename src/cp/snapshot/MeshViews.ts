@@ -205,7 +205,7 @@ export class MeshViews implements ZoneView {
         const mesh = this.#mesh(key.mesh)
         put(mesh.secrets, key.name, ofType("Secret", now)?.spec.data)
         mesh.named.touchSecret(key.name)
-        // Others' concern trust and certificates as little as any resource that nobody reads.
+        // A Secret of nobody's authority changes no trust and no certificate.
         if (authoritySecrets(key.mesh, mesh.resource?.spec).has(key.name)) impact.secrets.add(key.mesh)
         return
       }
