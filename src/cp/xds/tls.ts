@@ -39,21 +39,22 @@ const commonContext = (
   }
 })
 
-/** Server end: takes any client of the mesh; who may call is the permissions' business. */
-export const downstreamMtls = recently(100, (mesh: string): TransportSocket =>
+/** Server end that takes nobody without a certificate. */
+export const mutualDownstream = (commonTlsContext: MessageInitShape<typeof CommonTlsContextSchema>): TransportSocket =>
   create(TransportSocketSchema, {
     name: TLS,
     configType: {
       case: "typedConfig",
-      value: packAny(DownstreamTlsContextSchema, {
-        requireClientCertificate: true,
-        commonTlsContext: commonContext(mesh, [{
-          sanType: SubjectAltNameMatcher_SanType.URI,
-          matcher: { matchPattern: { case: "prefix", value: spiffeId(mesh, "") } }
-        }])
-      })
+      value: packAny(DownstreamTlsContextSchema, { requireClientCertificate: true, commonTlsContext })
     }
   })
+
+/** Server end: takes any client of the mesh; who may call is the permissions' business. */
+export const downstreamMtls = recently(100, (mesh: string): TransportSocket =>
+  mutualDownstream(commonContext(mesh, [{
+    sanType: SubjectAltNameMatcher_SanType.URI,
+    matcher: { matchPattern: { case: "prefix", value: spiffeId(mesh, "") } }
+  }]))
 )
 
 /** Client end: takes only a server that proves to be one of those services, of which there must be one at least. */

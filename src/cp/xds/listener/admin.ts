@@ -3,10 +3,10 @@
  * which shows a certificate of its admin CA, reads Envoy's statistics and clusters, too. The rest of Envoy's admin
  * interface, which can stop the proxy and shows its configuration, stays on the proxy's host.
  */
-import { create, type MessageInitShape } from "@bufbuild/protobuf"
+import type { MessageInitShape } from "@bufbuild/protobuf"
 import type { ProxyId } from "../../../model/ProxyType.ts"
 import { ADMIN_CLIENT, adminHost } from "../../admin/adminNames.ts"
-import { TrafficDirection, type TransportSocket, TransportSocketSchema } from "../../proto/envoy/config/core/v3/base_pb.js"
+import { TrafficDirection, type TransportSocket } from "../../proto/envoy/config/core/v3/base_pb.js"
 import type { Filter, FilterChainSchema } from "../../proto/envoy/config/listener/v3/listener_components_pb.js"
 import { ListenerSchema } from "../../proto/envoy/config/listener/v3/listener_pb.js"
 import type { RouteSchema } from "../../proto/envoy/config/route/v3/route_components_pb.js"
@@ -14,14 +14,12 @@ import {
   HttpConnectionManagerSchema
 } from "../../proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js"
 import { SubjectAltNameMatcher_SanType } from "../../proto/envoy/extensions/transport_sockets/tls/v3/common_pb.js"
-import { DownstreamTlsContextSchema } from "../../proto/envoy/extensions/transport_sockets/tls/v3/tls_pb.js"
 import { fixedCluster } from "../cluster/fixed.ts"
 import { ADMIN, READINESS, statName } from "../names.ts"
-import { packAny } from "../packAny.ts"
 import { onceFor } from "../share/onceFor.ts"
 import type { Shared } from "../share/Shared.ts"
 import { socketAddress } from "../socketAddress.ts"
-import { TLS } from "../tls.ts"
+import { mutualDownstream } from "../tls.ts"
 import { toXdsResource } from "../toXdsResource.ts"
 import { adminPlace, type AdminTls, type SocketAddress, type TranslateSettings } from "../TranslateSettings.ts"
 import { TypeUrl, type XdsResource } from "../XdsResource.ts"
@@ -65,26 +63,17 @@ const inline = (pem: string) => ({ specifier: { case: "inlineBytes", value: Buff
  * whoever asks needs a client's, with the control plane's name in it.
  */
 const controlPlaneTls = onceFor(({ caPem, certificatePem, privateKeyPem }: AdminTls): TransportSocket =>
-  create(TransportSocketSchema, {
-    name: TLS,
-    configType: {
-      case: "typedConfig",
-      value: packAny(DownstreamTlsContextSchema, {
-        requireClientCertificate: true,
-        commonTlsContext: {
-          tlsCertificates: [{ certificateChain: inline(certificatePem), privateKey: inline(privateKeyPem) }],
-          validationContextType: {
-            case: "validationContext",
-            value: {
-              trustedCa: inline(caPem),
-              matchTypedSubjectAltNames: [{
-                sanType: SubjectAltNameMatcher_SanType.DNS,
-                matcher: { matchPattern: { case: "exact", value: ADMIN_CLIENT } }
-              }]
-            }
-          }
-        }
-      })
+  mutualDownstream({
+    tlsCertificates: [{ certificateChain: inline(certificatePem), privateKey: inline(privateKeyPem) }],
+    validationContextType: {
+      case: "validationContext",
+      value: {
+        trustedCa: inline(caPem),
+        matchTypedSubjectAltNames: [{
+          sanType: SubjectAltNameMatcher_SanType.DNS,
+          matcher: { matchPattern: { case: "exact", value: ADMIN_CLIENT } }
+        }]
+      }
     }
   })
 )
