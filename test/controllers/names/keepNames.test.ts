@@ -4,27 +4,12 @@ import { AwsCallFailed } from "../../../src/controllers/aws/AwsCallFailed.ts"
 import { keepNames, type NameSettings } from "../../../src/controllers/names/keepNames.ts"
 import type { NameStore, NameThere } from "../../../src/controllers/names/NameStore.ts"
 import { hostedZonesOf } from "../../../src/controllers/names/wantedNames.ts"
-import type { DesiredResource, ResourceType, SpecByType } from "../../../src/model/Resource.ts"
 import { Store } from "../../../src/model/Store.ts"
 import { openStore, useTestDatabases } from "../../cp/store/testDatabases.ts"
+import { desired } from "../../cp/services/serviceWorld.ts"
+import { untilEffect } from "../../support/untilEffect.ts"
 
 const databases = useTestDatabases()
-
-const until = <A>(what: string, look: Effect.Effect<A>, condition: (value: A) => boolean) =>
-  Effect.gen(function*() {
-    for (;;) {
-      const value = yield* look
-      if (condition(value)) return value
-      yield* Effect.sleep(5)
-    }
-  }).pipe(Effect.timeout("20 seconds"), Effect.mapError(() => new Error(`${what} did not come`)))
-
-const desired = <T extends ResourceType>(
-  type: T,
-  mesh: string,
-  name: string,
-  spec: SpecByType[T]
-): DesiredResource<T> => ({ type, mesh, name, labels: {}, spec })
 
 const generator = (name: string, ...hostedZones: ReadonlyArray<string>) =>
   desired("HostnameGenerator", "", name, {
@@ -107,14 +92,14 @@ describe("the hostnames that are kept", () => {
       places.OWN.isBroken = true
       for (const one of [generator("a", "OWN"), generator("b", "Z1"), kv, address("127.4.0.1")]) yield* store.put(one)
       yield* keep
-      yield* until("the name", addressesOf(places.Z1), (names) => names["kv.b.local"] === "127.4.0.1")
-      yield* until("another look", Effect.sync(() => places.Z1.lists), (lists) => lists > 3)
+      yield* untilEffect("the name", addressesOf(places.Z1), (names) => names["kv.b.local"] === "127.4.0.1")
+      yield* untilEffect("another look", Effect.sync(() => places.Z1.lists), (lists) => lists > 3)
       const lines = yield* saying("can't be kept now")
       assert.deepStrictEqual(lines.map((line) => JSON.parse(line).annotations), [
         { place: "OWN", reason: "it may not be read" }
       ])
       places.OWN.isBroken = false
-      yield* until("the other name", addressesOf(places.OWN), (names) => names["kv.a.local"] === "127.4.0.1")
+      yield* untilEffect("the other name", addressesOf(places.OWN), (names) => names["kv.a.local"] === "127.4.0.1")
     }).pipe(Effect.scoped))
 
   it.live("leave a place with the last of them, which is then looked at no more", () =>
@@ -124,14 +109,14 @@ describe("the hostnames that are kept", () => {
       places.Z2.held.set("theirs.local", { owner: "others" })
       for (const one of [generator("b", "Z1"), kv, address("127.4.0.1")]) yield* store.put(one)
       yield* keep
-      yield* until("the name", addressesOf(places.Z1), (names) => names["kv.b.local"] === "127.4.0.1")
-      yield* until("the end of what was left", addressesOf(places.Z2), (names) => !("left.local" in names))
-      yield* until("further looks", Effect.sync(() => places.Z1.lists), (lists) => lists > 5)
+      yield* untilEffect("the name", addressesOf(places.Z1), (names) => names["kv.b.local"] === "127.4.0.1")
+      yield* untilEffect("the end of what was left", addressesOf(places.Z2), (names) => !("left.local" in names))
+      yield* untilEffect("further looks", Effect.sync(() => places.Z1.lists), (lists) => lists > 5)
       assert.isBelow(places.Z2.lists, 3)
       assert.isBelow(places.OWN.lists, 3)
       assert.deepStrictEqual(yield* addressesOf(places.Z2), { "theirs.local": null })
       yield* store.put(generator("c", "Z2"))
-      yield* until("the new name", addressesOf(places.Z2), (names) => names["kv.c.local"] === "127.4.0.1")
+      yield* untilEffect("the new name", addressesOf(places.Z2), (names) => names["kv.c.local"] === "127.4.0.1")
     }).pipe(Effect.scoped))
 
   it.live("are kept in no place that the control plane wasn't given, which is told", () =>
@@ -139,7 +124,7 @@ describe("the hostnames that are kept", () => {
       const { keep, places, saying, store } = yield* setUp()
       for (const one of [generator("a", "Z9", "Z1"), kv, address("127.4.0.1")]) yield* store.put(one)
       yield* keep
-      yield* until("the name", addressesOf(places.Z1), (names) => names["kv.a.local"] === "127.4.0.1")
+      yield* untilEffect("the name", addressesOf(places.Z1), (names) => names["kv.a.local"] === "127.4.0.1")
       const [line = "{}"] = yield* saying("ECS_MESH_ROUTE53_HOSTED_ZONES")
       assert.deepStrictEqual(JSON.parse(line).annotations, { generator: "a", hostedZone: "Z9" })
     }).pipe(Effect.scoped))
@@ -153,7 +138,7 @@ describe("the hostnames that are kept", () => {
       for (const name of ["a", "b", "c"]) yield* store.put(generator(name, "Z1"))
       for (const one of [kv, address("127.4.0.1")]) yield* store.put(one)
       yield* keep
-      const lines = yield* until("the lines", saying("somebody else's"), (all) => all.length === 3)
+      const lines = yield* untilEffect("the lines", saying("somebody else's"), (all) => all.length === 3)
       const hints = lines.map((line): unknown => JSON.parse(line).annotations)
         .map((fields) => (typeof fields === "object" && fields !== null && "hint" in fields ? fields.hint : undefined))
       assert.deepStrictEqual(hints, [
@@ -169,14 +154,14 @@ describe("the hostnames that are kept", () => {
       places.Z1.held.set("kv.a.local", { owner: "nobody", address: "127.4.0.77" })
       for (const one of [generator("a", "Z1"), kv, address("127.4.0.1")]) yield* store.put(one)
       yield* keep
-      const rows = yield* until("the claim", Effect.orDie(store.list("ServiceAddress")), (all) => all.length === 2)
+      const rows = yield* untilEffect("the claim", Effect.orDie(store.list("ServiceAddress")), (all) => all.length === 2)
       const claimed = rows.find(({ name }) => name === "127.4.0.77")
       assert.deepStrictEqual(claimed?.spec, { kind: "MeshService", mesh: "default", service: "kv", adopted: true })
       // Until the service has it, its name stays as it was.
-      yield* until("further looks", Effect.sync(() => places.Z1.lists), (lists) => lists > 3)
+      yield* untilEffect("further looks", Effect.sync(() => places.Z1.lists), (lists) => lists > 3)
       assert.deepStrictEqual(places.Z1.held.get("kv.a.local"), { owner: "nobody", address: "127.4.0.77" })
       yield* store.remove(address("127.4.0.1"))
-      yield* until("its mark", Effect.sync(() => places.Z1.held.get("kv.a.local")), (one) => one?.owner === "us")
+      yield* untilEffect("its mark", Effect.sync(() => places.Z1.held.get("kv.a.local")), (one) => one?.owner === "us")
     }).pipe(Effect.scoped))
 
   it.live("that bear nobody's mark are made to lead elsewhere where their service can't have that address", () =>
@@ -186,7 +171,7 @@ describe("the hostnames that are kept", () => {
       const taken = address("127.4.0.77", "other")
       for (const one of [generator("a", "Z1"), kv, address("127.4.0.1"), taken]) yield* store.put(one)
       yield* keep
-      yield* until("its new address", addressesOf(places.Z1), (names) => names["kv.a.local"] === "127.4.0.1")
+      yield* untilEffect("its new address", addressesOf(places.Z1), (names) => names["kv.a.local"] === "127.4.0.1")
       assert.strictEqual((yield* store.list("ServiceAddress")).length, 2)
     }).pipe(Effect.scoped))
 })

@@ -18,13 +18,14 @@ import { Context, Effect, Layer } from "effect"
 import { afterAll, beforeAll } from "vitest"
 import { keepNamesInAws } from "../../../src/controllers/names/keepNamesInAws.ts"
 import type { NameConfig } from "../../../src/controllers/names/NameConfig.ts"
-import { parseRange } from "../../../src/cp/services/AddressRange.ts"
 import { keepServices } from "../../../src/cp/services/keepServices.ts"
 import { ResourceCache } from "../../../src/cp/snapshot/ResourceCache.ts"
 import { ResourceCacheLive } from "../../../src/cp/snapshot/ResourceCacheLive.ts"
-import type { DesiredResource, ResourceType, SpecByType } from "../../../src/model/Resource.ts"
+import type { ResourceType, SpecByType } from "../../../src/model/Resource.ts"
 import { Store } from "../../../src/model/Store.ts"
 import { openStore, useTestDatabases } from "../../cp/store/testDatabases.ts"
+import { desired, serviceSettings } from "../../cp/services/serviceWorld.ts"
+import { untilEffect } from "../../support/untilEffect.ts"
 import { type Emulator, startMinistack } from "../../support/startMinistack.ts"
 
 const databases = useTestDatabases()
@@ -45,31 +46,18 @@ afterAll(async () => {
   await aws.stop()
 })
 
-const until = <A>(what: string, look: Effect.Effect<A>, condition: (value: A) => boolean) =>
-  Effect.gen(function*() {
-    for (;;) {
-      const value = yield* look
-      if (condition(value)) return value
-      yield* Effect.sleep(50)
-    }
-  }).pipe(Effect.timeout("30 seconds"), Effect.mapError(() => new Error(`${what} did not come`)))
+const ofZone = <T extends ResourceType>(type: T, mesh: string, name: string, spec: SpecByType[T]) =>
+  desired(type, mesh, name, spec, { "kuma.io/origin": "zone" })
 
-const desired = <T extends ResourceType>(
-  type: T,
-  mesh: string,
-  name: string,
-  spec: SpecByType[T]
-): DesiredResource<T> => ({ type, mesh, name, labels: { "kuma.io/origin": "zone" }, spec })
-
-const generator = desired("HostnameGenerator", "", "names", {
+const generator = ofZone("HostnameGenerator", "", "names", {
   selector: { meshService: {} }, template: "{{ .Name }}.mesh.local", extension: { type: "Route53" }
 })
 
 const service = (name: string) =>
-  desired("MeshService", "default", name, { state: "Unavailable", selector: {}, ports: [] })
+  ofZone("MeshService", "default", name, { state: "Unavailable", selector: {}, ports: [] })
 
 const address = (ip: string, name: string) =>
-  desired("ServiceAddress", "", ip, { kind: "MeshService", mesh: "default", service: name })
+  ofZone("ServiceAddress", "", ip, { kind: "MeshService", mesh: "default", service: name })
 
 const keeping = (config: Pick<NameConfig, "kind" | "id"> & Partial<NameConfig>) =>
   Effect.gen(function*() {
@@ -87,24 +75,6 @@ const keeping = (config: Pick<NameConfig, "kind" | "id"> & Partial<NameConfig>) 
     )
     return store
   })
-
-const range = (cidr: string) => {
-  const parsed = parseRange(cidr)
-  if (parsed === undefined) throw new Error(cidr)
-  return parsed
-}
-
-const serviceSettings = {
-  generates: true,
-  graceMillis: 3_600_000,
-  holdMillis: 3_600_000,
-  makesGenerators: false,
-  ranges: {
-    MeshService: range("127.4.0.0/16"),
-    MeshExternalService: range("127.3.0.0/16"),
-    MeshMultiZoneService: range("127.2.0.0/16")
-  }
-}
 
 const settings = () => ({ region: "us-east-1", endpoint: aws.endpoint })
 
@@ -133,13 +103,13 @@ describe("hostnames in AWS", () => {
         yield* store.put(address(ip, name))
       }
       const own = { "mine.mesh.local.": "10.0.0.1" }
-      const there = yield* until("the record", records, (now) => now["kv.mesh.local."] !== undefined)
+      const there = yield* untilEffect("the record", records, (now) => now["kv.mesh.local."] !== undefined)
       assert.deepStrictEqual(there, { ...own, "kv.mesh.local.": "127.4.0.1" })
       yield* store.remove(address("127.4.0.1", "kv"))
       yield* store.put(address("127.4.0.7", "kv"))
-      yield* until("the new address", records, (now) => now["kv.mesh.local."] === "127.4.0.7")
+      yield* untilEffect("the new address", records, (now) => now["kv.mesh.local."] === "127.4.0.7")
       yield* store.remove(service("kv"))
-      const left = yield* until("its end", records, (now) => now["kv.mesh.local."] === undefined)
+      const left = yield* untilEffect("its end", records, (now) => now["kv.mesh.local."] === undefined)
       assert.deepStrictEqual(left, own)
       client.destroy()
     }).pipe(Effect.scoped), 60_000)
@@ -167,9 +137,9 @@ describe("hostnames in AWS", () => {
           Effect.provideService(Store, store), Effect.provideService(ResourceCache, cache)
         )
       )
-      yield* store.put(desired("Mesh", "", "default", { meshServices: { mode: "Everywhere" } }))
+      yield* store.put(ofZone("Mesh", "", "default", { meshServices: { mode: "Everywhere" } }))
       yield* store.put(service("kv"))
-      const marked = yield* until("the mark", records, (now) => now.length === 2)
+      const marked = yield* untilEffect("the mark", records, (now) => now.length === 2)
       assert.deepStrictEqual(marked.find(({ Type }) => Type === "A"), left)
       assert.include(marked.find(({ Type }) => Type === "TXT")?.ResourceRecords?.[0]?.Value, "address=127.4.0.77")
       const given = cache.list("ServiceAddress").filter(({ spec }) => spec.releasedAt === undefined)
@@ -205,13 +175,13 @@ describe("hostnames in AWS", () => {
         yield* store.put(service(name))
         yield* store.put(address(ip, name))
       }
-      const there = yield* until("the instance", instances, (now) => typeof now["kv"] === "string")
+      const there = yield* untilEffect("the instance", instances, (now) => typeof now["kv"] === "string")
       assert.deepStrictEqual(there, { mine: null, kv: "127.4.0.1" })
       yield* store.remove(address("127.4.0.1", "kv"))
       yield* store.put(address("127.4.0.7", "kv"))
-      yield* until("the new address", instances, (now) => now["kv"] === "127.4.0.7")
+      yield* untilEffect("the new address", instances, (now) => now["kv"] === "127.4.0.7")
       yield* store.remove(service("kv"))
-      const left = yield* until("its end", instances, (now) => !("kv" in now))
+      const left = yield* untilEffect("its end", instances, (now) => !("kv" in now))
       assert.deepStrictEqual(left, { mine: null })
       client.destroy()
     }).pipe(Effect.scoped), 60_000)

@@ -2,49 +2,14 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer, Logger } from "effect"
 import { ResourceCache } from "../../../src/cp/snapshot/ResourceCache.ts"
 import { ResourceCacheLive } from "../../../src/cp/snapshot/ResourceCacheLive.ts"
-import { parseRange } from "../../../src/cp/services/AddressRange.ts"
 import { keepServices } from "../../../src/cp/services/keepServices.ts"
 import type { ServiceSettings } from "../../../src/cp/services/ServiceSettings.ts"
-import type { DesiredResource, ResourceType, SpecByType } from "../../../src/model/Resource.ts"
 import { Store } from "../../../src/model/Store.ts"
 import { openStore, useTestDatabases } from "../store/testDatabases.ts"
+import { desired, range, serviceSettings as settings } from "./serviceWorld.ts"
+import { untilEffect } from "../../support/untilEffect.ts"
 
 const databases = useTestDatabases()
-
-const range = (cidr: string) => {
-  const parsed = parseRange(cidr)
-  if (parsed === undefined) throw new Error(cidr)
-  return parsed
-}
-
-const settings: ServiceSettings = {
-  generates: true,
-  graceMillis: 3_600_000,
-  holdMillis: 3_600_000,
-  makesGenerators: false,
-  ranges: {
-    MeshService: range("127.4.0.0/16"),
-    MeshExternalService: range("127.3.0.0/16"),
-    MeshMultiZoneService: range("127.2.0.0/16")
-  }
-}
-
-const until = <A>(what: string, look: Effect.Effect<A>, condition: (value: A) => boolean) =>
-  Effect.gen(function*() {
-    for (;;) {
-      const value = yield* look
-      if (condition(value)) return value
-      yield* Effect.sleep(5)
-    }
-  }).pipe(Effect.timeout("20 seconds"), Effect.mapError(() => new Error(`${what} did not come`)))
-
-const desired = <T extends ResourceType>(
-  type: T,
-  mesh: string,
-  name: string,
-  spec: SpecByType[T],
-  labels: Readonly<Record<string, string>> = {}
-): DesiredResource<T> => ({ type, mesh, name, labels, spec })
 
 const instance = (name: string, service = "kv", port = 15_050) =>
   desired("Dataplane", "default", name, {
@@ -81,7 +46,7 @@ const setUp = (given: Partial<ServiceSettings> = {}, keepers = 1) =>
     const addresses = Effect.sync(() => cache.list("ServiceAddress"))
     const addressOf = (name: string) =>
       Effect.map(
-        until(`an address of ${name}`, addresses, (rows) =>
+        untilEffect(`an address of ${name}`, addresses, (rows) =>
           rows.some(({ spec }) => spec.service === name && spec.releasedAt === undefined)),
         (rows) => rows.find(({ spec }) => spec.service === name && spec.releasedAt === undefined)?.name
       )
@@ -94,7 +59,7 @@ describe("the services that are kept", () => {
       const { addressOf, addresses, service, store } = yield* setUp({}, 2)
       yield* store.put(mesh("Exclusive"))
       yield* store.put(instance("one"))
-      const made = yield* until("kv", service("kv"), (one) => one !== undefined)
+      const made = yield* untilEffect("kv", service("kv"), (one) => one !== undefined)
       assert.deepStrictEqual(made?.spec, {
         state: "Unavailable",
         selector: { dataplaneTags: { "kuma.io/service": "kv" } },
@@ -113,7 +78,7 @@ describe("the services that are kept", () => {
       yield* store.put({ ...instance("one"), labels: { mine: "1" } })
       yield* store.put(instance("two"))
       yield* store.put(instance("three", "other"))
-      yield* until("other", service("other"), (one) => one !== undefined)
+      yield* untilEffect("other", service("other"), (one) => one !== undefined)
       assert.strictEqual((yield* service("kv"))?.version, made?.version)
       yield* addressOf("other")
       const given = (yield* addresses).filter(({ spec }) => spec.releasedAt === undefined).map(({ spec }) => spec.service)
@@ -125,13 +90,13 @@ describe("the services that are kept", () => {
       const { service, store } = yield* setUp()
       yield* store.put(mesh("Everywhere"))
       yield* store.put(instance("a"))
-      yield* until("kv", service("kv"), (one) => one !== undefined)
+      yield* untilEffect("kv", service("kv"), (one) => one !== undefined)
       yield* store.put(instance("b", "kv", 16_000))
       yield* store.put(instance("c", "third"))
-      yield* until("third", service("third"), (one) => one !== undefined)
+      yield* untilEffect("third", service("third"), (one) => one !== undefined)
       assert.strictEqual((yield* service("kv"))?.spec.ports?.[0]?.port, 15_050)
       yield* store.remove(instance("a"))
-      yield* until("the other port", service("kv"), (one) => one?.spec.ports?.[0]?.port === 16_000)
+      yield* untilEffect("the other port", service("kv"), (one) => one?.spec.ports?.[0]?.port === 16_000)
     }).pipe(Effect.scoped))
 
   it.live("are told of where Dataplanes offer other ports, once, though nothing is written for those", () =>
@@ -139,12 +104,12 @@ describe("the services that are kept", () => {
       const { saying, service, store } = yield* setUp()
       yield* store.put(mesh("Everywhere"))
       yield* store.put(instance("a"))
-      const made = yield* until("kv", service("kv"), (one) => one !== undefined)
+      const made = yield* untilEffect("kv", service("kv"), (one) => one !== undefined)
       yield* store.put(instance("b", "kv", 16_000))
       const others = saying("offer other ports", "\"dataplanes\":\"b\"")
-      yield* until("the line", others, (lines) => lines.length === 1)
+      yield* untilEffect("the line", others, (lines) => lines.length === 1)
       yield* store.put(instance("c", "kv", 16_000))
-      yield* until("the next line", saying("offer other ports", "b, c"), (lines) => lines.length === 1)
+      yield* untilEffect("the next line", saying("offer other ports", "b, c"), (lines) => lines.length === 1)
       assert.strictEqual((yield* service("kv"))?.version, made?.version)
       assert.strictEqual((yield* others).length, 1)
     }).pipe(Effect.scoped))
@@ -154,13 +119,13 @@ describe("the services that are kept", () => {
       const { service, store } = yield* setUp()
       yield* store.put(mesh("Exclusive"))
       yield* store.put(instance("a"))
-      yield* until("kv", service("kv"), (one) => one !== undefined)
+      yield* untilEffect("kv", service("kv"), (one) => one !== undefined)
       yield* store.remove(instance("a"))
       const label = "kuma.io/deletion-grace-period-started-at"
-      const waiting = yield* until("the grace", service("kv"), (one) => one?.labels[label] !== undefined)
+      const waiting = yield* untilEffect("the grace", service("kv"), (one) => one?.labels[label] !== undefined)
       assert.isFalse(Number.isNaN(Date.parse(waiting?.labels[label] ?? "")))
       yield* store.put(instance("b"))
-      yield* until("its end", service("kv"), (one) => one !== undefined && one.labels[label] === undefined)
+      yield* untilEffect("its end", service("kv"), (one) => one !== undefined && one.labels[label] === undefined)
     }).pipe(Effect.scoped))
 
   it.live("go when the grace is over, and their address stays held, theirs if they come back", () =>
@@ -170,8 +135,8 @@ describe("the services that are kept", () => {
       yield* store.put(instance("a"))
       const address = yield* addressOf("kv")
       yield* store.remove(instance("a"))
-      yield* until("the end", service("kv"), (one) => one === undefined)
-      yield* until("the release", addresses, (rows) => rows.every(({ spec }) => spec.releasedAt !== undefined))
+      yield* untilEffect("the end", service("kv"), (one) => one === undefined)
+      yield* untilEffect("the release", addresses, (rows) => rows.every(({ spec }) => spec.releasedAt !== undefined))
       assert.deepStrictEqual((yield* addresses).map(({ name }) => name), [address])
       yield* store.put(instance("a"))
       assert.strictEqual(yield* addressOf("kv"), address)
@@ -185,7 +150,7 @@ describe("the services that are kept", () => {
       yield* store.put(instance("a"))
       yield* addressOf("kv")
       yield* store.remove(instance("a"))
-      yield* until("nobody's address", addresses, (rows) => rows.length === 0)
+      yield* untilEffect("nobody's address", addresses, (rows) => rows.length === 0)
     }).pipe(Effect.scoped))
 
   it.live("are no longer generated where the mesh says Disabled, and a user's own stays as it is", () =>
@@ -198,9 +163,9 @@ describe("the services that are kept", () => {
       yield* store.put(own)
       yield* store.put(instance("a"))
       yield* store.put(instance("b", "own"))
-      yield* until("kv", service("kv"), (one) => one !== undefined)
+      yield* untilEffect("kv", service("kv"), (one) => one !== undefined)
       yield* store.put(mesh("Disabled"))
-      yield* until("the end of kv", service("kv"), (one) => one === undefined)
+      yield* untilEffect("the end of kv", service("kv"), (one) => one === undefined)
       const { labels, spec, version } = (yield* service("own")) ?? { labels: null, spec: null, version: 0 }
       assert.deepStrictEqual({ labels, spec, version }, { labels: own.labels, spec: own.spec, version: 1 })
     }).pipe(Effect.scoped))
@@ -216,7 +181,7 @@ describe("the services that are kept", () => {
         selector: { meshService: {} }, ports: [{ port: 80, appProtocol: "tcp" }]
       }))
       assert.match((yield* addressOf("z")) ?? "", /^127\.2\./)
-      const given = yield* until("two addresses", addresses, (rows) =>
+      const given = yield* untilEffect("two addresses", addresses, (rows) =>
         rows.filter(({ spec }) => spec.kind === "MeshExternalService").length === 2)
       assert.strictEqual(new Set(given.map(({ name }) => name)).size, 3)
       assert.deepStrictEqual(
@@ -237,11 +202,11 @@ describe("the services that are kept", () => {
         yield* addressOf(name)
       }
       yield* store.put(external("c"))
-      yield* until("the line", full, (lines) => lines.length === 1)
+      yield* untilEffect("the line", full, (lines) => lines.length === 1)
       yield* store.remove(external("a"))
       yield* addressOf("c")
       yield* store.put(external("d"))
-      yield* until("the second line", full, (lines) => lines.length === 2)
+      yield* untilEffect("the second line", full, (lines) => lines.length === 2)
       assert.strictEqual((yield* addresses).length, 2)
     }).pipe(Effect.scoped))
 
@@ -251,10 +216,10 @@ describe("the services that are kept", () => {
       yield* store.put(mesh("Exclusive"))
       yield* store.put(instance("a"))
       const one = yield* Effect.forkScoped(keep({ ranges: { ...settings.ranges, MeshService: range("241.0.0.0/8") } }))
-      yield* until("the first", addresses, (rows) => rows.length === 1)
+      yield* untilEffect("the first", addresses, (rows) => rows.length === 1)
       one.interruptUnsafe()
       yield* Effect.forkScoped(keep())
-      const rows = yield* until("the second", addresses, (all) =>
+      const rows = yield* untilEffect("the second", addresses, (all) =>
         all.length === 2 && all.some(({ spec }) => spec.releasedAt !== undefined))
       assert.deepStrictEqual(
         rows.map(({ name, spec }) => [name.split(".")[0], spec.releasedAt === undefined]),
