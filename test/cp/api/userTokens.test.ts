@@ -137,10 +137,14 @@ describe("the admin's token, where another control plane's keys come", () => {
   const foreignPem = () =>
     generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ type: "pkcs1", format: "pem" }).toString()
   const base64 = (text: string) => Buffer.from(text, "utf8").toString("base64")
-  const withFresh = async (test: (url: string, fresh: TestApi, logged: ReadonlyArray<string>) => Promise<void>) => {
+  const withFresh = async (
+    test: (url: string, fresh: TestApi, logged: ReadonlyArray<string>) => Promise<void>,
+    bootstrapAdminToken = true
+  ) => {
     const logged: Array<string> = []
     const logger = Logger.make(({ logLevel, message }) => void logged.push(`${logLevel} ${String(message)}`))
-    const fresh = await start(await databases.create(), { logger })
+    const config = { authn: { ...api.config.authn, bootstrapAdminToken } }
+    const fresh = await start(await databases.create(), { config, logger })
     try {
       await test(`${fresh.url}/global-secrets`, fresh, logged)
     } finally {
@@ -190,6 +194,14 @@ describe("the admin's token, where another control plane's keys come", () => {
         expect(await stored(url)).toBe(other)
       }
     }))
+
+  it("is the user's own where none is to be made", () =>
+    withFresh(async (url) => {
+      const theirs = await signedBy(foreignPem())
+      await write(url, "admin-user-token", theirs)
+      expect((await write(url, "user-token-signing-key-1", foreignPem())).status).toBe(200)
+      expect(await stored(url)).toBe(theirs)
+    }, false))
 
   it("isn't brought back where it was removed, nor made without a key that signs", () =>
     withFresh(async (url) => {
