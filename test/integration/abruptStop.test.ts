@@ -56,5 +56,5 @@ it("forgets a task whose processes are killed within seconds, and fails nothing 
 
   expect(result.failures.length).toBeLessThanOrEqual(lanes)
   expect(result.failures.filter(({ at }) => at > killedAt + 1_000)).toEqual([])
-  expect(result.answered).toBeGreaterThan(50)
+  expect(result.answered).toBeGreaterThan(200)
 })

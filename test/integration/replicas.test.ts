@@ -129,7 +129,7 @@ describe("two replicas", () => {
     const result = await load.finish()
     expect(streams).toEqual([true, true, true])
     expect(result.failures).toEqual([])
-    expect(result.answered).toBeGreaterThan(50)
+    expect(result.answered).toBeGreaterThan(200)
   })
 })
 
