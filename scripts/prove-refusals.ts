@@ -57,20 +57,20 @@ const runTests = async (folder: string, limitMillis: number, ...options: Readonl
 }
 
 const judge = async (folder: string, { edits, file, test }: Mutant): Promise<string> => {
-  const path = join(folder, file)
-  const original = await readFile(path, "utf8")
-  let spoilt = original
-  for (const [text, replacement] of edits) {
-    if (spoilt.split(text).length !== 2) return "TEXT NOT FOUND ONCE"
-    spoilt = spoilt.replace(text, () => replacement)
-  }
+  const originals = new Map<string, string>()
   try {
-    await writeFile(path, spoilt)
+    for (const [text, replacement, elsewhere] of edits) {
+      const path = join(folder, elsewhere ?? file)
+      const source = await readFile(path, "utf8")
+      if (source.split(text).length !== 2) return "TEXT NOT FOUND ONCE"
+      if (!originals.has(path)) originals.set(path, source)
+      await writeFile(path, source.replace(text, () => replacement))
+    }
     const { passed, failed } = await runTests(folder, LIMIT_MILLIS, test.file, "-t", pattern(test.title), "--bail=1")
     if (failed > 0) return "red"
     return passed > 0 ? "SURVIVED" : "NO TEST RAN"
   } finally {
-    await writeFile(path, original)
+    for (const [path, source] of originals) await writeFile(path, source)
   }
 }
 

@@ -1,3 +1,6 @@
+/** `file`: where the text stands, if not in the mutant's own file. */
+export type Edit = readonly [text: string, replacement: string, file?: string]
+
 /** A check taken out of the door, or loosened, and the test that must then turn red. */
 export interface Mutant {
   /** Number of the refusal in docs/refusals.md. */
@@ -5,8 +8,8 @@ export interface Mutant {
   /** What is taken out, in words. */
   readonly check: string
   readonly file: string
-  /** Texts that occur once in the file, each with what stands there instead. */
-  readonly edits: ReadonlyArray<readonly [text: string, replacement: string]>
+  /** Texts that occur once in their file, each with what stands there instead. */
+  readonly edits: ReadonlyArray<Edit>
   readonly test: {
     readonly file: string
     /** Title, or its start, of the test or the group of tests. */
@@ -19,7 +22,7 @@ export const mutant = (
   refusal: number,
   check: string,
   file: string,
-  edit: readonly [text: string, replacement: string],
+  edit: Edit,
   testFile: string,
   title: string
 ): Mutant => ({

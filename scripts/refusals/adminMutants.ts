@@ -12,9 +12,9 @@ const NOTHING_ELSE = "does nothing but tell of statistics and clusters, not even
 const NOT_BELIEVED = "isn't believed"
 
 const NAMED = `matchTypedSubjectAltNames: [{
-                sanType: SubjectAltNameMatcher_SanType.DNS,
-                matcher: { matchPattern: { case: "exact", value: ADMIN_CLIENT } }
-              }]`
+          sanType: SubjectAltNameMatcher_SanType.DNS,
+          matcher: { matchPattern: { case: "exact", value: ADMIN_CLIENT } }
+        }]`
 
 export const ADMIN_MUTANTS: ReadonlyArray<Mutant> = [
   {
@@ -22,7 +22,10 @@ export const ADMIN_MUTANTS: ReadonlyArray<Mutant> = [
     check: "a certificate",
     file: `src/${LISTENER}`,
     // Envoy asks for one, too, where it is to have a name.
-    edits: [["requireClientCertificate: true", "requireClientCertificate: false"], [NAMED, "matchTypedSubjectAltNames: []"]],
+    edits: [
+      ["requireClientCertificate: true", "requireClientCertificate: false", "src/cp/xds/tls.ts"],
+      [NAMED, "matchTypedSubjectAltNames: []"]
+    ],
     test: { file: `test/cp/${LIVE}`, title: SHUT }
   },
   mutant(
