@@ -58,6 +58,10 @@ export const NAMED_MUTANTS: ReadonlyArray<Mutant> = [
   mutant(69, "what stands beside the key", PEM, ["{ pem: fitting }", "{ pem: text }"], SECRETS, FITS),
   mutant(69, "what isn't a certificate", PEM, ["{ pem: found.join(\"\") }", "{ pem: text }"], SECRETS,
     "gives its certificates and nothing that stands beside them"),
+  mutant(
+    69, "that of a CA only certificates are told", "cp/ca/CertificateAuthorityLive.ts", [".flatMap(certificatesOf)", ""],
+    "ca/authorities.test.ts", "tells of a text that holds its key, too, the certificate alone"
+  ),
   mutant(69, "a key without a certificate", EXTERNAL, ["text === null || clientCertificate === null", "text === null"],
     SECRETS, FITS),
   mutant(71, "of an access log", COMMANDS, [`of("ENVIRONMENT", refused(CREDENTIALS))`, `of("ENVIRONMENT", nameable(true))`],

@@ -13,7 +13,7 @@ import { issueWorkload } from "./issueWorkload.ts"
 import { KeptCertificates, type Place } from "./KeptCertificates.ts"
 import { isUri } from "./leafTemplate.ts"
 import { makeProvidedAuthority } from "./ProvidedAuthority.ts"
-import { type AuthorityPems, type SigningAuthority, signingAuthority } from "./SigningAuthority.ts"
+import { type AuthorityPems, certificatesOf, type SigningAuthority, signingAuthority } from "./SigningAuthority.ts"
 import { workloadNames } from "./workloadNames.ts"
 
 const unavailable = (mesh: string, backend?: string) => (cause: unknown): CaUnavailable =>
@@ -106,7 +106,7 @@ const make = Effect.gen(function*() {
         onFailure: (error) =>
           Effect.as(Effect.logDebug("a backend is left out of the trust bundle", error.message), [])
       }))
-    const trustBundle = [pems.certificatePem, ...more.flat()].map((pem) => pem.trimEnd() + "\n").join("")
+    const trustBundle = [pems.certificatePem, ...more.flat()].flatMap(certificatesOf).map((pem) => `${pem}\n`).join("")
 
     const valid = (place: Place, terms: string, now: number) =>
       place.issued?.authority === authority && place.issued.terms === terms && now < place.issued.certificate.renewAt

@@ -18,7 +18,10 @@ export interface SigningAuthority {
   readonly expiresAt: number
 }
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]*-----END CERTIFICATE-----/g
+
+/** All that others may be told of it: a CA's certificate and its key often stand in one text. */
+export const certificatesOf = (text: string): ReadonlyArray<string> => text.match(CERTIFICATE) ?? []
 
 /** Why a certificate may not sign, in Kuma's words. */
 const violations = (pem: string): ReadonlyArray<string> => {
@@ -36,7 +39,7 @@ const violations = (pem: string): ReadonlyArray<string> => {
 
 /** Throws with every reason why this pair can't sign. */
 export const signingAuthority = async (pems: AuthorityPems): Promise<SigningAuthority> => {
-  const chain = pems.certificatePem.match(CERTIFICATE) ?? []
+  const chain = certificatesOf(pems.certificatePem)
   const [certificate] = chain
   if (certificate === undefined) throw new Error("cert: not a valid TLS key pair: there is no PEM certificate in it")
   const parsed = new X509Certificate(certificate)

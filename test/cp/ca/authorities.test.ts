@@ -155,6 +155,13 @@ describe("a provided authority", () => {
       assert.strictEqual((yield* store.list("Secret")).length, 2)
     }).pipe(Effect.scoped), 30_000)
 
+  it.effect("tells of a text that holds its key, too, the certificate alone", () =>
+    Effect.gen(function*() {
+      const both = { inlineString: `its CA\n${text("rsa.key")}${text("rsa.crt")}${text("pkcs1.key")}` }
+      const { authority } = yield* replicaWith({ cert: both, key: both })
+      assert.strictEqual(yield* authority.trustBundle("default"), text("rsa.crt"))
+    }).pipe(Effect.scoped), 30_000)
+
   it.effect("that is replaced has every workload issued anew", () =>
     Effect.gen(function*() {
       const { authority, refresh, store } = yield* replicaWith({
