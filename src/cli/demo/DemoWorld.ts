@@ -168,14 +168,11 @@ export const startDemoWorld = Effect.fn("startDemoWorld")(function*({ folder, lo
     ECS_MESH_ACCESS_LOG: "/dev/stdout",
     ECS_MESH_RESYNC_INTERVAL: "10s",
     KUMA_GENERAL_WORK_DIR: workDir,
-    ECS_MESH_DP_SERVER_ADDRESS: "127.0.0.1",
+    ECS_MESH_BIND_ADDRESS: "127.0.0.1",
     KUMA_DP_SERVER_PORT: String(ports.dataplaneServer),
-    KUMA_API_SERVER_HTTP_INTERFACE: "127.0.0.1",
     KUMA_API_SERVER_HTTP_PORT: String(ports.api),
     KUMA_API_SERVER_HTTPS_ENABLED: "false",
-    ECS_MESH_DIAGNOSTICS_ADDRESS: "127.0.0.1",
     KUMA_DIAGNOSTICS_SERVER_PORT: String(ports.diagnostics),
-    ECS_MESH_MONITORING_ASSIGNMENT_SERVER_ADDRESS: "127.0.0.1",
     KUMA_MONITORING_ASSIGNMENT_SERVER_PORT: String(ports.monitoring),
     ...options.environment?.(emulator, sts.endpoint)
   }

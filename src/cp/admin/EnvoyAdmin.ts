@@ -3,8 +3,8 @@
  * Envoy says; never asks anything that changes an Envoy, and shows nothing that it can't tell to be that proxy's.
  */
 import { Clock, Context, Effect, Layer, Schema } from "effect"
-import { isIP } from "node:net"
 import type { ProxyId } from "../../model/ProxyType.ts"
+import { joinHostPort } from "../joinHostPort.ts"
 import { makeClient } from "./adminCa.ts"
 import { AdminKeys } from "./AdminKeys.ts"
 import { adminHost } from "./adminNames.ts"
@@ -45,7 +45,7 @@ const NO_KEYS = new NotAsked({
 })
 
 const refusalOf = ({ address, port }: EnvoyQuestion, asked: Exclude<Asked, { _tag: "Answered" }>): NotAsked => {
-  const at = `${isIP(address) === 6 ? `[${address}]` : address}:${port}`
+  const at = joinHostPort(address, port)
   switch (asked._tag) {
     case "Unreachable":
       return new NotAsked({

@@ -9,6 +9,7 @@ import type { Journal, JournalExport } from "../../model/Journal.ts"
 import { Store } from "../../model/Store.ts"
 import type { PortUnavailable } from "../bindPort.ts"
 import type { ApiServerConfig } from "../config/ApiServerConfig.ts"
+import { API, type ListenVariables } from "../config/listeners.ts"
 import { ANONYMOUS_ACCESS } from "../config/readApiServer.ts"
 import type { DoorLimits } from "../door/DoorLimits.ts"
 import { openDoor } from "../door/openDoor.ts"
@@ -174,8 +175,7 @@ const doorLimits = ({ limits }: ApiServerConfig): DoorLimits => ({
   idleMillis: limits.idleMillis
 })
 
-const door = (scheme: "HTTP" | "HTTPS") =>
-  ({ door: "api", setting: `KUMA_API_SERVER_${scheme}_PORT or KUMA_API_SERVER_${scheme}_INTERFACE` }) as const
+const door = (variables: ListenVariables) => ({ door: "api", variables }) as const
 
 /** A caller is told nothing of what went wrong here. */
 const make = Effect.fnUntraced(function*(options: ApiServerOptions) {
@@ -188,12 +188,12 @@ const make = Effect.fnUntraced(function*(options: ApiServerOptions) {
     // A client that goes away while it is read has nobody left to be answered.
     answer(incoming, outgoing, scheme).catch(() => outgoing.destroy())
   }
-  const httpPort = http.enabled ? yield* openDoor(httpServer(limits, listener("http")), http, door("HTTP")) : null
+  const httpPort = http.enabled ? yield* openDoor(httpServer(limits, listener("http")), http, door(API.http)) : null
   const secure = https.enabled && tls !== null ? yield* apiTls(config, tls) : null
   const httpsPort = secure === null ? null : yield* openDoor(
     checkClients(httpsServer(limits, secure.options, listener("https")), secure.clients),
     https,
-    door("HTTPS")
+    door(API.https)
   )
   yield* Effect.logInfo("The API server listens").pipe(Effect.annotateLogs({ httpPort, httpsPort }))
   if (config.anonymousAccess) {

@@ -6,6 +6,7 @@ import { isIP } from "node:net"
 import type { BootstrapRequest } from "../../model/Bootstrap.ts"
 import { NODE_ADDRESS, NODE_PROXY, NODE_SOURCE } from "../../model/nodeMetadata.ts"
 import { nodeId, type ProxyId } from "../../model/ProxyType.ts"
+import { joinHostPort } from "../joinHostPort.ts"
 import { RecentlyUsed } from "../RecentlyUsed.ts"
 import { renderedOnce } from "./renderYaml.ts"
 
@@ -69,8 +70,6 @@ const seconds = (millis: number): string => `${millis / 1_000}s`
 const socketAddress = (address: string, port: number): Json => ({
   socket_address: { address, port_value: port }
 })
-/** RFC 3986 brackets around an IPv6 address. */
-const authority = (host: string, port: number): string => (isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`)
 
 export const bootstrapConfig = (request: BootstrapRequest, params: BootstrapParams): Json => {
   const { google, overload, statics } = commonParts(request, params)
@@ -187,7 +186,7 @@ const envoyGrpc = (request: BootstrapRequest): Json => ({
  */
 const googleGrpc = (tokenPath: string, params: BootstrapParams): Json => ({
   google_grpc: {
-    target_uri: authority(params.xdsHost, params.xdsPort),
+    target_uri: joinHostPort(params.xdsHost, params.xdsPort),
     stat_prefix: "ads",
     channel_credentials: { ssl_credentials: { root_certs: { inline_string: params.caPem } } },
     credentials_factory_name: "envoy.grpc_credentials.file_based_metadata",

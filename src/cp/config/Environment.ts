@@ -2,8 +2,10 @@
  * Reads single settings from environment variables and keeps every problem, so that all of them are
  * told at once, each by the name of its variable.
  */
+import { isIP } from "node:net"
 import { isAbsolute } from "node:path"
 import { parseDuration } from "../../model/parseDuration.ts"
+import { isAddress } from "../../model/validate/validateAddress.ts"
 
 export class Environment {
   readonly problems: Array<string> = []
@@ -62,6 +64,17 @@ export class Environment {
   /** 0 takes any free port. */
   port(name: string, otherwise: number): number {
     return this.integer(name, otherwise, 0, 65_535)
+  }
+
+  /** An IP address, without brackets, or a name. */
+  address(name: string, otherwise: string): string {
+    const value = this.optional(name)
+    if (value === null) return otherwise
+    if (isIP(value) !== 0 || isAddress(value)) return value
+    this.problems.push(
+      `${name}: must be an address of this machine such as 127.0.0.1 or ::1, without a port, but is "${value}"`
+    )
+    return otherwise
   }
 
   flag(name: string, otherwise: boolean): boolean {

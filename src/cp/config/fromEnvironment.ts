@@ -6,6 +6,7 @@ import { homedir } from "node:os"
 import { join } from "node:path"
 import type { AuthConfig, AwsConfig, ControlPlaneConfig, StoreConfig } from "./ControlPlaneConfig.ts"
 import { Environment } from "./Environment.ts"
+import { checkBindAddress, DATAPLANES, DIAGNOSTICS, readListen } from "./listeners.ts"
 import { readApiServer } from "./readApiServer.ts"
 import { readLog } from "./readLog.ts"
 import { readHealth } from "./readHealth.ts"
@@ -183,7 +184,7 @@ export const fromEnvironment = (variables: Variables, options: FromEnvironmentOp
   if (tokenSecrets !== null && aws === null) {
     env.problems.push(`${SECRET_NAME_PREFIX}: needs AWS; leave it out, or leave out --without-aws`)
   }
-  const dpInterface = env.text("ECS_MESH_DP_SERVER_ADDRESS", "0.0.0.0")
+  checkBindAddress(env)
   const config: ControlPlaneConfig = {
     mode: "zone",
     zone,
@@ -197,17 +198,13 @@ export const fromEnvironment = (variables: Variables, options: FromEnvironmentOp
     caFilesDir: env.absolutePath("ECS_MESH_CA_FILES_DIR"),
     store: storeConfig(env),
     dpServer: {
-      address: dpInterface,
-      port: env.port("KUMA_DP_SERVER_PORT", 5678),
+      ...readListen(env, DATAPLANES, 5678),
       connectionsOfOne: env.integer("ECS_MESH_DP_SERVER_CONNECTIONS_PER_ADDRESS", 0, 0, 1_000_000) || null,
       authn: authConfig(env, aws)
     },
     apiServer: readApiServer(env),
     apiServerTls: env.pair("KUMA_API_SERVER_HTTPS_TLS_CERT_FILE", "KUMA_API_SERVER_HTTPS_TLS_KEY_FILE"),
-    diagnostics: {
-      address: env.text("ECS_MESH_DIAGNOSTICS_ADDRESS", "0.0.0.0"),
-      port: env.port("KUMA_DIAGNOSTICS_SERVER_PORT", 5680)
-    },
+    diagnostics: readListen(env, DIAGNOSTICS, 5680),
     health: readHealth(env),
     monitoring: readMonitoring(env),
     log: readLog(env),

@@ -3,6 +3,7 @@ import type { AccessConfig, Grant } from "../auth/user/Access.ts"
 import { ADMIN_GROUP, ADMIN_NAME } from "../auth/user/User.ts"
 import type { ApiServerConfig } from "./ApiServerConfig.ts"
 import type { Environment } from "./Environment.ts"
+import { API, readListen } from "./listeners.ts"
 
 const ADMINS: Grant = { users: [ADMIN_NAME], groups: [ADMIN_GROUP] }
 const EVERYBODY: Grant = { users: [], groups: ["mesh-system:unauthenticated", "mesh-system:authenticated"] }
@@ -77,13 +78,11 @@ export const readApiServer = (env: Environment): ApiServerConfig => {
   return {
     http: {
       enabled: env.flag("KUMA_API_SERVER_HTTP_ENABLED", true),
-      address: env.text("KUMA_API_SERVER_HTTP_INTERFACE", "0.0.0.0"),
-      port: env.port("KUMA_API_SERVER_HTTP_PORT", 5681)
+      ...readListen(env, API.http, 5681)
     },
     https: {
       enabled: env.flag("KUMA_API_SERVER_HTTPS_ENABLED", true),
-      address: env.text("KUMA_API_SERVER_HTTPS_INTERFACE", "0.0.0.0"),
-      port: env.port("KUMA_API_SERVER_HTTPS_PORT", 5682),
+      ...readListen(env, API.https, 5682),
       minVersion: TLS_VERSIONS[minVersion]
     },
     authn: readAuthn(env, clientCertificates),

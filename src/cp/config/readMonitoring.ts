@@ -1,5 +1,6 @@
 /** The monitoring assignment server's settings, by Kuma's names. */
 import type { Environment } from "./Environment.ts"
+import { MONITORING, readListen } from "./listeners.ts"
 import type { MonitoringConfig, TlsVersion } from "./MonitoringConfig.ts"
 
 const PREFIX = "KUMA_MONITORING_ASSIGNMENT_SERVER"
@@ -50,8 +51,7 @@ export const readMonitoring = (env: Environment): MonitoringConfig => {
   }
   return {
     enabled: env.flag(`${PREFIX}_ENABLED`, true),
-    address: env.text("ECS_MESH_MONITORING_ASSIGNMENT_SERVER_ADDRESS", "0.0.0.0"),
-    port: env.port(`${PREFIX}_PORT`, 5676),
+    ...readListen(env, MONITORING, 5676),
     tls: readTls(env),
     bearerToken: readToken(env),
     defaultFetchTimeoutMillis: env.millis(`${PREFIX}_DEFAULT_FETCH_TIMEOUT`, 30_000)

@@ -5,6 +5,7 @@
 import { type Context as EffectContext, Context, Effect, Layer } from "effect"
 import type { ServerResponse } from "node:http"
 import type { Listen } from "../config/ControlPlaneConfig.ts"
+import { DIAGNOSTICS } from "../config/listeners.ts"
 import type { DoorLimits } from "../door/DoorLimits.ts"
 import { openDoor } from "../door/openDoor.ts"
 import { httpServer } from "../door/servers.ts"
@@ -58,7 +59,7 @@ export class Diagnostics extends Context.Service<
               return send(response, 404, "404: Page Not Found\n")
           }
         })
-        const names = { door: "diagnostics", setting: "KUMA_DIAGNOSTICS_SERVER_PORT" } as const
+        const names = { door: "diagnostics", variables: DIAGNOSTICS } as const
         const port = yield* openDoor(server, options.listen, names)
         // Last of all to go: until then it says that the rest is going.
         yield* Effect.addFinalizer(() => Effect.sync(() => void waiting.set("control plane", "stopping")))

@@ -1,10 +1,10 @@
 /** What Prometheus is told of one Dataplane, as Kuma's MADS has it. Pure. */
-import { isIPv6 } from "node:net"
 import { identifyingService, metricLabels } from "../../model/metricLabels.ts"
 import { prometheusBackends } from "../../model/MeshMetric.ts"
 import type { Policies } from "../../model/policies.ts"
 import { prometheusMetrics } from "../../model/prometheusMetrics.ts"
 import type { Resource } from "../../model/Resource.ts"
+import { joinHostPort } from "../joinHostPort.ts"
 import { metricConf } from "../xds/policies/MeshMetric.ts"
 
 export const ASSIGNMENT_TYPE = "type.googleapis.com/kuma.observability.v1.MonitoringAssignment"
@@ -36,7 +36,6 @@ interface Exposed {
 const assignment = (dataplane: Resource<"Dataplane">, audience: Audience, exposed: Exposed): Assignment => {
   const { mesh, name, spec: { networking } } = dataplane
   const address = networking?.advertisedAddress || networking?.address || ""
-  const host = isIPv6(address) ? `[${address}]` : address
   return {
     audience,
     name: `/meshes/${mesh}/dataplanes/${name}`,
@@ -47,7 +46,7 @@ const assignment = (dataplane: Resource<"Dataplane">, audience: Audience, expose
       targets: [{
         name,
         scheme: exposed.isHttps ? "https" : "http",
-        address: `${host}:${exposed.port}`,
+        address: joinHostPort(address, exposed.port),
         metrics_path: exposed.path,
         labels: exposed.labels
       }]

@@ -6,6 +6,7 @@
 import { Context, Effect, Layer } from "effect"
 import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import type { ErrorBody } from "../../model/Bootstrap.ts"
+import { MONITORING } from "../config/listeners.ts"
 import type { MonitoringConfig } from "../config/MonitoringConfig.ts"
 import { count, madsPolls, madsRequests } from "../diagnostics/metrics.ts"
 import type { DoorLimits } from "../door/DoorLimits.ts"
@@ -183,7 +184,7 @@ const make = Effect.fnUntraced(function*(config: MonitoringConfig, tls: Tls) {
     ...(config.tls.maxVersion === null ? {} : { maxVersion: config.tls.maxVersion }),
     ...(ca === undefined ? {} : { ca: [...ca], requestCert: true, rejectUnauthorized: true })
   }, answer)
-  const port = yield* openDoor(server, config, { door: "mads", setting: "KUMA_MONITORING_ASSIGNMENT_SERVER_PORT" })
+  const port = yield* openDoor(server, config, { door: "mads", variables: MONITORING })
   yield* Effect.logInfo("The monitoring assignment server listens").pipe(
     Effect.annotateLogs({ address: config.address, port, tls: config.tls !== null })
   )

@@ -7,6 +7,7 @@ import { createServer as createHttpServer } from "node:http"
 import { bindPort } from "../bindPort.ts"
 import { Bootstrapper } from "../bootstrap/Bootstrapper.ts"
 import type { Listen } from "../config/ControlPlaneConfig.ts"
+import { DATAPLANES } from "../config/listeners.ts"
 import type { DoorLimits } from "../door/DoorLimits.ts"
 import { countRefused } from "../door/openDoor.ts"
 import { httpOptions, tlsServer } from "../door/servers.ts"
@@ -78,7 +79,7 @@ export class DataplaneServer extends Context.Service<
         })
         yield* countRefused(server, "dataplane")
         server.on("tlsClientError", (_, socket) => socket.destroy())
-        const port = yield* Effect.acquireRelease(bindPort(server, listen, "KUMA_DP_SERVER_PORT"), () =>
+        const port = yield* Effect.acquireRelease(bindPort(server, listen, DATAPLANES), () =>
           Effect.sync(() => {
             server.close()
             http.close()

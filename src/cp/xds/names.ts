@@ -1,10 +1,7 @@
 /** Names of Envoy resources, as Kuma gives them: users' dashboards and patches go by them. */
 import { createHash } from "node:crypto"
-import { isIPv6 } from "node:net"
 import { SERVICE_TAG, type Tags } from "../../model/Tags.ts"
-
-const joinHostPort = (address: string, port: number): string =>
-  isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`
+import { joinHostPort } from "../joinHostPort.ts"
 
 export const inboundListenerName = (address: string, port: number): string => `inbound:${joinHostPort(address, port)}`
 

@@ -69,6 +69,37 @@ describe("configuration from the environment", () => {
     ])
   })
 
+  it("has every server listen at one address where that is set, but where a server has its own", () => {
+    const listening = (variables: Variables) => {
+      const { apiServer: { http, https }, diagnostics, dpServer, monitoring } = read({ ...minimal, ...variables })
+      return [dpServer, http, https, diagnostics, monitoring].map(({ address, port }) => [address, port])
+    }
+    const ports = [5678, 5681, 5682, 5680, 5676]
+    const all = (address: string) => ports.map((port) => [address, port])
+    expect(listening({})).toEqual(all("0.0.0.0"))
+    expect(listening({ ECS_MESH_BIND_ADDRESS: "::1" })).toEqual(all("::1"))
+    const own = [
+      "ECS_MESH_DP_SERVER_ADDRESS", "KUMA_API_SERVER_HTTP_INTERFACE", "KUMA_API_SERVER_HTTPS_INTERFACE",
+      "ECS_MESH_DIAGNOSTICS_ADDRESS", "ECS_MESH_MONITORING_ASSIGNMENT_SERVER_ADDRESS"
+    ]
+    for (const [index, name] of own.entries()) {
+      expect(listening({ ECS_MESH_BIND_ADDRESS: "127.0.0.1", [name]: "10.0.0.1" }), name).toEqual(
+        ports.map((port, of) => [of === index ? "10.0.0.1" : "127.0.0.1", port])
+      )
+    }
+  })
+
+  it("refuses an address that is none, once", () => {
+    const remedy = "must be an address of this machine such as 127.0.0.1 or ::1, without a port, but is"
+    expect(problems({ ...minimal, ECS_MESH_BIND_ADDRESS: "127.0.0.1:5678" })).toEqual([
+      `ECS_MESH_BIND_ADDRESS: ${remedy} "127.0.0.1:5678"`
+    ])
+    expect(problems({ ...minimal, KUMA_API_SERVER_HTTP_INTERFACE: "[::1]" })).toEqual([
+      `KUMA_API_SERVER_HTTP_INTERFACE: ${remedy} "[::1]"`
+    ])
+    expect(problems({ ...minimal, KUMA_API_SERVER_HTTP_INTERFACE: "localhost" })).toEqual([])
+  })
+
   it("refuses to start with an empty list of accounts, as that would refuse everybody", () => {
     expect(problems({ AWS_REGION: "eu-west-1" })).toHaveLength(1)
   })

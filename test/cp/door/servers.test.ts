@@ -31,7 +31,7 @@ const open = async (server: Server) => {
   const stop = () => Effect.runPromise(Scope.close(scope, Exit.void))
   cleanups.push(stop)
   const port = await Effect.runPromise(
-    openDoor(server, { address: "0.0.0.0", port: 0 }, { door: "api", setting: "PORT" }).pipe(Scope.provide(scope))
+    openDoor(server, { address: "0.0.0.0", port: 0 }, { door: "api", variables: { address: "ADDRESS", port: "PORT" } }).pipe(Scope.provide(scope))
   )
   return { port, stop }
 }
