@@ -96,6 +96,7 @@ it("streams stay, newcomers wait longer and longer and come in when it is over, 
     readJournal(world.journal).filter((entry) => entry.kind === kind)
   const before = { connected: written("connected").length, disconnected: written("disconnected").length }
   const load = new Load(loadUrl(world), { concurrency: 2, pauseMillis: 10 })
+  await load.anotherRound()
   const over = new AbortController()
 
   const faultyAt = Date.now()
@@ -119,6 +120,7 @@ it("streams stay, newcomers wait longer and longer and come in when it is over, 
       await until("looks in vain", () => iam.calls("down", "RoleName=demo-kv"), (count) => count > 5)
     }
     await until(`a newcomer that is told of ${reason}`, told, (reasons) => reasons.has(reason), 15_000)
+    await load.anotherRound()
   }
   const during = { connected: written("connected").length, disconnected: written("disconnected").length }
   sts.suffer(null)
@@ -128,6 +130,7 @@ it("streams stay, newcomers wait longer and longer and come in when it is over, 
   const lateMillis = Date.now() - endedAt
   await until("the real one's stream", () => written("connected").map(({ key }) => key), (keys) =>
     keys.includes(`Dataplane/default/${real?.taskId}`))
+  await load.anotherRound()
   const result = await load.finish()
 
   expect(outcomes.map((outcome) => outcome?.kind)).toEqual(newcomers.map(() => "bootstrap"))
@@ -135,7 +138,6 @@ it("streams stay, newcomers wait longer and longer and come in when it is over, 
   // Those who were in: none left, none had to come back, none's traffic noticed.
   expect(during).toEqual(before)
   expect(result.failures).toEqual([])
-  expect(result.answered).toBeGreaterThan(200)
 
   const waits = newcomers.map(({ asked }) => asked.slice(1).map((at, index) => at - (asked[index] ?? 0)))
   for (const [index, wait] of waits.flatMap((some) => [...some.entries()])) {

@@ -44,6 +44,7 @@ it.each([
     const ready = (await readyTasks(world, "kv")).toSorted()
     expect(ready.length).toBe(2)
     const load = new Load(loadUrl(world), { concurrency: 2, pauseMillis: 5 })
+    await load.anotherRound()
     ecs.suffer(fault)
     const seen = new Set<string>()
     await until(`${lists} lists`, async () => {
@@ -51,6 +52,7 @@ it.each([
       return ecs.calls.get("ListTasks") ?? 0
     }, (listed) => listed >= lists, 10_000)
     expect(ecs.calls.get("DescribeTasks")).toBeGreaterThan(0)
+    await load.anotherRound()
     const result = await load.finish()
     expect([...seen]).toEqual([ready.join()])
     expect(result.failures).toEqual([])
@@ -67,6 +69,7 @@ it("lets a task join of which an event spoke before ECS knew it", async () => {
 
 it("removes nothing while ECS throttles, and lets a task join that came meanwhile", async () => {
   const load = new Load(loadUrl(world), { concurrency: 2, pauseMillis: 5 })
+  await load.anotherRound()
   ecs.suffer("throttling")
   await world.demo.scale("kv", 4)
   await until("the newcomer", () => world.demo.tasks(), (tasks) =>
@@ -75,6 +78,7 @@ it("removes nothing while ECS throttles, and lets a task join that came meanwhil
   expect((await readyTasks(world, "kv")).length).toBe(3)
   ecs.suffer(null)
   await until("its joining", () => readyTasks(world, "kv"), ({ length }) => length === 4, 15_000)
+  await load.anotherRound()
   expect((await load.finish()).failures).toEqual([])
   expect(removals()).toEqual([])
 })

@@ -10,6 +10,7 @@ import { followTraffic } from "../../src/cli/demo/Traffic.ts"
 import { loadUrl, readyTasks, untilServing } from "../../src/cli/demo/untilServing.ts"
 import { askApi } from "../support/askApi.ts"
 import { runEcsMesh } from "../support/runEcsMesh.ts"
+import { underLoad } from "../support/underLoad.ts"
 import { until } from "../support/until.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "ecs-mesh-whole-"))
@@ -130,19 +131,21 @@ describe("the whole way", () => {
           ({ all, ready }) => all.length === count && ready.length === count && all.every((id) => ready.includes(id))
         )
         const load = new Load(loadUrl(world), pace)
+        await load.anotherRound()
         await world.demo.roll(service)
         const after = await until(
           "the replacement",
-          settled,
+          underLoad(load, settled),
           ({ all, ready }) =>
             all.length === count && ready.length === count && all.every((id) => !before.all.includes(id)),
           60_000
         )
+        await load.anotherRound()
         const result = await load.finish()
         expect(after.ready.toSorted()).toEqual(after.all.toSorted())
         expect(result.failures).toEqual([])
-        expect(result.answered).toBeGreaterThan(10)
-      }
+      },
+      120_000
     )
   })
 
@@ -161,19 +164,20 @@ describe("the whole way", () => {
     })
     const before = await state()
     const load = new Load(loadUrl(world), { concurrency: 2, pauseMillis: 5 })
+    await load.anotherRound()
     await world.restartControlPlane()
     await until(
       "every sidecar's return",
-      () => api("/meshes/default/dataplanes/_overview"),
+      underLoad(load, () => api("/meshes/default/dataplanes/_overview")),
       ({ body }) => {
         const { items } = body as { items: ReadonlyArray<{ dataplaneInsight?: { subscriptions: ReadonlyArray<{ disconnectTime?: string }> } }> }
         return items.length > 0 && items.every(({ dataplaneInsight }) =>
           dataplaneInsight?.subscriptions.some(({ disconnectTime }) => disconnectTime === undefined) ?? false)
       }
     )
+    await load.anotherRound()
     const result = await load.finish()
     expect(result.failures).toEqual([])
-    expect(result.answered).toBeGreaterThan(50)
     await expect.poll(state, { timeout: 15_000 }).toEqual(before)
   })
 
@@ -204,7 +208,8 @@ describe("the whole way", () => {
     )
     const refused = await runEcsMesh("explain", key.slice(key.lastIndexOf("/") + 1).slice(0, 8), "--address", address)
     expect(refused.output).toMatch(/-> refused: TaskTagMismatch/)
-    expect(refused.output).toMatch(/refused +\S+ at bootstrap: TaskTagMismatch/)
+    // Its summary tells the last refusal, which may be of the time when the task was stopped already.
+    expect(refused.output).toMatch(/refused +(\S+ )?at bootstrap: TaskTagMismatch/)
     expect(await runEcsMesh("explain", "no-such-task", "--address", address)).toMatchObject({ status: 1 })
   }, 120_000)
 

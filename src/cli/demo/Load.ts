@@ -21,6 +21,9 @@ export interface LoadOptions {
 
 const TIMEOUT_MILLIS = 10_000
 
+/** How often it is looked whether a round is over. */
+const LOOK_MILLIS = 5
+
 /** Sends one; null where it was answered with 200. */
 const send = async (url: string, method: Method): Promise<string | null> => {
   try {
@@ -38,6 +41,8 @@ export class Load {
   readonly #url: string
   readonly #method: Method
   readonly #lanes: ReadonlyArray<Promise<void>>
+  /** How many requests of each lane have ended. */
+  readonly #ended: Array<number>
   readonly #durations: Array<number> = []
   readonly #failures: Array<{ readonly at: number; readonly why: string }> = []
   #going = true
@@ -45,12 +50,23 @@ export class Load {
   constructor(url: string, options: LoadOptions) {
     this.#url = url
     this.#method = options.method ?? "POST"
-    this.#lanes = Array.from({ length: options.concurrency }, async () => {
+    this.#ended = new Array<number>(options.concurrency).fill(0)
+    this.#lanes = this.#ended.map(async (_, lane) => {
       while (this.#going) {
         await this.#one()
+        this.#ended[lane] = (this.#ended[lane] ?? 0) + 1
         await new Promise((resolve) => setTimeout(resolve, options.pauseMillis))
       }
     })
+  }
+
+  /** Waits until each lane has ended a request, well or badly, that it began since: there was load all the while. */
+  async anotherRound(): Promise<void> {
+    // The first to end may have begun before.
+    const goals = this.#ended.map((ended) => ended + 2)
+    while (goals.some((goal, lane) => (this.#ended[lane] ?? 0) < goal)) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MILLIS))
+    }
   }
 
   /** Lets the requests under way end, and counts. */
