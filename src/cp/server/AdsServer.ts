@@ -130,6 +130,9 @@ export class AdsServer extends Context.Service<
 
         const exceeded = (claim: ProxyClaim, excess: Excess): void => void run(refuse(claim, excess))
 
+        /** Cuts the connection that a call came by. */
+        const killer = (call: { readonly getPeer: () => string }) => () => void sockets.get(call.getPeer())?.destroy()
+
         const open = (newcomer: Newcomer, identity: Identity): AdsStream => {
           const { call, claim } = newcomer
           const key = formatKey(proxyKey(claim))
@@ -142,7 +145,7 @@ export class AdsServer extends Context.Service<
             encode: newcomer.encode,
             policy: options.policy,
             onEvent: (event) => books.note(booked, event),
-            kill: () => sockets.get(call.getPeer())?.destroy()
+            kill: killer(call)
           })
           // What its older stream did comes before.
           books.settle()
@@ -220,7 +223,9 @@ export class AdsServer extends Context.Service<
           StreamAggregatedResources: (call: ServerDuplexStream<unknown, Buffer>) =>
             acceptCall(call, sotwProtocol(options.policy), accept)
         })
-        grpc.addService(hdsService, { StreamHealthCheck: health.accept })
+        grpc.addService(hdsService, {
+          StreamHealthCheck: (call: Parameters<typeof health.accept>[0]) => health.accept(call, killer(call))
+        })
         const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure())
         keepRepeatedCredentials(grpc)
         resetAnswered(grpc)

@@ -94,10 +94,7 @@ export class AdsStream {
   close(reason: CloseReason): void {
     if (this.closed) return
     this.end()
-    closeCall(this.call, reason)
-    const kill = setTimeout(this.options.kill, CLOSE_MILLIS)
-    kill.unref()
-    this.call.once("close", () => clearTimeout(kill))
+    closeOrKill(this.call, reason, this.options.kill)
   }
 
   /** The call is over, whoever ended it. */
@@ -142,10 +139,22 @@ const allAnswered = ({ subscriptions }: StreamState): boolean => {
 }
 
 /** Ends a call with a status; grpc-js takes it from an `error` event. */
-export const closeCall = (call: ServerDuplexStream<unknown, Buffer>, reason: CloseReason): void => {
+export const closeCall = (call: Pick<ServerDuplexStream<unknown, Buffer>, "emit">, reason: CloseReason): void => {
   call.emit("error", Object.assign(new Error(reason.message), {
     code: reason.code,
     details: reason.message,
     metadata: new Metadata()
   }))
+}
+
+/** Ends a call whose peer may not even read that: its connection is cut then. */
+export const closeOrKill = (
+  call: Pick<ServerDuplexStream<unknown, Buffer>, "emit" | "once">,
+  reason: CloseReason,
+  kill: () => void
+): void => {
+  closeCall(call, reason)
+  const killing = setTimeout(kill, CLOSE_MILLIS)
+  killing.unref()
+  call.once("close", () => clearTimeout(killing))
 }

@@ -8,13 +8,11 @@ import {
   DiscoveryResponseSchema
 } from "../../../src/cp/proto/envoy/service/discovery/v3/discovery_pb.js"
 import { ClusterSchema } from "../../../src/cp/proto/envoy/config/cluster/v3/cluster_pb.js"
+import { HealthCheckSpecifierSchema } from "../../../src/cp/proto/envoy/service/health/v3/hds_pb.js"
 import { TypeUrl } from "../../../src/cp/xds/XdsResource.ts"
 import { connect } from "node:http2"
-import { encode, frame, type Variant } from "./bareStream.ts"
+import { encode, frame, METHODS, type Variant } from "./bareStream.ts"
 import type { ControlPlane, Tls } from "./startControlPlane.ts"
-
-const SERVICE = "/envoy.service.discovery.v3.AggregatedDiscoveryService"
-const METHOD = `${SERVICE}/DeltaAggregatedResources`
 
 export interface AdsClient {
   readonly send: (request: MessageInitShape<typeof DeltaDiscoveryRequestSchema>) => void
@@ -37,7 +35,7 @@ export const adsClient = (
   const metadata = new Metadata()
   for (const value of authorization) metadata.add("authorization", value)
   const call: ClientDuplexStream<DeltaDiscoveryRequest, DeltaDiscoveryResponse> = client.makeBidiStreamRequest(
-    METHOD,
+    METHODS.delta,
     (request: DeltaDiscoveryRequest) => Buffer.from(toBinary(DeltaDiscoveryRequestSchema, request)),
     (bytes: Buffer) => fromBinary(DeltaDiscoveryResponseSchema, bytes),
     metadata
@@ -68,11 +66,17 @@ export const firstRequest = (
   typeUrl: TypeUrl.Cluster
 })
 
-/** Names of a response's resources, of either protocol. */
-const namesIn = (variant: Variant, bytes: Uint8Array): ReadonlyArray<string> =>
-  variant === "delta"
-    ? fromBinary(DeltaDiscoveryResponseSchema, bytes).resources.map(({ name }) => name)
-    : fromBinary(DiscoveryResponseSchema, bytes).resources.map(({ value }) => fromBinary(ClusterSchema, value).name)
+/** Names of a response's resources, or of the clusters that are to be looked at. */
+const namesIn = (variant: Variant, bytes: Uint8Array): ReadonlyArray<string> => {
+  switch (variant) {
+    case "delta":
+      return fromBinary(DeltaDiscoveryResponseSchema, bytes).resources.map(({ name }) => name)
+    case "sotw":
+      return fromBinary(DiscoveryResponseSchema, bytes).resources.map(({ value }) => fromBinary(ClusterSchema, value).name)
+    case "health":
+      return fromBinary(HealthCheckSpecifierSchema, bytes).clusterHealthChecks.map(({ clusterName }) => clusterName)
+  }
+}
 
 /** A stream on bare HTTP/2 that reads nothing until it is told to, so that the server is held by flow control. */
 export const unreadStream = (
@@ -81,21 +85,27 @@ export const unreadStream = (
   variant: Variant,
   request: Pick<MessageInitShape<typeof DeltaDiscoveryRequestSchema>, "node" | "typeUrl">
 ): {
+  /** The first response is on its way. */
+  readonly begun: Promise<void>
   /** Of each response that was sent, the names of the clusters in it. */
   readonly read: () => ReadonlyArray<ReadonlyArray<string>>
+  /** The connection is over. */
+  readonly ended: Promise<void>
   readonly close: () => void
 } => {
   const session = connect(`https://localhost:${port}`, { ca: tls.caPem })
   session.on("error", () => {})
   const stream = session.request({
     ":method": "POST",
-    ":path": variant === "delta" ? METHOD : `${SERVICE}/StreamAggregatedResources`,
+    ":path": METHODS[variant],
     "content-type": "application/grpc+proto",
     te: "trailers"
   })
   stream.on("error", () => {})
   stream.write(frame(encode(variant, request)))
   return {
+    ended: new Promise((resolve) => void session.once("close", () => resolve())),
+    begun: new Promise((resolve) => void stream.once("response", () => resolve())),
     read: () => {
       const responses: Array<ReadonlyArray<string>> = []
       let buffered = Buffer.alloc(0)

@@ -14,7 +14,7 @@ export const VARIANTS = ["delta", "sotw"] as const
 /** Beside ADS: health discovery, by the same door. */
 export type Variant = typeof VARIANTS[number] | "health"
 
-const METHODS: Readonly<Record<Variant, string>> = {
+export const METHODS: Readonly<Record<Variant, string>> = {
   delta: "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources",
   sotw: "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources",
   health: "/envoy.service.health.v3.HealthDiscoveryService/StreamHealthCheck"

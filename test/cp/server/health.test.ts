@@ -16,7 +16,7 @@ import type { DesiredResource } from "../../../src/model/Resource.ts"
 import { freePort } from "../../support/freePort.ts"
 import { startEnvoy } from "../../support/startEnvoy.ts"
 import { TypeUrl } from "../../../src/cp/xds/XdsResource.ts"
-import { adsClient } from "./adsClient.ts"
+import { adsClient, unreadStream } from "./adsClient.ts"
 import { askBootstrap } from "./askBootstrap.ts"
 import { type ControlPlane, eventually, mesh } from "./startControlPlane.ts"
 import { useControlPlanes } from "./useControlPlanes.ts"
@@ -91,6 +91,16 @@ const known = (controlPlane: ControlPlane) =>
     (found) => found !== undefined
   )
 
+/** 90 KB of what is to be looked at: a peer that reads nothing has room for 64 KiB, and as much in its window. */
+const putMany = async (controlPlane: ControlPlane, round: number): Promise<void> => {
+  const ports = Array.from({ length: 1_000 }, (_, index) => round * 1_000 + index)
+  const inbound = ports.map((port) => ({ port, serviceProbe: { tcp: {} }, tags: { "kuma.io/service": "kv" } }))
+  const { labels, mesh, name, type } = probed(80)
+  const stored = await controlPlane.put({ type, mesh, name, labels, spec: { networking: { address: "::1", inbound } } })
+  const cache = Context.get(controlPlane.services, ResourceCache)
+  await eventually(() => cache.get(stored)?.version, (version) => version === stored.version)
+}
+
 describe("a proxy's health stream", () => {
   it("is told at once what to look at, and again when that is another", async () => {
     const controlPlane = await start()
@@ -105,6 +115,19 @@ describe("a proxy's health stream", () => {
     expect(check?.healthChecks[0]).toMatchObject({
       interval: { seconds: 2n }, unhealthyThreshold: 3, healthChecker: { case: "tcpHealthCheck" }
     })
+  })
+
+  it("is told the newest once it reads again, and nothing of what came before waits for it", async () => {
+    const controlPlane = await start()
+    const put = (round: number) => putMany(controlPlane, round)
+    const proxy = unreadStream(controlPlane, tls, "health", { node: { id: "default.kv-1" } })
+    cleanups.push(proxy.close)
+    await put(1)
+    await proxy.begun
+    for (let round = 2; round <= 8; round += 1) await put(round)
+    const responses = proxy.read()
+    await eventually(() => responses.at(-1)?.[0], (first) => first === "localhost:8000")
+    expect(responses.length).toBeLessThan(5)
   })
 
   it("makes its inbound ready and unready by what it reports", async () => {
@@ -173,6 +196,16 @@ describe("a proxy's health stream", () => {
     newer.ask("default.kv-1")
     expect((await older.ended).code).toBe(status.ABORTED)
     await eventually(() => newer.received.length, (length) => length === 1)
+  })
+
+  it("is cut where its proxy doesn't even read that it is over", async () => {
+    const controlPlane = await start()
+    await putMany(controlPlane, 1)
+    const older = unreadStream(controlPlane, tls, "health", { node: { id: "default.kv-1" } })
+    await older.begun
+    await putMany(controlPlane, 2)
+    healthClient(controlPlane).ask("default.kv-1")
+    await older.ended
   })
 
   it("ends with its right: a token that is revoked, at the latest with its next report", async () => {

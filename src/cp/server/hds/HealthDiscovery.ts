@@ -19,11 +19,12 @@ import { ResourceCache } from "../../snapshot/ResourceCache.ts"
 import { sameData } from "../../snapshot/sameData.ts"
 import { adminPlace, type Place } from "../../xds/TranslateSettings.ts"
 import { NotAdmitted } from "../admission.ts"
-import { closeCall, type CloseReason } from "../AdsStream.ts"
+import { closeOrKill, type CloseReason } from "../AdsStream.ts"
 import { nodeProxy } from "../nodeProxy.ts"
 import { nodeSettings } from "../nodeSettings.ts"
 import { peerAddress } from "../peerAddress.ts"
 import type { DecodedHealth, HealthMessage } from "./hdsService.ts"
+import { newestOnly } from "./newestOnly.ts"
 
 export interface HealthDiscoveryOptions {
   readonly config: HealthConfig
@@ -55,9 +56,8 @@ const invalid = (message: string): CloseReason => ({ code: status.INVALID_ARGUME
 export class HealthDiscovery extends Context.Service<
   HealthDiscovery,
   {
-    readonly accept: (call: Call) => void
-    /** Proxies with an open stream. */
-    readonly size: () => number
+    /** `kill` cuts the connection of a proxy that doesn't even read its stream's end. */
+    readonly accept: (call: Call, kill: () => void) => void
   }
 >()("ecs-mesh/cp/server/hds/HealthDiscovery") {
   static readonly layer = (options: HealthDiscoveryOptions) =>
@@ -126,14 +126,14 @@ export class HealthDiscovery extends Context.Service<
           run(writer.write(open.key, readReport(message.value), Date.now()))
         }
 
-        const accept = (call: Call): void => {
+        const accept = (call: Call, kill: () => void): void => {
           let open: Open | null = null
           let isJudged = false
           let isOver = false
           const end = (reason: CloseReason): void => {
             if (isOver) return
             leave()
-            closeCall(call, reason)
+            closeOrKill(call, reason, kill)
           }
           const leave = (): void => {
             isOver = true
@@ -176,7 +176,7 @@ export class HealthDiscovery extends Context.Service<
             streams.get(formatKey(key))?.close(TAKEN_OVER)
             open = {
               claim, identity, key, admin, sent: undefined,
-              send: (bytes) => void call.write(bytes), close: end
+              send: newestOnly((bytes, done) => isOver ? undefined : void call.write(bytes, done)), close: end
             }
             streams.set(formatKey(key), open)
             if (look(open)) tell(open)
@@ -223,7 +223,7 @@ export class HealthDiscovery extends Context.Service<
           })
         )
 
-        return HealthDiscovery.of({ accept, size: () => streams.size })
+        return HealthDiscovery.of({ accept })
       })
     )
 }
