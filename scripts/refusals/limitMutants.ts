@@ -2,14 +2,32 @@
 import { type Mutant, mutant } from "./Mutant.ts"
 
 const LIMITS = "cp/server/limits.ts"
+const MEASURE = "cp/server/measure.ts"
 const TEST = "server/limits.test.ts"
 
 const REQUEST = "has no more %s than a proxy needs"
+const WRITTEN = "is none where a field of it %s"
 const STREAM = "ends as it asks for more, with a reason that stands in the journal, and others go on"
 
 export const LIMIT_MUTANTS: ReadonlyArray<Mutant> = [
-  mutant(70, "names of a request", LIMITS, ["if (sum > MAX_NAMES) throw", "if (false) throw"], TEST, REQUEST),
-  mutant(70, "bytes of a name", LIMITS, ["if (length > most) throw", "if (false) throw"], TEST, REQUEST),
+  mutant(70, "names of a request", MEASURE, ["if (sum > MAX_NAMES) throw", "if (false) throw"], TEST, REQUEST),
+  mutant(70, "bytes of a name", MEASURE, ["if (length > most) throw", "if (false) throw"], TEST, REQUEST),
+  mutant(
+    70, "fields of a node", MEASURE, ["if (this.#fields > MAX_INNER_FIELDS) {", "if (false) {"], TEST, REQUEST
+  ),
+  mutant(70, "messages in messages", MEASURE, ["if (depth > MAX_DEPTH) throw", "if (false) throw"], TEST, REQUEST),
+  mutant(
+    70, "where a field ends", MEASURE, ["expect(own <= end)", "void own"], TEST, WRITTEN
+  ),
+  mutant(
+    70, "how a field is written", MEASURE, ["expect(packed || wireType === wireTypeOf(field.scalar))", "void packed"], TEST,
+    WRITTEN
+  ),
+  mutant(
+    70, "before it is decoded, health", "cp/server/hds/hdsService.ts",
+    ["    measure(HealthCheckRequestOrEndpointHealthResponseSchema, bytes)\n", ""], TEST,
+    "tells of no more endpoints' health than there could be"
+  ),
   mutant(
     70, "before it is decoded, incremental", "cp/server/wire.ts",
     ["  measure(DeltaDiscoveryRequestSchema, bytes)\n", ""], TEST, REQUEST

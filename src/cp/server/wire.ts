@@ -12,7 +12,7 @@ import {
 } from "../proto/envoy/service/discovery/v3/discovery_pb.js"
 import { onceFor } from "../xds/share/onceFor.ts"
 import { TypeUrl, type XdsResource } from "../xds/XdsResource.ts"
-import { measure } from "./limits.ts"
+import { measure } from "./measure.ts"
 import type { Outgoing } from "./Outgoing.ts"
 import { readStrings } from "./readStrings.ts"
 

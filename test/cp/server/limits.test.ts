@@ -1,5 +1,5 @@
 // One proxy may ask for so much and no more: its names, its requests, what is noted of it.
-import { create, toBinary } from "@bufbuild/protobuf"
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf"
 import fc from "fast-check"
 import { status } from "@grpc/grpc-js"
 import { describe, expect, it } from "vitest"
@@ -7,7 +7,11 @@ import {
   DeltaDiscoveryRequestSchema,
   DiscoveryRequestSchema
 } from "../../../src/cp/proto/envoy/service/discovery/v3/discovery_pb.js"
+import {
+  HealthCheckRequestOrEndpointHealthResponseSchema as HealthMessageSchema
+} from "../../../src/cp/proto/envoy/service/health/v3/hds_pb.js"
 import { adsService } from "../../../src/cp/server/adsService.ts"
+import { hdsService } from "../../../src/cp/server/hds/hdsService.ts"
 import { changeNames, type Names, NO_NAMES } from "../../../src/cp/server/Names.ts"
 import { excessOf, MAX_NAME_BYTES, MAX_NAMES } from "../../../src/cp/server/limits.ts"
 import { TypeUrl } from "../../../src/cp/xds/XdsResource.ts"
@@ -24,13 +28,33 @@ const versions = (names: ReadonlyArray<string>) => Object.fromEntries(names.map(
 
 const deltaBytes = (fields: object): Buffer =>
   Buffer.from(toBinary(DeltaDiscoveryRequestSchema, create(DeltaDiscoveryRequestSchema, fields)))
-const ofDelta = (fields: object) => adsService.DeltaAggregatedResources.requestDeserialize(deltaBytes(fields))
+const readDelta = (bytes: Buffer) => adsService.DeltaAggregatedResources.requestDeserialize(bytes)
+const ofDelta = (fields: object) => readDelta(deltaBytes(fields))
 const ofSotw = (fields: object) =>
   adsService.StreamAggregatedResources.requestDeserialize(
     Buffer.from(toBinary(DiscoveryRequestSchema, create(DiscoveryRequestSchema, fields)))
   )
 
+const ofHealth = (fields: MessageInitShape<typeof HealthMessageSchema>) =>
+  hdsService.StreamHealthCheck.requestDeserialize(
+    Buffer.from(toBinary(HealthMessageSchema, create(HealthMessageSchema, fields)))
+  )
+
 const node = { id: "default.kv-1", metadata: { text: "é" } }
+
+/** The tag and the length of a field that has so many bytes, from 128 to 2^21. */
+const head = (field: number, length: number): Buffer =>
+  Buffer.from([(field << 3) | 2, (length & 127) | 128, ...(length < 16_384 ? [length >> 7] : [
+    ((length >> 7) & 127) | 128, length >> 14
+  ])])
+/** A node that says nothing but that it has so many. */
+const manyExtensions = (count: number): Buffer =>
+  Buffer.concat([head(1, 2 * count), Buffer.alloc(2 * count, Buffer.from([0x4a, 0]))])
+const nestedList = (depth: number): ReadonlyArray<unknown> => {
+  let list: ReadonlyArray<unknown> = []
+  for (let at = 0; at < depth; at++) list = [list]
+  return list
+}
 
 describe("one request", () => {
   it.each([
@@ -44,10 +68,41 @@ describe("one request", () => {
     ["letters in a name of state of the world", () => ofSotw({ resourceNames: ["é".repeat(MAX_NAME_BYTES)] })],
     ["letters in a version", () => ofDelta({ initialResourceVersions: { a: "1".repeat(3 * MAX_NAME_BYTES) } })],
     ["bytes of a node", () => ofDelta({ node: { id: "n".repeat(2 * 1024 * 1024 + 1) } })],
-    ["fields that nobody knows", () =>
-      adsService.DeltaAggregatedResources.requestDeserialize(Buffer.alloc(2 * MAX_NAMES + 2, Buffer.from([0x78, 0])))]
+    ["extensions of a node", () => ofDelta({ node: { extensions: named(20_001).map(() => ({})) } })],
+    ["values in a node", () => ofSotw({ node: { metadata: { all: named(20_001).map(() => null) } } })],
+    ["details of an error", () => ofSotw({ errorDetail: { details: named(20_001).map(() => ({})) } })],
+    ["lists in lists", () => ofDelta({ node: { metadata: { deep: nestedList(300) } } })],
+    ["nodes, each of them small", () => readDelta(Buffer.concat(named(21).map(() => manyExtensions(1_000))))],
+    ["fields that nobody knows", () => readDelta(Buffer.alloc(2 * MAX_NAMES + 2, Buffer.from([0x78, 0])))]
   ])("has no more %s than a proxy needs", (_, decode) => {
     expect(decode()).toEqual({ excess: expect.stringMatching(/\d/) })
+  })
+
+  it.each([
+    // The node's first field goes on behind it, and what would be an error to who doesn't know are names.
+    ["ends behind what holds it", Buffer.concat([
+      Buffer.from([0x0a, 2, 0x0a, 4]), head(7, 60_000), Buffer.alloc(60_000, Buffer.from([0x1a, 0]))
+    ])],
+    ["holds a number where its tag tells of bytes", Buffer.concat([
+      head(7, 60_004), head(1, 60_000), Buffer.alloc(60_000, Buffer.from([0x1a, 0]))
+    ])],
+    ["is an entry of more than a key and a value", Buffer.concat([
+      head(5, 2_000), Buffer.alloc(2_000, Buffer.from([0x0a, 0]))
+    ])]
+  ])("is none where a field of it %s", (_, bytes) => {
+    expect(readDelta(bytes)).toEqual({ invalid: expect.stringMatching(/field/) })
+  })
+
+  it("tells of no more endpoints' health than there could be", () => {
+    const endpointsHealth = named(20_001).map(() => ({}))
+    expect(ofHealth({ requestType: { case: "endpointHealthResponse", value: { endpointsHealth } } }))
+      .toEqual({ invalid: expect.stringMatching(/\d/) })
+  })
+
+  it("has the node of an Envoy, which has a thousand extensions", () => {
+    const extensions = named(1_000).map((name) => ({ name, category: "envoy.filters", typeUrls: [name, name] }))
+    expect(ofDelta({ node: { id: "default.kv-1", extensions, metadata: { a: [1, true, null, { b: "c" }] } } }))
+      .toMatchObject({ request: { node: { id: "default.kv-1", metadata: { a: [1, true, null, { b: "c" }] } } } })
   })
 
   it("has all that a proxy of 10,000 clusters comes back with, in less than a request may have", () => {
@@ -60,7 +115,7 @@ describe("one request", () => {
 
   it("is measured whatever its tags say of how it is to be read", () => {
     const one = Buffer.from([0x18, 1, 0x61])
-    const decoded = adsService.DeltaAggregatedResources.requestDeserialize(Buffer.alloc(3 * (MAX_NAMES + 1), one))
+    const decoded = readDelta(Buffer.alloc(3 * (MAX_NAMES + 1), one))
     expect("request" in decoded).toBe(false)
   })
 })
@@ -120,6 +175,27 @@ describe("one stream", () => {
     expect(await client.ended).toMatchObject({
       code: status.RESOURCE_EXHAUSTED,
       details: expect.stringContaining("TooManyNames")
+    })
+  })
+})
+
+describe("a request", () => {
+  it("may have four mebibytes and no more, however few names it has", async () => {
+    const controlPlane = await start()
+    await controlPlane.put(dataplane("kv-1", "kv", { port: 8_080 }))
+    const client = adsClient(controlPlane, tls)
+    cleanups.push(client.close)
+    client.send(firstRequest("kv-1"))
+    await eventually(() => client.received.length, (count) => count > 0)
+    // A thousand letters and three more bytes each.
+    const ofKilobytes = (count: number) => named(count, "n".repeat(994)).map((name) => name.padEnd(1_000, "."))
+    const answers = client.received.length
+    client.send({ typeUrl: TypeUrl.ClusterLoadAssignment, resourceNamesSubscribe: ofKilobytes(4_100) })
+    await eventually(() => client.received.length, (count) => count > answers)
+    client.send({ typeUrl: TypeUrl.ClusterLoadAssignment, resourceNamesSubscribe: ofKilobytes(4_250) })
+    expect(await client.ended).toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      details: expect.stringContaining(String(4 * 1024 * 1024))
     })
   })
 })

@@ -5,6 +5,7 @@ import {
   type HealthCheckRequestOrEndpointHealthResponse,
   HealthCheckRequestOrEndpointHealthResponseSchema
 } from "../../proto/envoy/service/health/v3/hds_pb.js"
+import { measure } from "../measure.ts"
 
 export type HealthMessage = HealthCheckRequestOrEndpointHealthResponse["requestType"]
 
@@ -17,6 +18,7 @@ export type DecodedHealth = { readonly message: HealthMessage } | { readonly inv
 const decode = (bytes: Buffer): DecodedHealth => {
   if (bytes.length > MAX_BYTES) return { invalid: `more than ${MAX_BYTES} bytes` }
   try {
+    measure(HealthCheckRequestOrEndpointHealthResponseSchema, bytes)
     return { message: fromBinary(HealthCheckRequestOrEndpointHealthResponseSchema, bytes).requestType }
   } catch (error) {
     return { invalid: error instanceof Error ? error.message : "not a health message" }
