@@ -7,7 +7,7 @@ import { startKumaCp } from "../../bench/mesh/subject/startKumaCp.ts"
 import { type Step, STEPS } from "./calls.ts"
 import { normalise } from "./normalise.ts"
 import { sendBadResources } from "./sendBadResources.ts"
-import { type Answer, type Asked, runKumactl, takeStep } from "./takeStep.ts"
+import { type Answer, answerOfKumactl, type Asked, takeStep } from "./takeStep.ts"
 
 export interface RecordPlan {
   readonly kumactl: string
@@ -41,7 +41,8 @@ const record = async ({ folder, part, plan }: Workplace<RecordPlan>): Promise<Re
     (started) => started.process.stop(10_000)
   )
   const asked: Asked = { api, kumactl: plan.kumactl, folder }
-  const added = await runKumactl(asked, ["config", "control-planes", "add", "--name", "compared", "--address", api])
+  const add = ["config", "control-planes", "add", "--name", "compared", "--address", api]
+  const added = await answerOfKumactl(asked, add)
   const calls: Array<Answer> = [{ call: "config control-planes add", text: added }]
   for (let at = 0; at < STEPS.length;) {
     const side = sideBySide(STEPS.slice(at))

@@ -19,12 +19,21 @@ export interface Subject {
   readonly inspector: Inspector | null
 }
 
+export interface SubjectPorts {
+  readonly dataplaneServer: number
+  readonly api: number
+}
+
 export interface SubjectOptions {
   /** For its work dir and logs. */
   readonly folder: string
   /** By which it finds its Postgres. */
   readonly store: Readonly<Record<string, string>>
   readonly inspect: boolean
+  /** Where it is to be found; absent: at free ports. For ecs-mesh alone. */
+  readonly ports?: SubjectPorts
+  /** More of its environment. For ecs-mesh alone. */
+  readonly settings?: Readonly<Record<string, string>>
   /** Where ecs-mesh's source is. */
   readonly tree: string
 }

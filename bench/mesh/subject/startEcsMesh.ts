@@ -10,10 +10,10 @@ import { Inspector } from "./Inspector.ts"
 import type { Subject, SubjectOptions } from "./Subject.ts"
 
 export const startEcsMesh = async (
-  { folder, inspect, store, tree }: SubjectOptions,
+  { folder, inspect, ports, settings, store, tree }: SubjectOptions,
   operator: Readonly<Record<string, string>> | null = null
 ): Promise<Subject> => {
-  const [dataplaneServer, api] = [await freePort(), await freePort()]
+  const { api, dataplaneServer } = ports ?? { dataplaneServer: await freePort(), api: await freePort() }
   const [diagnostics, inspector] = [await freePort(), await freePort()]
   const started = await startProcess({
     // As users start it, with the settings of Node that it has there.
@@ -35,6 +35,7 @@ export const startEcsMesh = async (
       ECS_MESH_DIAGNOSTICS_ADDRESS: "127.0.0.1",
       KUMA_DIAGNOSTICS_SERVER_PORT: String(diagnostics),
       ...store,
+      ...settings,
       ...operator
     },
     logFile: join(folder, "ecs-mesh.log")
