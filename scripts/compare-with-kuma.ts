@@ -5,6 +5,7 @@
  * and on one told there that isn't any more.
  *
  *     node_modules/.bin/node scripts/compare-with-kuma.ts --kumactl PATH --kuma-cp PATH
+ *     ... --kuma-dp PATH    and then once more where real proxies are connected, with the Envoy of the tests
  *     ... --all             the differing lines of known differences, too
  *     ... --answers FOLDER  keeps what each answered; who has its answers there isn't asked again
  */
@@ -13,34 +14,41 @@ import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { parseArgs } from "node:util"
 import { runApart } from "../bench/mesh/runApart.ts"
-import { type Difference, explain, readKnown, staleOf } from "./compare/explain.ts"
+import { toolPaths } from "../localstack/tools.ts"
+import { type Difference, explain, type Known, knownWhere, readKnown, staleOf } from "./compare/explain.ts"
 import type { Recording, RecordPlan } from "./compare/record.ts"
 
 const { values } = parseArgs({
   options: {
     kumactl: { type: "string" },
     "kuma-cp": { type: "string" },
+    "kuma-dp": { type: "string" },
     all: { type: "boolean", default: false },
     answers: { type: "string" }
   }
 })
 
-const path = (name: "kumactl" | "kuma-cp"): string => {
+const path = (name: "kumactl" | "kuma-cp" | "kuma-dp"): string => {
   const value = values[name]
   if (value === undefined) throw new Error(`say with --${name} where it is`)
   return resolve(value)
 }
 
-const subjects = {
-  "kuma-cp": (): RecordPlan => ({ kumactl: path("kumactl"), kumaCp: path("kuma-cp") }),
-  "ecs-mesh": (): RecordPlan => ({ kumactl: path("kumactl"), kumaCp: null })
-}
+const SUBJECTS = ["kuma-cp", "ecs-mesh"] as const
 
-const answersOf = async (name: keyof typeof subjects): Promise<Recording> => {
-  const file = values.answers === undefined ? null : join(resolve(values.answers), `${name}.json`)
+const planOf = (name: typeof SUBJECTS[number], withProxies: boolean): RecordPlan => ({
+  kumactl: path("kumactl"),
+  kumaCp: name === "kuma-cp" ? path("kuma-cp") : null,
+  proxies: withProxies ? { kumaDp: path("kuma-dp"), envoy: toolPaths().envoy } : null
+})
+
+const answersOf = async (name: typeof SUBJECTS[number], withProxies: boolean): Promise<Recording> => {
+  const title = `${name}${withProxies ? "-with-proxies" : ""}`
+  const file = values.answers === undefined ? null : join(resolve(values.answers), `${title}.json`)
   if (file !== null && existsSync(file)) return JSON.parse(await readFile(file, "utf8"))
-  console.error(name)
-  const recording: Recording = await runApart(join(import.meta.dirname, "compare", "record.ts"), subjects[name](), true)
+  console.error(title)
+  const plan = planOf(name, withProxies)
+  const recording: Recording = await runApart(join(import.meta.dirname, "compare", "record.ts"), plan, true)
   if (file !== null) await writeFile(file, JSON.stringify(recording, null, 1))
   return recording
 }
@@ -61,19 +69,33 @@ const report = (what: string, count: number, differences: ReadonlyArray<Differen
   ]
 }
 
+/** Compares what was asked in one scene, and tells it. */
+const compareScene = async (known: ReadonlyArray<Known>, withProxies: boolean): Promise<ReadonlyArray<Difference>> => {
+  const kuma = await answersOf("kuma-cp", withProxies)
+  const ours = await answersOf("ecs-mesh", withProxies)
+  const about = knownWhere(known, withProxies)
+  const calls = explain(kuma.calls, ours.calls, about)
+  const badResources = explain(kuma.badResources, ours.badResources, about)
+  const title = withProxies ? "calls while proxies are connected" : "calls"
+  for (const line of report(title, kuma.calls.length, calls)) console.log(line)
+  if (kuma.badResources.length > 0) {
+    for (const line of report("bad resources", kuma.badResources.length, badResources)) console.log(line)
+  }
+  return [...calls, ...badResources]
+}
+
 /** Whether nothing differs but for known reasons, and nothing is known that doesn't differ. */
 const compare = async (): Promise<boolean> => {
   if (values.answers !== undefined) await mkdir(values.answers, { recursive: true })
-  const kuma = await answersOf("kuma-cp")
-  const ours = await answersOf("ecs-mesh")
   const known = values.all ? [] : readKnown()
-  const calls = explain(kuma.calls, ours.calls, known)
-  const badResources = explain(kuma.badResources, ours.badResources, known)
-  for (const line of report("calls", kuma.calls.length, calls)) console.log(line)
-  for (const line of report("bad resources", kuma.badResources.length, badResources)) console.log(line)
-  const stale = staleOf(known, [...calls, ...badResources])
+  const withProxies = values["kuma-dp"] !== undefined
+  const differences = [
+    ...await compareScene(known, false),
+    ...withProxies ? await compareScene(known, true) : []
+  ]
+  const stale = staleOf(withProxies ? known : knownWhere(known, false), differences)
   for (const { line, row } of stale) console.log(`\n  NO DIFFERENCE ANY MORE: ${row}\n      ${line.source}`)
-  return ![...calls, ...badResources].some(isUnknown) && stale.length === 0
+  return !differences.some(isUnknown) && stale.length === 0
 }
 
 try {

@@ -9,7 +9,7 @@ export type Step =
   | { readonly waitMillis: number }
 
 const call = (line: string): Step => ({ kumactl: line.split(" ") })
-const all = (lines: string): ReadonlyArray<Step> => lines.trim().split("\n").map((line) => call(line.trim()))
+export const all = (lines: string): ReadonlyArray<Step> => lines.trim().split("\n").map((line) => call(line.trim()))
 
 const KINDS = [
   "dataplanes", "external-services", "globalsecrets", "hostnamegenerators", "meshaccesslogs", "meshcircuitbreakers",
@@ -84,7 +84,7 @@ const WRITTEN = all(`
   apply -f nowhere.yaml
 `)
 
-const READ: ReadonlyArray<Step> = [
+export const READ: ReadonlyArray<Step> = [
   ...KINDS.flatMap((kind) => ["", " -o yaml", " -o json"].map((form) => call(`get ${kind}${form}`))),
   ...OTHER_KINDS.map((kind) => call(`get ${kind}`)),
   ...SINGLE.flatMap(([kind, name]) => ["", " -o yaml", " -o json"].map((form) => call(`get ${kind} ${name}${form}`))),
@@ -107,7 +107,7 @@ const READ: ReadonlyArray<Step> = [
   `)
 ]
 
-const INSPECT: ReadonlyArray<Step> = [
+export const INSPECT: ReadonlyArray<Step> = [
   ...["dataplanes", "zones", "meshes", "services", "zoneingresses", "zoneegresses"].flatMap((kind) =>
     ["", " -o yaml", " -o json"].map((form) => call(`inspect ${kind}${form}`))),
   ...SINGLE.filter(([kind]) => /^mesh(?!$|service|external|multi)/.test(kind)).flatMap(([kind, name]) =>
@@ -136,7 +136,7 @@ const INSPECT: ReadonlyArray<Step> = [
 ]
 
 /** What the GUI and other tools read. */
-const PATHS: ReadonlyArray<Step> = [
+export const PATHS: ReadonlyArray<Step> = [
   "/_resources", "/policies", "/who-am-i", "/global-insight", "/mesh-insights", "/mesh-insights/default",
   "/service-insights", "/meshes/default/service-insights", "/meshes/default/service-insights/orders",
   "/meshes/default/dataplanes/_overview", "/meshes/default/dataplanes/shop-1/_overview", "/dataplanes/_overview",

@@ -14,6 +14,8 @@ export interface Known {
   readonly calls: RegExp
   /** With the sign before it: `- ` is Kuma's. */
   readonly line: RegExp
+  /** Whether it is about calls while proxies are connected, or about those while none is; null: about both. */
+  readonly proxies: boolean | null
 }
 
 export interface Difference {
@@ -29,6 +31,7 @@ type Patterns = string | ReadonlyArray<string>
 interface Rule {
   readonly calls?: Patterns
   readonly lines?: Patterns
+  readonly proxies?: boolean
 }
 
 const listOf = (patterns: Patterns): ReadonlyArray<string> => typeof patterns === "string" ? [patterns] : patterns
@@ -41,14 +44,18 @@ export const readRules = (text: string): ReadonlyArray<Known> => {
   if ("problems" in parsed) throw new Error(parsed.problems.join("\n"))
   const [rows] = parsed.values as ReadonlyArray<Readonly<Record<string, ReadonlyArray<Rule>>>>
   return Object.entries(rows ?? {}).flatMap(([row, rules]) =>
-    rules.flatMap(({ calls, lines }) => {
+    rules.flatMap(({ calls, lines, proxies = null }) => {
       if (lines === undefined || lines.length === 0) throw new Error(`${row}: explains no lines`)
-      return listOf(lines).map((line) => ({ row, calls: anyOf(calls), line: new RegExp(line) }))
+      return listOf(lines).map((line) => ({ row, calls: anyOf(calls), line: new RegExp(line), proxies }))
     }))
 }
 
 export const readKnown = (): ReadonlyArray<Known> =>
   readRules(readFileSync(join(import.meta.dirname, "knownDifferences.yaml"), "utf8"))
+
+/** What can explain something in one scene. */
+export const knownWhere = (known: ReadonlyArray<Known>, withProxies: boolean): ReadonlyArray<Known> =>
+  known.filter(({ proxies }) => proxies === null || proxies === withProxies)
 
 /** Of two answers to each call those that differ. */
 export const explain = (

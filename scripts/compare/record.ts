@@ -1,18 +1,24 @@
 /** One control plane, started and asked everything; what it answered is printed. Run by compare-with-kuma.ts. */
 import { join } from "node:path"
 import { startDatabase } from "../../bench/mesh/Database.ts"
-import { runMeasurement, say, type Workplace } from "../../bench/mesh/runMeasurement.ts"
+import { runMeasurement, type Workplace } from "../../bench/mesh/runMeasurement.ts"
 import { startEcsMesh } from "../../bench/mesh/subject/startEcsMesh.ts"
 import { startKumaCp } from "../../bench/mesh/subject/startKumaCp.ts"
-import { type Step, STEPS } from "./calls.ts"
+import type { Subject } from "../../bench/mesh/subject/Subject.ts"
+import { askAll } from "./askAll.ts"
+import { askWithProxies } from "./askWithProxies.ts"
+import { STEPS } from "./calls.ts"
+import { condense } from "./condense.ts"
 import { normalise } from "./normalise.ts"
 import { sendBadResources } from "./sendBadResources.ts"
-import { type Answer, answerOfKumactl, type Asked, takeStep } from "./takeStep.ts"
+import { type Answer, answerOfKumactl, type Asked } from "./takeStep.ts"
 
 export interface RecordPlan {
   readonly kumactl: string
   /** Its kuma-cp instead of ours. */
   readonly kumaCp: string | null
+  /** What connects to it; null: nothing does. */
+  readonly proxies: { readonly kumaDp: string; readonly envoy: string } | null
 }
 
 export interface Recording {
@@ -22,37 +28,30 @@ export interface Recording {
 
 const root = join(import.meta.dirname, "..", "..")
 
-const READS: ReadonlyArray<string> = ["export", "get", "inspect", "version"]
-
-const onlyReads = (step: Step): boolean =>
-  "get" in step || ("kumactl" in step && READS.includes(step.kumactl[0] ?? ""))
-
-/** The next steps that need no order among them: a kumactl takes its time to start. */
-const sideBySide = (steps: ReadonlyArray<Step>): ReadonlyArray<Step> => {
-  const writes = steps.findIndex((step) => !onlyReads(step))
-  return steps.slice(0, Math.min(8, Math.max(1, writes === -1 ? steps.length : writes)))
-}
+/** By what a kuma-dp verifies each one, in the control plane's work dir: kuma-cp signs for itself. */
+const authorityOf = ({ name }: Subject, folder: string): string =>
+  name === "kuma-cp" ? join(folder, "kuma", "kuma-cp.crt") : join(folder, "control-plane", "tls", "ca.crt")
 
 const record = async ({ folder, part, plan }: Workplace<RecordPlan>): Promise<Recording> => {
   const database = await part(startDatabase(join(folder, "database")), (started) => started.stop())
   const options = { folder, store: database.environment, inspect: false, tree: root }
-  const { api } = await part(
+  const subject = await part(
     plan.kumaCp === null ? startEcsMesh(options) : startKumaCp(plan.kumaCp, options),
     (started) => started.process.stop(10_000)
   )
+  const { api, dataplaneServer } = subject
   const asked: Asked = { api, kumactl: plan.kumactl, folder }
-  const add = ["config", "control-planes", "add", "--name", "compared", "--address", api]
-  const added = await answerOfKumactl(asked, add)
-  const calls: Array<Answer> = [{ call: "config control-planes add", text: added }]
-  for (let at = 0; at < STEPS.length;) {
-    const side = sideBySide(STEPS.slice(at))
-    calls.push(...(await Promise.all(side.map((step) => takeStep(asked, step)))).filter((answer) => answer !== null))
-    at += side.length
-    if (Math.floor(at / 100) > Math.floor((at - side.length) / 100)) say(`${at} of ${STEPS.length} calls`)
-  }
+  const text = await answerOfKumactl(asked, ["config", "control-planes", "add", "--name", "compared", "--address", api])
+  const controlPlane = { dataplaneServer, authority: authorityOf(subject, folder) }
+  const calls = plan.proxies === null
+    ? await askAll(asked, STEPS)
+    : await askWithProxies(part, asked, { ...plan.proxies, controlPlane })
   return {
-    calls: calls.map(({ call, text }) => ({ call, text: normalise(text, folder) })),
-    badResources: await sendBadResources(api)
+    calls: [{ call: "config control-planes add", text }, ...calls].map((answer) => ({
+      call: answer.call,
+      text: normalise(condense(answer.text), folder)
+    })),
+    badResources: plan.proxies === null ? await sendBadResources(api) : []
   }
 }
 

@@ -3,10 +3,17 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { STEPS } from "../../scripts/compare/calls.ts"
+import { type Step, STEPS } from "../../scripts/compare/calls.ts"
+import {
+  DELETED_WHILE_CONNECTED,
+  LOOK,
+  READ_WHILE_CONNECTED,
+  TIMES,
+  WRITTEN_BEFORE
+} from "../../scripts/compare/connectedCalls.ts"
 import { diffAnswers } from "../../scripts/compare/diffAnswers.ts"
 import { diffLines } from "../../scripts/compare/diffLines.ts"
-import { explain, readKnown, readRules, staleOf } from "../../scripts/compare/explain.ts"
+import { explain, type Known, knownWhere, readKnown, readRules, staleOf } from "../../scripts/compare/explain.ts"
 import { normalise } from "../../scripts/compare/normalise.ts"
 import { badResourceFiles, readBadResources } from "../contract/readBadResources.ts"
 
@@ -65,14 +72,15 @@ describe("a difference", () => {
   const ours = [{ call: "get x", text: "a\nc" }, { call: "get y", text: "a" }]
 
   it("is known where each of its lines is", () => {
-    const known = [{ row: "r", calls: /^get/, line: /^(- b|\+ c)$/ }]
+    const known = [{ row: "r", calls: /^get/, line: /^(- b|\+ c)$/, proxies: null }]
     expect(explain(kuma, ours, known)).toEqual([{ call: "get x", known, unknown: [] }])
   })
 
   it("isn't where one line, its side or the call is another", () => {
-    const [line, side] = [{ row: "r", calls: /^get/, line: /^- b$/ }, { row: "r", calls: /^get/, line: /^\+ b$/ }]
+    const line = { row: "r", calls: /^get/, line: /^- b$/, proxies: null }
+    const side = { ...line, line: /^\+ b$/ }
     expect(explain(kuma, ours, [line])).toEqual([{ call: "get x", known: [line], unknown: ["+ c"] }])
-    for (const other of [side, { row: "r", calls: /^get y/, line: /./ }]) {
+    for (const other of [side, { ...line, calls: /^get y/, line: /./ }]) {
       expect(explain(kuma, ours, [other])).toEqual([{ call: "get x", known: [], unknown: ["- b", "+ c"] }])
     }
   })
@@ -175,6 +183,13 @@ describe("a rule", () => {
     expect(() => readRules("\"a row\":\n  - { calls: x, lines: [] }")).toThrow("a row: explains no lines")
   })
 
+  it("can be about what is asked while proxies are connected, or while none is, alone", () => {
+    const rules = readRules("r:\n- { lines: a, proxies: true }\n- { lines: b, proxies: false }\n- { lines: c }")
+    const linesOf = (known: ReadonlyArray<Known>) => known.map(({ line }) => line.source)
+    expect(linesOf(knownWhere(rules, true))).toEqual(["a", "c"])
+    expect(linesOf(knownWhere(rules, false))).toEqual(["b", "c"])
+  })
+
   it("is stale by each pattern that explains nothing", () => {
     const rules = readRules("\"a row\":\n  - { calls: x, lines: [a, b] }")
     const differences = explain([{ call: "x", text: "a" }], [{ call: "x", text: "" }], rules)
@@ -184,9 +199,15 @@ describe("a rule", () => {
 
 describe("what is known", () => {
   const known = readKnown()
+  const wordsOf = (step: Step) =>
+    "get" in step ? `GET ${step.get}` : "kumactl" in step ? step.kumactl.join(" ") : ""
   const calls = [
-    ...STEPS.map((step) => "get" in step ? `GET ${step.get}` : "kumactl" in step ? step.kumactl.join(" ") : ""),
+    ...STEPS.map(wordsOf),
     ...badResourceFiles.flatMap((file) => readBadResources(file).map(({ says }) => `${file}: ${says}`))
+  ]
+  const callsWithProxies = [
+    ...[...WRITTEN_BEFORE, ...READ_WHILE_CONNECTED, ...DELETED_WHILE_CONNECTED].map(wordsOf),
+    ...TIMES.flatMap((time) => LOOK.map((step) => `${wordsOf(step)}, ${time}`))
   ]
 
   it("has its reason in a row of the page", () => {
@@ -196,7 +217,11 @@ describe("what is known", () => {
   })
 
   it("is about calls that are made", () => {
-    const unasked = known.filter((one) => !calls.some((call) => one.calls.test(call)))
+    const asked = (one: Known) => [
+      ...one.proxies === true ? [] : calls,
+      ...one.proxies === false ? [] : callsWithProxies
+    ]
+    const unasked = known.filter((one) => !asked(one).some((call) => one.calls.test(call)))
     expect(unasked.map(({ calls }) => calls.source)).toEqual([])
   })
 })
