@@ -3,13 +3,28 @@ import { readVersion } from "../../../src/cp/server/readVersion.ts"
 
 const version = {
   kumaDp: { version: "2.14.3", gitTag: "v2.14.3", gitCommit: "abc", buildDate: "today", kumaCpCompatible: true },
-  envoy: { version: "1.38.3", build: "abc/1.38.3/Clean/RELEASE/BoringSSL", kumaDpCompatible: false },
+  envoy: { version: "1.38.3", build: "abc/1.38.3/Clean/RELEASE/BoringSSL", kumaDpCompatible: true },
   dependencies: { coredns: "1.14.3" }
 }
 
 it("keeps what a sidecar tells of its own, Envoy's and other versions", () => {
   expect(readVersion({ version })).toEqual(version)
   expect(readVersion({ version: { envoy: { version: "1.38.3" } } })).toEqual({ envoy: { version: "1.38.3" } })
+})
+
+it("says of a sidecar whether it goes with this control plane, whatever it says itself", () => {
+  const flagOf = (kumaDp: unknown) => readVersion({ version: { kumaDp } })?.["kumaDp"]?.["kumaCpCompatible"]
+  const compatible = ["2.12.0", "2.14.3", "v2.16.9", "2.13.0-preview.v1", "unknown", "0.2.0"]
+  expect(compatible.filter((version) => flagOf({ version, kumaCpCompatible: false }) !== true)).toEqual([])
+  // False is left out, as by Kuma.
+  const others = ["2.11.9", "2.17.0", "3.0.0", "2.9.0"]
+  expect(others.filter((version) => flagOf({ version, kumaCpCompatible: true }) !== undefined)).toEqual([])
+  expect(readVersion({ version: { kumaDp: { kumaCpCompatible: true } } })).toEqual({})
+})
+
+it("leaves out that an Envoy isn't the one that its sidecar is made for, as Kuma does", () => {
+  expect(readVersion({ version: { envoy: { version: "1.40.0", kumaDpCompatible: false } } }))
+    .toEqual({ envoy: { version: "1.40.0" } })
 })
 
 it.each([undefined, null, "2.14.3", [version]])("knows nothing of a version that is %j", (said) => {
