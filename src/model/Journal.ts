@@ -9,6 +9,7 @@ export type JournalKind =
   | "observation" // all that a decision depends on: {of, settings, observation}
   | "decision" // what followed from the observation before it: {now, from, to, why, desired, task, conditions, ...}
   | "stored" // {op: "put" | "remove", resource, version}, of an API's user also {by}
+  // Of one proxy, from here to "disconnected": the last of several, and how many they were in `times`, beyond its share.
   | "pushed" // to one proxy: {typeUrl, version, names, removed}; of many removed the first, and removedCount
   | "acked" // {typeUrl, version}
   | "nacked" // {typeUrl, version, message}

@@ -3,7 +3,7 @@ import { differences } from "../../controllers/replay/differences.ts"
 import { resourceOf } from "../../controllers/replay/foldJournal.ts"
 import { LAST_RESORT_LABEL } from "../../model/dataplaneLabels.ts"
 import type { RecordedEntry } from "../../controllers/replay/readLines.ts"
-import { at, listAt, textAt } from "./fields.ts"
+import { at, listAt, numberAt, textAt } from "./fields.ts"
 import { isPolicy } from "./policies.ts"
 import type { Moment } from "./Story.ts"
 
@@ -62,7 +62,9 @@ const changed = ({ fields, key }: RecordedEntry): string => {
   return `${key} ${what}${by === null ? "" : ` by ${by}`}`
 }
 
-const moment = ({ time }: RecordedEntry, what: string, text: string): Moment => ({ time, what, text, times: 1 })
+/** An entry may stand for several that were alike. */
+const moment = ({ fields, time }: RecordedEntry, what: string, text: string): Moment =>
+  ({ time, what, text, times: numberAt(fields, "times") ?? 1 })
 
 const momentOf = (entry: RecordedEntry, observation: RecordedEntry | null): Moment | null => {
   const { fields, kind } = entry
@@ -98,7 +100,7 @@ const JOINED = ["stored", "sent"]
 
 const joined = (last: Moment, next: Moment): Moment | null => {
   if (last.what !== next.what) return null
-  if (last.text === next.text) return { ...last, times: last.times + 1 }
+  if (last.text === next.text) return { ...last, times: last.times + next.times }
   if (!JOINED.includes(next.what)) return null
   const parts = last.text.split(", ")
   return parts.includes(next.text) ? last : { ...last, text: [...parts, next.text].join(", ") }

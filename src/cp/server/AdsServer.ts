@@ -148,8 +148,7 @@ export class AdsServer extends Context.Service<
             kill: killer(call)
           })
           // What its older stream did comes before.
-          books.settle()
-          journal.append({ kind: "connected", key, proxy: claim, identity: facts(identity) })
+          books.noteStream({ kind: "connected", key, proxy: claim, identity: facts(identity) })
           const unfollow = snapshots.follow(claim, newcomer.metadata, {
             onSnapshot: (published) => stream.publish(published),
             onCertificate: (certificate) => recorder.record({ _tag: "Certified", certificate, at: Date.now() })
@@ -164,7 +163,7 @@ export class AdsServer extends Context.Service<
             count(proxiesConnected, streams.size, context)
             books.settle()
             recorder.record({ _tag: "Disconnected", at: Date.now() })
-            journal.append({ kind: "disconnected", key, proxy: claim, reason })
+            books.noteStream({ kind: "disconnected", key, proxy: claim, reason })
             if (!stopping) run(registration.disconnected(claim))
           }
           const open: OpenStream = { key, stream, leave }
@@ -258,6 +257,7 @@ export class AdsServer extends Context.Service<
               stream.close(STOPPING)
               leave(STOPPING.message)
             }
+            books.end()
             // Lets the last words reach those that still read.
             if (open.length > 0) yield* Effect.sleep(LAST_WORDS_MILLIS)
             for (const socket of sockets.values()) socket.destroy()

@@ -30,8 +30,8 @@ export interface AdsStreamOptions {
   readonly kill: () => void
 }
 
-/** How long a closed stream may take to end by itself. */
-const CLOSE_MILLIS = 2_000
+/** How long a closed stream may take to end by itself. Who has read its end is reset before that (resetAnswered). */
+const CLOSE_MILLIS = 4_000
 
 /** What a stream is once its proxy is authenticated. */
 export interface Admitted {

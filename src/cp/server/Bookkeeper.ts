@@ -3,7 +3,8 @@
  * out, in order, all of a turn of the event loop together. Nobody who waits for a push waits for its being noted.
  */
 import { type Context, Effect } from "effect"
-import type { Journal } from "../../model/Journal.ts"
+import type { Journal, JournalEntry } from "../../model/Journal.ts"
+import { JournalShares } from "../diagnostics/JournalShares.ts"
 import { acknowledgements, count, pushes, pushLatency, rejections } from "../diagnostics/metrics.ts"
 import type { SessionRecorder } from "../insight/Insights.ts"
 import type { EventTraces } from "../tracing/EventTraces.ts"
@@ -33,11 +34,13 @@ interface Note {
 
 export class Bookkeeper {
   readonly #options: BookkeeperOptions
+  readonly #shares: JournalShares
   #notes: Array<Note> = []
   #turn: NodeJS.Immediate | null = null
 
   constructor(options: BookkeeperOptions) {
     this.#options = options
+    this.#shares = new JournalShares((entry) => options.journal.append(entry))
   }
 
   note(stream: BookedStream, event: StreamEvent): void {
@@ -65,8 +68,28 @@ export class Bookkeeper {
     sums.tell(this.#options.context)
   }
 
+  /** Notes what happened to a stream as a whole, behind all that happened on it. */
+  noteStream(entry: JournalEntry): void {
+    this.settle()
+    this.#append(entry, Date.now())
+  }
+
+  /** Nothing more comes. */
+  end(): void {
+    this.settle()
+    this.#shares.settle(Date.now())
+  }
+
+  /** Answers whether the journal has it already. */
+  #append(entry: JournalEntry, at: number): boolean {
+    const isWritten = this.#shares.append(entry, at)
+    // Otherwise traces hear of it from the journal.
+    if (!isWritten) this.#options.traces?.note(entry, at)
+    return isWritten
+  }
+
   #tell({ at, event, stream: { key, recorder } }: Note, sums: Sums): void {
-    const { context, journal, traces = null } = this.#options
+    const { context, traces = null } = this.#options
     if (event._tag === "Pushed") {
       const { outgoing: { removed, resources, typeUrl, version }, latencyMillis } = event
       sums.add(pushes, typeUrl)
@@ -76,7 +99,7 @@ export class Bookkeeper {
       }
       recorder.record({ _tag: "Pushed", typeUrl, at })
       const names = resources.map(({ name }) => name)
-      journal.append({ kind: "pushed", key, typeUrl, version, names, ...noted(removed) })
+      this.#append({ kind: "pushed", key, typeUrl, version, names, ...noted(removed) }, at)
       return
     }
     const { answered, typeUrl } = event
@@ -85,14 +108,15 @@ export class Bookkeeper {
       for (const { version } of [...answered.earlier, answered.sent]) {
         sums.add(acknowledgements, typeUrl)
         recorder.record({ _tag: "Acked", typeUrl, at })
-        journal.append({ kind: "acked", key, typeUrl, version })
+        this.#append({ kind: "acked", key, typeUrl, version }, at)
       }
       return
     }
     const { message, sent: { resources, version } } = answered
     sums.add(rejections, typeUrl)
     recorder.record({ _tag: "Nacked", typeUrl, message, at })
-    journal.append({ kind: "nacked", key, typeUrl, version, message })
+    // Whoever refuses all the time fills the log no more than the journal.
+    if (!this.#append({ kind: "nacked", key, typeUrl, version, message }, at)) return
     this.#options.log(
       Effect.logWarning("A proxy refused its configuration and keeps what it had").pipe(
         Effect.annotateLogs({ proxy: key, typeUrl, names: resources.map(({ name }) => name).join(", "), message })

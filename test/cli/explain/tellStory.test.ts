@@ -95,6 +95,12 @@ describe("a task's story", () => {
     ])
   })
 
+  it("counts what the journal has joined", () => {
+    const refusal = { kind: "nacked" as const, key: PROXY, typeUrl: LISTENERS, version: "2", message: "no" }
+    const { happened } = story([...life, { ...refusal, times: 7 }, refusal])
+    expect(happened.at(-1)).toMatchObject({ what: "NACKed", times: 8 })
+  })
+
   it("tells of an event that it came out of an archive", () => {
     const again = { ...life[1], kind: "event" as const, key: KEY, event: { "replay-name": "monday", detail: { lastStatus: "RUNNING" } } }
     expect(story([again]).happened[0]?.text).toContain("repeated by the replay monday")

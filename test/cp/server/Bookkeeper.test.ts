@@ -1,7 +1,7 @@
 // What is told of streams, when, and how often.
 import { Context, Effect, Metric } from "effect"
 import { describe, expect, it } from "vitest"
-import { acknowledgements, pushes } from "../../../src/cp/diagnostics/metrics.ts"
+import { acknowledgements, pushes, rejections } from "../../../src/cp/diagnostics/metrics.ts"
 import type { StreamEvent } from "../../../src/cp/server/AdsStream.ts"
 import { Bookkeeper } from "../../../src/cp/server/Bookkeeper.ts"
 import { subscription } from "../../../src/cp/server/Subscription.ts"
@@ -124,6 +124,29 @@ describe("what happens on streams", () => {
     await nextTurn()
     expect(journal).toMatchObject([{ kind: "nacked", key: "a", version: "1", message: "bad" }])
     expect(logged).toHaveLength(1)
+  })
+
+  it("pushes out of the journal, and of the log, nothing of others however often a proxy refuses", async () => {
+    const { books, context, journal, logged, stream } = start()
+    const refuse = (nonce: string): StreamEvent => {
+      const event = nacked(nonce)
+      if (event._tag === "Pushed" || event.answered._tag !== "Nacked") return event
+      return { ...event, answered: { ...event.answered, message: "m".repeat(4_096) } }
+    }
+    for (let nonce = 0; nonce < 5_000; nonce += 1) books.note(stream("a"), refuse(String(nonce)))
+    books.noteStream({ kind: "disconnected", key: "a", reason: "gone" })
+    books.note(stream("b"), pushed("1"))
+    await nextTurn()
+    const noted = journal.length
+    expect(noted).toBeLessThan(300)
+    expect(logged).toHaveLength(noted - 1)
+    expect(journal.at(-1)).toMatchObject({ kind: "pushed", key: "b" })
+    const type = { type: "ClusterLoadAssignment" }
+    expect(Metric.withAttributes(rejections, type).valueUnsafe(context).count).toBe(5_000)
+    books.end()
+    const [last, gone] = journal.slice(noted)
+    expect(last).toMatchObject({ kind: "nacked", key: "a", version: "4999", times: 5_000 - (noted - 1) })
+    expect(gone).toMatchObject({ kind: "disconnected", reason: "gone" })
   })
 
   it("is told of all others where telling one fails", async () => {
