@@ -1,5 +1,5 @@
 import { Effect, Exit, Fiber } from "effect"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { FairPlaces } from "../../../src/cp/api/FairPlaces.ts"
 import { mapInSlices, othersTurn, Turns } from "../../../src/cp/api/Turns.ts"
 
@@ -115,6 +115,18 @@ describe("a long answer", () => {
     clearImmediate(next)
     expect(count).toBeGreaterThan(0)
     expect(squares).toEqual([1, 4, 9, 16, 25, 36, 49, 64])
+  })
+
+  it("leaves others a turn after a slice, not after each of what comes then", async () => {
+    const away = vi.spyOn(globalThis, "setImmediate")
+    try {
+      await Effect.runPromise(mapInSlices(Array.from({ length: 1_000 }, (_, index) => index), (one) => {
+        if (one === 0) busy(12)
+      }))
+      expect(away.mock.calls.length).toBeLessThan(500)
+    } finally {
+      away.mockRestore()
+    }
   })
 })
 

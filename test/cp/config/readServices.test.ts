@@ -23,9 +23,12 @@ describe("the configuration of services", () => {
       KUMA_IPAM_MESH_SERVICE_CIDR: "127.4.0.0/16",
       KUMA_MESH_SERVICE_GENERATION_INTERVAL: "0s",
       KUMA_MESH_SERVICE_DELETION_GRACE_PERIOD: "5m",
-      KUMA_DEFAULTS_SKIP_HOSTNAME_GENERATORS: "true"
+      KUMA_DEFAULTS_SKIP_HOSTNAME_GENERATORS: "true",
+      ECS_MESH_SERVICE_ADDRESS_HOLD: "10m"
     }, false)
-    expect(config?.services).toMatchObject({ generates: false, graceMillis: 300_000, makesGenerators: false })
+    expect(config?.services).toMatchObject({
+      generates: false, graceMillis: 300_000, holdMillis: 600_000, makesGenerators: false
+    })
     expect(config?.services.ranges.MeshService.cidr).toBe("127.4.0.0/16")
   })
 
@@ -35,6 +38,14 @@ describe("the configuration of services", () => {
     [
       { KUMA_IPAM_MESH_SERVICE_CIDR: "127.0.0.0/8", KUMA_IPAM_MESH_MULTI_ZONE_SERVICE_CIDR: "127.2.0.0/16" },
       "KUMA_IPAM_MESH_SERVICE_CIDR and KUMA_IPAM_MESH_MULTI_ZONE_SERVICE_CIDR: must have no address in common"
+    ],
+    [
+      { KUMA_IPAM_MESH_SERVICE_CIDR: "242.0.0.0/8" },
+      "KUMA_IPAM_MESH_SERVICE_CIDR and KUMA_IPAM_MESH_EXTERNAL_SERVICE_CIDR: must have no address in common"
+    ],
+    [
+      { KUMA_IPAM_MESH_EXTERNAL_SERVICE_CIDR: "243.1.0.0/16" },
+      "KUMA_IPAM_MESH_EXTERNAL_SERVICE_CIDR and KUMA_IPAM_MESH_MULTI_ZONE_SERVICE_CIDR: must have no address in common"
     ]
   ])("refuses %j", (variables, problem) => {
     expect(read(variables).problems).toEqual([expect.stringContaining(problem)])
@@ -51,6 +62,14 @@ describe("the configuration of hostnames", () => {
     })
     expect(read({ ECS_MESH_CLOUD_MAP_NAMESPACE_ID: "ns-1", AWS_ENDPOINT_URL_SERVICEDISCOVERY: "http://localhost:1" })
       .config?.hostnames).toMatchObject({ kind: "cloudMap", id: "ns-1", endpoint: "http://localhost:1" })
+  })
+
+  it("is asked of its own service's endpoint, else of the one of all, as often as each second", () => {
+    const endpoints = { AWS_ENDPOINT_URL: "http://localhost:1", AWS_ENDPOINT_URL_ROUTE_53: "http://localhost:2" }
+    expect(read({ ...route53, ...endpoints, KMESH_RUNTIME_AWS_ROUTE53_REFRESH_INTERVAL: "1s" }).config?.hostnames)
+      .toMatchObject({ endpoint: "http://localhost:2", refreshMillis: 1_000 })
+    expect(read({ ECS_MESH_CLOUD_MAP_NAMESPACE_ID: "ns-1", ...endpoints }).config?.hostnames)
+      .toMatchObject({ endpoint: "http://localhost:1" })
   })
 
   it("names further hosted zones, and whose names are taken over", () => {

@@ -110,11 +110,32 @@ describe("of what is written together", () => {
         const [free, inside] = yield* Effect.forEach([{}, { given }], (options, index) =>
           Effect.forkChild(store.put(outboundPort(`p${index}`, 1), options), { startImmediately: true }))
         if (free !== undefined) yield* Effect.timeout(Fiber.join(free), "10 seconds")
+        const meanwhile = yield* counted(Effect.repeat(store.list("OutboundPort"), { times: 20 }))
         assert.deepStrictEqual((yield* store.list("OutboundPort")).map(({ name }) => name), ["mesh", "p0"])
+        // It waits in the database, rather than asking again and again.
+        assert.isAtMost(meanwhile.filter((text) => text === "BEGIN").length, 1)
         return inside
       }).pipe(Effect.ensuring(Effect.promise(() => client.end())))
       if (waiting !== undefined) yield* Effect.timeout(Fiber.join(waiting), "10 seconds")
       assert.deepStrictEqual((yield* store.list("OutboundPort")).map(({ name }) => name), ["mesh", "p0", "p1"])
+    }), 30_000)
+
+  it.live("what is put into something that is being written isn't held up, as that stays", () =>
+    Effect.gen(function*() {
+      const config = yield* Effect.promise(databases.create)
+      const store = yield* openStore(config)
+      const given = outboundPort("mesh", 1)
+      yield* store.put(given)
+      const client = yield* Effect.promise(() => connect(config))
+      yield* Effect.gen(function*() {
+        yield* Effect.promise(() => client.query("BEGIN"))
+        // What a write locks, without the line of all writes that it stands in.
+        yield* Effect.promise(() => client.query("SELECT 1 FROM resource WHERE name = 'mesh' FOR NO KEY UPDATE"))
+        for (const options of [{ given }, { given, beside: [outboundPort("p2", 1)] }]) {
+          yield* Effect.timeout(store.put(outboundPort("beside" in options ? "p1" : "p0", 1), options), "10 seconds")
+        }
+      }).pipe(Effect.ensuring(Effect.promise(() => client.end())))
+      assert.deepStrictEqual((yield* store.list("OutboundPort")).map(({ name }) => name), ["mesh", "p0", "p1", "p2"])
     }), 30_000)
 
   it.live("replicas that write the same things in other orders come through, each write once", () =>
