@@ -16,20 +16,24 @@ const nameIn = (element: unknown): string => {
   return Object.values(element).map(nameIn).find((name) => name !== "") ?? ""
 }
 
-const sorted = (names: ReadonlyArray<string>): ReadonlyArray<string> => [...new Set(names)].sort()
+const sorted = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
+  [...new Set(names)].filter((name) => name !== "").sort()
+
+/** As elements with names, which are compared by these. */
+const named = (names: ReadonlyArray<string>) => sorted(names).map((name) => ({ name }))
 
 const condenseDump = (configs: ReadonlyArray<unknown>): Fields =>
   Object.fromEntries(configs.filter(isObject).map((config) => [
     lastWord(config["@type"]),
-    Object.fromEntries(
-      Object.entries(config).filter(([, elements]) => Array.isArray(elements)).map(([section, elements]) =>
-        [section, Array.isArray(elements) ? sorted(elements.map(nameIn).filter((name) => name !== "")) : []])
-    )
+    Object.fromEntries(Object.entries(config).flatMap(([section, elements]) => {
+      const names = Array.isArray(elements) ? named(elements.map(nameIn)) : []
+      return names.length === 0 ? [] : [[section, names] as const]
+    }))
   ]))
 
 const condenseResources = (resources: Fields): Fields =>
   Object.fromEntries(Object.entries(resources).map(([type, byName]) =>
-    [lastWord(type), isObject(byName) ? sorted(Object.keys(byName)) : byName]))
+    [lastWord(type), isObject(byName) ? named(Object.keys(byName)) : byName]))
 
 /** `/type.googleapis.com~1envoy.….Listener/outbound:127.0.0.21:9001/filterChains/0`: the first two. */
 const resourceAt = (pointer: unknown): string => {
@@ -38,10 +42,12 @@ const resourceAt = (pointer: unknown): string => {
 }
 
 const condenseDifference = (operations: unknown): unknown =>
-  Array.isArray(operations) ? sorted(operations.filter(isObject).map(({ path }) => resourceAt(path))) : operations
+  Array.isArray(operations) ? named(operations.filter(isObject).map(({ path }) => resourceAt(path))) : operations
 
-/** `cluster.orders.upstream_cx_total: 1`: of clusters the names, of all else what it is about. */
-const STAT = /^(cluster\.[^.:]+|[a-z_]+)[^\s:]*: \S/
+/** `cluster.orders.upstream_cx_total: 1`, `server.uptime: 12`: much of the rest is there only once it was counted. */
+const STAT = /^(cluster\.[^.:]+|server)\.[^\s:]*: \S/
+
+const A_FEW = 20
 
 /** `orders::127.0.0.22:8080::health_flags::healthy`. */
 const HEALTH = /^(.+::health_flags::\S*)$/
@@ -50,7 +56,7 @@ const condenseLines = (lines: ReadonlyArray<string>): ReadonlyArray<string> | nu
   const health = lines.flatMap((line) => HEALTH.exec(line)?.[1] ?? [])
   if (health.length > 0) return sorted(health)
   const stats = lines.flatMap((line) => STAT.exec(line)?.[1] ?? [])
-  return stats.length > lines.length / 2 && lines.length > 50 ? sorted(stats) : null
+  return stats.length > A_FEW ? sorted(stats) : null
 }
 
 const condenseJson = (value: unknown): Fields | null => {

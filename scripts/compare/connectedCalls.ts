@@ -18,7 +18,11 @@ const DATAPLANES = ["shop-1", "orders-1"].map((name) => `/meshes/default/datapla
 const PROXIES = [...DATAPLANES, "/zoneingresses/in-1", "/zoneegresses/out-1"]
 
 const ORDERS = "kri_msvc_default_default__orders_main"
-const OUTBOUNDS = [ORDERS, "kri_mzsvc_default___orders_8080", "kri_extsvc_default___weather_443", "nonsense"]
+const WITH_A_HEADER = "kri_mhttpr_default_default__with-a-header_"
+const OUTBOUNDS = [
+  ORDERS, "kri_mzsvc_default___orders_8080", "kri_extsvc_default_default__weather_443",
+  "kri_extsvc_default___weather_443", "nonsense"
+]
 
 const OF_PROXIES: ReadonlyArray<Step> = [
   ...PROXIES.flatMap((proxy) => ["_overview", "xds", "stats", "clusters"].map((what) => `${proxy}/${what}`)),
@@ -32,7 +36,7 @@ const OF_PROXIES: ReadonlyArray<Step> = [
     `/meshes/default/dataplanes/orders-1/_inbounds/${inbound}/_policies`),
   ...OUTBOUNDS.flatMap((outbound) =>
     ["_policies", "_routes"].map((what) => `/meshes/default/dataplanes/shop-1/_outbounds/${outbound}/${what}`)),
-  "/meshes/default/dataplanes/shop-1/_outbounds/kri_msvc_default_default__orders_main/_routes/kri_mhttpr_default_default__with-a-header_/_policies",
+  `/meshes/default/dataplanes/shop-1/_outbounds/${ORDERS}/_routes/${WITH_A_HEADER}/_policies`,
   "/meshes/default/dataplanes/_overview?status=online", "/meshes/default/dataplanes/_overview?size=2",
   "/meshes/default/dataplanes/_overview?tag=kuma.io/service:shop", "/meshes/default/dataplanes/_overview?name=orders",
   "/meshes/default/service-insights/shop", "/meshes/default/service-insights/orders-admin", "/mesh-insights/second",

@@ -11,11 +11,17 @@ const RULES: ReadonlyArray<readonly [pattern: RegExp, replacement: string]> = [
   [/[A-Za-z0-9+/]{60,}={0,2}/g, "DATA"],
   [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "UUID"],
   [/("instanceId": ")[^"]*/g, "$1ID"],
+  [/(controlPlaneInstanceId"?: "?)[^"\n,]+/g, "$1ID"],
+  // One change is told in as many answers as there are moments at which it's looked for.
+  [/(responses(?:Sent|Acknowledged)"?: )"[1-9]\d*"/g, "$1\"SOME\""],
   // Kuma counts them up, ours come from a hash of the name.
   [/\b24[0-3]\.\d+\.\d+\.\d+/g, "VIP"],
   // A table's columns are as wide as what stands in them.
   [/(?<=\S) {2,}(?=\S)/g, " "],
   [/ +$/gm, ""],
+  // Of a table of proxies: since when, and how many answers; of their certificates, since and until when.
+  [/(?<=(?:Online|Offline|Partially degraded) )\d+[smhd] \d+[smhd] [1-9]\d*(?= )/g, "AGE AGE SOME"],
+  [/\d+[smhd] \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?= )/g, "AGE TIME"],
   // A table's last column; a field's duration is no age.
   [/(?<=[^:\s-]) \d+[smh]$/gm, " AGE"]
 ]

@@ -34,7 +34,9 @@ const authorityOf = ({ name }: Subject, folder: string): string =>
 
 const record = async ({ folder, part, plan }: Workplace<RecordPlan>): Promise<Recording> => {
   const database = await part(startDatabase(join(folder, "database")), (started) => started.stop())
-  const options = { folder, store: database.environment, inspect: false, tree: root }
+  // At kuma-cp's own ports, which stand in what its proxies are told.
+  const ports = { dataplaneServer: 5678, api: 5681 }
+  const options = { folder, store: database.environment, inspect: false, tree: root, ports }
   const subject = await part(
     plan.kumaCp === null ? startEcsMesh(options) : startKumaCp(plan.kumaCp, options),
     (started) => started.process.stop(10_000)
