@@ -1,6 +1,6 @@
 /**
  * Keeps what is known of proxies' connections in the store: DataplaneInsight, ZoneIngressInsight, ZoneEgressInsight.
- * Receives what happens on streams; writes at once what somebody waits for, and counts every few seconds, over whatever
+ * Receives what happens on streams; writes at once what somebody waits for, and counts some seconds later, over whatever
  * another replica wrote meanwhile: each push reaches many proxies, so that writing each count would be most of what
  * the store has to do. Never fails or delays a stream; an unreachable store is written to again later.
  */
@@ -36,14 +36,19 @@ export interface SessionRecorder {
 export interface InsightsOptions {
   /** Names this replica in insights. */
   readonly instanceId: string
-  /** Between two writes of what nobody waits for. */
+  /** Between two rounds of writing what nobody waits for. */
   readonly flushMillis: number
 }
 
 interface Open {
   readonly proxy: ProxyId
   session: ProxySession
+  /** Unix milliseconds of the round in which it was written; where that failed it is as if there had been none. */
+  roundAt: number
 }
+
+/** Who was written in a round is left out of the next ones: the counts of a busy mesh's proxies change in each. */
+const ROUNDS_APART = 6
 
 /**
  * What is urgent is written at once, and what becomes urgent within this time after it together: thousands of proxies
@@ -163,7 +168,10 @@ export class Insights extends Context.Service<
               unreachable = false
             })),
             Effect.onError(() => Effect.sync(() => {
-              for (const entry of entries) due.add(entry)
+              for (const entry of entries) {
+                entry.roundAt = -Infinity
+                due.add(entry)
+              }
             })),
             Effect.catch((error) => tell(proxy, error))
           )
@@ -190,9 +198,9 @@ export class Insights extends Context.Service<
         )
 
         /** What happens meanwhile is due again. */
-        const flushSome = (which: ReadonlySet<Open>) =>
+        const flushSome = (take: () => ReadonlyArray<Open>) =>
           Effect.suspend(() => {
-            const taken = [...which]
+            const taken = take()
             for (const entry of taken) {
               due.delete(entry)
               urgent.delete(entry)
@@ -204,24 +212,30 @@ export class Insights extends Context.Service<
               }))
             )
           }).pipe((flushing) => writing.withPermit(flushing))
-        const flush = flushSome(due)
+        const flush = flushSome(() => [...due])
+        const flushRound = (now: number) =>
+          flushSome(() => {
+            const rested = [...due].filter(({ roundAt }) => now - roundAt >= ROUNDS_APART * options.flushMillis)
+            for (const entry of rested) entry.roundAt = now
+            return rested
+          })
 
-        /** When all is written next, however often something urgent comes before. */
-        let allAt = (yield* Clock.currentTimeMillis) + options.flushMillis
+        /** When the next round is, however often something urgent comes before. */
+        let roundAt = (yield* Clock.currentTimeMillis) + options.flushMillis
         let urgentAt = 0
         const keepWriting = Effect.gen(function*() {
           const now = yield* Clock.currentTimeMillis
-          const which = yield* Effect.raceFirst(
-            Effect.as(Effect.sleep(Duration.millis(Math.max(0, allAt - now))), due),
+          const isRound = yield* Effect.raceFirst(
+            Effect.as(Effect.sleep(Duration.millis(Math.max(0, roundAt - now))), true),
             Effect.sleep(Duration.millis(Math.max(0, urgentAt - now))).pipe(
               Effect.andThen(Queue.take(hurried)),
-              Effect.as(urgent)
+              Effect.as(false)
             )
           )
           const begun = yield* Clock.currentTimeMillis
-          if (which === due) allAt = begun + options.flushMillis
+          if (isRound) roundAt = begun + options.flushMillis
           else urgentAt = begun + URGENT_MILLIS
-          yield* flushSome(which)
+          yield* isRound ? flushRound(begun) : flushSome(() => [...urgent])
         })
 
         yield* Effect.acquireRelease(
@@ -267,7 +281,7 @@ export class Insights extends Context.Service<
           open: (proxy, version, at) => {
             const id = randomUUID()
             const session = openSession({ id, instanceId: options.instanceId, connectedAt: at, version })
-            const entry: Open = { proxy, session }
+            const entry: Open = { proxy, session, roundAt: -Infinity }
             const streams = open.get(nameOf(entry)) ?? new Set<Open>()
             open.set(nameOf(entry), streams.add(entry))
             // The replica that it comes from is about to remove what it brought, unless it hears that it is here.

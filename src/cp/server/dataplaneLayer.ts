@@ -19,7 +19,7 @@ export interface DataplaneOptions {
   readonly connectionIdleMillis?: number
 }
 
-/** Between two writes of the counts in insights. */
+/** Between two rounds of writing the counts in insights. */
 const INSIGHT_MILLIS = 5_000
 const RECHECK_MILLIS = 2_000
 const FIRST_REQUEST_MILLIS = 10_000
