@@ -17,7 +17,7 @@ export const LIMIT_MUTANTS: ReadonlyArray<Mutant> = [
   ),
   mutant(70, "messages in messages", MEASURE, ["if (depth > MAX_DEPTH) throw", "if (false) throw"], TEST, REQUEST),
   mutant(
-    70, "where a field ends", MEASURE, ["expect(own <= end)", "void own"], TEST, WRITTEN
+    70, "where a field ends", MEASURE, ["expect(this.#reader.pos === end)", "void end"], TEST, WRITTEN
   ),
   mutant(
     70, "how a field is written", MEASURE, ["expect(packed || wireType === wireTypeOf(field.scalar))", "void packed"], TEST,

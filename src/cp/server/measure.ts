@@ -49,11 +49,11 @@ class Inside {
     this.#reader = reader
   }
 
-  value(field: DescField, wireType: WireType, end: number, depth: number): void {
+  value(field: DescField, wireType: WireType, depth: number): void {
     if (field.fieldKind === "map" || field.message !== undefined) {
       expect(wireType === WireType.LengthDelimited)
-      return this.#within(end, (own) => (field.fieldKind === "map" ? this.#entry(field, own, depth) : (
-        this.#message(field.message, own, depth))))
+      return this.#within((end) =>
+        (field.fieldKind === "map" ? this.#entry(field, end, depth) : this.#message(field.message, end, depth)))
     }
     const packed = field.fieldKind === "list" && wireType === WireType.LengthDelimited
     expect(packed || wireType === wireTypeOf(field.scalar))
@@ -63,12 +63,11 @@ class Inside {
     if (packed && wireTypeOf(field.scalar) !== WireType.LengthDelimited) this.#count(this.#reader.pos - before)
   }
 
-  #within(end: number, read: (own: number) => void): void {
+  #within(read: (end: number) => void): void {
     const length = this.#reader.uint32()
-    const own = this.#reader.pos + length
-    expect(own <= end)
-    read(own)
-    expect(this.#reader.pos === own)
+    const end = this.#reader.pos + length
+    read(end)
+    expect(this.#reader.pos === end)
   }
 
   #message(schema: DescMessage | undefined, end: number, depth: number): void {
@@ -78,7 +77,7 @@ class Inside {
       this.#count(1)
       const field = schema === undefined ? undefined : fieldsOf(schema).get(number)
       if (field === undefined) this.#reader.skip(wireType, number)
-      else this.value(field, wireType, end, depth + 1)
+      else this.value(field, wireType, depth + 1)
     }
   }
 
@@ -89,7 +88,7 @@ class Inside {
       expect(parts < 2 && (number === 1 || number === 2))
       if (number === 2 && field.message !== undefined) {
         expect(wireType === WireType.LengthDelimited)
-        this.#within(end, (own) => this.#message(field.message, own, depth + 1))
+        this.#within((own) => this.#message(field.message, own, depth + 1))
       } else {
         expect(wireType === wireTypeOf(number === 1 ? field.mapKey : field.scalar))
         this.#reader.skip(wireType)
@@ -135,6 +134,6 @@ export const measure = (schema: DescMessage, bytes: Uint8Array): void => {
     const most = mostBytesOf(field)
     if (length > most) throw new TooMuch(`one of ${field.name} has more than ${most} bytes`)
     reader.pos = at
-    inside.value(field, wireType, bytes.length, 0)
+    inside.value(field, wireType, 0)
   }
 }
