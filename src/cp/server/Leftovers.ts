@@ -63,6 +63,11 @@ export class Leftovers {
     return over
   }
 
+  /** What may have been said meanwhile couldn't be heard: everybody has the grace anew. */
+  beginAnew(): void {
+    this.#noticed = new Map()
+  }
+
   #isNowhere({ insight }: Stored, now: number): boolean {
     const open = insight?.spec.subscriptions.filter(({ disconnectTime }) => disconnectTime === undefined) ?? []
     if (insight === null || open.length === 0) return true

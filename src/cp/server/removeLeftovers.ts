@@ -51,16 +51,28 @@ export const removeLeftovers = Effect.fnUntraced(function*(options: RemoveLeftov
   }, (removing, { resource }) =>
     removing.pipe(
       Effect.catchTag(["NotFound", "Conflict"], () => Effect.void),
-      Effect.catchTag("StoreUnavailable", ({ message }) =>
-        Effect.logWarning("A proxy that left while nobody looked could not be removed").pipe(
-          Effect.annotateLogs({ error: message })
-        )),
       Effect.annotateLogs({ proxy: formatKey(resource) })
     ))
 
+  const look = Effect.gen(function*() {
+    const stored = notHere()
+    const over = leftovers.look(stored, yield* Clock.currentTimeMillis)
+    const [one] = stored.values()
+    // For whether the store is there, also while there is nothing to remove.
+    if (one !== undefined) yield* storedInsight(one.proxy)
+    yield* Effect.forEach(over, remove, { discard: true })
+  }).pipe(
+    // While it is away all replicas are silent: once it is back they speak first.
+    Effect.catchTag("StoreUnavailable", ({ message }) => {
+      leftovers.beginAnew()
+      return Effect.logDebug("Whoever left while nobody looked isn't looked for").pipe(
+        Effect.annotateLogs({ error: message })
+      )
+    })
+  )
+
   yield* Effect.sleep(Duration.millis(LOOK_MILLIS)).pipe(
-    Effect.andThen(Clock.currentTimeMillis),
-    Effect.flatMap((now) => Effect.forEach(leftovers.look(notHere(), now), remove, { discard: true })),
+    Effect.andThen(look),
     Effect.catchDefect((defect) => Effect.logError("Looking for proxies that left failed; it goes on", defect)),
     Effect.forever,
     Effect.forkScoped
