@@ -8,6 +8,8 @@ import { NODE_ADDRESS, NODE_PROXY, NODE_SOURCE } from "../../model/nodeMetadata.
 import { nodeId, type ProxyId } from "../../model/ProxyType.ts"
 import { joinHostPort } from "../joinHostPort.ts"
 import { RecentlyUsed } from "../RecentlyUsed.ts"
+import { BOUNDED_SINCE, DNS_RESOLVER } from "./dnsResolver.ts"
+import { envoyAtLeast } from "./envoyAtLeast.ts"
 import { renderedOnce } from "./renderYaml.ts"
 
 export interface BootstrapParams {
@@ -97,6 +99,7 @@ export const bootstrapConfig = (request: BootstrapRequest, params: BootstrapPara
     } : {}),
     static_resources: statics,
     overload_manager: overload,
+    ...(envoyAtLeast(request, BOUNDED_SINCE) ? { typed_dns_resolver_config: DNS_RESOLVER } : {}),
     layered_runtime: RUNTIME,
     stats_config: STATS
   }
@@ -139,12 +142,7 @@ const given = (fields: Json): Json =>
  * Whether its Envoy can log what stands in its node's metadata: since 1.34 it takes `%CEL(...)%` without being asked.
  * https://www.envoyproxy.io/docs/envoy/v1.34.0/api-v3/extensions/formatter/cel/v3/cel.proto
  */
-const readsItsNode = ({ version }: BootstrapRequest): boolean => {
-  const envoy = version?.["envoy"]
-  const text = typeof envoy === "object" && envoy !== null && "version" in envoy ? String(envoy.version) : ""
-  const [, major = 0, minor = 0] = /^v?(\d+)\.(\d+)\./.exec(text)?.map(Number) ?? []
-  return major > 1 || (major === 1 && minor >= 34)
-}
+const readsItsNode = (request: BootstrapRequest): boolean => envoyAtLeast(request, 34)
 
 /** Ports are text, as Kuma has them. */
 const nodeMetadata = (request: BootstrapRequest, params: BootstrapParams): Json =>

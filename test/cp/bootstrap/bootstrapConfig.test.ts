@@ -74,6 +74,16 @@ describe("a bootstrap", () => {
     if (can) expect(metadata).toMatchObject({ [NODE_PROXY]: "kv-1", [NODE_SOURCE]: "kv", [NODE_ADDRESS]: "10.0.0.1" })
   })
 
+  it.each([["1.40.0", true], ["1.34.0", true], ["1.33.9", false], [undefined, false]])(
+    "bounds how long Envoy %s waits for a name where that knows how: %s",
+    (version, can) => {
+      const request = { name: "kv-1", ...(version === undefined ? {} : { version: { envoy: { version } } }) }
+      const config = bootstrapConfig(request, params)
+      expect("typed_dns_resolver_config" in config).toBe(can)
+      if (can) expect(text(config["typed_dns_resolver_config"])).toContain('"query_timeout_seconds":1,"query_tries":3')
+    }
+  )
+
   it("sends a given token with each stream of Envoy's own client", () => {
     const config = bootstrapConfig({ name: "kv-1", dataplaneToken: "secret", dataplaneTokenPath: "/t" }, params)
     expect(text(config["dynamic_resources"])).toContain('"envoy_grpc":{"cluster_name":"ads_cluster",')

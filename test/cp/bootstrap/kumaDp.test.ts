@@ -72,6 +72,7 @@ const read = readAsKumaDp
 /** Of Envoy's extensions those that kuma-dp was seen to know: it reads the configuration before Envoy does. */
 const KNOWN_TYPES = new Set([
   "envoy.config.grpc_credential.v3.FileBasedMetadataConfig",
+  "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig",
   "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
   "envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig",
   "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
