@@ -26,6 +26,7 @@ import { connectionOptions } from "../src/cp/store/connectionOptions.ts"
 import { embeddedStoreConfig } from "../src/cp/store/EmbeddedPostgres.ts"
 import { PostgresStore } from "../src/cp/store/PostgresStore.ts"
 import { Store } from "../src/model/Store.ts"
+import { meshKey } from "../src/model/whileMesh.ts"
 import { ACCOUNT, CLUSTER, REGION } from "./controllers/FakeAccount.ts"
 import { countStatements, leaveOut, measure, type Use } from "./controllers/Meter.ts"
 import { startFakeAws } from "./controllers/startFakeAws.ts"
@@ -120,6 +121,7 @@ try {
     )).pipe(Scope.provide(scope))
   )
   const store = await Effect.runPromise(Effect.provide(Store, ports))
+  await Effect.runPromise(store.put({ ...meshKey("default"), labels: {}, spec: {} }))
   const endpoints = { ecs: aws.endpoint, iam: aws.endpoint, sts: aws.endpoint, events: aws.endpoint, sqs: aws.endpoint }
   const operator = operate({
     zone: "bench",

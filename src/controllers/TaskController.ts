@@ -241,7 +241,8 @@ export class TaskController extends Context.Service<
             provide,
             Effect.catchTags({
               // Somebody wrote in between: what they wrote is read by the next look.
-              Conflict: (conflict) => Effect.succeed(retry(`${conflict.key} was written by somebody else`)),
+              Conflict: ({ expected, key: lost }) =>
+                Effect.succeed(retry(`${lost} ${expected === "present" ? "has gone" : "was written by somebody else"}`)),
               StoreUnavailable: (failure) => Effect.succeed(retry(failure.message)),
               AwsCallFailed: (failure) =>
                 Effect.logWarning("AWS can't be asked about a task").pipe(

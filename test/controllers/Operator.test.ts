@@ -29,7 +29,7 @@ import type { OperatorConfig } from "../../src/controllers/OperatorConfig.ts"
 import { Journal, type JournalEntry } from "../../src/model/Journal.ts"
 import type { Resource } from "../../src/model/Resource.ts"
 import { Store } from "../../src/model/Store.ts"
-import { openStore, useTestDatabases } from "../cp/store/testDatabases.ts"
+import { emptyMesh, openStore, useTestDatabases } from "../cp/store/testDatabases.ts"
 import { type Emulator, startMinistack } from "../support/startMinistack.ts"
 import { testAwsConfig } from "./aws/testAwsConfig.ts"
 
@@ -68,6 +68,7 @@ const world = Effect.fnUntraced(function*(change: Partial<OperatorConfig["aws"]>
     })
   }
   const store = yield* openStore(yield* Effect.promise(databases.create))
+  yield* store.put(emptyMesh())
   const entries: Array<JournalEntry> = []
   const ports = Layer.merge(
     Layer.succeed(Store, store),

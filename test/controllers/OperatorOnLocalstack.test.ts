@@ -14,7 +14,7 @@ import { afterAll, beforeAll } from "vitest"
 import { operate } from "../../src/controllers/Operator.ts"
 import { Journal } from "../../src/model/Journal.ts"
 import { Store } from "../../src/model/Store.ts"
-import { openStore, useTestDatabases } from "../cp/store/testDatabases.ts"
+import { emptyMesh, openStore, useTestDatabases } from "../cp/store/testDatabases.ts"
 import { localstackSubnet } from "../support/localstackSubnet.ts"
 import { startLocalstack } from "../support/startLocalstack.ts"
 import { testAwsConfig } from "./aws/testAwsConfig.ts"
@@ -77,6 +77,7 @@ describe("the operator on another emulator", () => {
       )
 
       const store = yield* openStore(yield* Effect.promise(databases.create))
+      yield* store.put(emptyMesh())
       const config = { zone: "zone-1", aws: testAwsConfig(endpoint, { clusters: [cluster], queueName: "ecs-mesh-ls" }) }
       yield* operate(config).pipe(
         Effect.provide(Layer.merge(Layer.succeed(Store, store), Journal.none)),

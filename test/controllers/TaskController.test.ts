@@ -13,7 +13,7 @@ import { repeatDecision } from "../../src/controllers/replay/repeatDecision.ts"
 import { TaskController } from "../../src/controllers/TaskController.ts"
 import { Journal, type JournalEntry } from "../../src/model/Journal.ts"
 import { Store } from "../../src/model/Store.ts"
-import { openStore, useTestDatabases } from "../cp/store/testDatabases.ts"
+import { emptyMesh, openStore, useTestDatabases } from "../cp/store/testDatabases.ts"
 import { scriptedAws } from "./aws/scriptedAws.ts"
 import { testAwsConfig, testClients } from "./aws/testAwsConfig.ts"
 
@@ -54,6 +54,7 @@ const world = Effect.fnUntraced(function*(dataplanesBringOwn = false) {
   const config = { zone: "zone-1", aws: testAwsConfig(endpoint), dataplanesBringOwn }
   const journal: Array<JournalEntry> = []
   const store = yield* openStore(yield* Effect.promise(databases.create))
+  yield* store.put(emptyMesh())
   const controllers = Layer.mergeAll(
     DataplaneController.layer(config),
     IngressController.layer(config),

@@ -7,7 +7,7 @@ import { operate } from "../../src/controllers/Operator.ts"
 import { Journal } from "../../src/model/Journal.ts"
 import { Store } from "../../src/model/Store.ts"
 import { countStatements } from "../cp/store/countStatements.ts"
-import { openStore, useTestDatabases } from "../cp/store/testDatabases.ts"
+import { emptyMesh, openStore, useTestDatabases } from "../cp/store/testDatabases.ts"
 import { testAwsConfig } from "./aws/testAwsConfig.ts"
 
 const databases = useTestDatabases()
@@ -25,6 +25,7 @@ const world = Effect.fnUntraced(function*(apiShare = 1) {
     (aws) => Effect.sync(aws.close)
   )
   const store = yield* openStore(yield* Effect.promise(databases.create))
+  yield* store.put(emptyMesh())
   const statements = yield* Effect.acquireRelease(Effect.sync(countStatements), ({ stop }) => Effect.sync(stop))
   const aws = testAwsConfig(endpoint, { clusters: ["many"], apiShare })
   yield* operate({ zone: "zone-1", aws }).pipe(

@@ -8,6 +8,7 @@ import { Context, Effect, Layer, Semaphore } from "effect"
 import type { Resource, ResourceKey } from "../../model/Resource.ts"
 import { Store, type StoreUnavailable } from "../../model/Store.ts"
 import { ZONE_TAG } from "../../model/Tags.ts"
+import { whileMesh } from "../../model/whileMesh.ts"
 
 const FIRST_PORT = 20_000
 const PORTS = 10_000
@@ -72,7 +73,7 @@ export class OutboundPorts extends Context.Service<
             const desired = {
               type: "OutboundPort" as const, mesh, name: service, labels: { [ZONE_TAG]: zone }, spec: { port }
             }
-            const given = yield* store.put(desired, { expect: "absent" }).pipe(
+            const given = yield* store.put(desired, { expect: "absent", ...whileMesh(mesh) }).pipe(
               Effect.catchTag("Conflict", () => store.get(desired)),
               Effect.catchTag("NotFound", () => Effect.succeed(null))
             )

@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import type { Resource } from "../../model/Resource.ts"
 import { Store, type StoreUnavailable } from "../../model/Store.ts"
+import { meshKey } from "../../model/whileMesh.ts"
 import { LastStored } from "../lifecycle/LastStored.ts"
 import { connectionOf, neverConnected, type ProxyObservation } from "../lifecycle/ProxyObservation.ts"
 import { readStored } from "../lifecycle/readStored.ts"
@@ -51,12 +52,17 @@ export const observe = Effect.fnUntraced(function*(
   if (mesh === undefined) return { look, previous, stored: null, connection: neverConnected, outboundPorts: {} }
   const name = look.taskId
   const stored = yield* (yield* LastStored).read({ type: "Dataplane", mesh, name })
-  const insight = yield* readStored({ type: "DataplaneInsight", mesh, name })
+  const [insight, isMissing] = yield* Effect.all([
+    readStored({ type: "DataplaneInsight", mesh, name }),
+    // One that is stored keeps its mesh.
+    stored === null ? Effect.map(readStored(meshKey(mesh)), (found) => found === null) : Effect.succeed(false)
+  ], { concurrency: 2 })
   return {
     look,
     previous,
     stored,
     connection: connectionOf(insight?.spec ?? null, previous),
+    ...(isMissing ? { missingMesh: mesh } : {}),
     outboundPorts: yield* readPorts(mesh, look, stored),
     rivals: stored === null ? [] : (yield* EndpointHolders).rivalsOf(stored)
   }

@@ -14,6 +14,8 @@ export interface ProxyObservation<T extends ProxyResourceType = ProxyResourceTyp
   /** The proxy's resource as it is stored. */
   readonly stored: Resource<T> | null
   readonly connection: Connection
+  /** The mesh that it would be stored into, where there is none of that name. */
+  readonly missingMesh?: string
 }
 
 /** How far the proxy came with its control plane. */

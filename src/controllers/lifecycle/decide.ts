@@ -95,6 +95,15 @@ const desiredIn = <T extends ProxyResourceType, O extends ProxyObservation<T>>(
   }
 }
 
+export const MESH_MISSING = "MeshMissing"
+
+/** Nothing is stored into a mesh that isn't there: it would stay behind in none. */
+const inNoMesh = (mesh: string): Derivation<never> => ({
+  ok: false,
+  reason: MESH_MISSING,
+  message: `there is no mesh "${mesh}": create it, and the proxy is registered there`
+})
+
 /** Milliseconds after which a phase is looked at again though no event came. */
 const PATIENCE: Partial<Record<TaskPhase, number>> = { pending: 15_000, refused: 30_000, draining: 5_000 }
 
@@ -111,8 +120,9 @@ export const decide = <T extends ProxyResourceType, O extends ProxyObservation<T
   now: number
 ): Decision<T> => {
   const { look, previous, connection } = observation
-  const derivation = kind.derive(observation)
-  const claim = kind.claim(observation, derivation)
+  const derived = kind.derive(observation)
+  const claim = kind.claim(observation, derived)
+  const derivation = derived.ok && observation.missingMesh !== undefined ? inNoMesh(observation.missingMesh) : derived
   const verdict = judge(look, claim)
   const facts = factsOf(look, verdict, observation.stored !== null)
   const next = nextSnapshot(kind.machine, snapshot, type === "OBSERVED" ? { type, facts } : { type })

@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from "node:util"
 import { Journal } from "../../model/Journal.ts"
 import { type DesiredResource, formatKey, type Resource, type ResourceType } from "../../model/Resource.ts"
 import { type Conflict, Store, type StoreUnavailable } from "../../model/Store.ts"
+import { whileMesh } from "../../model/whileMesh.ts"
 import { done, lookAgain, type Outcome, retry, terminal } from "../queue/Outcome.ts"
 import { conclude, recordOf } from "./conclude.ts"
 import type { Decision, ProxyKind } from "./decide.ts"
@@ -19,6 +20,9 @@ const differs = (stored: Resource | null, desired: DesiredResource | null): bool
   stored === null || desired === null
     ? stored !== desired
     : !isDeepStrictEqual(stored.spec, desired.spec) || !isDeepStrictEqual(stored.labels, desired.labels)
+
+/** What is stored keeps its mesh by itself. */
+const whileNew = (stored: Resource | null, { mesh }: DesiredResource) => stored === null ? whileMesh(mesh) : {}
 
 /** Puts or removes so that the store holds `desired` where it held `stored`. */
 const settle = Effect.fnUntraced(function*<T extends ResourceType>(
@@ -35,7 +39,7 @@ const settle = Effect.fnUntraced(function*<T extends ResourceType>(
     // Before: the store may tell of it sooner than it answers.
     own.note(desired, stored === null ? "new" : stored.version + 1)
     const take = last.ask(desired)
-    const { version } = yield* store.put(desired, { expect: stored?.version ?? "absent" }).pipe(
+    const { version } = yield* store.put(desired, { expect: stored?.version ?? "absent", ...whileNew(stored, desired) }).pipe(
       Effect.tapError(() => Effect.sync(() => own.forget(desired))),
       Effect.onExit((exit) => Effect.sync(() => take(Exit.isSuccess(exit) ? exit.value : null)))
     )

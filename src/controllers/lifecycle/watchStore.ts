@@ -1,7 +1,7 @@
 /**
  * What the store says while the operator runs: a proxy that took its listeners (its task's inbounds get ready),
- * Dataplanes that bring services to which the mesh owes a port, or that stand where another one does, and what somebody
- * else did to the operator's own resources. Receives the change feed, wakes keys.
+ * Dataplanes that bring services to which the mesh owes a port, or that stand where another one does, a mesh that tasks
+ * wait for, and what somebody else did to the operator's own resources. Receives the change feed, wakes keys.
  */
 import { Effect, Stream } from "effect"
 import type { DataplaneInsight } from "../../model/DataplaneInsight.ts"
@@ -9,6 +9,7 @@ import { OUTBOUNDS_LABEL, TASK_LABEL } from "../../model/dataplaneLabels.ts"
 import { formatKey, isType, type Resource, type ResourceKey, type ResourceType } from "../../model/Resource.ts"
 import { Store, type StoreUnavailable } from "../../model/Store.ts"
 import { SERVICE_TAG } from "../../model/Tags.ts"
+import { meshKey } from "../../model/whileMesh.ts"
 import { EndpointHolders } from "../dataplane/EndpointHolders.ts"
 import { accountOf, lastPart } from "../arn.ts"
 import { IamReader } from "../aws/IamReader.ts"
@@ -19,6 +20,7 @@ import { servicesOf } from "../dataplane/servicesOf.ts"
 import type { WorkQueue } from "../queue/WorkQueue.ts"
 import { TaskController } from "../TaskController.ts"
 import { formatTaskKey, taskKeyOf } from "../TaskKey.ts"
+import { MESH_MISSING } from "./decide.ts"
 import { LastStored } from "./LastStored.ts"
 import { OwnWrites } from "./OwnWrites.ts"
 import { connectionOf } from "./ProxyObservation.ts"
@@ -52,6 +54,10 @@ const waitsFor = (dataplane: Resource<"Dataplane">, service: string, port: numbe
     ? (dataplane.spec.networking?.outbound ?? []).every(({ tags }) => tags?.[SERVICE_TAG] !== service)
     : boundPorts(dataplane).includes(port)
 
+/** The mesh that a task was told to be missing. */
+const awaitedMesh = ({ spec: { conditions, proxy } }: Resource<"EcsTask">): string | null =>
+  conditions.some(({ reason }) => reason === MESH_MISSING) ? proxy?.mesh ?? null : null
+
 /** What a change says is there since; undefined where it doesn't say. */
 type After = Resource | null | undefined
 
@@ -78,6 +84,8 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
   const seen = new Map<string, string>()
   /** The tasks' keys by their ids: one that somebody removes says no more in which cluster it is. */
   const keys = new Map<string, string>()
+  /** The meshes that are missing, by the ids of the tasks that wait for them. */
+  const awaited = new Map<string, string>()
   /** Those to which it matters which ports services have. */
   const concerned = new Map<string, Resource<"Dataplane">>()
 
@@ -106,6 +114,19 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
     yield* wakeTask(key.name)
   })
 
+  /** It may have come while the task was looked at. */
+  const noteAwaited = Effect.fnUntraced(function*(task: Resource<"EcsTask">) {
+    const mesh = awaitedMesh(task)
+    if (mesh === null) return void awaited.delete(task.name)
+    awaited.set(task.name, mesh)
+    if ((yield* readStored(meshKey(mesh))) !== null) work.add(keyOf(task))
+  })
+
+  const meshChanged = Effect.fnUntraced(function*({ name: mesh }: ResourceKey, after: After) {
+    if (after === null) return
+    for (const [name, one] of awaited) if (one === mesh) yield* wakeTask(name)
+  })
+
   /** What the operator wrote and somebody else removes or edits is decided upon again. A task's proxy bears its id. */
   const writtenChanged = Effect.fnUntraced(function*(key: ResourceKey<WrittenType>, after: After) {
     const resource: Resource | null = yield* thereOf(key, after)
@@ -114,13 +135,17 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
       keys.set(key.name, keyOf(resource))
       // Its proxy connected before it was stored: nobody could be woken then, and the look under way may not know.
       if (isNew && seen.has(key.name)) work.add(keyOf(resource))
+      yield* noteAwaited(resource)
     }
     if (!own.isOwn(key, resource?.version ?? null)) {
       last.forget(key)
       yield* forgetRoleOf(key.name)
       yield* wakeTask(key.name)
     }
-    if (resource === null && key.type === "EcsTask") keys.delete(key.name)
+    if (resource === null && key.type === "EcsTask") {
+      keys.delete(key.name)
+      awaited.delete(key.name)
+    }
     if (!isDataplane(key)) return
     const dataplane = resource !== null && isType("Dataplane", resource) ? resource : null
     noteConcerned(key, dataplane)
@@ -161,6 +186,8 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
     yield* givePorts(dataplanes)
     for (const task of yield* store.list("EcsTask")) {
       keys.set(task.name, keyOf(task))
+      const mesh = awaitedMesh(task)
+      if (mesh !== null) awaited.set(task.name, mesh)
       work.add(keyOf(task), undefined, "bulk")
     }
     doubt()
@@ -186,6 +213,7 @@ export const watchStore = Effect.fn("watchStore")(function*(work: WorkQueue) {
     const { after, key } = change
     if (isInsight(key)) return attend(insightChanged(key, after))
     if (isOutboundPort(key)) return attend(portChanged(key, after))
+    if (key.type === "Mesh") return attend(meshChanged(key, after))
     return isWritten(key) ? attend(writtenChanged(key, after)) : Effect.void
   })
 })

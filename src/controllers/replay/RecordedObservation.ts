@@ -100,6 +100,7 @@ const common = {
 export const DataplaneObserved = Schema.Struct({
   ...common,
   stored: Schema.NullOr(stored("Dataplane", Dataplane)),
+  missingMesh: Schema.optionalKey(Text),
   outboundPorts: Schema.Record(Schema.String, Schema.Number)
 })
 

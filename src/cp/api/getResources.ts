@@ -1,9 +1,10 @@
 /** Reads one resource or a page of them, with what is known of their connections where that is asked for. */
 import { Effect } from "effect"
 import { encodeResource } from "../../model/encodeResource.ts"
-import { formatKey, type Resource, type ResourceKey, type ResourceType } from "../../model/Resource.ts"
+import { formatKey, type Resource, type ResourceType } from "../../model/Resource.ts"
 import type { ResourceDescriptor } from "../../model/ResourceDescriptor.ts"
 import { Store } from "../../model/Store.ts"
+import { meshKey } from "../../model/whileMesh.ts"
 import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
 import { encodeOverview, NO_INSIGHT } from "./encodeOverview.ts"
 import { encodeServed } from "./encodeServed.ts"
@@ -13,8 +14,6 @@ import { nextLink, type Page, readPage } from "./readPage.ts"
 import { invalid, notFound } from "./Refusal.ts"
 import type { Route } from "./Route.ts"
 import { inReadersTurn, mapInSlices } from "./Turns.ts"
-
-export const meshKey = (name: string): ResourceKey<"Mesh"> => ({ type: "Mesh", mesh: "", name })
 
 /** Fails where a path names a mesh that isn't there. */
 export const requireMesh = Effect.fnUntraced(function*(mesh: string) {

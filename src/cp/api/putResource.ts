@@ -8,10 +8,11 @@ import type { Violation } from "../../model/Violation.ts"
 import { validateLabelChange } from "../../model/validate/validateComputedLabels.ts"
 import { validateKeySources } from "../../model/validate/validateKeySources.ts"
 import { violationIf } from "../../model/validate/violationPath.ts"
+import { whileMesh } from "../../model/whileMesh.ts"
 import { checkProvided } from "../ca/checkProvided.ts"
 import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
 import { deniedSecret } from "./deniedSecret.ts"
-import { meshKey, requireMesh } from "./getResources.ts"
+import { requireMesh } from "./getResources.ts"
 import type { Setting } from "./handle.ts"
 import { madeWithMesh } from "./madeWithMesh.ts"
 import { noteStored, userOf } from "./noteStored.ts"
@@ -71,8 +72,7 @@ export const putResource = Effect.fnUntraced(function*(
     if (found.length > 0) return yield* invalid(`Failed to ${before === null ? "create" : "update"} a resource`, found)
   }
   const beside = isDesired("Mesh", resource) ? yield* madeWithMesh(resource, { isNew: before === null, zone }) : []
-  const inMesh = descriptor.scope === "Mesh" ? { given: meshKey(route.mesh) } : {}
-  const stored = yield* store.put(resource, { expect: before?.version ?? "absent", beside, ...inMesh }).pipe(
+  const stored = yield* store.put(resource, { expect: before?.version ?? "absent", beside, ...whileMesh(resource.mesh) }).pipe(
     // Its mesh went meanwhile.
     Effect.tapErrorTag("Conflict", ({ expected }) => expected === "present" ? requireMesh(route.mesh) : Effect.void)
   )

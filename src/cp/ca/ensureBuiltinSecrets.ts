@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import type { CertificateAuthorityBackend } from "../../model/Mesh.ts"
 import { Store, type StoreUnavailable } from "../../model/Store.ts"
+import { whileMesh } from "../../model/whileMesh.ts"
 import { CaUnavailable } from "./CertificateAuthority.ts"
 import { certificateSecret, keySecret } from "./caSecrets.ts"
 import { missingBuiltinSecrets, storedText } from "./missingBuiltinSecrets.ts"
@@ -14,10 +15,10 @@ export const ensureBuiltinSecrets = Effect.fn("ensureBuiltinSecrets")(function*(
   const store = yield* Store
   const [first, ...beside] = yield* missingBuiltinSecrets(mesh, backend)
   if (first !== undefined) {
-    yield* store.put(first, { expect: "absent", beside }).pipe(
+    yield* store.put(first, { expect: "absent", beside, ...whileMesh(mesh) }).pipe(
       Effect.andThen(Effect.logInfo("made a certificate authority")),
       Effect.annotateLogs({ mesh, backend: backend.name }),
-      // Another replica was first: its CA is the CA.
+      // Another replica was first: its CA is the CA. Or the mesh has gone, and nothing is made.
       Effect.catchTag("Conflict", () => Effect.void)
     )
   }

@@ -9,9 +9,10 @@ import { BROUGHT_LABEL, TASK_LABEL } from "../../model/dataplaneLabels.ts"
 import { Journal } from "../../model/Journal.ts"
 import { proxyKey, type ProxyResource } from "../../model/proxyResource.ts"
 import { nodeId, type ProxyId } from "../../model/ProxyType.ts"
-import { type DesiredResource, formatKey, type Resource, type ResourceKey } from "../../model/Resource.ts"
+import { type DesiredResource, formatKey, type Resource } from "../../model/Resource.ts"
 import { Store, type StoreUnavailable } from "../../model/Store.ts"
 import { violationText } from "../../model/Violation.ts"
+import { meshKey, whileMesh } from "../../model/whileMesh.ts"
 import type { Identity, Refused } from "../auth/Authenticator.ts"
 import { keepReported } from "../hds/serviceProbes.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
@@ -51,8 +52,6 @@ const keepHealth = (before: ProxyResource | null, brought: ProxyResource): Proxy
     ? { ...brought, spec: keepReported(before.spec, brought.spec) }
     : brought
 
-const meshKey = (name: string): ResourceKey<"Mesh"> => ({ type: "Mesh", mesh: "", name })
-
 /** Newcomers within this time after one are written together: each write is a statement, and news for everybody. */
 const NEWCOMERS_MILLIS = 50
 
@@ -91,7 +90,7 @@ export const ownResources = Effect.fnUntraced(function*(zone: string) {
 
   /** Seen to its end: given up it may be done all the same, and nobody would know whose it is. */
   const put = ({ stored }: Brought, resource: ProxyResource, expect: number | "absent") =>
-    store.put(resource, { expect, ...(resource.mesh === "" ? {} : { given: meshKey(resource.mesh) }) }).pipe(
+    store.put(resource, { expect, ...whileMesh(resource.mesh) }).pipe(
       Effect.tap((written) =>
         Effect.sync(() => {
           noteBrought(journal, "put", written)

@@ -6,6 +6,7 @@ import { Clock, Effect, Queue } from "effect"
 import type { DesiredResource, Resource } from "../../model/Resource.ts"
 import { SERVICE_KINDS } from "../../model/ServiceAddress.ts"
 import { type Conflict, type NotFound, type PutOptions, Store, type StoreUnavailable } from "../../model/Store.ts"
+import { whileMesh } from "../../model/whileMesh.ts"
 import { ResourceCache, type ResourceChange } from "../snapshot/ResourceCache.ts"
 import { type AddressStep, decideAddress } from "./decideAddress.ts"
 import { decideMeshService } from "./decideMeshService.ts"
@@ -100,13 +101,14 @@ export const keepServices = Effect.fn("keepServices")(function*(zone: string, se
     wake("generate", key, decision.wakeAt)
     yield* tellConflicts(mesh, name, decision.conflicting)
     if (decision.remove === true && existing !== undefined) yield* store.remove(existing, { expect: existing.version })
-    if (decision.put !== undefined) yield* put(decision.put, { expect: existing?.version ?? "absent" })
+    if (decision.put === undefined) return
+    yield* put(decision.put, { expect: existing?.version ?? "absent", ...whileMesh(mesh) })
   })
 
-  const carryOut = (step: AddressStep) => {
+  const carryOut = ({ kind, mesh, name }: ServiceKey) => (step: AddressStep) => {
     switch (step._tag) {
       case "Give":
-        return put(step.resource, { expect: "absent" })
+        return put(step.resource, { expect: "absent", given: { type: kind, mesh, name } })
       case "Write":
         return put(step.resource, { expect: step.over.version })
       case "Remove":
@@ -146,7 +148,7 @@ export const keepServices = Effect.fn("keepServices")(function*(zone: string, se
     const given = steps.flatMap((step) => (step._tag === "Give" ? [step.resource.name] : []))
     if (given.length > 0) exhausted.delete(range.cidr)
     for (const one of given) underWay.add(one)
-    yield* Effect.forEach(steps, carryOut, { discard: true }).pipe(
+    yield* Effect.forEach(steps, carryOut(key), { discard: true }).pipe(
       Effect.ensuring(Effect.sync(() => given.forEach((one) => underWay.delete(one))))
     )
   })

@@ -3,12 +3,13 @@ import { Effect, Layer } from "effect"
 import fc from "fast-check"
 import { firstPort, freePort, OutboundPorts } from "../../../src/controllers/dataplane/OutboundPorts.ts"
 import { Store } from "../../../src/model/Store.ts"
-import { openStore, outboundPort, useTestDatabases } from "../../cp/store/testDatabases.ts"
+import { emptyMesh, openStore, outboundPort, useTestDatabases } from "../../cp/store/testDatabases.ts"
 
 const databases = useTestDatabases()
 
 const setUp = Effect.gen(function*() {
   const store = yield* openStore(yield* Effect.promise(databases.create))
+  yield* store.put(emptyMesh())
   const make = Layer.build(OutboundPorts.layer("zone-1").pipe(Layer.provide(Layer.succeed(Store, store)))).pipe(
     Effect.flatMap((context) => Effect.provide(OutboundPorts, context))
   )

@@ -9,8 +9,16 @@ import {
   type ResourceType
 } from "../../../src/model/Resource.ts"
 import { Conflict, NotFound, type PutOptions, type RemoveOptions } from "../../../src/model/Store.ts"
+import { meshKey } from "../../../src/model/whileMesh.ts"
 
 const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)
+
+/** With the one mesh that there is from the start. */
+export const firstResources = (now: () => number): MemoryResources => {
+  const resources = new MemoryResources(now)
+  resources.put({ ...meshKey("default"), labels: {}, spec: {} })
+  return resources
+}
 
 export class MemoryResources {
   private readonly kept = new Map<string, Resource>()

@@ -1,6 +1,6 @@
 /** Everything that one run of a scenario shares: the truth, the store, the queue, the time, and what went wrong. */
 import { Faults, type Fault } from "./Faults.ts"
-import { MemoryResources } from "./MemoryResources.ts"
+import { firstResources } from "./MemoryResources.ts"
 import { ModelQueue } from "./ModelQueue.ts"
 import { OperatorProcess } from "./OperatorProcess.ts"
 import { VirtualTime } from "./VirtualTime.ts"
@@ -33,7 +33,7 @@ export const NONE: Disturbance = { faults: [], kills: [], overlaps: [] }
 export class Scene {
   readonly time = new VirtualTime()
   readonly world = new World(this.time)
-  readonly resources = new MemoryResources(() => this.time.now)
+  readonly resources = firstResources(() => this.time.now)
   readonly faults: Faults
   readonly queue: ModelQueue
   /** What must never be, and was. */

@@ -20,7 +20,7 @@ import { Journal, type JournalEntry } from "../../../src/model/Journal.ts"
 import { Store } from "../../../src/model/Store.ts"
 import type { Emulator } from "../../support/startMinistack.ts"
 import { testAwsConfig } from "../aws/testAwsConfig.ts"
-import { MemoryResources } from "../perturbed/MemoryResources.ts"
+import { firstResources, type MemoryResources } from "../perturbed/MemoryResources.ts"
 import { memoryStore } from "../perturbed/memoryStore.ts"
 
 export interface Defined {
@@ -149,7 +149,7 @@ export class Account {
   }
 
   /** An operator that runs until the scope closes. */
-  watch(change: Partial<OperatorAwsConfig> = {}, resources: MemoryResources = new MemoryResources(Date.now)) {
+  watch(change: Partial<OperatorAwsConfig> = {}, resources: MemoryResources = firstResources(Date.now)) {
     const journal: Array<JournalEntry> = []
     const aws = testAwsConfig(this.endpoint, {
       queueName: `events-${this.cluster}`, clusters: [this.cluster], ...change

@@ -23,7 +23,7 @@ import { Journal, type JournalEntry } from "../../../src/model/Journal.ts"
 import type { Resource } from "../../../src/model/Resource.ts"
 import { Store } from "../../../src/model/Store.ts"
 import { testAwsConfig } from "../aws/testAwsConfig.ts"
-import { MemoryResources } from "../perturbed/MemoryResources.ts"
+import { firstResources, type MemoryResources } from "../perturbed/MemoryResources.ts"
 import { memoryStore } from "../perturbed/memoryStore.ts"
 
 export const ACCOUNT = "111122223333"
@@ -301,7 +301,7 @@ export const connectIn = (resources: MemoryResources, name: string): void => {
 export const open = Effect.fnUntraced(function*(
   book: Book,
   { readable = [], ...change }: Partial<OperatorAwsConfig> & { readonly readable?: ReadonlyArray<string> } = {},
-  resources: MemoryResources = new MemoryResources(Date.now)
+  resources: MemoryResources = firstResources(Date.now)
 ) {
   const journal: Array<JournalEntry> = []
   const config = testAwsConfig("", { authorizedAccountIds: [ACCOUNT], clusters: ["demo"], ...change })

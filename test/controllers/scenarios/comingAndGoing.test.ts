@@ -49,7 +49,7 @@ describe("a scheduled task that comes and goes within seconds", () => {
       const { journal, resources } = yield* open(book)
       for (const version of [2, 4, 5, 8]) book.tell("report", { version })
       yield* until("it was looked at", () => journal.some(({ kind }) => kind === "decision"))
-      assert.deepStrictEqual(resources.all(), [])
+      assert.deepStrictEqual(resources.all().map(({ type }) => type), ["Mesh"])
       // Nobody needs to know what had been defined.
       assert.notInclude(book.calls.map(([name]) => name), "DescribeTaskDefinition")
     }).pipe(Effect.scoped), 60_000)
@@ -93,7 +93,7 @@ describe("a task without a sidecar", () => {
       assert.deepStrictEqual(told.map(({ to, why }) => [to, why]), [
         ["ignored", "no container of the task is a sidecar of the mesh"]
       ])
-      assert.deepStrictEqual(resources.all(), [])
+      assert.deepStrictEqual(resources.all().map(({ type }) => type), ["Mesh"])
       assert.notInclude(book.calls.map(([name]) => name), "GetRole")
     }).pipe(Effect.scoped), 60_000)
 })

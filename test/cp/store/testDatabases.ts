@@ -6,6 +6,7 @@ import type { ChangeFeedOptions } from "../../../src/cp/store/ChangeFeed.ts"
 import { PostgresStore } from "../../../src/cp/store/PostgresStore.ts"
 import type { DesiredResource } from "../../../src/model/Resource.ts"
 import { Store } from "../../../src/model/Store.ts"
+import { meshKey } from "../../../src/model/whileMesh.ts"
 import { createDatabase, postgresOfTheRun, query, type TestDatabase } from "../../support/testDatabase.ts"
 
 export interface TestDatabases {
@@ -42,6 +43,9 @@ export const outboundPort = (name: string, port: number): DesiredResource<"Outbo
   labels: {},
   spec: { port }
 })
+
+/** What is in a mesh is put only while that is there. */
+export const emptyMesh = (name = "default"): DesiredResource<"Mesh"> => ({ ...meshKey(name), labels: {}, spec: {} })
 
 /** Ends the connections that a store has for one purpose, as a failover or an administrator would. */
 export const killing = (purpose: "store" | "change feed"): string =>
