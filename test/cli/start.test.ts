@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process"
-import { readFile } from "node:fs/promises"
+import { copyFile, mkdir, mkdtemp, readFile, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { expect, it } from "vitest"
@@ -24,4 +25,13 @@ it("young objects get no more than 16 MB in a checkout, unless NODE_OPTIONS says
 
 it("and no more in the image", async () => {
   expect(await readFile(join(root, "deploy", "Dockerfile"), "utf8")).toContain(`NODE_OPTIONS=${BOUND}`)
+})
+
+it("a checkout that isn't set up says how to do that", async () => {
+  const clone = await mkdtemp(join(tmpdir(), "ecs-mesh-clone-"))
+  await mkdir(join(clone, "bin"))
+  await copyFile(join(root, "bin", "ecs-mesh"), join(clone, "bin", "ecs-mesh"))
+  const failed = promisify(execFile)(join(clone, "bin", "ecs-mesh"), ["--help"])
+  await expect(failed).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining("node bin/setup.mjs") })
+  await rm(clone, { recursive: true })
 })
