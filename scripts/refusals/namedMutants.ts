@@ -20,6 +20,7 @@ const FOLDER = "is all that is read of, through links too, and by no detour"
 const PUBLIC = "shows of a %s's TLS its certificates and nothing else, whatever stands there"
 const BROUGHT = "is refused where it %s"
 const SENT = "has no Secret sent to a proxy that an administrator didn't have sent, and changes the rest"
+const LIVES = "has no authority of a mesh live on Secrets that an administrator didn't name, and changes the rest"
 const FITS = "is the key that fits the certificate, nothing that stands beside it, and nothing without a certificate"
 
 export const NAMED_MUTANTS: ReadonlyArray<Mutant> = [
@@ -54,6 +55,8 @@ export const NAMED_MUTANTS: ReadonlyArray<Mutant> = [
     "api/userTokens.test.ts", SENT),
   mutant(68, "that it was written before", DENIED, ["stood.get(path) !== name", "!stood.has(path)"],
     "api/userTokens.test.ts", SENT),
+  mutant(68, "of a Mesh", "model/secretSources.ts", ["return ofAuthorities(resource.spec)", "return new Map()"],
+    "api/userTokens.test.ts", LIVES),
   mutant(69, "that the key fits", PEM, ["key !== null && leaf.checkPrivateKey(key)", "key !== null"], SECRETS, FITS),
   mutant(69, "what stands beside the key", PEM, ["{ pem: fitting }", "{ pem: text }"], SECRETS, FITS),
   mutant(69, "what isn't a certificate", PEM, ["{ pem: found.join(\"\") }", "{ pem: text }"], SECRETS,

@@ -1,6 +1,6 @@
 /**
- * Proxies are sent what the Secrets hold that an external service names, so naming one is reading it. Who may not read
- * Secrets leaves what stands there as it is, and may change all the rest.
+ * Proxies are sent what the Secrets hold that an external service names, so naming one is reading it; what a Mesh names
+ * signs for all of its proxies. Who may not read Secrets leaves what stands there as it is, and may change all the rest.
  */
 import type { DesiredResource, Resource } from "../../model/Resource.ts"
 import { secretSources } from "../../model/secretSources.ts"

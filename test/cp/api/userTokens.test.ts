@@ -6,6 +6,7 @@ import { decodeJwt, decodeProtectedHeader, SignJWT } from "jose"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { Store, StoreUnavailable } from "../../../src/model/Store.ts"
 import { useTestDatabases } from "../store/testDatabases.ts"
+import { selfSigned } from "./selfSigned.ts"
 import { type Answer, put, request, startApi as start, type TestApi } from "./testApi.ts"
 
 const databases = useTestDatabases()
@@ -320,6 +321,38 @@ describe("a user", () => {
       expect((await put(url, external({}), joes)).status).toBe(200)
       expect((await put(url, external({ clientCert, clientKey }), joes)).status).toBe(403)
     }
+  })
+
+  it("has no authority of a mesh live on Secrets that an administrator didn't name, and changes the rest", async () => {
+    const joes = withToken(await tokenOf("joe", ["dev"]))
+    const url = `${api.url}/meshes/provided`
+    const mesh = (backends: ReadonlyArray<object>) => ({ type: "Mesh", name: "provided", mtls: { backends } })
+    const { certificatePem, privateKeyPem } = await selfSigned()
+    const authority = (name: string, cert: object, key: object) => ({ name, type: "provided", conf: { cert, key } })
+    const [inlineCert, inlineKey] = [{ inlineString: certificatePem }, { inlineString: privateKeyPem }]
+    expect((await put(url, mesh([]))).status).toBe(201)
+    for (const name of ["cert", "key", "other"]) {
+      const data = Buffer.from(name === "key" ? privateKeyPem : certificatePem).toString("base64")
+      expect((await put(`${url}/secrets/${name}`, { type: "Secret", mesh: "provided", name, data })).status).toBe(201)
+    }
+    const named = authority("one", { secret: "cert" }, { secret: "key" })
+    for (const [one, path] of [
+      [authority("one", { secret: "cert" }, inlineKey), "conf.cert.secret"],
+      [authority("one", inlineCert, { secret: "key" }), "conf.key.secret"]
+    ] as const) {
+      const { json, status } = await put(url, mesh([one]), joes)
+      expect([status, json]).toMatchObject([403, {
+        title: "Access Denied",
+        detail: expect.stringMatching(/^user "joe\/dev,mesh-system:authenticated" cannot access the Secret "(cert|key)"/)
+      }])
+      expect(json).toMatchObject({ detail: expect.stringContaining(`mtls.backends[0].${path}`) })
+    }
+    expect((await put(url, mesh([named]))).status).toBe(200)
+    // What an administrator wrote stays as it is with all that others change.
+    expect((await put(url, { ...mesh([named]), labels: { team: "joes" } }, joes)).status).toBe(200)
+    expect((await put(url, mesh([authority("one", { secret: "other" }, { secret: "key" })]), joes)).status).toBe(403)
+    expect((await put(url, mesh([authority("one", inlineCert, inlineKey)]), joes)).status).toBe(200)
+    expect((await put(url, mesh([named]), joes)).status).toBe(403)
   })
 
   it("is an administrator by name or by group, as the static access says", async () => {
