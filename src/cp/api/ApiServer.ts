@@ -23,6 +23,8 @@ import { ExportPlaces } from "./ExportPlaces.ts"
 import { answerWith, handle, type Identity, respond, type Setting } from "./handle.ts"
 import { readPreconditions } from "./preconditions.ts"
 import { judgeContent, readBody, readHead, type RouterRefusal } from "./readRequest.ts"
+import { tooMany } from "./Refusal.ts"
+import { UntakenAnswers } from "./UntakenAnswers.ts"
 
 export class ApiServer extends Context.Service<
   ApiServer,
@@ -44,15 +46,23 @@ export interface ApiServerOptions {
   readonly tls: { readonly certificatePem: string; readonly privateKeyPem: string } | null
 }
 
+/** Told how long an answer is before it is sent. */
+type Note = (bytes: number) => void
+
+const NOBODY: Note = () => undefined
+
 const writeText = (
   outgoing: ServerResponse,
   status: number,
   text: string | Buffer,
-  headers: Readonly<Record<string, string>> = {}
+  headers: Readonly<Record<string, string>> = {},
+  note: Note = NOBODY
 ): void => {
+  const bytes = Buffer.byteLength(text)
+  note(bytes)
   outgoing.writeHead(status, {
     "content-type": "text/plain; charset=utf-8",
-    "content-length": Buffer.byteLength(text),
+    "content-length": bytes,
     "x-content-type-options": "nosniff",
     // Tokens and secrets are nobody's in between.
     "cache-control": "no-store",
@@ -80,24 +90,29 @@ const writeLines = async (
   await pipeline(lines, outgoing)
 }
 
-const write = async (outgoing: ServerResponse, response: ApiResponse, { instanceId }: Identity): Promise<void> => {
+const write = async (
+  outgoing: ServerResponse,
+  response: ApiResponse,
+  { instanceId }: Identity,
+  note: Note = NOBODY
+): Promise<void> => {
   if ("lines" in response) {
     return writeLines(outgoing, response.status, response.lines, instanceId).finally(response.over)
   }
   if ("text" in response) {
     const { contentType } = response
     const headers = contentType === undefined ? {} : { "content-type": contentType }
-    return writeText(outgoing, response.status, response.text, headers)
+    return writeText(outgoing, response.status, response.text, headers, note)
   }
-  writeText(outgoing, response.status, jsonText(response.body), {
-    "content-type": "application/json",
-    ...response.headers
-  })
+  const headers = { "content-type": "application/json", ...response.headers }
+  writeText(outgoing, response.status, jsonText(response.body), headers, note)
 }
 
 type Answer = (incoming: IncomingMessage, outgoing: ServerResponse, scheme: "http" | "https") => Promise<void>
 
 type Services = Store | Journal | JournalExport
+
+const TOO_MUCH = respond(tooMany("answers that this caller doesn't read"))
 
 /** Bytes that are still read of a request that was refused by its head, so that its sender hears of it. */
 const MAX_UNREAD = 64 * 1024
@@ -126,6 +141,7 @@ const makeAnswer = (services: Context.Context<Services>, options: ApiServerOptio
     issuesUserTokens: config.authn.issuesTokens, access: config.access
   }
   const admit = makeAdmission(config)
+  const untaken = new UntakenAnswers()
   const writeRouterRefusal = (outgoing: ServerResponse, { headers, status, text }: RouterRefusal): void =>
     writeText(outgoing, status, text, headers)
 
@@ -155,12 +171,18 @@ const makeAnswer = (services: Context.Context<Services>, options: ApiServerOptio
     const preconditions = readPreconditions(head.headers)
     const { user } = admitted
     const caller = callerName(user, head.remoteAddress)
+    /** What is written is done, and told so in few words. */
+    const isTooMuch = (): boolean => method === "GET" && !untaken.hasRoom(caller)
+    if (isTooMuch()) return write(outgoing, TOO_MUCH, identity)
     const request = {
       method, path, rawPath, query, scheme, host, contentType, preconditions, body, user, caller
     }
     // What was begun is ended, but nobody waits in a line for somebody who went away.
     const ended = { signal: goneSignal(outgoing), uninterruptible: true }
-    return write(outgoing, await run(handle(request, route, setting), ended), identity)
+    const response = await run(handle(request, route, setting), ended)
+    // Many may have been made meanwhile.
+    if (isTooMuch() && !("lines" in response)) return write(outgoing, TOO_MUCH, identity)
+    return write(outgoing, response, identity, (bytes) => untaken.hold(caller, outgoing, bytes))
   }
 }
 

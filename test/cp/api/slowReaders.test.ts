@@ -1,0 +1,61 @@
+// Who asks and doesn't read what is answered: how much of it is kept for them.
+import { Effect } from "effect"
+import { subscribe, unsubscribe } from "node:diagnostics_channel"
+import type { ServerResponse } from "node:http"
+import { connect, type Socket } from "node:net"
+import { afterAll, beforeAll, expect, it } from "vitest"
+import { Store } from "../../../src/model/Store.ts"
+import { useTestDatabases } from "../store/testDatabases.ts"
+import { request, startApi, type TestApi } from "./testApi.ts"
+
+const MEGABYTE = 1024 * 1024
+const databases = useTestDatabases()
+let api: TestApi
+
+beforeAll(async () => {
+  api = await startApi(await databases.create())
+  // A list of some 16 MB.
+  const data = Buffer.alloc(1.2 * MEGABYTE, "x").toString("base64")
+  await api.run(Effect.flatMap(Store, (store) =>
+    Effect.forEach(Array.from({ length: 10 }, (_, index) => `s-${index}`), (name) =>
+      store.put({ type: "GlobalSecret", mesh: "", name, labels: {}, spec: { data } }))))
+}, 60_000)
+afterAll(() => api.stop())
+
+/** Asks so many times over one connection before it reads anything. */
+const ask = (path: string, times: number): Socket => {
+  const { host, hostname, port } = new URL(api.url)
+  const socket = connect(Number(port), hostname).pause()
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`.repeat(times))
+  return socket
+}
+
+it("a caller who doesn't read is made a few answers and no more, and is served again once it is gone", async () => {
+  const answers: Array<{ readonly status: number; readonly bytes: number }> = []
+  const note = (message: unknown): void => {
+    const { response } = message as { readonly response: ServerResponse }
+    const end = response.end.bind(response)
+    Object.assign(response, {
+      end: (text: string) => {
+        answers.push({ status: response.statusCode, bytes: text.length })
+        return end(text)
+      }
+    })
+  }
+  subscribe("http.server.request.start", note)
+  const socket = ask("/global-secrets?size=1000", 20)
+  await expect.poll(() => answers.length, { timeout: 20_000 }).toBe(20)
+  unsubscribe("http.server.request.start", note)
+  const statuses = answers.map(({ status }) => status)
+  expect([statuses.slice(0, 4), statuses.slice(6)]).toEqual([[200, 200, 200, 200], new Array(14).fill(503)])
+  expect(answers.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(96 * MEGABYTE)
+  expect((await request(`${api.url}/global-secrets`)).status).toBe(503)
+  socket.destroy()
+  await expect.poll(async () => (await request(`${api.url}/global-secrets`)).status).toBe(200)
+}, 60_000)
+
+it("a caller who reads is answered however often it asks", async () => {
+  for (let time = 0; time < 8; time++) {
+    expect((await request(`${api.url}/global-secrets?size=1000`)).status).toBe(200)
+  }
+}, 60_000)
