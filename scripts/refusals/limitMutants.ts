@@ -44,5 +44,26 @@ export const LIMIT_MUTANTS: ReadonlyArray<Mutant> = [
   mutant(
     70, "a stream is measured", "cp/server/AdsStream.ts", ["const excess = excessOf(state)", "const excess = null"], TEST,
     STREAM
+  ),
+  mutant(
+    70, "work of a proxy", "cp/server/Pace.ts", ["if (wait > 0) {", "if (false) {"], TEST,
+    "is so much, and then waits: what is left isn't read, and others are answered"
+  ),
+  mutant(
+    70, "turns", "cp/server/Pace.ts", ["this.#sinceTurn >= TURN_WORK", "false"], TEST,
+    "is done a turn at a time: who asks for little that costs much holds up others for a few of its requests"
+  ),
+  mutant(
+    70, "work of a newcomer", "cp/server/workShares.ts", ["return Effect.sleep(wait)", "return Effect.void"], TEST,
+    "is spent by whichever of its streams: who comes back all the time comes in later"
+  ),
+  mutant(
+    70, "nothing is read of whom nobody knows", "cp/server/acceptCall.ts", ["    pace.hold()\n", ""],
+    "server/doors.test.ts", "isn't read any further meanwhile, whatever it sends"
+  ),
+  mutant(
+    70, "share of the journal", "cp/diagnostics/JournalShares.ts",
+    ["if (wait === 0 && share.held.size === 0) {", "if (true) {"], "diagnostics/JournalShares.test.ts",
+    "is no more than its share however much it is, and others' is all there"
   )
 ]

@@ -27,6 +27,10 @@ export const refusals = Metric.counter("ecs_mesh_proxies_refused_total", {
   description: "Proxies turned away at the bootstrap or ADS door, by reason",
   incremental: true
 })
+export const proxiesSlowed = Metric.counter("ecs_mesh_proxies_slowed_total", {
+  description: "Times that a proxy's next request was read later, as it had asked for more than its share",
+  incremental: true
+})
 export const connectionsRefused = Metric.counter("ecs_mesh_connections_refused_total", {
   description: "Connections that one of our HTTP servers had no room for, by server",
   incremental: true

@@ -32,12 +32,14 @@ import { keepRepeatedCredentials } from "./keepRepeatedCredentials.ts"
 import { MAX_REQUEST_BYTES } from "./limits.ts"
 import { Liveness } from "./Liveness.ts"
 import { type OpenStream, OpenStreams } from "./OpenStreams.ts"
+import { pacing } from "./Pace.ts"
 import { ProxyRegistration } from "./ProxyRegistration.ts"
 import { ProxySnapshots } from "./ProxySnapshots.ts"
 import type { ProxyStream } from "./ProxyStream.ts"
-import { readVersion } from "./readVersion.ts"
+import { readNode } from "./readNode.ts"
 import { resetAnswered } from "./resetAnswered.ts"
 import { PARTS, RightsWatch } from "./RightsWatch.ts"
+import { workShares } from "./workShares.ts"
 
 export interface AdsServerOptions {
   readonly policy: NackPolicy
@@ -53,6 +55,7 @@ export interface AdsServerOptions {
 const MAX_STREAMS_A_CONNECTION = 256
 
 const serverOptions = ({ connectionIdleMillis }: AdsServerOptions) => ({
+  interceptors: [pacing],
   "grpc.max_receive_message_length": MAX_REQUEST_BYTES,
   "grpc.max_send_message_length": -1,
   // Whoever completes a TLS handshake gets this far: what costs nothing to hold mustn't be held for ever.
@@ -103,6 +106,7 @@ export class AdsServer extends Context.Service<
         const sockets = new Map<string, TLSSocket>()
         let stopping = false
         const news = new News()
+        const work = yield* workShares
         const ration = new Ration(REFUSALS_A_MINUTE)
 
         const refuse = (claim: ProxyClaim, refused: { readonly reason: string; readonly message: string }) =>
@@ -136,15 +140,17 @@ export class AdsServer extends Context.Service<
         const open = (newcomer: Newcomer, identity: Identity): AdsStream => {
           const { call, claim } = newcomer
           const key = formatKey(proxyKey(claim))
+          const pace = work.follow(call, key)
           // The proxy came back before its old connection was noticed to be dead.
           streams.of(key)?.stream.close(TAKEN_OVER)
-          const recorder = insights.open(claim, readVersion(newcomer.metadata), Date.now())
+          const recorder = insights.open(claim, readNode(newcomer.metadata), Date.now())
           const booked = { key, recorder }
           const stream = new AdsStream(call, { claim, identity, recorder }, {
             state: newcomer.state,
             encode: newcomer.encode,
             policy: options.policy,
             onEvent: (event) => books.note(booked, event),
+            spend: (work, now) => pace.spend(work, now),
             kill: killer(call)
           })
           // What its older stream did comes before.
@@ -181,6 +187,7 @@ export class AdsServer extends Context.Service<
           if (stopping) return newcomer.refused(STOPPING)
           run(
             admit(newcomer).pipe(
+              Effect.tap(() => work.comeIn(formatKey(proxyKey(claim)))),
               Effect.flatMap((identity) => {
                 if (newcomer.hasLeft()) return registration.disconnected(claim)
                 return Effect.sync(() =>

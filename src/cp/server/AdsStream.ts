@@ -16,6 +16,7 @@ import type { Published } from "./ProxySnapshots.ts"
 import type { ProxyStream } from "./ProxyStream.ts"
 import type { Received } from "./receive.ts"
 import type { StreamState } from "./StreamState.ts"
+import { requestWork, responseWork } from "./work.ts"
 
 export type StreamEvent =
   | { readonly _tag: "Pushed"; readonly outgoing: Outgoing; readonly latencyMillis: number | null }
@@ -26,6 +27,8 @@ export interface AdsStreamOptions {
   readonly encode: (outgoing: Outgoing) => Buffer
   readonly policy: NackPolicy
   readonly onEvent: (event: StreamEvent) => void
+  /** What the proxy cost just now, in units of work.ts. */
+  readonly spend: (work: number, now: number) => void
   /** Cuts the connection of a proxy that doesn't even read its stream's end. */
   readonly kill: () => void
 }
@@ -83,8 +86,10 @@ export class AdsStream {
    * since, or null.
    */
   accept(typeUrl: string, receive: (state: StreamState) => Received): string | null {
-    const { answered, state } = receive(this.state)
+    const received = receive(this.state)
+    const { answered, state } = received
     this.state = state
+    this.options.spend(requestWork(received), Date.now())
     if (answered !== null) this.options.onEvent({ _tag: "Answered", typeUrl, answered })
     const excess = excessOf(state)
     if (excess === null) this.flush()
@@ -114,6 +119,7 @@ export class AdsStream {
       return this.wakeForRetry(this.snapshot, now)
     }
     this.writing = true
+    this.options.spend(responseWork(outgoing, state), now)
     // Called back once the bytes are with the peer's flow-control window, not merely queued.
     this.call.write(this.options.encode(outgoing), () => {
       this.writing = false

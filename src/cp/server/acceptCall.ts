@@ -1,6 +1,6 @@
 /**
  * The first moments of an ADS call: nothing is answered until its first request named a proxy and that was admitted.
- * Requests that come meanwhile wait, so many and so long as is bounded: until then nobody knows whose they are.
+ * Until then nobody knows whose further ones are, and they aren't read. How long that may take is bounded.
  */
 import { type ServerDuplexStream, status } from "@grpc/grpc-js"
 import type { ProxyClaim } from "../auth/Authenticator.ts"
@@ -11,6 +11,7 @@ import type { Application } from "./admission.ts"
 import { nodeProxy } from "./nodeProxy.ts"
 import type { NodeMetadata } from "./nodeSettings.ts"
 import type { Outgoing } from "./Outgoing.ts"
+import { paceOf } from "./Pace.ts"
 import { peerAddress } from "./peerAddress.ts"
 import type { StreamState } from "./StreamState.ts"
 
@@ -40,12 +41,8 @@ export interface Excess {
   readonly message: string
 }
 
-/** An Envoy asks for a handful of types before it waits for answers. */
-const MAX_WAITING = 64
 /** A sidecar's metadata and its own resource are some KB. */
 const MAX_FIRST_BYTES = 1024 * 1024
-/** Of all requests until the stream is admitted, the first one included. */
-const MAX_WAITING_BYTES = 4 * 1024 * 1024
 
 export const acceptCall = <R extends AdsRequest>(
   call: ServerDuplexStream<unknown, Buffer>,
@@ -57,8 +54,9 @@ export const acceptCall = <R extends AdsRequest>(
   let nodeName = ""
   let left: string | null = null
   let refused: CloseReason | null = null
+  const pace = paceOf(call)
+  /** The first, and what was being read as it came. */
   const waiting: Array<R> = []
-  let waitingBytes = 0
   const leaving: Array<(reason: string) => void> = []
 
   const refuse = (reason: CloseReason): void => {
@@ -109,6 +107,7 @@ export const acceptCall = <R extends AdsRequest>(
       admitted: (admitted) => {
         stream = admitted
         for (const early of waiting.splice(0)) accept(admitted, early)
+        pace.release()
       },
       refused: refuse,
       hasLeft: () => left !== null || refused !== null,
@@ -133,15 +132,13 @@ export const acceptCall = <R extends AdsRequest>(
       return refuse({ code: status.INVALID_ARGUMENT, message: "the node id must stay the same for a whole stream" })
     }
     if (stream !== null) return accept(stream, request)
-    waitingBytes += bytes
     if (claim === null && bytes > MAX_FIRST_BYTES) {
       return refuse({ code: status.RESOURCE_EXHAUSTED, message: `the first request is over ${MAX_FIRST_BYTES} bytes` })
     }
-    if (waiting.length >= MAX_WAITING || waitingBytes > MAX_WAITING_BYTES) {
-      return refuse({ code: status.RESOURCE_EXHAUSTED, message: "too many requests before the first answer" })
-    }
     waiting.push(request)
-    if (claim === null) begin(request)
+    if (claim !== null) return
+    pace.hold()
+    begin(request)
   })
   call.on("end", () => {
     leave("the proxy ended its stream")

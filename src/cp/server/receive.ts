@@ -26,6 +26,8 @@ export interface Received {
   readonly state: StreamState
   /** What the request answers; null where it answers nothing. */
   readonly answered: Answered | null
+  /** How many names it says, but for those that a state-of-the-world answer has to repeat. */
+  readonly asked: number
 }
 
 export interface ReceiveOptions {
@@ -35,7 +37,9 @@ export interface ReceiveOptions {
 
 export const receiveDelta = (state: StreamState, request: DeltaRequest, options: ReceiveOptions): Received => {
   const { typeUrl } = request
-  if (!isServed(typeUrl)) return { state, answered: null }
+  const asked = request.resourceNamesSubscribe.length + request.resourceNamesUnsubscribe.length +
+    Object.keys(request.initialResourceVersions).length
+  if (!isServed(typeUrl)) return { state, answered: null, asked }
   const before = state.subscriptions.get(typeUrl)
   const current = before ?? subscription(typeUrl)
   const answered = request.responseNonce === ""
@@ -56,7 +60,8 @@ export const receiveDelta = (state: StreamState, request: DeltaRequest, options:
   const after = answered?.subscription ?? current
   return {
     state: withSubscription(state, asks ? subscribeDelta(after, interest, before === undefined) : after),
-    answered
+    answered,
+    asked
   }
 }
 
@@ -69,11 +74,12 @@ const resumes = ({ subscriptions, warming }: StreamState, typeUrl: TypeUrl, name
   typeUrl !== TypeUrl.ClusterLoadAssignment || (subscriptions.has(TypeUrl.Cluster) && !warming.has(name))
 
 export const receiveSotw = (state: StreamState, request: SotwRequest, options: ReceiveOptions): Received => {
-  if (!isServed(request.typeUrl)) return { state, answered: null }
+  const asked = request.resourceNames.length
+  if (!isServed(request.typeUrl)) return { state, answered: null, asked }
   const before = state.subscriptions.get(request.typeUrl)
   if (before === undefined) {
     const first = { ...subscription(request.typeUrl), resumes: request.versionInfo }
-    return { state: withSubscription(state, subscribeSotw(first, request.resourceNames)), answered: null }
+    return { state: withSubscription(state, subscribeSotw(first, request.resourceNames)), answered: null, asked }
   }
   const answered = request.responseNonce === ""
     ? null
@@ -84,8 +90,7 @@ export const receiveSotw = (state: StreamState, request: SotwRequest, options: R
   // "A nonce becomes stale following a newer nonce being presented to Envoy": the names of such a request are followed
   // by a newer request's.
   const stale = before.lastNonce !== null && request.responseNonce !== before.lastNonce
-  return {
-    state: withSubscription(state, stale ? after : subscribeSotw(after, request.resourceNames)),
-    answered
-  }
+  const subscribed = stale ? after : subscribeSotw(after, request.resourceNames)
+  const repeats = answered !== null && answered._tag !== "Stale" && subscribed === after
+  return { state: withSubscription(state, subscribed), answered, asked: repeats ? 0 : asked }
 }

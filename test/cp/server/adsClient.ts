@@ -21,11 +21,12 @@ export interface AdsClient {
   readonly close: () => void
 }
 
-/** An incremental ADS client that does what it is told and nothing by itself. */
+/** An incremental ADS client that does what it is told and nothing by itself. `heard`: as soon as a response came. */
 export const adsClient = (
   { port }: Pick<ControlPlane, "port">,
   tls: Pick<Tls, "caPem">,
-  authorization: ReadonlyArray<string> = []
+  authorization: ReadonlyArray<string> = [],
+  heard: () => void = () => {}
 ): AdsClient => {
   const client = new Client(`127.0.0.1:${port}`, credentials.createSsl(Buffer.from(tls.caPem)), {
     "grpc.max_receive_message_length": -1,
@@ -41,7 +42,10 @@ export const adsClient = (
     metadata
   )
   const received: Array<DeltaDiscoveryResponse> = []
-  call.on("data", (response: DeltaDiscoveryResponse) => received.push(response))
+  call.on("data", (response: DeltaDiscoveryResponse) => {
+    received.push(response)
+    heard()
+  })
   const ended = new Promise<StatusObject>((resolve) => {
     call.on("status", (status) => {
       resolve(status)

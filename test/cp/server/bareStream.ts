@@ -38,6 +38,8 @@ export interface BareStream {
   readonly ended: Promise<End>
   /** Bytes of answers so far. */
   readonly answered: () => number
+  /** Bytes that the peer had room for. */
+  readonly taken: () => number
   readonly close: () => void
 }
 
@@ -103,6 +105,7 @@ export const bareStream = (
     sendBytes: (content) => void stream.write(content),
     ended,
     answered: () => bytes,
+    taken: () => session.socket.bytesWritten,
     close: () => session.destroy()
   }
 }

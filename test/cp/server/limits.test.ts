@@ -2,6 +2,7 @@
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf"
 import fc from "fast-check"
 import { status } from "@grpc/grpc-js"
+import { Context } from "effect"
 import { describe, expect, it } from "vitest"
 import {
   DeltaDiscoveryRequestSchema,
@@ -10,12 +11,15 @@ import {
 import {
   HealthCheckRequestOrEndpointHealthResponseSchema as HealthMessageSchema
 } from "../../../src/cp/proto/envoy/service/health/v3/hds_pb.js"
+import type { AllowanceOptions } from "../../../src/cp/Allowance.ts"
+import { AdsServer } from "../../../src/cp/server/AdsServer.ts"
 import { adsService } from "../../../src/cp/server/adsService.ts"
 import { hdsService } from "../../../src/cp/server/hds/hdsService.ts"
 import { changeNames, type Names, NO_NAMES } from "../../../src/cp/server/Names.ts"
 import { excessOf, MAX_NAME_BYTES, MAX_NAMES } from "../../../src/cp/server/limits.ts"
 import { TypeUrl } from "../../../src/cp/xds/XdsResource.ts"
 import { adsClient, firstRequest } from "./adsClient.ts"
+import { bareStream, frame } from "./bareStream.ts"
 import { Conversation } from "./conversation.ts"
 import { dataplane, eventually, mesh } from "./startControlPlane.ts"
 import { useControlPlanes } from "./useControlPlanes.ts"
@@ -197,6 +201,72 @@ describe("a request", () => {
       code: status.RESOURCE_EXHAUSTED,
       details: expect.stringContaining(String(4 * 1024 * 1024))
     })
+  })
+})
+
+describe("one proxy's work", () => {
+  const proxyOf = (name: string) => ({ proxyType: "dataplane", mesh: "default", name }) as const
+  const typeUrl = TypeUrl.ClusterLoadAssignment
+
+  /** Two proxies that have what they asked for; `asked`: how many names the first one's requests were read to ask for. */
+  const meet = async (work?: AllowanceOptions) => {
+    const controlPlane = await start(work === undefined ? {} : { work })
+    for (const name of ["kv-1", "kv-2"]) await controlPlane.put(dataplane(name, "kv", { port: 8_080 }))
+    const ads = Context.get(controlPlane.services, AdsServer)
+    const asked = () => ads.stream(proxyOf("kv-1"))?.subscriptions.get(typeUrl)?.names.size ?? 0
+    const askedBefore: Array<number> = []
+    const greedy = bareStream(controlPlane, tls, "delta")
+    const other = adsClient(controlPlane, tls, [], () => void askedBefore.push(asked()))
+    cleanups.push(greedy.close, other.close)
+    /** All at once, as no honest client does. */
+    const send = (...requests: ReadonlyArray<object>): void =>
+      greedy.sendBytes(Buffer.concat(requests.map((fields) => frame(deltaBytes(fields)))))
+    send({ ...firstRequest("kv-1"), initialResourceVersions: versions(named(5_000)) })
+    other.send(firstRequest("kv-2"))
+    await eventually(() => [greedy.answered(), other.received.length], ([a = 0, b = 0]) => a > 0 && b > 0)
+    /** How many names of the first one's were read before the second one was answered. */
+    const answerOther = async (): Promise<number> => {
+      const before = askedBefore.length
+      other.send({ typeUrl, resourceNamesSubscribe: [`one-${before}`] })
+      await eventually(() => askedBefore.length, (length) => length > before)
+      return askedBefore[before] ?? Number.NaN
+    }
+    return { answerOther, asked, controlPlane, greedy, send }
+  }
+
+  it("is done a turn at a time: who asks for little that costs much holds up others for a few of its requests", async () => {
+    const { answerOther, asked, send } = await meet()
+    // Few bytes, and thousands of names to be looked at for each.
+    send(...named(100).map((name) => ({ typeUrl, resourceNamesSubscribe: [name] })))
+    expect(await answerOther()).toBeLessThan(50)
+    await eventually(asked, (count) => count === 100)
+  })
+
+  it("is so much, and then waits: what is left isn't read, and others are answered", async () => {
+    const { answerOther, asked, send } = await meet({ atOnce: 100_000, perSecond: 1 })
+    for (const prefix of ["a", "b", "c", "d", "e", "f", "g", "h"]) {
+      send({ typeUrl, resourceNamesSubscribe: named(2_000, prefix) })
+    }
+    await eventually(asked, (count) => count > 0)
+    await answerOther()
+    await answerOther()
+    expect(asked()).toBeLessThan(8_000)
+  })
+
+  it("is spent by whichever of its streams: who comes back all the time comes in later", async () => {
+    const { controlPlane, greedy } = await meet({ atOnce: 100_000, perSecond: 1 })
+    const connected = () => controlPlane.journal.filter(({ key, kind }) => kind === "connected" && key.endsWith("kv-1"))
+    const clients = Array.from({ length: 10 }, () => adsClient(controlPlane, tls))
+    for (const { close, send } of clients) {
+      cleanups.push(close)
+      send(firstRequest("kv-1"))
+    }
+    expect((await greedy.ended).code).toBe(status.ABORTED)
+    const newcomer = adsClient(controlPlane, tls)
+    cleanups.push(newcomer.close)
+    newcomer.send(firstRequest("kv-2"))
+    await eventually(() => newcomer.received.length, (length) => length > 0)
+    expect(connected().length).toBeLessThan(7)
   })
 })
 

@@ -1,4 +1,5 @@
 import { Context, Effect, Layer, Logger, ManagedRuntime, Tracer } from "effect"
+import type { AllowanceOptions } from "../../../src/cp/Allowance.ts"
 import { AdminKeys } from "../../../src/cp/admin/AdminKeys.ts"
 import { Authenticator } from "../../../src/cp/auth/Authenticator.ts"
 import { authenticatorLayer } from "../../../src/cp/auth/authenticatorLayer.ts"
@@ -21,6 +22,7 @@ import { AdsServer } from "../../../src/cp/server/AdsServer.ts"
 import { dataplaneLayer } from "../../../src/cp/server/dataplaneLayer.ts"
 import { DataplaneServer } from "../../../src/cp/server/DataplaneServer.ts"
 import { ProxySnapshots } from "../../../src/cp/server/ProxySnapshots.ts"
+import { WORK, WorkOfEach } from "../../../src/cp/server/work.ts"
 import { ResourceCache } from "../../../src/cp/snapshot/ResourceCache.ts"
 import { ResourceCacheLive } from "../../../src/cp/snapshot/ResourceCacheLive.ts"
 import { PostgresStore } from "../../../src/cp/store/PostgresStore.ts"
@@ -75,6 +77,8 @@ export interface ControlPlaneOptions {
   /** None where absent. */
   readonly loggers?: ReadonlyArray<Logger.Logger<unknown, unknown>>
   readonly tracer?: Tracer.Tracer
+  /** What each proxy may cost; as much as by default where absent. */
+  readonly work?: AllowanceOptions
 }
 
 /** The real parts of a control plane without an operator, from the store to the port. */
@@ -115,6 +119,7 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     Layer.provideMerge(PostgresStore.layer(options.store)),
     Layer.provide(Logger.layer(options.loggers ?? [])),
     Layer.provide(Layer.succeed(Tracer.Tracer, options.tracer ?? Tracer.nativeTracer)),
+    Layer.provide(Layer.succeed(WorkOfEach, options.work ?? WORK)),
     Layer.orDie
   )
   const runtime = ManagedRuntime.make(layer)
