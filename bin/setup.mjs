@@ -26,6 +26,22 @@ const run = (command, args, options = {}) =>
         : reject(new Error(`${command} ${args.join(" ")} ended with ${code}:\n${shorten(output)}`)))
   })
 
+/** How npm and pip say that they didn't get through. */
+const UNREACHED = new RegExp([
+  "EAI_AGAIN", "ENOTFOUND", "ECONNREFUSED", "ECONNRESET", "ENETUNREACH", "EHOSTUNREACH", "ETIMEDOUT", "npm error network",
+  "name resolution", "Connection refused", "Failed to establish a new connection", "timed out", "ProxyError"
+].join("|"))
+
+/** Runs what fetches; says what was wanted, and how else it may be had, where the network is what failed. */
+const fetching = async ({ from, how, what }, work) => {
+  try {
+    return await work()
+  } catch (error) {
+    if (!UNREACHED.test(error.message)) throw error
+    throw new Error(`${from} can't be reached: wanted are ${what}. ${how}\n${error.message}`, { cause: error })
+  }
+}
+
 const json = (file) => JSON.parse(readFileSync(file, "utf8"))
 
 /**
@@ -51,7 +67,14 @@ const nodePackages = () =>
       await withLock(join(root, ".ecs-mesh", "npm.lock"), async () => {
         if (packagesMatch()) return
         begin("npm ci --ignore-scripts")
-        await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: root })
+        await fetching(
+          {
+            from: "npm's registry",
+            what: "the packages of package-lock.json",
+            how: "Another registry, or a proxy: npm config set registry URL, npm config set proxy URL."
+          },
+          () => run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root })
+        )
       })
     }
     return `${Object.keys(json(join(root, "node_modules", ".package-lock.json")).packages).length} installed`
@@ -111,7 +134,14 @@ const pythonTools = (set) =>
         mkdirSync(folder, { recursive: true })
         await run(python, ["-m", "venv", folder])
         const pip = ["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", "--no-deps"]
-        await run(join(folder, "bin", "python"), [...pip, "-r", requirementsFile(set)])
+        await fetching(
+          {
+            from: "the Python package index",
+            what: `the packages of localstack/requirements-${set}.txt`,
+            how: "Another index, or a proxy: PIP_INDEX_URL, PIP_PROXY."
+          },
+          () => run(join(folder, "bin", "python"), [...pip, "-r", requirementsFile(set)])
+        )
         writeFileSync(completeStamp(folder), "")
       })
     }
