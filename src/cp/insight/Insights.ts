@@ -12,7 +12,7 @@ import { formatKey, type ResourceKey } from "../../model/Resource.ts"
 import { Store } from "../../model/Store.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
 import { mergeInsight } from "./mergeInsight.ts"
-import { foldSession, openSession, type ProxySession, type SessionEvent } from "./ProxySession.ts"
+import { foldSession, type NodeFacts, openSession, type ProxySession, type SessionEvent } from "./ProxySession.ts"
 
 export type InsightType = "DataplaneInsight" | "ZoneIngressInsight" | "ZoneEgressInsight"
 
@@ -92,7 +92,7 @@ const byProxy = (entries: ReadonlyArray<Open>): Iterable<Entries> => {
 export class Insights extends Context.Service<
   Insights,
   {
-    readonly open: (proxy: ProxyId, version: Readonly<Record<string, unknown>> | null, at: number) => SessionRecorder
+    readonly open: (proxy: ProxyId, node: NodeFacts | null, at: number) => SessionRecorder
     /** Writes all that isn't written yet. */
     readonly flush: Effect.Effect<void>
   }
@@ -278,9 +278,10 @@ export class Insights extends Context.Service<
         yield* Effect.addFinalizer(() => flush)
 
         return Insights.of({
-          open: (proxy, version, at) => {
+          open: (proxy, node, at) => {
             const id = randomUUID()
-            const session = openSession({ id, instanceId: options.instanceId, connectedAt: at, version })
+            const { features = [], version = null } = node ?? {}
+            const session = openSession({ id, instanceId: options.instanceId, connectedAt: at, version, features })
             const entry: Open = { proxy, session, roundAt: -Infinity }
             const streams = open.get(nameOf(entry)) ?? new Set<Open>()
             open.set(nameOf(entry), streams.add(entry))

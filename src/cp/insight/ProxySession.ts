@@ -25,7 +25,14 @@ export interface Certificate {
   readonly backend: string
 }
 
-export interface ProxySession {
+/** What a proxy's node says of itself. */
+export interface NodeFacts {
+  readonly version: Readonly<Record<string, unknown>> | null
+  /** What its sidecar can do. */
+  readonly features: ReadonlyArray<string>
+}
+
+export interface ProxySession extends NodeFacts {
   /** Unique among all streams of all replicas. */
   readonly id: string
   readonly instanceId: string
@@ -33,7 +40,6 @@ export interface ProxySession {
   readonly connectedAt: number
   readonly disconnectedAt: number | null
   readonly updatedAt: number | null
-  readonly version: Readonly<Record<string, unknown>> | null
   readonly total: Counts
   readonly byType: Readonly<Record<"cds" | "eds" | "lds" | "rds", Counts>>
   /** The last refusal of each type that wasn't followed by an acceptance. */
@@ -53,7 +59,7 @@ export type SessionEvent =
 const NONE: Counts = { sent: 0, acknowledged: 0, rejected: 0 }
 
 export const openSession = (
-  opened: Pick<ProxySession, "id" | "instanceId" | "connectedAt" | "version">
+  opened: Pick<ProxySession, "id" | "instanceId" | "connectedAt" | "version" | "features">
 ): ProxySession => ({
   ...opened,
   disconnectedAt: null,

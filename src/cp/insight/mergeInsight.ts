@@ -21,12 +21,18 @@ export const mergeInsight = (before: DataplaneInsight | undefined, session: Prox
       time: new Date(at).toISOString()
     }))
     : before?.rejections ?? []
+  const metadata = newest ? metadataOf(session) : before?.metadata
   return {
     subscriptions,
     ...(mTLS === undefined ? {} : { mTLS }),
+    ...(metadata === undefined ? {} : { metadata }),
     ...(rejections.length === 0 ? {} : { rejections })
   }
 }
+
+/** Of all that its node says of itself, what tools go by. */
+const metadataOf = ({ features }: ProxySession): DataplaneInsight["metadata"] =>
+  features.length === 0 ? undefined : { features }
 
 const listened = ({ status }: Subscription): boolean => Number(status.lds.responsesAcknowledged ?? 0) > 0
 

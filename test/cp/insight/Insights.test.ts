@@ -20,7 +20,8 @@ describe("what is known of a proxy", () => {
     const listening = Effect.gen(function*() {
       const insights = yield* Insights
       const { get } = yield* Store
-      const recorder = insights.open(proxy, null, Date.now())
+      const node = { version: { envoy: { version: "1.40.0" } }, features: ["feature-x"] }
+      const recorder = insights.open(proxy, node, Date.now())
       recorder.record({ _tag: "Pushed", typeUrl: TypeUrl.Listener, at: Date.now() })
       recorder.record({ _tag: "Acked", typeUrl: TypeUrl.Listener, at: Date.now() })
       return yield* get(insightKey(proxy)).pipe(Effect.retry({ times: 200, schedule: Schedule.spaced("10 millis") }))
@@ -34,7 +35,10 @@ describe("what is known of a proxy", () => {
         )
       }).pipe(Effect.provide(store), Effect.scoped)
     )
-    expect(insight.spec).toMatchObject({ subscriptions: [{ status: { lds: { responsesAcknowledged: "1" } } }] })
+    expect(insight.spec).toMatchObject({
+      subscriptions: [{ status: { lds: { responsesAcknowledged: "1" } }, version: { envoy: { version: "1.40.0" } } }],
+      metadata: { features: ["feature-x"] }
+    })
   })
 
   const urgent = {

@@ -12,7 +12,7 @@ const CDS = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
 const SDS = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
 
 const session = (id = "s-1", connectedAt = 0): ProxySession =>
-  openSession({ id, instanceId: "cp-1", connectedAt, version: { envoy: { version: "1.40.0" } } })
+  openSession({ id, instanceId: "cp-1", connectedAt, version: { envoy: { version: "1.40.0" } }, features: [] })
 const fold = (...events: ReadonlyArray<SessionEvent>): ProxySession => events.reduce(foldSession, session())
 
 describe("a session", () => {
@@ -55,6 +55,19 @@ describe("a session", () => {
 })
 
 describe("an insight", () => {
+  it("tells what its proxy can do, as the newest stream has it", () => {
+    const able = (id: string, at: number, features: ReadonlyArray<string>) =>
+      openSession({ id, instanceId: "cp-1", connectedAt: at, version: null, features })
+    const first = mergeInsight(undefined, able("a", 0, ["feature-x"]))
+    expect(first.metadata).toEqual({ features: ["feature-x"] })
+    const second = mergeInsight(first, able("b", 1_000, ["feature-x", "feature-y"]))
+    expect(second.metadata).toEqual({ features: ["feature-x", "feature-y"] })
+    // The older one's last word.
+    expect(mergeInsight(second, foldSession(able("a", 0, ["feature-x"]), { _tag: "Disconnected", at: 1_001 })).metadata)
+      .toEqual(second.metadata)
+    expect(mergeInsight(second, able("c", 2_000, [])).metadata).toBeUndefined()
+  })
+
   it("ends a session that a replica left open when a newer one begins, and keeps the newest open", () => {
     const insight = mergeInsight(mergeInsight(undefined, session("left", 0)), session("new", 1_000))
     expect(insight.subscriptions.map(({ disconnectTime }) => disconnectTime)).toEqual(["1970-01-01T00:00:01.000Z", undefined])

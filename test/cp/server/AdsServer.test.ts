@@ -230,6 +230,17 @@ networking:
     )
   })
 
+  it("its insight tells what its sidecar can do", async () => {
+    const controlPlane = await start()
+    const metadata = { "dataplane.resource": yaml("kv-1"), features: ["feature-x"] }
+    connect(controlPlane).send({ node: { id: "default.kv-1", metadata }, typeUrl: TypeUrl.Cluster })
+    const insight = await eventually(
+      () => controlPlane.get({ ...key, type: "DataplaneInsight" }),
+      (found) => found !== null
+    )
+    expect(insight?.spec.metadata).toEqual({ features: ["feature-x"] })
+  })
+
   it("stays where the proxy comes back in time", async () => {
     const controlPlane = await start()
     const client = connect(controlPlane)
