@@ -5,8 +5,10 @@ import { expect, it } from "vitest"
 import { tokenControllerConfig } from "../src/cli/tokenController.ts"
 import { fromEnvironment } from "../src/cp/config/fromEnvironment.ts"
 
-const [control = "", token = ""] = readFileSync(join(import.meta.dirname, "..", "docs", "configuration.md"), "utf8")
-  .split("## Token controller by itself")
+const root = join(import.meta.dirname, "..")
+const read = (document: string): string => readFileSync(join(root, document), "utf8")
+
+const [control = "", token = ""] = read("docs/configuration.md").split("## Token controller by itself")
 
 /** The names in the first columns of the tables. */
 const tabled = (text: string): ReadonlyArray<string> =>
@@ -15,10 +17,10 @@ const tabled = (text: string): ReadonlyArray<string> =>
   )
 
 /** What is asked of an environment in which nothing is set but dataplane tokens are kept. */
-const asked = (read: (variables: Readonly<Record<string, string>>) => unknown): ReadonlySet<string> => {
+const asked = (ask: (variables: Readonly<Record<string, string>>) => unknown): ReadonlySet<string> => {
   const names = new Set<string>()
   const variables: Record<string, string> = { ECS_MESH_SECRET_NAME_PREFIX: "mesh" }
-  read(new Proxy(variables, {
+  ask(new Proxy(variables, {
     get: (target, name) => {
       names.add(String(name))
       return Reflect.get(target, name)
@@ -36,4 +38,10 @@ it("each variable of the operator and the control plane stands on the page once,
 it("so does each that the token controller reads beside them", () => {
   const own = [...asked(tokenControllerConfig)].filter((name) => !ofServe.has(name))
   expect(tabled(token).toSorted()).toEqual(own.toSorted())
+})
+
+it("what the README names of them is what they are called", () => {
+  const named = tabled(read("README.md"))
+  expect(named.length).toBeGreaterThan(10)
+  expect(named.filter((name) => !ofServe.has(name))).toEqual([])
 })
