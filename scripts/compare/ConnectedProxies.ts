@@ -12,8 +12,8 @@ import { type KumaDp, type ProxyType, startKumaDp } from "../kuma-dp/startKumaDp
 import { answerOfKumactl, type Asked } from "./takeStep.ts"
 
 export interface ConnectedProxies {
-  /** Ends a proxy as a task does, by SIGTERM, and waits until it has drained. */
-  readonly end: (name: string) => Promise<void>
+  /** Ends all proxies as a task does, by SIGTERM, and waits until they have drained. */
+  readonly end: () => Promise<void>
   /** Ends the app behind `orders-1`, which has a probe. */
   readonly endApp: () => Promise<void>
 }
@@ -88,13 +88,25 @@ const waitUntilConnected = (api: string, { name, type }: Proxy, process: Running
     if (how === "ended") throw new Error(`the kuma-dp of ${name} ended:\n${process.output()}`)
   })
 
+interface Probed {
+  readonly state?: string
+  readonly health?: { readonly ready?: boolean }
+}
+
+/** Until its Envoy has said so of its app. */
+const waitForOrders = (api: string, what: string, isSo: (inbound: Probed) => boolean): Promise<unknown> =>
+  waitFor(`orders-1 ${what}`, async () => {
+    const answer = await fetch(`${api}/meshes/default/dataplanes/orders-1`)
+    const { networking } = await answer.json() as { networking: { inbound: ReadonlyArray<Probed> } }
+    return networking.inbound.slice(0, 1).some(isSo) ? what : undefined
+  }, { withinMillis: 60_000, everyMillis: 500 })
+
 export const connectProxies = async (
   part: Part,
   asked: Asked,
   programs: Pick<KumaDp, "kumaDp" | "envoy" | "controlPlane">
 ): Promise<ConnectedProxies> => {
-  const app = await part(listen("127.0.0.22", 3000), end)
-  const running = new Map<string, RunningProcess>()
+  const running: Array<RunningProcess> = []
   for (const [place, proxy] of PROXIES.entries()) {
     const started = await part(
       startKumaDp({
@@ -110,12 +122,16 @@ export const connectProxies = async (
       }),
       (process) => process.stop(10_000)
     )
-    running.set(proxy.name, started)
+    running.push(started)
     // One after the other: who comes first is told of whoever comes later in as many answers.
     await waitUntilConnected(asked.api, proxy, started)
   }
+  // It comes after its proxy: Kuma notes nothing of an app that was never missed.
+  await waitForOrders(asked.api, "without its app", ({ state }) => state === "NotReady")
+  const app = await part(listen("127.0.0.22", 3000), end)
+  await waitForOrders(asked.api, "ready", ({ health }) => health?.ready === true)
   return {
-    end: async (name) => void await running.get(name)?.stop(20_000),
+    end: async () => void await Promise.all(running.map((process) => process.stop(20_000))),
     endApp: () => end(app)
   }
 }

@@ -3,8 +3,18 @@ import { setTimeout as delay } from "node:timers/promises"
 import type { Part } from "../../bench/mesh/runMeasurement.ts"
 import type { KumaDp } from "../kuma-dp/startKumaDp.ts"
 import { askAll } from "./askAll.ts"
+import type { Step } from "./calls.ts"
 import { connectProxies } from "./ConnectedProxies.ts"
-import { DELETED_WHILE_CONNECTED, LOOK, READ_WHILE_CONNECTED, TIMES, WRITTEN_BEFORE } from "./connectedCalls.ts"
+import {
+  DELETED,
+  DELETED_WHILE_CONNECTED,
+  ENDED,
+  LOOK,
+  LOOK_FOR_DELETED,
+  READ_WHILE_CONNECTED,
+  WITHOUT_APP,
+  WRITTEN_BEFORE
+} from "./connectedCalls.ts"
 import type { Answer, Asked } from "./takeStep.ts"
 
 /** For what comes about now and then: Kuma's insights, a health check's report, a Dataplane that goes. */
@@ -17,17 +27,16 @@ export const askWithProxies = async (
 ): Promise<ReadonlyArray<Answer>> => {
   const written = await askAll(asked, WRITTEN_BEFORE)
   const proxies = await connectProxies(part, asked, programs)
-  const look = async (when: typeof TIMES[number]): Promise<ReadonlyArray<Answer>> => {
+  const look = async (steps: ReadonlyArray<Step>, when: string): Promise<ReadonlyArray<Answer>> => {
     await delay(SETTLED_MILLIS)
-    return (await askAll(asked, LOOK)).map(({ call, text }) => ({ call: `${call}, ${when}`, text }))
+    return (await askAll(asked, steps)).map(({ call, text }) => ({ call: `${call}, ${when}`, text }))
   }
   await delay(SETTLED_MILLIS)
   const read = await askAll(asked, READ_WHILE_CONNECTED)
   await proxies.endApp()
-  const withoutApp = await look("its app down")
+  const withoutApp = await look(LOOK, WITHOUT_APP)
   const deleted = await askAll(asked, DELETED_WHILE_CONNECTED)
-  const afterwards = await look("deleted while connected")
-  await proxies.end("orders-1")
-  await proxies.end("in-1")
-  return [...written, ...read, ...withoutApp, ...deleted, ...afterwards, ...await look("ended")]
+  const afterwards = await look(LOOK_FOR_DELETED, DELETED)
+  await proxies.end()
+  return [...written, ...read, ...withoutApp, ...deleted, ...afterwards, ...await look(LOOK, ENDED)]
 }

@@ -56,7 +56,9 @@ const MORE: ReadonlyArray<Step> = all(`
 export const READ_WHILE_CONNECTED: ReadonlyArray<Step> = [...READ, ...INSPECT, ...PATHS, ...OF_PROXIES, ...MORE]
 
 /** When it is looked at again. */
-export const TIMES = ["its app down", "deleted while connected", "ended"] as const
+export const WITHOUT_APP = "its app down"
+export const DELETED = "deleted while connected"
+export const ENDED = "ended"
 
 /** What of a proxy changes as it and its app come and go. */
 export const LOOK: ReadonlyArray<Step> = [
@@ -78,7 +80,22 @@ export const LOOK: ReadonlyArray<Step> = [
   { get: "/global-insight" }
 ]
 
-export const DELETED_WHILE_CONNECTED: ReadonlyArray<Step> = all(`
+export const DELETED_WHILE_CONNECTED = all(`
   delete dataplane shop-1
   delete zoneegress out-1
 `)
+
+/** Some time later. */
+export const LOOK_FOR_DELETED = all(`
+  get dataplanes
+  get zoneegresses
+  inspect dataplanes
+  inspect zoneegresses
+`)
+
+/** As they stand in the answers. */
+export const callsWithProxies = (nameOf: (step: Step) => string): ReadonlyArray<string> => [
+  ...[...WRITTEN_BEFORE, ...READ_WHILE_CONNECTED, ...DELETED_WHILE_CONNECTED].map(nameOf),
+  ...[WITHOUT_APP, ENDED].flatMap((when) => LOOK.map((step) => `${nameOf(step)}, ${when}`)),
+  ...LOOK_FOR_DELETED.map((step) => `${nameOf(step)}, ${DELETED}`)
+]

@@ -1,7 +1,5 @@
 /** Leaves out of an answer what is another in each run: moments, ids, keys, and where things are. Pure. */
 const RULES: ReadonlyArray<readonly [pattern: RegExp, replacement: string]> = [
-  // Of a kuma-cp that was built without its version.
-  [/^WARNING: You are using kumactl version .*\n/gm, ""],
   [/("product": "Kuma",\s+"version": ")[^"]*/g, "$1VERSION"],
   [/^# Product: Kuma,.*$/gm, "# Product: Kuma"],
   [/http:\/\/127\.0\.0\.1:\d+/g, "URL"],
@@ -26,5 +24,23 @@ const RULES: ReadonlyArray<readonly [pattern: RegExp, replacement: string]> = [
   [/(?<=[^:\s-]) \d+[smh]$/gm, " AGE"]
 ]
 
+/** kumactl's of another version than its own: what it prints begins with it. */
+export const withoutWarning = (text: string): string =>
+  // Of a kuma-cp that was built without its version.
+  text.replace(/^WARNING: You are using kumactl version .*\n/gm, "")
+
+/** kuma-dp says them in another order each time. */
+const orderFeatures = (text: string): string =>
+  text.replace(/(?:feature-[a-z0-9-]*[a-z0-9][",\s-]*){2,}/g, (said) => {
+    const names = (said.match(/feature-[a-z0-9-]*[a-z0-9]/g) ?? []).sort()
+    let place = 0
+    return said.replace(/feature-[a-z0-9-]*[a-z0-9]/g, () => names[place++] ?? "")
+  })
+
 export const normalise = (text: string, folder: string): string =>
-  RULES.reduce((rest, [pattern, replacement]) => rest.replace(pattern, replacement), text.replaceAll(folder, "FOLDER"))
+  orderFeatures(
+    RULES.reduce(
+      (rest, [pattern, replacement]) => rest.replace(pattern, replacement),
+      withoutWarning(text).replaceAll(folder, "FOLDER")
+    )
+  )

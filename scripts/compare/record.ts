@@ -9,7 +9,7 @@ import { askAll } from "./askAll.ts"
 import { askWithProxies } from "./askWithProxies.ts"
 import { STEPS } from "./calls.ts"
 import { condense } from "./condense.ts"
-import { normalise } from "./normalise.ts"
+import { normalise, withoutWarning } from "./normalise.ts"
 import { sendBadResources } from "./sendBadResources.ts"
 import { type Answer, answerOfKumactl, type Asked } from "./takeStep.ts"
 
@@ -51,7 +51,7 @@ const record = async ({ folder, part, plan }: Workplace<RecordPlan>): Promise<Re
   return {
     calls: [{ call: "config control-planes add", text }, ...calls].map((answer) => ({
       call: answer.call,
-      text: normalise(condense(answer.text), folder)
+      text: normalise(condense(withoutWarning(answer.text)), folder)
     })),
     badResources: plan.proxies === null ? await sendBadResources(api) : []
   }

@@ -4,13 +4,7 @@ import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { type Step, STEPS } from "../../scripts/compare/calls.ts"
-import {
-  DELETED_WHILE_CONNECTED,
-  LOOK,
-  READ_WHILE_CONNECTED,
-  TIMES,
-  WRITTEN_BEFORE
-} from "../../scripts/compare/connectedCalls.ts"
+import { callsWithProxies } from "../../scripts/compare/connectedCalls.ts"
 import { diffAnswers } from "../../scripts/compare/diffAnswers.ts"
 import { diffLines } from "../../scripts/compare/diffLines.ts"
 import { explain, type Known, knownWhere, readKnown, readRules, staleOf } from "../../scripts/compare/explain.ts"
@@ -55,6 +49,28 @@ describe("an answer", () => {
       normalise(JSON.stringify({ product: "Kuma", version }, null, 3), "/none"))
     expect(one).toBe(two)
     expect(normalise("\"version\": \"v1\"", "/none")).toBe("\"version\": \"v1\"")
+  })
+
+  it("says the same of a proxy that connected at another time and was told as much in fewer answers", () => {
+    const row = (status: string, times: string, sent: number) =>
+      `default   a   kuma.io/service=a   ${status}   ${times}   ${sent}   0   8s   2026-11-22 17:53:12   1   ca-1   -`
+    const normal = (text: string) => normalise(text, "/none")
+    expect(normal(row("Online", "5m   4m", 13))).toBe(normal(row("Online", "8s   3s", 2)))
+    expect(normal(row("Online", "5m   4m", 13))).not.toBe(normal(row("Offline", "5m   4m", 13)))
+    expect(normal(row("Online", "5m   4m", 0))).not.toBe(normal(row("Online", "5m   4m", 13)))
+    expect(normal(row("Online", "never   never", 0))).not.toBe(normal(row("Online", "5m   4m", 0)))
+    const insight = (id: string, sent: string) => `{"controlPlaneInstanceId": "${id}", "responsesSent": "${sent}"}`
+    expect(normal(insight("host-12", "3"))).toBe(normal(insight("host-7", "12")))
+    expect(normal(insight("host-12", "3"))).not.toBe(normal(insight("host-12", "0")))
+  })
+
+  it("says the same where kuma-dp says its features in another order", () => {
+    const list = (...names: ReadonlyArray<string>) => JSON.stringify({ features: names }, null, 2)
+    const yaml = (...names: ReadonlyArray<string>) => ["features:", ...names.map((name) => `- ${name}`), "x: 1"].join("\n")
+    for (const form of [list, yaml]) {
+      expect(normalise(form("feature-b", "feature-a-x"), "/none")).toBe(form("feature-a-x", "feature-b"))
+      expect(normalise(form("feature-b", "feature-a"), "/none")).not.toBe(normalise(form("feature-b"), "/none"))
+    }
   })
 
   it("keeps a duration that a field or a list says", () => {
@@ -205,10 +221,7 @@ describe("what is known", () => {
     ...STEPS.map(wordsOf),
     ...badResourceFiles.flatMap((file) => readBadResources(file).map(({ says }) => `${file}: ${says}`))
   ]
-  const callsWithProxies = [
-    ...[...WRITTEN_BEFORE, ...READ_WHILE_CONNECTED, ...DELETED_WHILE_CONNECTED].map(wordsOf),
-    ...TIMES.flatMap((time) => LOOK.map((step) => `${wordsOf(step)}, ${time}`))
-  ]
+  const withProxies = callsWithProxies(wordsOf)
 
   it("has its reason in a row of the page", () => {
     const page = readFileSync(join(root, "docs", "kuma-differences.md"), "utf8")
@@ -219,7 +232,7 @@ describe("what is known", () => {
   it("is about calls that are made", () => {
     const asked = (one: Known) => [
       ...one.proxies === true ? [] : calls,
-      ...one.proxies === false ? [] : callsWithProxies
+      ...one.proxies === false ? [] : withProxies
     ]
     const unasked = known.filter((one) => !asked(one).some((call) => one.calls.test(call)))
     expect(unasked.map(({ calls }) => calls.source)).toEqual([])
