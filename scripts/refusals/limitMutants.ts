@@ -50,6 +50,14 @@ export const LIMIT_MUTANTS: ReadonlyArray<Mutant> = [
     "is so much, and then waits: what is left isn't read, and others are answered"
   ),
   mutant(
+    70, "what isn't names", "cp/server/work.ts", ["Math.max(0, otherBytes)", "0"], TEST,
+    "is also what it says beside names"
+  ),
+  mutant(
+    70, "reports of health", "cp/server/hds/HealthDiscovery.ts", ["reportWork(decoded.bytes)", "0 * reportWork(0)"],
+    "server/health.test.ts", "is read no faster than the proxy's share of the time, and others are heard"
+  ),
+  mutant(
     70, "turns", "cp/server/Pace.ts", ["this.#sinceTurn >= TURN_WORK", "false"], TEST,
     "is done a turn at a time: who asks for little that costs much holds up others for a few of its requests"
   ),

@@ -82,14 +82,14 @@ export class AdsStream {
   }
 
   /**
-   * Folds one request in; `receive` is the fold of this stream's protocol. Answers why the stream asks for too much
-   * since, or null.
+   * Folds one request in; `receive` is the fold of this stream's protocol, `otherBytes` what the request has beside
+   * names. Answers why the stream asks for too much since, or null.
    */
-  accept(typeUrl: string, receive: (state: StreamState) => Received): string | null {
+  accept(typeUrl: string, receive: (state: StreamState) => Received, otherBytes: number): string | null {
     const received = receive(this.state)
     const { answered, state } = received
     this.state = state
-    this.options.spend(requestWork(received), Date.now())
+    this.options.spend(requestWork(received, otherBytes), Date.now())
     if (answered !== null) this.options.onEvent({ _tag: "Answered", typeUrl, answered })
     const excess = excessOf(state)
     if (excess === null) this.flush()

@@ -56,7 +56,7 @@ export const acceptCall = <R extends AdsRequest>(
   let refused: CloseReason | null = null
   const pace = paceOf(call)
   /** The first, and what was being read as it came. */
-  const waiting: Array<R> = []
+  const waiting: Array<{ readonly request: R; readonly bytes: number }> = []
   const leaving: Array<(reason: string) => void> = []
 
   const refuse = (reason: CloseReason): void => {
@@ -82,9 +82,10 @@ export const acceptCall = <R extends AdsRequest>(
     refuse({ code: status.RESOURCE_EXHAUSTED, message: `${reason}: ${message}` })
   }
 
-  const accept = (to: AdsStream, request: R): void => {
+  const accept = (to: AdsStream, { bytes, request }: typeof waiting[number]): void => {
     if (left !== null || refused !== null) return
-    const excess = to.accept(request.typeUrl, (state) => protocol.receive(state, request, Date.now()))
+    const receive = (state: StreamState) => protocol.receive(state, request, Date.now())
+    const excess = to.accept(request.typeUrl, receive, bytes - protocol.nameBytes(request))
     if (excess !== null) exceed(excess)
   }
 
@@ -131,11 +132,11 @@ export const acceptCall = <R extends AdsRequest>(
     if (claim !== null && request.node !== undefined && request.node.id !== "" && request.node.id !== nodeName) {
       return refuse({ code: status.INVALID_ARGUMENT, message: "the node id must stay the same for a whole stream" })
     }
-    if (stream !== null) return accept(stream, request)
+    if (stream !== null) return accept(stream, decoded)
     if (claim === null && bytes > MAX_FIRST_BYTES) {
       return refuse({ code: status.RESOURCE_EXHAUSTED, message: `the first request is over ${MAX_FIRST_BYTES} bytes` })
     }
-    waiting.push(request)
+    waiting.push(decoded)
     if (claim !== null) return
     pace.hold()
     begin(request)

@@ -10,7 +10,7 @@ import type { Received } from "./receive.ts"
 import type { StreamState } from "./StreamState.ts"
 
 /**
- * One proxy's, by whichever of its streams. A proxy of 5,000 clusters comes, or comes back, for a fifth of what may be
+ * One proxy's, by whichever of its streams; as much again by those of health discovery. A proxy of 5,000 clusters comes, or comes back, for a fifth of what may be
  * spent at once; from then on it is a twentieth of the time there is.
  */
 export const WORK: AllowanceOptions = { atOnce: 2_000_000, perSecond: 50_000 }
@@ -26,7 +26,9 @@ export const STREAM_WORK = 20_000
 const REQUEST_WORK = 20
 /** To decode, fold and answer one. */
 const NAME_WORK = 8
-const BYTES_A_UNIT = 256
+/** A unit is worth so many of what is read, and of what is sent. */
+const BYTES_TO_READ = 4
+const BYTES_TO_SEND = 256
 
 /** Proxies whose work is remembered; who is forgotten begins anew. */
 const REMEMBERED = 10_000
@@ -38,16 +40,18 @@ const pendingIn = ({ subscriptions }: StreamState): number => {
   return sum
 }
 
-export const requestWork = ({ asked, state }: Received): number => REQUEST_WORK + NAME_WORK * asked + pendingIn(state)
+/** `otherBytes`: of what isn't names. Every second of them may be a message of its own. */
+export const requestWork = ({ asked, state }: Received, otherBytes = 0): number =>
+  REQUEST_WORK + NAME_WORK * asked + Math.ceil(Math.max(0, otherBytes) / BYTES_TO_READ) + pendingIn(state)
 
 export const responseWork = ({ resources }: Outgoing, state: StreamState): number => {
   let bytes = 0
   for (const resource of resources) bytes += resource.bytes.length
-  return REQUEST_WORK + Math.ceil(bytes / BYTES_A_UNIT) + pendingIn(state)
+  return REQUEST_WORK + Math.ceil(bytes / BYTES_TO_SEND) + pendingIn(state)
 }
 
-/** A report of a proxy's health: each of its few bytes may be a message of its own. */
-export const reportWork = (bytes: number): number => 5 * REQUEST_WORK + Math.ceil(bytes / 4)
+/** A report of a proxy's health. */
+export const reportWork = (bytes: number): number => 5 * REQUEST_WORK + Math.ceil(bytes / BYTES_TO_READ)
 
 /** The allowances of proxies, by their keys. */
 export class Allowances {

@@ -18,6 +18,7 @@ import { startEnvoy } from "../../support/startEnvoy.ts"
 import { TypeUrl } from "../../../src/cp/xds/XdsResource.ts"
 import { adsClient, unreadStream } from "./adsClient.ts"
 import { askBootstrap } from "./askBootstrap.ts"
+import { bareStream, encode, frame } from "./bareStream.ts"
 import { type ControlPlane, eventually, mesh } from "./startControlPlane.ts"
 import { useControlPlanes } from "./useControlPlanes.ts"
 
@@ -39,7 +40,20 @@ const probed = (port: number, labels: Readonly<Record<string, string>> = {}): De
   }
 })
 
+const SCHEMA = HealthCheckRequestOrEndpointHealthResponseSchema
 const METHOD = "/envoy.service.health.v3.HealthDiscoveryService/StreamHealthCheck"
+
+const encodeReport = (clusters: Readonly<Record<string, HealthStatus>>): Buffer =>
+  Buffer.from(toBinary(SCHEMA, create(SCHEMA, {
+    requestType: {
+      case: "endpointHealthResponse",
+      value: {
+        clusterEndpointsHealth: Object.entries(clusters).map(([clusterName, healthStatus]) => ({
+          clusterName, localityEndpointsHealth: [{ endpointsHealth: [{ healthStatus }] }]
+        }))
+      }
+    }
+  })))
 
 const healthClient = ({ port }: ControlPlane, authorization: ReadonlyArray<string> = []) => {
   const client = new Client(`127.0.0.1:${port}`, credentials.createSsl(Buffer.from(tls.caPem)), {
@@ -60,25 +74,14 @@ const healthClient = ({ port }: ControlPlane, authorization: ReadonlyArray<strin
     })
   })
   cleanups.push(() => call.cancel())
-  const schema = HealthCheckRequestOrEndpointHealthResponseSchema
-  const send = (message: Parameters<typeof create<typeof schema>>[1]) =>
-    void call.write(Buffer.from(toBinary(schema, create(schema, message))))
+  const send = (message: Parameters<typeof create<typeof SCHEMA>>[1]) =>
+    void call.write(Buffer.from(toBinary(SCHEMA, create(SCHEMA, message))))
   return {
     received,
     ended,
     close: () => call.cancel(),
     ask: (id: string) => send({ requestType: { case: "healthCheckRequest", value: { node: { id } } } }),
-    report: (clusters: Readonly<Record<string, HealthStatus>>) =>
-      send({
-        requestType: {
-          case: "endpointHealthResponse",
-          value: {
-            clusterEndpointsHealth: Object.entries(clusters).map(([clusterName, healthStatus]) => ({
-              clusterName, localityEndpointsHealth: [{ endpointsHealth: [{ healthStatus }] }]
-            }))
-          }
-        }
-      })
+    report: (clusters: Readonly<Record<string, HealthStatus>>) => void call.write(encodeReport(clusters))
   }
 }
 
@@ -196,6 +199,27 @@ describe("a proxy's health stream", () => {
     newer.ask("default.kv-1")
     expect((await older.ended).code).toBe(status.ABORTED)
     await eventually(() => newer.received.length, (length) => length === 1)
+  })
+
+  it("is read no faster than the proxy's share of the time, and others are heard", async () => {
+    const controlPlane = await start({ work: { atOnce: 25_000, perSecond: 1 } })
+    await controlPlane.put(probed(80))
+    await known(controlPlane)
+    const [greedy, other] = [bareStream(controlPlane, tls, "health"), healthClient(controlPlane)]
+    cleanups.push(greedy.close)
+    greedy.send({ node: { id: "default.kv-1" } })
+    await eventually(() => greedy.answered(), (bytes) => bytes > 0)
+    let isOver = false
+    void greedy.ended.then(() => { isOver = true })
+    const report = frame(encodeReport({ "localhost:8080": HealthStatus.HEALTHY }))
+    // The last would end it, if it were read.
+    const another = frame(encode("health", { node: { id: "default.another" } }))
+    greedy.sendBytes(Buffer.concat([...Array.from({ length: 200 }, () => report), another]))
+    other.ask("default.kv-2")
+    await eventually(() => other.received.length, (length) => length === 1)
+    other.ask("default.another")
+    expect((await other.ended).code).toBe(status.INVALID_ARGUMENT)
+    expect(isOver).toBe(false)
   })
 
   it("is cut where its proxy doesn't even read that it is over", async () => {

@@ -209,7 +209,7 @@ describe("one proxy's work", () => {
   const typeUrl = TypeUrl.ClusterLoadAssignment
 
   /** Two proxies that have what they asked for; `asked`: how many names the first one's requests were read to ask for. */
-  const meet = async (work?: AllowanceOptions) => {
+  const meet = async (work?: AllowanceOptions, brought: ReadonlyArray<string> = named(5_000)) => {
     const controlPlane = await start(work === undefined ? {} : { work })
     for (const name of ["kv-1", "kv-2"]) await controlPlane.put(dataplane(name, "kv", { port: 8_080 }))
     const ads = Context.get(controlPlane.services, AdsServer)
@@ -221,7 +221,7 @@ describe("one proxy's work", () => {
     /** All at once, as no honest client does. */
     const send = (...requests: ReadonlyArray<object>): void =>
       greedy.sendBytes(Buffer.concat(requests.map((fields) => frame(deltaBytes(fields)))))
-    send({ ...firstRequest("kv-1"), initialResourceVersions: versions(named(5_000)) })
+    send({ ...firstRequest("kv-1"), initialResourceVersions: versions(brought) })
     other.send(firstRequest("kv-2"))
     await eventually(() => [greedy.answered(), other.received.length], ([a = 0, b = 0]) => a > 0 && b > 0)
     /** How many names of the first one's were read before the second one was answered. */
@@ -251,6 +251,17 @@ describe("one proxy's work", () => {
     await answerOther()
     await answerOther()
     expect(asked()).toBeLessThan(8_000)
+  })
+
+  it("is also what it says beside names", async () => {
+    const { answerOther, asked, send } = await meet({ atOnce: 100_000, perSecond: 1 }, [])
+    for (const name of named(8)) {
+      send({ typeUrl, resourceNamesSubscribe: [name], errorDetail: { message: "m".repeat(100_000) } })
+    }
+    await eventually(asked, (count) => count > 0)
+    await answerOther()
+    await answerOther()
+    expect(asked()).toBeLessThan(6)
   })
 
   it("is spent by whichever of its streams: who comes back all the time comes in later", async () => {

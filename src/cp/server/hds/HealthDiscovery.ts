@@ -22,7 +22,10 @@ import { NotAdmitted } from "../admission.ts"
 import { closeOrKill, type CloseReason } from "../AdsStream.ts"
 import { nodeProxy } from "../nodeProxy.ts"
 import { nodeSettings } from "../nodeSettings.ts"
+import { paceOf } from "../Pace.ts"
 import { peerAddress } from "../peerAddress.ts"
+import { reportWork } from "../work.ts"
+import { workShares } from "../workShares.ts"
 import type { DecodedHealth, HealthMessage } from "./hdsService.ts"
 import { newestOnly } from "./newestOnly.ts"
 
@@ -71,6 +74,7 @@ export class HealthDiscovery extends Context.Service<
         const context = yield* Effect.context<never>()
         const run = yield* FiberSet.makeRuntime<never, void, never>()
         const streams = new Map<string, Open>()
+        const work = yield* workShares
         const news = new News()
         const ration = new Ration(REFUSALS_A_MINUTE)
 
@@ -154,6 +158,7 @@ export class HealthDiscovery extends Context.Service<
             const admin = adminPlace(nodeSettings(metadata, { zone: "", accessLogPath: null }))
             run(
               judge(credentials, claim).pipe(
+                Effect.tap(() => work.comeIn(formatKey(proxyKey(claim)))),
                 Effect.flatMap((identity) => Effect.sync(() => admitted(claim, identity, admin))),
                 Effect.catchTag("NotAdmitted", (refused) =>
                   refuse(claim, refused).pipe(Effect.andThen(Effect.sync(() =>
@@ -173,6 +178,7 @@ export class HealthDiscovery extends Context.Service<
             if (isOver) return
             if (claim.proxyType !== "dataplane") return end(invalid("only dataplanes look at workloads"))
             const key: ResourceKey<"Dataplane"> = { type: "Dataplane", mesh: claim.mesh, name: claim.name }
+            work.follow(call, formatKey(key))
             streams.get(formatKey(key))?.close(TAKEN_OVER)
             open = {
               claim, identity, key, admin, sent: undefined,
@@ -185,6 +191,7 @@ export class HealthDiscovery extends Context.Service<
           call.on("data", (decoded: DecodedHealth) => {
             if (isOver) return
             if ("invalid" in decoded) return end(invalid(`not a health message: ${decoded.invalid}`))
+            paceOf(call).spend(reportWork(decoded.bytes), Date.now())
             if (open !== null) hear(open, decoded.message)
             else if (isJudged) end(invalid("a report before the first answer"))
             else begin(decoded.message)

@@ -12,14 +12,15 @@ export type HealthMessage = HealthCheckRequestOrEndpointHealthResponse["requestT
 /** Node metadata and a few endpoints. */
 const MAX_BYTES = 1024 * 1024
 
-/** A message, or why these bytes aren't one: a call is then ended with a reason instead of an internal error. */
-export type DecodedHealth = { readonly message: HealthMessage } | { readonly invalid: string }
+/** A message and how many bytes it came in, or why these bytes aren't one: a call is then ended with a reason instead of an internal error. */
+export type DecodedHealth = { readonly message: HealthMessage; readonly bytes: number } | { readonly invalid: string }
 
 const decode = (bytes: Buffer): DecodedHealth => {
   if (bytes.length > MAX_BYTES) return { invalid: `more than ${MAX_BYTES} bytes` }
   try {
     measure(HealthCheckRequestOrEndpointHealthResponseSchema, bytes)
-    return { message: fromBinary(HealthCheckRequestOrEndpointHealthResponseSchema, bytes).requestType }
+    const { requestType } = fromBinary(HealthCheckRequestOrEndpointHealthResponseSchema, bytes)
+    return { message: requestType, bytes: bytes.length }
   } catch (error) {
     return { invalid: error instanceof Error ? error.message : "not a health message" }
   }
