@@ -5,6 +5,7 @@
 import { Effect } from "effect"
 import type { DesiredResource } from "../../model/Resource.ts"
 import { Store } from "../../model/Store.ts"
+import { whileMesh } from "../../model/whileMesh.ts"
 import { ensureSigningKey } from "../auth/token/ensureSigningKey.ts"
 import { dataplaneTokens, USER_TOKENS, ZONE_TOKENS } from "../auth/token/TokenScope.ts"
 import { ensureAdminToken } from "../auth/user/ensureAdminToken.ts"
@@ -49,7 +50,8 @@ export const ensureDefaults = Effect.fn("ensureDefaults")(function*(
   yield* ensureZone(zone)
   const meshes = yield* Store.use((store) => store.list("Mesh"))
   const scopes = [ZONE_TOKENS, USER_TOKENS, ...meshes.map(({ name }) => dataplaneTokens(name))]
-  yield* Effect.forEach(scopes, ensureSigningKey, { discard: true })
+  // Another replica may be removing a mesh: one of its name would later begin with the keys of this one's tokens.
+  yield* Effect.forEach(scopes, (scope) => ensureSigningKey(scope, whileMesh(scope.mesh)), { discard: true })
   yield* Effect.forEach(meshes, ensureAuthorities, { discard: true })
   if (bootstrapAdminToken) yield* ensureAdminToken()
 })

@@ -10,6 +10,7 @@ import { proxyKey } from "../../model/proxyResource.ts"
 import type { ProxyId, ProxyType } from "../../model/ProxyType.ts"
 import { formatKey, type ResourceKey } from "../../model/Resource.ts"
 import { Store } from "../../model/Store.ts"
+import { whileMesh } from "../../model/whileMesh.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
 import { mergeInsight } from "./mergeInsight.ts"
 import { foldSession, type NodeFacts, openSession, type ProxySession, type SessionEvent } from "./ProxySession.ts"
@@ -137,7 +138,10 @@ export class Insights extends Context.Service<
           const spec = sessions.slice(1).reduce(mergeInsight, mergeInsight(before?.spec, sessions[0]))
           yield* store.put(
             { ...key, labels: before?.labels ?? {}, spec },
-            { expect: before === null ? "absent" : before.version }
+            { expect: before === null ? "absent" : before.version, ...whileMesh(proxy.mesh) }
+          ).pipe(
+            // With its mesh all that was known of it has gone.
+            Effect.catchTag("Conflict", (lost) => lost.expected === "present" ? Effect.void : Effect.fail(lost))
           )
         })
 

@@ -4,6 +4,7 @@ import { AwsClients } from "../../../src/controllers/aws/AwsClients.ts"
 import { operateWith } from "../../../src/controllers/Operator.ts"
 import { Journal, type JournalEntry } from "../../../src/model/Journal.ts"
 import { Store } from "../../../src/model/Store.ts"
+import { beset, removeAll, removeMesh } from "../../cp/store/beset.ts"
 import { emptyMesh, openStore, useTestDatabases } from "../../cp/store/testDatabases.ts"
 import { untilEffect } from "../../support/untilEffect.ts"
 import { testAwsConfig } from "../aws/testAwsConfig.ts"
@@ -16,22 +17,13 @@ const mesh = emptyMesh()
 /** An operator on a real store, in which somebody else does something right before a type is put first. */
 const operateBeside = Effect.fnUntraced(function*(type: string, act: (store: Store["Service"]) => Effect.Effect<void>) {
   const store = yield* openStore(yield* Effect.promise(databases.create))
-  let isDue = true
-  const beset = Store.of({
-    ...store,
-    put: (desired, options) => {
-      const isNow = isDue && desired.type === type
-      if (isNow) isDue = false
-      return isNow ? Effect.andThen(act(store), store.put(desired, options)) : store.put(desired, options)
-    }
-  })
   const book = new Book()
   const journal: Array<JournalEntry> = []
   const config = testAwsConfig("", { authorizedAccountIds: [ACCOUNT], clusters: ["demo"] })
   const operate = operateWith({ zone: "zone-1", aws: config }).pipe(
     Effect.provide(Layer.mergeAll(
       Layer.succeed(AwsClients, book.clients()),
-      Layer.succeed(Store, beset),
+      Layer.succeed(Store, beset(store, type, act)),
       Layer.succeed(Journal, { append: (entry) => void journal.push(entry) })
     )),
     Effect.forkScoped
@@ -41,12 +33,6 @@ const operateBeside = Effect.fnUntraced(function*(type: string, act: (store: Sto
   const inMesh = Effect.map(store.listAll, (all) => all.filter(({ mesh: of }) => of !== "").map(({ type: of }) => of))
   return { book, inMesh, journal, operate, store, told }
 })
-
-/** As the API does: what is in it goes with it, and a proxy that is in it keeps it. */
-const removeMesh = (store: Store["Service"]) =>
-  Effect.orDie(store.remove(mesh, {
-    within: { mesh: "default", choose: (there) => there.some(({ type }) => type === "Dataplane") ? null : there }
-  }))
 
 describe("a mesh that is removed as a task's proxy is about to be stored", () => {
   it.live("is left with nothing, its task is told, and joins it once it is made anew", () =>
@@ -67,11 +53,7 @@ describe("a mesh that is removed as a task's proxy is about to be stored", () =>
 
   it.live("is given no port for a service either", () =>
     Effect.gen(function*() {
-      const { book, inMesh, operate, store, told } = yield* operateBeside("OutboundPort", (all) =>
-        Effect.andThen(
-          Effect.orDie(Effect.flatMap(all.list("Dataplane"), ([one]) => one === undefined ? Effect.void : all.remove(one))),
-          removeMesh(all)
-        ))
+      const { book, inMesh, operate, store, told } = yield* operateBeside("OutboundPort", removeAll)
       yield* store.put(mesh)
       book.write({ id: "one", address: "10.0.0.1" })
       yield* operate

@@ -2,21 +2,29 @@ import { Effect, Layer, Schedule } from "effect"
 import { TestClock } from "effect/testing"
 import { describe, expect, it, vi } from "vitest"
 import { Insights, insightKey } from "../../../src/cp/insight/Insights.ts"
+import type { StoreConfig } from "../../../src/cp/config/ControlPlaneConfig.ts"
 import { ResourceCacheLive } from "../../../src/cp/snapshot/ResourceCacheLive.ts"
 import { PostgresStore } from "../../../src/cp/store/PostgresStore.ts"
 import { TypeUrl } from "../../../src/cp/xds/XdsResource.ts"
 import { Store } from "../../../src/model/Store.ts"
 import { statementsOf } from "../store/countStatements.ts"
-import { useTestDatabases } from "../store/testDatabases.ts"
+import { beset, removeAll } from "../store/beset.ts"
+import { emptyMesh, useTestDatabases } from "../store/testDatabases.ts"
 
 const databases = useTestDatabases()
 const proxy = { proxyType: "dataplane", mesh: "default", name: "kv-1" } as const
 const dataplane = { type: "Dataplane", mesh: "default", name: "kv-1", labels: {}, spec: {} } as const
 
+/** With the mesh that the proxies are in. */
+const storeOf = (config: StoreConfig) =>
+  Layer.effectDiscard(Effect.flatMap(Store, (store) => store.put(emptyMesh()))).pipe(
+    Layer.provideMerge(PostgresStore.layer(config))
+  )
+
 describe("what is known of a proxy", () => {
   it("is written at once when it first accepts its listeners, as others wait for that", async () => {
     const config = await databases.create()
-    const store = PostgresStore.layer(config)
+    const store = storeOf(config)
     const listening = Effect.gen(function*() {
       const insights = yield* Insights
       const { get } = yield* Store
@@ -72,7 +80,7 @@ describe("what is known of a proxy", () => {
         yield* counted.pipe(
           Effect.provide(Insights.layer({ instanceId: "cp-1", flushMillis: 3_600_000 }).pipe(Layer.provide(ResourceCacheLive)))
         )
-      }).pipe(Effect.provide(PostgresStore.layer(config)), Effect.scoped)
+      }).pipe(Effect.provide(storeOf(config)), Effect.scoped)
     )
   })
 
@@ -95,7 +103,7 @@ describe("what is known of a proxy", () => {
         Effect.provide(Insights.layer({ instanceId: "cp-1", flushMillis: 3_600_000 }).pipe(Layer.provide(ResourceCacheLive)))
       )
     })
-    const { spec } = await Effect.runPromise(told.pipe(Effect.provide(PostgresStore.layer(config)), Effect.scoped))
+    const { spec } = await Effect.runPromise(told.pipe(Effect.provide(storeOf(config)), Effect.scoped))
     expect(spec.subscriptions.map((one) => [one.controlPlaneInstanceId, one.disconnectTime === undefined])).toEqual([
       ["cp-2", false], ["cp-1", true]
     ])
@@ -125,7 +133,7 @@ describe("what is known of a proxy", () => {
           Effect.provide(Insights.layer({ instanceId: "cp-1", flushMillis: 5_000 }).pipe(Layer.provide(ResourceCacheLive))),
           Effect.provide(TestClock.layer())
         )
-      }).pipe(Effect.provide(PostgresStore.layer(config)), Effect.scoped)
+      }).pipe(Effect.provide(storeOf(config)), Effect.scoped)
     )
     expect(told).toEqual([undefined, expect.stringMatching(/^1970-01-01T00:(15|20):/)])
   })
@@ -151,7 +159,7 @@ describe("what is known of a proxy", () => {
         return yield* acknowledged.pipe(
           Effect.provide(Insights.layer({ instanceId: "cp-1", flushMillis: 20 }).pipe(Layer.provide(ResourceCacheLive)))
         )
-      }).pipe(Effect.provide(PostgresStore.layer(config)), Effect.scoped)
+      }).pipe(Effect.provide(storeOf(config)), Effect.scoped)
     )
     expect(insight.spec).toMatchObject({ subscriptions: [{ status: { lds: { responsesAcknowledged: "1" } } }] })
   })
@@ -177,7 +185,7 @@ describe("what is known of a proxy", () => {
               yield* Effect.ensuring(store.remove(key, options), Effect.sync(() => void (turns += 1)))
             })
       } satisfies Store["Service"]))
-    ).pipe(Layer.provideMerge(PostgresStore.layer(config)))
+    ).pipe(Layer.provideMerge(storeOf(config)))
     const kept = Effect.gen(function*() {
       const { get, put, remove } = yield* Store
       yield* put(another)
@@ -256,7 +264,7 @@ describe("what is known of a proxy", () => {
             Layer.provide(ResourceCacheLive)
           ))
         )
-      }).pipe(Effect.provide(PostgresStore.layer(config)), Effect.scoped)
+      }).pipe(Effect.provide(storeOf(config)), Effect.scoped)
     )
     for (const { spec } of insights) {
       expect(spec.subscriptions).toMatchObject([{ status: { total: { responsesSent: "3", responsesAcknowledged: "3" } } }])
@@ -281,7 +289,7 @@ describe("what is known of a proxy", () => {
         return yield* replaced.pipe(
           Effect.provide(Insights.layer({ instanceId: "cp-1", flushMillis: 3_600_000 }).pipe(Layer.provide(ResourceCacheLive)))
         )
-      }).pipe(Effect.provide(PostgresStore.layer(config)), Effect.scoped)
+      }).pipe(Effect.provide(storeOf(config)), Effect.scoped)
     )
     expect(insight.version).toBe(1)
     expect(insight.spec.subscriptions).toMatchObject([
@@ -307,7 +315,7 @@ describe("what is known of a proxy", () => {
               Effect.andThen(store.put(resource, options))
             )
       } satisfies Store["Service"]))
-    ).pipe(Layer.provideMerge(PostgresStore.layer(config)))
+    ).pipe(Layer.provideMerge(storeOf(config)))
     const left = Effect.gen(function*() {
       const insights = yield* Insights
       for (const one of many) insights.open(one, null, 1).record({ _tag: "Disconnected", at: 2 })
@@ -328,4 +336,32 @@ describe("what is known of a proxy", () => {
     )
     expect(insights.filter(({ spec }) => spec.subscriptions[0]?.disconnectTime !== undefined)).toHaveLength(many.length)
   })
+})
+
+it("nothing is left of a proxy whose mesh is removed as what is known of it is about to be written", async () => {
+  const config = await databases.create()
+  const left = await Effect.runPromise(
+    Effect.gen(function*() {
+      const store = yield* Store
+      yield* store.put(dataplane)
+      const besieged = beset(store, "DataplaneInsight", removeAll)
+      const written: Array<boolean> = []
+      const watched = Store.of({
+        ...besieged,
+        put: (resource, options) =>
+          Effect.tap(besieged.put(resource, options), () => Effect.sync(() => void written.push(true)))
+      })
+      yield* Effect.gen(function*() {
+        const insights = yield* Insights
+        insights.open(proxy, null, 1).record({ _tag: "Pushed", typeUrl: TypeUrl.Listener, at: 1 })
+        yield* insights.flush
+      }).pipe(
+        Effect.provide(Insights.layer({ instanceId: "cp-1", flushMillis: 3_600_000 }).pipe(
+          Layer.provide(ResourceCacheLive), Layer.provide(Layer.succeed(Store, watched))
+        ))
+      )
+      return [written, yield* store.listAll]
+    }).pipe(Effect.provide(storeOf(config)), Effect.scoped)
+  )
+  expect(left).toEqual([[], []])
 })

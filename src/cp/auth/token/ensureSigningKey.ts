@@ -2,7 +2,7 @@
 import { generateKeyPair } from "node:crypto"
 import { Effect } from "effect"
 import type { DesiredResource, Resource } from "../../../model/Resource.ts"
-import { Store, type StoreUnavailable } from "../../../model/Store.ts"
+import { type PutOptions, Store, type StoreUnavailable } from "../../../model/Store.ts"
 import { keySecret, keySerial, type TokenScope } from "./TokenScope.ts"
 
 export interface SigningKey {
@@ -51,12 +51,12 @@ export const missingSigningKey = Effect.fnUntraced(function*(
 
 /** The key that signs; made with serial 1 where there is none. Replicas that do so at once end with the same key. */
 export const ensureSigningKey = Effect.fn("ensureSigningKey")(
-  function*(scope: TokenScope): Effect.fn.Return<SigningKey, StoreUnavailable, Store> {
+  function*(scope: TokenScope, options: Pick<PutOptions, "given"> = {}): Effect.fn.Return<SigningKey, StoreUnavailable, Store> {
     const existing = yield* latestSigningKey(scope)
     if (existing !== undefined) return existing
     const store = yield* Store
     const pem = yield* generatePem
-    const written = yield* store.put(secretOf(scope, pem), { expect: "absent" }).pipe(
+    const written = yield* store.put(secretOf(scope, pem), { ...options, expect: "absent" }).pipe(
       Effect.as({ keyId: "1", pem }),
       // Another replica was first: its key is the key.
       Effect.catchTag("Conflict", () => latestSigningKey(scope))
