@@ -1,6 +1,6 @@
-/** Whether a URL's host is this machine itself. */
+/** Whether a host, as a URL or a server has it, is this machine itself. */
 export const isLoopback = (hostname: string): boolean =>
-  hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname)
+  hostname === "localhost" || hostname === "[::1]" || hostname === "::1" || /^127\.\d+\.\d+\.\d+$/.test(hostname)
 
 /**
  * Whether tokens and answers that decide may go to this origin: `https://HOST[:PORT]`, or plain HTTP on this machine's

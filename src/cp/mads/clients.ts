@@ -3,6 +3,7 @@ import { Effect, Schema } from "effect"
 import { hash, timingSafeEqual } from "node:crypto"
 import type { IncomingMessage } from "node:http"
 import { readCertificates } from "../api/clientCertificates.ts"
+import { isLoopback } from "../config/isSafeOrigin.ts"
 import type { MonitoringConfig } from "../config/MonitoringConfig.ts"
 import { MONITORING_CLIENT_CA, MONITORING_TOKEN } from "../config/readMonitoring.ts"
 
@@ -37,7 +38,8 @@ export const clientCas = ({ tls }: MonitoringConfig) => {
 }
 
 /** What is to be said at start of who may ask, or null. */
-export const openness = ({ bearerToken, tls }: MonitoringConfig): string | null => {
+export const openness = ({ address, bearerToken, tls }: MonitoringConfig): string | null => {
+  if (isLoopback(address)) return null
   if (bearerToken === null && (tls === null || tls.clientCaFile === null)) {
     return "The monitoring assignment server is open, as Kuma's: whoever reaches it is told each proxy's address and " +
       `tags. ${MONITORING_TOKEN} or ${MONITORING_CLIENT_CA} closes it`

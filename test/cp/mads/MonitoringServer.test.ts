@@ -256,6 +256,10 @@ describe("who may ask", () => {
     expect(openness({ ...config, bearerToken: TOKEN })).toMatch(/is sent in clear/)
     expect(openness({ ...config, tls, bearerToken: TOKEN })).toBeNull()
     expect(openness({ ...config, tls: { ...TLS, clientCaFile: "ca.pem" } })).toBeNull()
+    for (const address of ["127.0.0.1", "::1", "localhost"]) {
+      expect(openness({ ...config, address }), "it is reached from this machine alone").toBeNull()
+      expect(openness({ ...config, address, bearerToken: TOKEN })).toBeNull()
+    }
   })
 })
 
