@@ -70,6 +70,12 @@ export const LIMIT_MUTANTS: ReadonlyArray<Mutant> = [
     "server/doors.test.ts", "isn't read any further meanwhile, whatever it sends"
   ),
   mutant(
+    70, "requests of a connection", "cp/server/DataplaneServer.ts",
+    ["http.maxRequestsPerSocket = REQUESTS_OF_A_CONNECTION", "http.maxRequestsPerSocket = 10 * REQUESTS_OF_A_CONNECTION"],
+    "server/DataplaneServer.test.ts",
+    "takes a few requests of one connection before it has answered the first, and others' besides"
+  ),
+  mutant(
     70, "share of the journal", "cp/diagnostics/JournalShares.ts",
     ["if (wait === 0 && share.held.size === 0) {", "if (true) {"], "diagnostics/JournalShares.test.ts",
     "is no more than its share however much it is, and others' is all there"

@@ -21,6 +21,8 @@ const MAX_HEADER_BYTES = 64 * 1024
 const REQUEST_MILLIS = 10_000
 /** A proxy asks once. */
 const IDLE_MILLIS = 5_000
+/** Also where none of them is answered yet: each may bring a body that is kept until then. */
+const REQUESTS_OF_A_CONNECTION = 16
 
 /** Who does nothing with a connection loses it: what passes the handshake is ADS' to judge, or a request. */
 const limits = (connectionsOfOne: number | null, requestMillis: number): DoorLimits => ({
@@ -61,6 +63,7 @@ export class DataplaneServer extends Context.Service<
         const run = yield* FiberSet.makeRuntime<never, void, never>()
         const door = limits(listen.connectionsOfOne, requestMillis)
         const http = createHttpServer({ ...httpOptions(door), maxHeaderSize: MAX_HEADER_BYTES })
+        http.maxRequestsPerSocket = REQUESTS_OF_A_CONNECTION
         // Node begins to look at these times once a server listens, and this one never does itself.
         http.emit("listening")
         const server = tlsServer(door, {

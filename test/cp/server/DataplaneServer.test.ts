@@ -2,7 +2,7 @@ import { Context, Effect, Layer, ManagedRuntime } from "effect"
 import { once } from "node:events"
 import { connect } from "node:net"
 import { connect as connectTls } from "node:tls"
-import { expect, it } from "vitest"
+import { expect, it, vi } from "vitest"
 import { Bootstrapper } from "../../../src/cp/bootstrap/Bootstrapper.ts"
 import { AdsServer } from "../../../src/cp/server/AdsServer.ts"
 import { DataplaneServer } from "../../../src/cp/server/DataplaneServer.ts"
@@ -17,13 +17,14 @@ const cleanups = useCleanups()
 const REQUEST_MILLIS = 500
 
 /** The port with nobody behind it but one who says yes. */
-const listen = async (connectionsOfOne: number | null = null): Promise<number> => {
+const listen = async (
+  connectionsOfOne: number | null = null,
+  answer: Bootstrapper["Service"]["answer"] = () => Effect.succeed({ status: 200, headers: {}, body: "yes" })
+): Promise<number> => {
   const runtime = ManagedRuntime.make(
     DataplaneServer.layer({ address: "127.0.0.1", port: 0, connectionsOfOne }, REQUEST_MILLIS).pipe(
       Layer.provide(Layer.succeed(AdsServer, { inject: (socket) => socket.destroy(), connected: () => [], stream: () => null })),
-      Layer.provide(
-        Layer.succeed(Bootstrapper, { answer: () => Effect.succeed({ status: 200, headers: {}, body: "yes" }) })
-      ),
+      Layer.provide(Layer.succeed(Bootstrapper, { answer })),
       Layer.provide(Layer.succeed(ControlPlaneTls, tls))
     )
   )
@@ -50,6 +51,25 @@ const drip = (port: number, start: string): Promise<number> =>
 
 it("answers a request that comes whole", async () => {
   expect(await askBootstrap({ port: await listen() }, tls, {})).toMatchObject({ status: 200, body: "yes" })
+})
+
+it("takes a few requests of one connection before it has answered the first, and others' besides", async () => {
+  const asked = { many: 0, other: 0 }
+  const port = await listen(null, ({ body }) => {
+    asked[body === "other" ? "other" : "many"] += 1
+    return Effect.never
+  })
+  const post = (body: string) => `POST /bootstrap HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+  const send = (text: string): void => {
+    const socket = connectTls({ host: "127.0.0.1", port, ca: tls.caPem, servername: "localhost" }, () => socket.write(text))
+    cleanups.push(() => { socket.destroy() })
+    socket.on("error", () => {})
+  }
+  send(post("many").repeat(100))
+  await vi.waitFor(() => expect(asked.many).toBeGreaterThan(0), { timeout: 10_000 })
+  send(post("other"))
+  await vi.waitFor(() => expect(asked.other).toBe(1), { timeout: 10_000 })
+  expect(asked.many).toBe(16)
 })
 
 it.each([
