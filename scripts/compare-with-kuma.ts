@@ -1,8 +1,8 @@
 /**
  * What a kumactl meets here, and what it meets with Kuma's own control plane: puts the same calls and the same bad
  * resources to both, each in a network namespace that has nothing but loopback (which takes root), and prints where
- * the answers differ. Takes some five minutes. Exits with 1 on a difference that docs/kuma-differences.md doesn't tell,
- * and on one told there that isn't any more.
+ * the answers differ. Takes some five minutes, with proxies some ten more. Exits with 1 on a difference that
+ * docs/kuma-differences.md doesn't tell, and on one told there that isn't any more.
  *
  *     node_modules/.bin/node scripts/compare-with-kuma.ts --kumactl PATH --kuma-cp PATH
  *     ... --kuma-dp PATH    and then once more where real proxies are connected, with the Envoy of the tests
