@@ -11,16 +11,16 @@ const words = {
 describe("a format", () => {
   it("is read command by command", () => {
     const text = "%REQ(X-A?:PATH):10% 100%% %START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)% %CEL(request.headers['a'].contains(')'))%"
-    expect(readFormat(text).flatMap((piece) => (piece._tag === "Command" ? [piece.command] : []))).toEqual([
+    expect([...readFormat(text)].flatMap((piece) => (piece._tag === "Command" ? [piece.command] : []))).toEqual([
       { name: "REQ", parameters: "X-A?:PATH", length: "10" },
       { name: "START_TIME", parameters: "%Y-%m-%dT%H:%M:%S.%3fZ", length: null },
       { name: "CEL", parameters: "request.headers['a'].contains(')')", length: null }
     ])
-    expect(readFormat("%A% 5% of")).toEqual([
+    expect([...readFormat("%A% 5% of")]).toEqual([
       { _tag: "Command", text: "%A%", command: { name: "A", parameters: null, length: null } },
       { _tag: "Text", text: " 5" }, { _tag: "Percent", rest: "% of" }, { _tag: "Text", text: " of" }
     ])
-    expect(readFormat("%REQ(a\nb)%")[0]).toMatchObject({ _tag: "Percent" })
+    expect([...readFormat("%REQ(a\nb)%")][0]).toMatchObject({ _tag: "Percent" })
   })
 
   it("has Kuma's words in their places, and is left alone but for them", () => {

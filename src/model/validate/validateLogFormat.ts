@@ -30,12 +30,18 @@ const problemOfPiece = (piece: FormatPiece): string | undefined => {
   }
 }
 
+/** More than anybody mends at once. */
+const MOST_PROBLEMS = 20
+
 /** Envoy's words and Kuma's in one text. What stands behind a percent sign that begins nothing isn't looked at. */
 export const validateLogText = (text: string, path: string): ReadonlyArray<Violation> => {
-  const pieces = readFormat(text)
-  const broken = pieces.findIndex(({ _tag }) => _tag === "Percent")
-  const problems = pieces.slice(0, broken < 0 ? pieces.length : broken + 1).map(problemOfPiece)
-  return [...new Set(problems)].flatMap((message) => (message === undefined ? [] : [{ field: path, message }]))
+  const problems = new Set<string>()
+  for (const piece of readFormat(text)) {
+    const problem = problemOfPiece(piece)
+    if (problem !== undefined) problems.add(problem)
+    if (piece._tag === "Percent" || problems.size === MOST_PROBLEMS) break
+  }
+  return [...problems].map((message) => ({ field: path, message }))
 }
 
 const isJsonObject = (text: string): boolean => {

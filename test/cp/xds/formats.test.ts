@@ -46,6 +46,12 @@ it("a value of a hundred thousand opened brackets is read in no time to speak of
   expect(headerValue("%A(".repeat(100_000))).toBe("%%A(".repeat(100_000))
 })
 
+it("of a format twenty problems are told, and none is looked for behind a percent sign that begins nothing", () => {
+  const unknown = Array.from({ length: 1_000 }, (_, index) => `%A${index}()%`)
+  expect(problemsOf(unknown.join(" "))).toHaveLength(20)
+  expect(problemsOf(`%A% % ${unknown.join(" ")}`)).toHaveLength(2)
+})
+
 describe("a proxy's environment", () => {
   it.each([
     "%ENVIRONMENT(KUMA_DATAPLANE_RUNTIME_TOKEN)%", "%ENVIRONMENT(A):5%", "%QUERY_PARAM(%ENVIRONMENT(A)%", "%START_TIME(%ENVIRONMENT(A)%",

@@ -21,7 +21,7 @@ import { FractionalPercent_DenominatorType as Denominator } from "../../proto/en
 
 /** Envoy's own words (`%REQ(x)%`) stay; any other percent sign is one. */
 export const headerValue = (value: string): string =>
-  readFormat(value, isEnvoyWord).map((piece) => (piece._tag === "Percent" ? "%%" : piece.text)).join("")
+  Array.from(readFormat(value, isEnvoyWord), (piece) => (piece._tag === "Percent" ? "%%" : piece.text)).join("")
 
 type HeaderOption = MessageInitShape<typeof HeaderValueOptionSchema>
 
