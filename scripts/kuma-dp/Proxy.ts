@@ -17,7 +17,7 @@ export interface ProxyPlan extends Pick<KumaDp, "args" | "env" | "name" | "token
 }
 
 const LIMIT_MILLIS = 3_000
-/** Kuma's is 30 s. Whoever ends is found out by its Envoy's own health check, which is reported every 5 s. */
+/** Kuma's is 30 s. Who drains fails its Envoy's own health check, which is reported within 5 s. */
 const DRAIN_SECONDS = 12
 
 const ask = (url: string): Promise<Response> => fetch(url, { signal: AbortSignal.timeout(LIMIT_MILLIS) })

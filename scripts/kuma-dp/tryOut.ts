@@ -5,12 +5,12 @@ import type { Check } from "./Check.ts"
 import { callEachOther } from "./scenes/callEachOther.ts"
 import { count } from "./scenes/count.ts"
 import { drain } from "./scenes/drain.ts"
+import { enter } from "./scenes/enter.ts"
 import { fallIll } from "./scenes/fallIll.ts"
-import { join } from "./scenes/join.ts"
-import { kill, restart } from "./scenes/restart.ts"
 import { logCalls } from "./scenes/logCalls.ts"
 import { move } from "./scenes/move.ts"
 import { replaceToken } from "./scenes/replaceToken.ts"
+import { kill, restart } from "./scenes/restart.ts"
 import { speakBothVariants } from "./scenes/speakBothVariants.ts"
 import { tellFigures } from "./scenes/tellFigures.ts"
 import { type Scene, type TryPlan, World } from "./World.ts"
@@ -19,10 +19,10 @@ type Titled = readonly [title: string, scene: Scene]
 
 /** In this order: each finds what those before it left. */
 const SCENES: ReadonlyArray<Titled> = [
-  ["entering", join],
+  ["entering", enter],
   ["calls", callEachOther],
   ["figures", tellFigures],
-  ["access logs", logCalls],
+  ["access log", logCalls],
   ["an app ends", fallIll],
   ["control plane restarted", restart],
   ["control plane killed", kill],
@@ -59,9 +59,7 @@ const tryOut = async (workplace: Workplace<TryPlan>): Promise<ReadonlyArray<Chec
     if (plan.kumaCp === null) return checks
     return [...checks, ...await play(await World.build(workplace, "move"), [["move", move]])]
   } finally {
-    if (plan.logs !== null) {
-      await cp(folder, plan.logs, { recursive: true, filter: isLog })
-    }
+    if (plan.logs !== null) await cp(folder, plan.logs, { recursive: true, filter: isLog })
   }
 }
 

@@ -14,7 +14,7 @@ export const callEachOther: Scene = async (world, tell) => {
   if (byAddress === null) throw new Error("backend was given no address")
   // Its Envoy binds that address a moment after it was given.
   await lookUntil(() => callTimes(byAddress, 1), ({ answers }) => answers.size > 0)
-  for (const [way, url] of [["by tag", world.byTag()], [`by address (${byAddress})`, byAddress]] as const) {
-    tell(judgeCalls(`calls ${way}`, await callTimes(url, TIMES), { instances, least: TIMES }))
+  for (const [way, url] of [["by tag", world.byTag()], ["by address", byAddress]] as const) {
+    tell(judgeCalls(way, await callTimes(url, TIMES), { instances, least: TIMES }))
   }
 }

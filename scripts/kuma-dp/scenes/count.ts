@@ -30,7 +30,7 @@ export const count: Scene = async (world, tell) => {
   tell(judgeZero("deprecated features used", deprecated, /^runtime\.deprecated_feature_use$/))
   const { rejected: refused, sent } = await responses(world)
   tell({
-    what: "control plane: responses rejected",
+    what: "responses rejected, by the control plane",
     seen: `${refused} of ${sent}`,
     holds: refused === 0 && sent > 0
   })
@@ -38,7 +38,7 @@ export const count: Scene = async (world, tell) => {
   const lines = logs.flatMap((text) => text.split("\n")).filter((line) => line !== "")
   const warnings = lines.filter((line) => /\]\[(?:warning|error|critical)\].*deprecat/i.test(line))
   tell({
-    what: "Envoys' logs: warnings of deprecation",
+    what: "warnings of deprecation in logs",
     seen: [`${warnings.length} in ${lines.length} lines`, ...warnings.slice(0, 1)].join("; "),
     holds: warnings.length === 0 && lines.length > 0
   })

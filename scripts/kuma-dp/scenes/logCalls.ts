@@ -10,6 +10,7 @@ import { lookUntil } from "../lookUntil.ts"
 import { resource, type Scene } from "../World.ts"
 
 const TIMES = 30
+const SOME = 4
 
 const linesWith = (text: string, part: string): number => text.split("\n").filter((line) => line.includes(part)).length
 
@@ -24,15 +25,19 @@ export const logCalls: Scene = async (world, tell) => {
     in: sink.linesWith("in to backend 200", path),
     out: sink.linesWith("\"from\":\"front\"", "\"way\":\"out\"", path)
   })
-  /** Until calls are written down again, by each instance. */
-  const settle = (path: string) =>
-    lookUntil(
+  /** Until all of some calls are written down by both ends. */
+  const settle = (path: string) => {
+    let round = 0
+    const isWhole = (lines: ReturnType<typeof written>): boolean => lines.in === SOME && lines.out === SOME
+    return lookUntil(
       async () => {
-        await callTimes(`${url}${path}`, 2)
-        return written(path)
+        const own = `${path}-${++round}-`
+        await callTimes(`${url}${own}`, SOME)
+        return await lookUntil(() => written(own), isWhole, 3_000) ?? { in: 0, out: 0 }
       },
-      (lines) => lines.in > 4 && lines.out > 4
+      isWhole
     )
+  }
 
   await settle("first")
   await callTimes(`${url}counted`, TIMES)
@@ -42,7 +47,7 @@ export const logCalls: Scene = async (world, tell) => {
     30_000
   )
   tell({
-    what: "access log",
+    what: "lines of both ends",
     seen: `of ${TIMES} calls: ${Object.entries(lines ?? {}).map(([way, count]) => `${way} ${count}`).join(", ")}`,
     holds: lines !== null && Object.values(lines).every((count) => count === TIMES)
   })
@@ -51,16 +56,16 @@ export const logCalls: Scene = async (world, tell) => {
     (count) => count === TIMES,
     30_000
   )
-  tell({ what: "Envoy's own access log", seen: `of ${TIMES} calls: ${own}`, holds: own === TIMES })
+  tell({ what: "lines in kuma-dp's output", seen: `of ${TIMES} calls: ${own}`, holds: own === TIMES })
 
   await sink.end()
   const without = await callTimes(url, TIMES)
-  tell(judgeCalls("calls while nobody takes the log", without, { instances, least: TIMES }))
+  tell(judgeCalls("calls while nobody takes it", without, { instances, least: TIMES }))
   await sink.start()
   const back = await settle("again")
   tell({
-    what: "access log, taken again",
-    seen: `in ${back?.in}, out ${back?.out}`,
-    holds: back !== null && back.in > 0 && back.out > 0
+    what: "lines once it is taken again",
+    seen: `of ${SOME} calls: in ${back?.in}, out ${back?.out}`,
+    holds: back?.in === SOME && back.out === SOME
   })
 }

@@ -6,10 +6,11 @@ import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { startKumaCp } from "../../../bench/mesh/subject/startKumaCp.ts"
 import { runKumactl } from "../../compare/runKumactl.ts"
-import { applyFile, askKumactl, pointTo, writeToken } from "../askKumactl.ts"
+import { askKumactl, pointTo, writeToken } from "../askKumactl.ts"
 import { lookUntil } from "../lookUntil.ts"
 import { statusOf } from "../Proxy.ts"
-import { resource, type Scene, type World } from "../World.ts"
+import type { Scene, World } from "../World.ts"
+import { APP_WITH_FIGURES, applyMesh } from "./applyMesh.ts"
 
 interface Left {
   readonly exported: string
@@ -18,16 +19,11 @@ interface Left {
 }
 
 const useKuma = async (world: World, kumaCp: string): Promise<Left> => {
-  const { folder, kumactl, ports, store, tokenFile } = world
+  const { folder, kumactl, store, tokenFile } = world
   const options = { folder, store, inspect: false, tree: world.plan.tree }
   const { api, process } = await world.start(startKumaCp(kumaCp, options), (started) => started.process.stop())
   await pointTo(kumactl, api)
-  await applyFile(kumactl, resource("mesh.yaml"), {
-    metricsPort: ports.metrics,
-    appAddress: "127.0.0.12",
-    appPort: ports.app
-  })
-  await applyFile(kumactl, resource("permission.yaml"))
+  await applyMesh(world)
   await writeToken(kumactl, tokenFile, "dataplane-token", "--mesh", "default")
   const token = await writeToken(kumactl, join(folder, "user.token"), "user-token", "--name", "jane", "--group", "ops")
   const exported = await askKumactl(kumactl, "export", "--profile", "federation-with-policies")
@@ -74,7 +70,7 @@ export const move: Scene = async (world, tell) => {
     holds: refused.length === 0 && parts.length > 5
   })
 
-  const proxy = await world.enterApp("b1", "127.0.0.12", "backend")
+  const proxy = await world.enterApp("b1", APP_WITH_FIGURES, "backend")
   const ready = await lookUntil(() => statusOf(proxy.readiness), (status) => status === 200)
   const connected = await lookUntil(() => proxy.isConnected(), (is) => is)
   tell({

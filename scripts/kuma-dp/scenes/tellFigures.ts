@@ -16,7 +16,7 @@ export const tellFigures: Scene = async (world, tell) => {
   }
   const seen = await lookUntil(look, ({ app, envoy }) => app === 1 && envoy > 100)
   tell({
-    what: "metrics by kuma-dp",
+    what: "at the Mesh's port",
     seen: seen === null ? "nothing" : `${seen.envoy} of Envoy, ${seen.app} of the app`,
     holds: seen !== null && seen.envoy > 100 && seen.app === 1
   })

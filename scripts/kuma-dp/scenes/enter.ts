@@ -1,28 +1,26 @@
 /** Three workloads, an ingress and an egress enter; one of the workloads is the others' caller. */
-import { join as path } from "node:path"
-import { applyFile, askKumactl, pointTo, writeToken } from "../askKumactl.ts"
+import { join } from "node:path"
+import { askKumactl, pointTo, writeToken } from "../askKumactl.ts"
 import { lookUntil } from "../lookUntil.ts"
 import { statusOf } from "../Proxy.ts"
-import { resource, type Scene, type World } from "../World.ts"
+import type { Scene, World } from "../World.ts"
+import { APP_WITH_FIGURES, applyMesh } from "./applyMesh.ts"
 
-const prepare = async ({ controlPlane, folder, kumactl, ports, tokenFile }: World): Promise<string> => {
+/** Gives the file of the zone proxies' token. */
+const prepare = async (world: World): Promise<string> => {
+  const { controlPlane, folder, kumactl, tokenFile } = world
   await controlPlane.start()
   await pointTo(kumactl, controlPlane.api)
-  await applyFile(kumactl, resource("mesh.yaml"), {
-    metricsPort: ports.metrics,
-    appAddress: "127.0.0.12",
-    appPort: ports.app
-  })
-  await applyFile(kumactl, resource("permission.yaml"))
+  await applyMesh(world)
   await writeToken(kumactl, tokenFile, "dataplane-token", "--mesh", "default")
-  const zoneTokenFile = path(folder, "zone.token")
+  const zoneTokenFile = join(folder, "zone.token")
   await writeToken(kumactl, zoneTokenFile, "zone-token", "--zone", "default", "--scope", "ingress,egress")
   return zoneTokenFile
 }
 
-export const join: Scene = async (world, tell) => {
+export const enter: Scene = async (world, tell) => {
   const token = await prepare(world)
-  await world.enterApp("b1", "127.0.0.12", "backend")
+  await world.enterApp("b1", APP_WITH_FIGURES, "backend")
   await world.enterApp("b2", "127.0.0.13", "backend")
   await world.enterApp("front", "127.0.0.11", "front", { template: "caller.yaml", args: ["--bind-outbounds"] })
   for (const [type, address, port] of [["ingress", "127.0.0.14", 10_001], ["egress", "127.0.0.15", 10_002]] as const) {
