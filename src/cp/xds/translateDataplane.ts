@@ -14,12 +14,17 @@ import { localCluster } from "./cluster/local.ts"
 import { adminResources } from "./listener/admin.ts"
 import { inboundListener } from "./listener/inbound.ts"
 import { collectorsOf } from "./logging/AccessLogger.ts"
-import { uncarried } from "./logging/uncarried.ts"
 import { inboundListenerName, localClusterName } from "./names.ts"
 import { callPolicies } from "./policies/CallPolicies.ts"
 import { inboundConfs } from "./policies/effects.ts"
 import { callSpeaker, inboundLoggers } from "./policies/MeshAccessLog.ts"
-import { callerTimeouts, inboundTimeouts } from "./policies/MeshTimeout.ts"
+import {
+  callerTimeouts,
+  clusterTimeouts,
+  inboundTimeouts,
+  listenerTimeouts,
+  routeTimeouts
+} from "./policies/MeshTimeout.ts"
 import { permissionsOf } from "./policies/MeshTrafficPermission.ts"
 import type { OutboundPart, ProxyTranslation } from "./ProxyTranslation.ts"
 import { inboundRoute } from "./route/inbound.ts"
@@ -53,7 +58,7 @@ interface TranslatedInbound {
   readonly resources: ReadonlyArray<XdsResource>
   /** Clusters that its log goes to; others may go there as well. */
   readonly collectors: ReadonlyArray<XdsResource>
-  readonly uncarried: boolean
+  readonly conditions: ReadonlyArray<Condition>
 }
 
 const translateInbound = (context: Context, inbound: Inbound): TranslatedInbound => {
@@ -67,12 +72,12 @@ const translateInbound = (context: Context, inbound: Inbound): TranslatedInbound
   const permissions = mtls === null ? null : permissionsOf(view.mesh, view.policies, dataplane, inbound)
   const name = inboundListenerName(address, inbound.port)
   const logged = { dataplane, inbound, destination: service, http: isHttp(protocol) }
-  const { bySni, loggers, uncarried } = inboundLoggers(view.policies, logged, settings)
+  const { bySni, conditions, loggers } = inboundLoggers(view.policies, logged, settings)
   const made = [
     resources.of(localCluster, {
       workload: { address: inbound.serviceAddress || address, port: servicePort },
       protocol,
-      timeouts,
+      timeouts: clusterTimeouts(timeouts),
       confs: inboundConfs(view.policies, dataplane, inbound)
     }),
     resources.of(inboundListener, {
@@ -84,7 +89,7 @@ const translateInbound = (context: Context, inbound: Inbound): TranslatedInbound
       tags: inbound.tags ?? {},
       protocol,
       cluster,
-      timeouts,
+      timeouts: listenerTimeouts(timeouts),
       mtls: mtls === null ? null : { mode: mtls, permissions: isHttp(protocol) ? null : permissions },
       log,
       ...(loggers.length === 0 ? {} : { loggers }),
@@ -94,14 +99,14 @@ const translateInbound = (context: Context, inbound: Inbound): TranslatedInbound
       name,
       service,
       cluster,
-      timeouts,
+      timeouts: routeTimeouts(timeouts),
       // Without mTLS nobody can be told apart.
       callers: mtls === null ? [] : callerTimeouts(view.policies, dataplane, inbound),
       permissions
     })] : [])
   ]
   const collectors = collectorsOf(loggers).map((collector) => resources.of(collectorResource, collector))
-  return { resources: made, collectors, uncarried }
+  return { resources: made, collectors, conditions }
 }
 
 /** What its calls are logged as coming from. */
@@ -123,8 +128,8 @@ const collectorsBeside = (inbounds: ReadonlyArray<TranslatedInbound>, calls: Out
   [...new Set(inbounds.flatMap((one) => one.collectors))].filter((one) => !calls.resources.includes(one))
 
 /** Said once, whichever of its listeners it is about. */
-const uncarriedBy = (inbounds: ReadonlyArray<TranslatedInbound>, calls: OutboundPart): ReadonlyArray<Condition> =>
-  inbounds.some((one) => one.uncarried) && !calls.conditions.includes(uncarried) ? [uncarried] : []
+const saidBeside = (inbounds: ReadonlyArray<TranslatedInbound>, calls: OutboundPart): ReadonlyArray<Condition> =>
+  [...new Set(inbounds.flatMap((one) => one.conditions))].filter((one) => !calls.conditions.includes(one))
 
 /** The same array where the other has nothing: most have none. */
 const joined = (one: ReadonlyArray<Condition>, other: ReadonlyArray<Condition>): ReadonlyArray<Condition> =>
@@ -172,7 +177,7 @@ export const translateDataplane = (
     uses: calls.uses,
     reads: calls.reads,
     secretMeshes,
-    conditions: joined(joined(joined(conditions, calls.conditions), metrics.conditions), uncarriedBy(translated, calls)),
+    conditions: joined(joined(joined(conditions, calls.conditions), metrics.conditions), saidBeside(translated, calls)),
     calls
   }
 }

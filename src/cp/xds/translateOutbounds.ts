@@ -17,11 +17,11 @@ import { serviceUse } from "./endpoint/serviceUse.ts"
 import { outboundListener } from "./listener/outbound.ts"
 import { collectorCluster, collectorsOf } from "./logging/AccessLogger.ts"
 import type { LogSpeaker } from "./logging/LogSpeaker.ts"
-import { uncarried } from "./logging/uncarried.ts"
 import type { OutboundList, ResolvedOutbound } from "./outbounds.ts"
 import type { CallPolicies, CallRoute } from "./policies/CallPolicies.ts"
 import { tagsMatch } from "./policies/selection.ts"
 import { callLoggers } from "./policies/MeshAccessLog.ts"
+import { clusterTimeouts, listenerTimeouts, routeTimeouts } from "./policies/MeshTimeout.ts"
 import type { OutboundPart, ServiceUse } from "./ProxyTranslation.ts"
 import type { OutboundRoute, WeightedCluster } from "./route/outbound.ts"
 import { type Leading, leadingTo } from "./routeBackends.ts"
@@ -139,13 +139,13 @@ export class OutboundParts {
       ? httpRoutes.map((route) => routeTo(route, callable, clusterOf))
       : null
     const weighted = tcpBackends === null || routes !== null ? null : clustersOf(tcpBackends, clusterOf)
-    const { loggers, uncarried: some } = callLoggers(calling.speaker, {
+    const { conditions, loggers } = callLoggers(calling.speaker, {
       destination: displayName,
       http: isHttp(protocol) && weighted === null,
       logs,
       routes: routes === null ? null : httpRoutes
     })
-    if (some && !gathered.conditions.includes(uncarried)) gathered.conditions.push(uncarried)
+    gathered.conditions.push(...conditions.filter((one) => !gathered.conditions.includes(one)))
     for (const collector of collectorsOf(loggers)) {
       if (gathered.clusters.has(collectorCluster(collector))) continue
       gathered.clusters.add(collectorCluster(collector))
@@ -158,7 +158,7 @@ export class OutboundParts {
       tags,
       ...(backend === undefined && outside === null ? {} : { named: { service, cluster } }),
       protocol,
-      timeouts,
+      timeouts: { ...listenerTimeouts(timeouts), ...routeTimeouts(timeouts) },
       retry,
       routes,
       connections: weighted === null ? null : weighted.clusters.length === 0 ? NOWHERE : weighted.clusters,
@@ -209,7 +209,7 @@ export class OutboundParts {
     { mtls, policies, systemCaPath }: Calling
   ): XdsResource {
     const { confs, timeouts } = policies.of(callee)
-    const input = { protocol, timeouts, confs }
+    const input = { protocol, timeouts: clusterTimeouts(timeouts), confs }
     if (outside !== null) return this.#resources.of(externalCluster, { ...input, name: cluster, outside, systemCaPath })
     // A service that nobody stands for yet is known by its own name.
     const known = identities.length === 0 ? [service] : identities

@@ -5,6 +5,7 @@ import { translateProxy } from "../../../src/cp/xds/translateProxy.ts"
 import { defaultTranslateSettings, type NodeWords } from "../../../src/cp/xds/TranslateSettings.ts"
 import { TypeUrl, type XdsResource } from "../../../src/cp/xds/XdsResource.ts"
 import type { ProxyTranslation } from "../../../src/cp/xds/ProxyTranslation.ts"
+import type { TimeoutConf } from "../../../src/model/MeshTimeout.ts"
 import type { Resource } from "../../../src/model/Resource.ts"
 import { created, dataplane, mesh, resource } from "../snapshot/resources.ts"
 import { collectGarbage } from "./share/collectGarbage.ts"
@@ -30,11 +31,11 @@ const caller = (at: number): Resource<"Dataplane"> => ({
 const lister = (at: number): Resource<"Dataplane"> =>
   dataplane(`d${at}`, `10.0.0.${at}`, [{ service: SERVICES[at % SERVICES.length] ?? "a" }], SERVICES)
 
-const timeout = (requestTimeout: string, service?: string): Resource<"MeshTimeout"> =>
+const timeout = (said: TimeoutConf, service?: string): Resource<"MeshTimeout"> =>
   resource("MeshTimeout", "default", `of-${service ?? "all"}`, {
     to: [{
       targetRef: service === undefined ? { kind: "Mesh" } : { kind: "MeshService", name: service },
-      default: { http: { requestTimeout } }
+      default: said
     }]
   })
 
@@ -130,13 +131,29 @@ describe("the resources of many proxies", () => {
   it.each([5, 50])("are built for one service when its timeouts change, with %i proxies", (count) => {
     const { apply, translate } = connect(many(count, caller))
     translate()
-    apply(timeout("7s", "c"))
+    apply(timeout({ idleTimeout: "7s" }, "c"))
     expect(translate()).toBe(2)
-    apply(timeout("8s", "c"))
+    apply(timeout({ idleTimeout: "8s" }, "c"))
     expect(translate()).toBe(2)
     // Of two policies for the same, that whose name comes first has the last word: for all services.
-    apply(timeout("9s"))
+    apply(timeout({ idleTimeout: "9s" }))
     expect(translate()).toBe(2 * SERVICES.length)
+  })
+
+  it.each<[string, TimeoutConf, number, number]>([
+    ["connecting: clusters alone", { connectionTimeout: "7s" }, 1, 1],
+    ["requests: what routes them", { http: { requestTimeout: "7s" } }, 1, 1],
+    ["headers: listeners alone", { http: { requestHeadersTimeout: "7s" } }, 1, 1],
+    ["streams: clusters alone", { http: { maxStreamDuration: "7s" } }, 1, 1],
+    ["idling: both", { idleTimeout: "7s" }, 2, 2]
+  ])("are built that take the timeout that changes, and no others: %s", (_, said, ofCalls, ofInbounds) => {
+    const { apply, translate } = connect(many(10, caller))
+    translate()
+    apply(timeout(said))
+    expect(translate()).toBe(ofCalls * SERVICES.length)
+    const from = [{ targetRef: { kind: "Mesh" }, default: said }] as const
+    apply(resource("MeshTimeout", "default", "inbounds", { targetRef: { kind: "Mesh" }, from }))
+    expect(translate()).toBe(ofInbounds * 10)
   })
 
   it("are the routes of a service's own proxies when a permission changes", () => {
@@ -244,7 +261,7 @@ describe("what is remembered of resources", () => {
       const passing = [
         port(name, 100),
         dataplane(name, `10.1.${turn >> 8}.${turn & 255}`, [{ service: name }]),
-        ...(turn % 10 === 0 ? [timeout(`${turn}ms`)] : []),
+        ...(turn % 10 === 0 ? [timeout({ idleTimeout: `${turn}ms` })] : []),
         ...(turn % 10 === 5 ? [permission(name, "Allow")] : [])
       ]
       views.apply(passing.map(created))

@@ -27,7 +27,7 @@ import { duration } from "../duration.ts"
 import { statName } from "../names.ts"
 import { packAny } from "../packAny.ts"
 import { applyToCluster, type Confs } from "../policies/effects.ts"
-import type { Timeouts } from "../policies/MeshTimeout.ts"
+import type { ClusterTimeouts } from "../policies/MeshTimeout.ts"
 import { socketAddress } from "../socketAddress.ts"
 import { TLS } from "../tls.ts"
 import { toXdsResource } from "../toXdsResource.ts"
@@ -40,7 +40,7 @@ export interface ExternalClusterInput {
   /** At least one. */
   readonly outside: ReadonlyArray<OutsideInput>
   readonly protocol: Protocol
-  readonly timeouts: Timeouts
+  readonly timeouts: ClusterTimeouts
   readonly confs: Confs
   /** File with the CAs that the proxy's system trusts. */
   readonly systemCaPath: string

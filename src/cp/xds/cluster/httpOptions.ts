@@ -3,7 +3,7 @@ import type { Any } from "@bufbuild/protobuf/wkt"
 import { HttpProtocolOptionsSchema } from "../../proto/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js"
 import { duration } from "../duration.ts"
 import { packAny } from "../packAny.ts"
-import type { Timeouts } from "../policies/MeshTimeout.ts"
+import type { ClusterTimeouts } from "../policies/MeshTimeout.ts"
 import { recently } from "../share/recently.ts"
 
 export const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
@@ -12,7 +12,7 @@ type Options = { readonly [HTTP_OPTIONS]: Any }
 
 interface HttpOptionsInput {
   readonly version: "http1" | "http2"
-  readonly timeouts: Timeouts
+  readonly timeouts: Omit<ClusterTimeouts, "connection">
 }
 
 export const httpOptions = recently(1000, ({ timeouts, version }: HttpOptionsInput): Options => ({

@@ -5,7 +5,7 @@ import { isHttp, type Protocol } from "../../snapshot/Protocol.ts"
 import { duration } from "../duration.ts"
 import { localClusterName, statName } from "../names.ts"
 import { applyToCluster, type Confs } from "../policies/effects.ts"
-import type { Timeouts } from "../policies/MeshTimeout.ts"
+import type { ClusterTimeouts } from "../policies/MeshTimeout.ts"
 import { socketAddress } from "../socketAddress.ts"
 import { toXdsResource } from "../toXdsResource.ts"
 import type { SocketAddress } from "../TranslateSettings.ts"
@@ -24,7 +24,7 @@ const assignmentOf = (name: string, { address, port }: SocketAddress) => ({
 export interface LocalClusterInput {
   readonly workload: SocketAddress
   readonly protocol: Protocol
-  readonly timeouts: Timeouts
+  readonly timeouts: ClusterTimeouts
   readonly confs: Confs
 }
 

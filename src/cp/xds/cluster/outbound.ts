@@ -10,7 +10,7 @@ import { overAds } from "../configSource.ts"
 import { duration } from "../duration.ts"
 import { serviceClusterName, sniOf, statName } from "../names.ts"
 import { applyToCluster, type Confs } from "../policies/effects.ts"
-import { outboundDefaults, type Timeouts } from "../policies/MeshTimeout.ts"
+import { type ClusterTimeouts, outboundDefaults } from "../policies/MeshTimeout.ts"
 import { upstreamMtls } from "../tls.ts"
 import { toXdsResource } from "../toXdsResource.ts"
 import { TypeUrl, type XdsResource } from "../XdsResource.ts"
@@ -63,7 +63,7 @@ export interface OutboundClusterInput {
   /** Tags that the endpoints must have; more than the service makes it a cluster of its own. */
   readonly tags: Tags
   readonly protocol: Protocol
-  readonly timeouts: Timeouts
+  readonly timeouts: ClusterTimeouts
   readonly confs: Confs
   readonly mtls: boolean
   /** For what is called by reference: the cluster's name, whom it must prove to be one of, what it is asked for. */

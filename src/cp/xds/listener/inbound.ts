@@ -20,7 +20,7 @@ import { overAds } from "../configSource.ts"
 import { duration } from "../duration.ts"
 import { type AccessLogger, accessLoggers } from "../logging/AccessLogger.ts"
 import { inboundListenerName, statName } from "../names.ts"
-import type { Timeouts } from "../policies/MeshTimeout.ts"
+import type { ListenerTimeouts } from "../policies/MeshTimeout.ts"
 import type { Permissions } from "../policies/MeshTrafficPermission.ts"
 import { HTTP_RBAC } from "../route/inbound.ts"
 import { UNDELIVERED } from "../route/retry.ts"
@@ -47,7 +47,7 @@ export interface InboundListenerInput {
   readonly tags: Tags
   readonly protocol: Protocol
   readonly cluster: string
-  readonly timeouts: Timeouts
+  readonly timeouts: ListenerTimeouts
   readonly mtls: InboundMtls | null
   readonly log: ProxyLog | null
   /** What policies have it write. */

@@ -12,7 +12,7 @@ import { duration } from "../duration.ts"
 import { type AccessLogger, accessLoggers } from "../logging/AccessLogger.ts"
 import { outboundListenerName, serviceClusterName, statName } from "../names.ts"
 import { connectAttempts } from "../policies/MeshRetry.ts"
-import type { Timeouts } from "../policies/MeshTimeout.ts"
+import type { ListenerTimeouts, RouteTimeouts } from "../policies/MeshTimeout.ts"
 import { type OutboundRoute, outboundRoutes, routeOfAll, type WeightedCluster } from "../route/outbound.ts"
 import { socketAddress } from "../socketAddress.ts"
 import { toXdsResource } from "../toXdsResource.ts"
@@ -30,7 +30,8 @@ export interface OutboundListenerInput {
     readonly cluster: string
   }
   readonly protocol: Protocol
-  readonly timeouts: Timeouts
+  /** Its routes are its own. */
+  readonly timeouts: ListenerTimeouts & RouteTimeouts
   readonly retry: RetryConf | null
   /** Null: everything goes to its one cluster. */
   readonly routes: ReadonlyArray<OutboundRoute> | null

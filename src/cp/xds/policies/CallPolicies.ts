@@ -16,7 +16,7 @@ import { accessLogs } from "./MeshAccessLog.ts"
 import { type HttpRoute, httpRoutes } from "./MeshHTTPRoute.ts"
 import { retries } from "./MeshRetry.ts"
 import { tcpBackends } from "./MeshTCPRoute.ts"
-import { outboundTimeouts, type Timeouts, timeouts } from "./MeshTimeout.ts"
+import { outboundTimeouts, type RouteTimeouts, routeTimeouts, type Timeouts, timeouts } from "./MeshTimeout.ts"
 import type { CallConfs } from "./Reader.ts"
 import { selectionsOf } from "./Selections.ts"
 
@@ -24,7 +24,7 @@ import { selectionsOf } from "./Selections.ts"
 const MAX_CALLEES = 5000
 
 export interface CallRoute extends HttpRoute {
-  readonly timeouts: Timeouts
+  readonly timeouts: RouteTimeouts
   readonly retry: RetryConf | null
   readonly logs: AccessLogConf | null
 }
@@ -72,7 +72,7 @@ export class CallPolicies {
       logs: logs.of(callee),
       httpRoutes: routes === null ? null : routes.map((route) => ({
         ...route,
-        timeouts: outboundTimeouts(timeouts.of(callee, route.id)),
+        timeouts: routeTimeouts(outboundTimeouts(timeouts.of(callee, route.id))),
         retry: retries.of(callee, route.id),
         logs: logs.of(callee, route.id)
       })),

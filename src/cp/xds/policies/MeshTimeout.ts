@@ -23,6 +23,21 @@ export interface Timeouts {
   readonly requestHeaders: number
 }
 
+// What clusters, listeners and routes take of them. Each is made of that and no more: it isn't made anew where only
+// what others take is another.
+export type ClusterTimeouts = Pick<Timeouts, "connection" | "idle" | "maxStreamDuration" | "maxConnectionDuration">
+export type ListenerTimeouts = Pick<Timeouts, "idle" | "requestHeaders" | "streamIdle">
+export type RouteTimeouts = Pick<Timeouts, "request" | "streamIdle">
+
+export const clusterTimeouts = (
+  { connection, idle, maxConnectionDuration, maxStreamDuration }: Timeouts
+): ClusterTimeouts => ({ connection, idle, maxStreamDuration, maxConnectionDuration })
+
+export const listenerTimeouts = ({ idle, requestHeaders, streamIdle }: Timeouts): ListenerTimeouts =>
+  ({ idle, requestHeaders, streamIdle })
+
+export const routeTimeouts = ({ request, streamIdle }: Timeouts): RouteTimeouts => ({ request, streamIdle })
+
 const SECOND = 1000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
@@ -72,7 +87,7 @@ const selections = selectionsOf("MeshTimeout")
 /** What holds for the requests of some callers. */
 export interface CallerTimeouts {
   readonly caller: SpiffeId
-  readonly timeouts: Timeouts
+  readonly timeouts: RouteTimeouts
 }
 
 /** Whether the other's ids are among one's. */
@@ -110,10 +125,12 @@ export const callerTimeouts = (
   const callers = new Map(rules.map(({ caller }) => [`${caller.type} ${caller.value}`, caller]))
   return [...callers.values()].sort(mostSpecificFirst).map((caller) => ({
     caller,
-    timeouts: rules
-      .filter((rule) => includes(rule.caller, caller))
-      .sort((a, b) => mostSpecificFirst(b.caller, a.caller))
-      .reduce((timeouts, { conf }) => overlay(timeouts, conf), base)
+    timeouts: routeTimeouts(
+      rules
+        .filter((rule) => includes(rule.caller, caller))
+        .sort((a, b) => mostSpecificFirst(b.caller, a.caller))
+        .reduce((timeouts, { conf }) => overlay(timeouts, conf), base)
+    )
   }))
 }
 

@@ -8,7 +8,7 @@ import type { SpiffeId } from "../../../model/Match.ts"
 import type { HeaderMatcher, RouteSchema } from "../../proto/envoy/config/route/v3/route_components_pb.js"
 import { RouteConfigurationSchema } from "../../proto/envoy/config/route/v3/route_pb.js"
 import { duration } from "../duration.ts"
-import type { CallerTimeouts, Timeouts } from "../policies/MeshTimeout.ts"
+import type { CallerTimeouts, RouteTimeouts } from "../policies/MeshTimeout.ts"
 import type { Permissions } from "../policies/MeshTrafficPermission.ts"
 import { toXdsResource } from "../toXdsResource.ts"
 import { TypeUrl, type XdsResource } from "../XdsResource.ts"
@@ -35,7 +35,7 @@ export interface InboundRouteInput {
   readonly name: string
   readonly service: string
   readonly cluster: string
-  readonly timeouts: Timeouts
+  readonly timeouts: RouteTimeouts
   /** Those of some callers; the first that fits holds. */
   readonly callers: ReadonlyArray<CallerTimeouts>
   /** Null where the mesh has no mTLS: nobody can be told apart then. */
@@ -44,7 +44,7 @@ export interface InboundRouteInput {
 
 export const inboundRoute = (input: InboundRouteInput): XdsResource => {
   const { callers, cluster, name, permissions, service, timeouts } = input
-  const route = (of: Timeouts, headers: Array<HeaderMatcher>): MessageInitShape<typeof RouteSchema> => ({
+  const route = (of: RouteTimeouts, headers: Array<HeaderMatcher>): MessageInitShape<typeof RouteSchema> => ({
     match: { pathSpecifier: { case: "prefix", value: "/" }, headers },
     action: {
       case: "route",

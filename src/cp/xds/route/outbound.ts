@@ -16,7 +16,7 @@ import { duration } from "../duration.ts"
 import { outboundRouteName } from "../names.ts"
 import { catchAll, type HttpRoute } from "../policies/MeshHTTPRoute.ts"
 import { routeRetries } from "../policies/MeshRetry.ts"
-import type { Timeouts } from "../policies/MeshTimeout.ts"
+import type { RouteTimeouts } from "../policies/MeshTimeout.ts"
 import { headerMatcher } from "./headerMatcher.ts"
 import { SAFE_METHODS, UNDELIVERED } from "./retry.ts"
 import { mirror, modified, type PathCase, redirect, urlRewrite } from "./routeFilters.ts"
@@ -32,7 +32,7 @@ export interface OutboundRoute extends Omit<HttpRoute, "backendRefs"> {
   readonly clusters: ReadonlyArray<WeightedCluster>
   /** Of the filters that mirror, in their order. */
   readonly mirrors: ReadonlyArray<string>
-  readonly timeouts: Timeouts
+  readonly timeouts: RouteTimeouts
   readonly retry: RetryConf | null
   /** Whether requests are told by the hostname of whoever gets them. */
   readonly rewritesHost: boolean
