@@ -11,6 +11,7 @@ import type { ProxyId, ProxyType } from "../../model/ProxyType.ts"
 import { formatKey, type ResourceKey } from "../../model/Resource.ts"
 import { Store } from "../../model/Store.ts"
 import { whileMesh } from "../../model/whileMesh.ts"
+import { Ration } from "../diagnostics/Ration.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
 import { mergeInsight } from "./mergeInsight.ts"
 import { foldSession, type NodeFacts, openSession, type ProxySession, type SessionEvent } from "./ProxySession.ts"
@@ -62,6 +63,9 @@ const URGENT_MILLIS = 50
  * silent for much longer for dead, and remove what was brought by those that it had.
  */
 const SEEN_MILLIS = 15 * 60_000
+
+/** Of one stream, a minute: who refuses and accepts all the time isn't written all the time. */
+const MOST_URGENT = 20
 
 /** Written side by side, which the store joins to one statement. */
 const TOGETHER = 128
@@ -293,12 +297,14 @@ export class Insights extends Context.Service<
             const last = cache.get(insightKey(proxy))?.spec.subscriptions.at(-1)
             if (last !== undefined && last.controlPlaneInstanceId !== options.instanceId) hurry(entry)
             else due.add(entry)
+            const urgencies = new Ration(MOST_URGENT)
             return {
               record: (event) => {
                 const before = entry.session
                 entry.session = foldSession(before, event)
                 due.add(entry)
-                if (isUrgent(before, entry.session)) hurry(entry)
+                if (!isUrgent(before, entry.session)) return
+                if (event._tag === "Disconnected" || urgencies.takes(event.at)) hurry(entry)
               }
             }
           },

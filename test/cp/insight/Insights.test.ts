@@ -84,6 +84,41 @@ describe("what is known of a proxy", () => {
     )
   })
 
+  it("is written at once so often a minute, however often it refuses, and others' besides", async () => {
+    const config = await databases.create()
+    const other = { ...proxy, name: "kv-2" }
+    const refusing = Effect.gen(function*() {
+      const insights = yield* Insights
+      const { get } = yield* Store
+      const rejected = (key: typeof proxy | typeof other, count: number) =>
+        Effect.repeat(get(insightKey(key)).pipe(Effect.retry({ times: 1_500, schedule: Schedule.spaced("10 millis") })), {
+          until: ({ spec }) => spec.subscriptions.at(-1)?.status?.total?.responsesRejected === String(count),
+          schedule: Schedule.spaced("10 millis")
+        }).pipe(Effect.timeout("15 seconds"))
+      const refusal = { _tag: "Nacked", typeUrl: TypeUrl.Cluster, message: "no" } as const
+      const one = insights.open(proxy, null, 1)
+      for (let times = 1; times <= 20; times += 1) {
+        one.record({ ...refusal, at: times })
+        yield* rejected(proxy, times)
+      }
+      one.record({ ...refusal, at: 21 })
+      insights.open(other, null, 1).record({ ...refusal, at: 21 })
+      yield* rejected(other, 1)
+      yield* rejected(proxy, 20)
+      one.record({ ...refusal, at: 61_000 })
+      yield* rejected(proxy, 22)
+    })
+    await Effect.runPromise(
+      Effect.gen(function*() {
+        yield* (yield* Store).put(dataplane)
+        yield* (yield* Store).put({ ...dataplane, name: "kv-2" })
+        yield* refusing.pipe(
+          Effect.provide(Insights.layer({ instanceId: "cp-1", flushMillis: 3_600_000 }).pipe(Layer.provide(ResourceCacheLive)))
+        )
+      }).pipe(Effect.provide(storeOf(config)), Effect.scoped)
+    )
+  })
+
   it("is written at once when its proxy comes from another replica, which may take it for gone", async () => {
     const config = await databases.create()
     const status = { total: {}, cds: {}, eds: {}, lds: {}, rds: {} }

@@ -238,7 +238,7 @@ describe("one proxy's work", () => {
     const { answerOther, asked, send } = await meet()
     // Few bytes, and thousands of names to be looked at for each.
     send(...named(100).map((name) => ({ typeUrl, resourceNamesSubscribe: [name] })))
-    expect(await answerOther()).toBeLessThan(50)
+    expect(await answerOther()).toBeLessThan(20)
     await eventually(asked, (count) => count === 100)
   })
 
