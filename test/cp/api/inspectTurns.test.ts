@@ -22,7 +22,8 @@ const inspector: Inspector = {
 
 const request: ApiRequest = {
   method: "GET", path: [], rawPath: "", query: new URLSearchParams(), scheme: "http", host: "localhost",
-  user: { name: "me", groups: [], method: "token" }, caller: "me", contentType: "", preconditions: { ifMatch: null, ifNoneMatch: null }, body: ""
+  user: { name: "me", groups: [], method: "token" }, caller: "me", contentType: "",
+  preconditions: { ifMatch: null, ifNoneMatch: null }, body: ""
 }
 
 /** What answers when it is told to. */
@@ -32,9 +33,17 @@ const gate = () => {
   return { open, waiting }
 }
 
-const ask = (found: ReturnType<ReturnType<typeof entryFinder>>, proxies: Effect.Effect<Buffer> = Effect.never) => {
+interface Asking {
+  readonly caller?: string
+  readonly proxies?: Effect.Effect<Buffer>
+}
+
+const ask = (
+  found: ReturnType<ReturnType<typeof entryFinder>>,
+  { caller = "me", proxies = Effect.never }: Asking = {}
+) => {
   if (found === null) throw new Error("nobody answers there")
-  return Effect.runPromise(inspect(request, found).pipe(
+  return Effect.runPromise(inspect({ ...request, caller }, found).pipe(
     Effect.provideService(Inspector, inspector),
     Effect.provideService(EnvoyAdmin, { ask: () => proxies })
   ))
@@ -45,7 +54,7 @@ const computed = (answer: InspectEntry["answer"]) => ({ entry: { path: "/", summ
 it.each(["stats", "clusters"])("%s that a proxy is waited for keep nobody else from an answer", async (what) => {
   const { open, waiting } = gate()
   const found = entryFinder(inspectEntries)(["meshes", "default", "dataplanes", "kv-1", what])
-  const told = ask(found, waiting)
+  const told = ask(found, { proxies: waiting })
   await until("the question to the proxy", () => open.length, (count) => count === 1)
   expect(await ask(computed(() => Effect.succeed({ status: 204, text: "" })))).toMatchObject({ status: 204 })
   open[0]?.()
@@ -63,4 +72,19 @@ it("what is computed is computed one after the other", async () => {
   await until("the second", () => open.length, (count) => count === 2)
   open[1]?.()
   expect((await Promise.all(both)).map(({ status }) => status)).toEqual([200, 200])
+})
+
+it("who asks for much waits longer than who asks for one thing", async () => {
+  const begun: Array<string> = []
+  const { open, waiting } = gate()
+  const first = ask(computed(() => Effect.map(waiting, (text) => ({ status: 200, text }))))
+  await until("the first", () => open.length, (count) => count === 1)
+  const others = ["mine 1", "mine 2", "mine 3", "theirs"].map((name) =>
+    ask(computed(() => Effect.sync(() => {
+      begun.push(name)
+      return { status: 204, text: "" }
+    })), { caller: name.split(" ")[0] ?? "" }))
+  open[0]?.()
+  await Promise.all([first, ...others])
+  expect(begun.indexOf("theirs")).toBeLessThan(begun.indexOf("mine 2"))
 })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { RESPONSE_BYTES } from "../../../src/cp/server/Outgoing.ts"
 import type { Subscription } from "../../../src/cp/server/Subscription.ts"
 import { TypeUrl } from "../../../src/cp/xds/XdsResource.ts"
 import { Conversation } from "./conversation.ts"
@@ -94,6 +95,17 @@ describe("an incremental stream", () => {
     ])
     talk.subscribe("Cluster")
     expect(talk.drain().map(({ names: { length } }) => length)).toEqual([2, 2, 1])
+  })
+
+  it("sends what is too large for any message by itself, and holds nothing else up for it", () => {
+    const talk = new Conversation("delta", snapshot({}))
+    const sizes = { a: 8, large: RESPONSE_BYTES + 1, c: 8 }
+    talk.snapshot = new Map([[
+      TypeUrl.Cluster,
+      new Map(Object.entries(sizes).map(([name, size]) => [name, resource(TypeUrl.Cluster, name, "1", size)]))
+    ]])
+    talk.subscribe("Cluster")
+    expect(talk.drain().map(({ names }) => names)).toEqual([["a@1", "c@1"], ["large@1"]])
   })
 })
 

@@ -107,17 +107,20 @@ describe("of what is written together", () => {
       const waiting = yield* Effect.gen(function*() {
         yield* Effect.promise(() => client.query("BEGIN"))
         yield* Effect.promise(() => client.query("SELECT 1 FROM resource WHERE name = 'mesh' FOR UPDATE"))
-        const [free, inside] = yield* Effect.forEach([{}, { given }], (options, index) =>
-          Effect.forkChild(store.put(outboundPort(`p${index}`, 1), options), { startImmediately: true }))
+        const [free, ...held] = yield* Effect.forEach([
+          store.put(outboundPort("p0", 1)),
+          store.put(outboundPort("p1", 1), { given }),
+          store.put(outboundPort("mesh", 2), { beside: [outboundPort("p2", 1)] })
+        ], (put) => Effect.forkChild(put, { startImmediately: true }))
         if (free !== undefined) yield* Effect.timeout(Fiber.join(free), "10 seconds")
         const meanwhile = yield* counted(Effect.repeat(store.list("OutboundPort"), { times: 20 }))
         assert.deepStrictEqual((yield* store.list("OutboundPort")).map(({ name }) => name), ["mesh", "p0"])
-        // It waits in the database, rather than asking again and again.
-        assert.isAtMost(meanwhile.filter((text) => text === "BEGIN").length, 1)
-        return inside
+        // The others wait in the database, rather than asking again and again.
+        assert.isAtMost(meanwhile.filter((text) => text === "BEGIN").length, 2)
+        return held
       }).pipe(Effect.ensuring(Effect.promise(() => client.end())))
-      if (waiting !== undefined) yield* Effect.timeout(Fiber.join(waiting), "10 seconds")
-      assert.deepStrictEqual((yield* store.list("OutboundPort")).map(({ name }) => name), ["mesh", "p0", "p1"])
+      for (const fiber of waiting) yield* Effect.timeout(Fiber.join(fiber), "10 seconds")
+      assert.deepStrictEqual((yield* store.list("OutboundPort")).map(({ name }) => name), ["mesh", "p0", "p1", "p2"])
     }), 30_000)
 
   it.live("what is put into something that is being written isn't held up, as that stays", () =>
