@@ -16,6 +16,9 @@ export interface DecodeOptions {
   readonly numbersInQuotes?: boolean
 }
 
+/** Of so many unknown fields it is told which names may have been meant. */
+const MOST_MEANT = 100
+
 export type Known<A> =
   | { readonly value: A; readonly warnings: ReadonlyArray<Violation> }
   | { readonly violations: ReadonlyArray<Violation> }
@@ -95,7 +98,8 @@ export const decodeKnown = <A>(
         edited = true
         warnings.push({
           field: formatPath([...base, ...parent, shorten(key)]),
-          message: isFree ? `read as "${meant}"` : unknownField(key, known)
+          // What may have been meant is looked for at some cost, and nobody reads on for ever.
+          message: isFree ? `read as "${meant}"` : unknownField(key, warnings.length < MOST_MEANT ? known : [])
         })
       } else if (numbersInQuotes && key !== undefined && isNumberInQuotes(finding)) {
         editsAt(edits, parent).numbers.add(key)

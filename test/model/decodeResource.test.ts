@@ -138,6 +138,15 @@ it("ten thousand unknown fields are left out in good time", () => {
   expect(warningsOf({ type: "Zone", name: "a", ...many })).toHaveLength(10_000)
 })
 
+it("of a hundred unknown fields it is told which may have been meant, of others that they are unknown", () => {
+  const slips = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`networkin${index}`, 1]))
+  const networking = { address: "10.0.0.1" }
+  const told = warningsOf({ type: "Dataplane", mesh: "default", name: "a", networking, ...slips })
+  expect(told).toHaveLength(300)
+  expect(told).toEqual(Array.from({ length: 300 }, (_, index) =>
+    `networkin${index}: unknown field${index < 100 ? "; did you mean \"networking\"?" : ""}`))
+})
+
 describe("whatever comes in", () => {
   const GOLDEN = join(import.meta.dirname, "../golden/model/resources")
   const valid = readdirSync(GOLDEN).map((file) => {
