@@ -104,9 +104,9 @@ export class Proxy {
     return statusOf(`${this.#admin}/server_info`).then((status) => status === 200, () => false)
   }
 
-  /** The variant of ADS that it was told to speak: `GRPC` or `DELTA_GRPC`. */
+  /** The variant of ADS that it was told to speak: `GRPC` or `DELTA_GRPC`; undefined where it was told nothing. */
   async variant(): Promise<unknown> {
-    const parsed = parseYaml(await readFile(this.#bootstrapFile, "utf8"))
+    const parsed = parseYaml(await readFile(this.#bootstrapFile, "utf8").catch(() => ""))
     const bootstrap = "values" in parsed ? parsed.values[0] : undefined
     const resources = isObject(bootstrap) ? bootstrap["dynamicResources"] : undefined
     const ads = isObject(resources) ? resources["adsConfig"] : undefined

@@ -29,7 +29,7 @@ export const speakBothVariants: Scene = async (world, tell) => {
     const spoken = await proxy.variant()
     tell({
       what: `ADS of ${name}`,
-      seen: `${String(spoken)}, ${connected === true ? "connected" : "not connected"}`,
+      seen: `${String(spoken ?? "no bootstrap")}, ${connected === true ? "connected" : "not connected"}`,
       holds: spoken === variant && connected === true
     })
   }
