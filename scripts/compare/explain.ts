@@ -16,6 +16,8 @@ export interface Known {
   readonly line: RegExp
   /** Whether it is about calls while proxies are connected, or about those while none is; null: about both. */
   readonly proxies: boolean | null
+  /** It comes and goes by the moment at which something is looked at: not to see it means nothing. */
+  readonly sometimes: boolean
 }
 
 export interface Difference {
@@ -32,6 +34,7 @@ interface Rule {
   readonly calls?: Patterns
   readonly lines?: Patterns
   readonly proxies?: boolean
+  readonly sometimes?: boolean
 }
 
 const listOf = (patterns: Patterns): ReadonlyArray<string> => typeof patterns === "string" ? [patterns] : patterns
@@ -44,9 +47,9 @@ export const readRules = (text: string): ReadonlyArray<Known> => {
   if ("problems" in parsed) throw new Error(parsed.problems.join("\n"))
   const [rows] = parsed.values as ReadonlyArray<Readonly<Record<string, ReadonlyArray<Rule>>>>
   return Object.entries(rows ?? {}).flatMap(([row, rules]) =>
-    rules.flatMap(({ calls, lines, proxies = null }) => {
+    rules.flatMap(({ calls, lines, proxies = null, sometimes = false }) => {
       if (lines === undefined || lines.length === 0) throw new Error(`${row}: explains no lines`)
-      return listOf(lines).map((line) => ({ row, calls: anyOf(calls), line: new RegExp(line), proxies }))
+      return listOf(lines).map((line) => ({ row, calls: anyOf(calls), line: new RegExp(line), proxies, sometimes }))
     }))
 }
 
@@ -79,5 +82,5 @@ export const explain = (
 /** What explains nothing any more: it could but hide what comes. */
 export const staleOf = (known: ReadonlyArray<Known>, differences: ReadonlyArray<Difference>): ReadonlyArray<Known> => {
   const used = new Set(differences.flatMap((difference) => difference.known))
-  return known.filter((one) => !used.has(one))
+  return known.filter((one) => !one.sometimes && !used.has(one))
 }

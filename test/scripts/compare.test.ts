@@ -88,12 +88,12 @@ describe("a difference", () => {
   const ours = [{ call: "get x", text: "a\nc" }, { call: "get y", text: "a" }]
 
   it("is known where each of its lines is", () => {
-    const known = [{ row: "r", calls: /^get/, line: /^(- b|\+ c)$/, proxies: null }]
+    const known = [{ row: "r", calls: /^get/, line: /^(- b|\+ c)$/, proxies: null, sometimes: false }]
     expect(explain(kuma, ours, known)).toEqual([{ call: "get x", known, unknown: [] }])
   })
 
   it("isn't where one line, its side or the call is another", () => {
-    const line = { row: "r", calls: /^get/, line: /^- b$/, proxies: null }
+    const line = { row: "r", calls: /^get/, line: /^- b$/, proxies: null, sometimes: false }
     const side = { ...line, line: /^\+ b$/ }
     expect(explain(kuma, ours, [line])).toEqual([{ call: "get x", known: [line], unknown: ["+ c"] }])
     for (const other of [side, { ...line, calls: /^get y/, line: /./ }]) {
@@ -207,7 +207,7 @@ describe("a rule", () => {
   })
 
   it("is stale by each pattern that explains nothing", () => {
-    const rules = readRules("\"a row\":\n  - { calls: x, lines: [a, b] }")
+    const rules = readRules("\"a row\":\n  - { calls: x, lines: [a, b] }\n  - { lines: c, sometimes: true }")
     const differences = explain([{ call: "x", text: "a" }], [{ call: "x", text: "" }], rules)
     expect(staleOf(rules, differences).map(({ line }) => line.source)).toEqual(["b"])
   })
