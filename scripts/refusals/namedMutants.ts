@@ -20,6 +20,7 @@ const FOLDER = "is all that is read of, through links too, and by no detour"
 const PUBLIC = "shows of a %s's TLS its certificates and nothing else, whatever stands there"
 const BROUGHT = "is refused where it %s"
 const SENT = "has no Secret sent to a proxy that an administrator didn't have sent, and changes the rest"
+const UNWRITTEN = "a stored format that Envoy can't read, or that tells its environment, isn't written, and all else is"
 const LIVES = "has no authority of a mesh live on Secrets that an administrator didn't name, and changes the rest"
 const FITS = "is the key that fits the certificate, nothing that stands beside it, and nothing without a certificate"
 
@@ -71,6 +72,8 @@ export const NAMED_MUTANTS: ReadonlyArray<Mutant> = [
     FORMATS, TOLD),
   mutant(71, "of a word in a word", COMMANDS, [`of("CEL COALESCE", refused(UNREAD))`, `of("CEL COALESCE", nameable(true))`],
     FORMATS, TOLD),
+  mutant(71, "of what is stored", "cp/xds/logging/unusable.ts", [`validateLogBackend(backend, "").length === 0`, "true"],
+    "xds/liveAccessLogs.test.ts", UNWRITTEN),
   mutant(71, "of a header's value", "cp/xds/route/routeFilters.ts", ["readFormat(value, isEnvoyWord)", "readFormat(value)"],
     FORMATS, TOLD),
   {

@@ -32,7 +32,7 @@ export class TranslateError extends Error {
   override readonly name = "TranslateError"
 }
 
-const decodeAll = (text: string): ReadonlyArray<DesiredResource> => {
+export const decodeAll = (text: string): ReadonlyArray<DesiredResource> => {
   const parsed = parseYaml(text)
   if ("problems" in parsed) throw new TranslateError(parsed.problems.join("\n"))
   const problems: Array<string> = []
@@ -73,8 +73,14 @@ const proxiesOf = (resources: ReadonlyArray<DesiredResource>): ReadonlyArray<Pro
   })
 
 /** Every proxy among the resources, in their order. Throws `TranslateError`. */
-export const translateText = (text: string, options: TranslateOptions = {}): ReadonlyArray<TranslatedProxy> => {
-  const resources = decodeAll(text)
+export const translateText = (text: string, options: TranslateOptions = {}): ReadonlyArray<TranslatedProxy> =>
+  translateResources(decodeAll(text), options)
+
+/** The same of resources as a store may hold them: nobody judges them again. */
+export const translateResources = (
+  resources: ReadonlyArray<DesiredResource>,
+  options: TranslateOptions
+): ReadonlyArray<TranslatedProxy> => {
   const settings = { ...defaultTranslateSettings, ...options.settings }
   const views = new MeshViews()
   views.apply(resources.map(asStored).map((after) => ({ key: after, before: undefined, after })))

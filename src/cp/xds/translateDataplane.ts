@@ -14,7 +14,6 @@ import { localCluster } from "./cluster/local.ts"
 import { adminResources } from "./listener/admin.ts"
 import { inboundListener } from "./listener/inbound.ts"
 import { collectorsOf } from "./logging/AccessLogger.ts"
-import { uncarried } from "./logging/uncarried.ts"
 import { inboundListenerName, localClusterName } from "./names.ts"
 import { callPolicies } from "./policies/CallPolicies.ts"
 import { inboundConfs } from "./policies/effects.ts"
@@ -59,7 +58,7 @@ interface TranslatedInbound {
   readonly resources: ReadonlyArray<XdsResource>
   /** Clusters that its log goes to; others may go there as well. */
   readonly collectors: ReadonlyArray<XdsResource>
-  readonly uncarried: boolean
+  readonly conditions: ReadonlyArray<Condition>
 }
 
 const translateInbound = (context: Context, inbound: Inbound): TranslatedInbound => {
@@ -73,7 +72,7 @@ const translateInbound = (context: Context, inbound: Inbound): TranslatedInbound
   const permissions = mtls === null ? null : permissionsOf(view.mesh, view.policies, dataplane, inbound)
   const name = inboundListenerName(address, inbound.port)
   const logged = { dataplane, inbound, destination: service, http: isHttp(protocol) }
-  const { bySni, loggers, uncarried } = inboundLoggers(view.policies, logged, settings)
+  const { bySni, conditions, loggers } = inboundLoggers(view.policies, logged, settings)
   const made = [
     resources.of(localCluster, {
       workload: { address: inbound.serviceAddress || address, port: servicePort },
@@ -107,7 +106,7 @@ const translateInbound = (context: Context, inbound: Inbound): TranslatedInbound
     })] : [])
   ]
   const collectors = collectorsOf(loggers).map((collector) => resources.of(collectorResource, collector))
-  return { resources: made, collectors, uncarried }
+  return { resources: made, collectors, conditions }
 }
 
 /** What its calls are logged as coming from. */
@@ -129,8 +128,8 @@ const collectorsBeside = (inbounds: ReadonlyArray<TranslatedInbound>, calls: Out
   [...new Set(inbounds.flatMap((one) => one.collectors))].filter((one) => !calls.resources.includes(one))
 
 /** Said once, whichever of its listeners it is about. */
-const uncarriedBy = (inbounds: ReadonlyArray<TranslatedInbound>, calls: OutboundPart): ReadonlyArray<Condition> =>
-  inbounds.some((one) => one.uncarried) && !calls.conditions.includes(uncarried) ? [uncarried] : []
+const saidBeside = (inbounds: ReadonlyArray<TranslatedInbound>, calls: OutboundPart): ReadonlyArray<Condition> =>
+  [...new Set(inbounds.flatMap((one) => one.conditions))].filter((one) => !calls.conditions.includes(one))
 
 /** The same array where the other has nothing: most have none. */
 const joined = (one: ReadonlyArray<Condition>, other: ReadonlyArray<Condition>): ReadonlyArray<Condition> =>
@@ -178,7 +177,7 @@ export const translateDataplane = (
     uses: calls.uses,
     reads: calls.reads,
     secretMeshes,
-    conditions: joined(joined(joined(conditions, calls.conditions), metrics.conditions), uncarriedBy(translated, calls)),
+    conditions: joined(joined(joined(conditions, calls.conditions), metrics.conditions), saidBeside(translated, calls)),
     calls
   }
 }

@@ -17,7 +17,6 @@ import { serviceUse } from "./endpoint/serviceUse.ts"
 import { outboundListener } from "./listener/outbound.ts"
 import { collectorCluster, collectorsOf } from "./logging/AccessLogger.ts"
 import type { LogSpeaker } from "./logging/LogSpeaker.ts"
-import { uncarried } from "./logging/uncarried.ts"
 import type { OutboundList, ResolvedOutbound } from "./outbounds.ts"
 import type { CallPolicies, CallRoute } from "./policies/CallPolicies.ts"
 import { tagsMatch } from "./policies/selection.ts"
@@ -140,13 +139,13 @@ export class OutboundParts {
       ? httpRoutes.map((route) => routeTo(route, callable, clusterOf))
       : null
     const weighted = tcpBackends === null || routes !== null ? null : clustersOf(tcpBackends, clusterOf)
-    const { loggers, uncarried: some } = callLoggers(calling.speaker, {
+    const { conditions, loggers } = callLoggers(calling.speaker, {
       destination: displayName,
       http: isHttp(protocol) && weighted === null,
       logs,
       routes: routes === null ? null : httpRoutes
     })
-    if (some && !gathered.conditions.includes(uncarried)) gathered.conditions.push(uncarried)
+    gathered.conditions.push(...conditions.filter((one) => !gathered.conditions.includes(one)))
     for (const collector of collectorsOf(loggers)) {
       if (gathered.clusters.has(collectorCluster(collector))) continue
       gathered.clusters.add(collectorCluster(collector))

@@ -84,6 +84,9 @@ const judgeBackend = ({ file, openTelemetry, tcp, type }: LogBackend, path: stri
   }
 }
 
+/** By itself, wherever it stands. */
+export const validateLogBackend: Judge = (backend, path) => [...judgeSchema(backend, path), ...judgeBackend(backend, path)]
+
 type Judge = (backend: LogBackend, path: string) => ReadonlyArray<Violation>
 
 interface Said {

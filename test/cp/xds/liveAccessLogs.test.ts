@@ -10,7 +10,9 @@ import { join } from "node:path"
 import { connect as connectTls } from "node:tls"
 import { describe, expect, it } from "vitest"
 import { stringify } from "yaml"
-import { translateText } from "../../../src/cli/translate.ts"
+import type { MeshAccessLog } from "../../../src/model/MeshAccessLog.ts"
+import type { DesiredResource } from "../../../src/model/Resource.ts"
+import { decodeAll, translateResources } from "../../../src/cli/translate.ts"
 import { accessLogSocket } from "../../../src/cp/xds/kumaSockets.ts"
 import type { TranslateSettings } from "../../../src/cp/xds/TranslateSettings.ts"
 import { LINE_KEY, NODE_ADDRESS, NODE_PROXY, NODE_SOURCE } from "../../../src/model/nodeMetadata.ts"
@@ -61,10 +63,12 @@ interface Started {
   readonly settings?: Partial<TranslateSettings>
   readonly metadata?: object
   readonly mtls?: boolean
+  /** Policies that nobody judged, by whoever stored them. */
+  readonly stored?: ReadonlyArray<DesiredResource>
 }
 
 /** The proxy `web`, which calls `kv` and `redis`, and its workload. */
-const startWeb = async (policies: ReadonlyArray<object>, { metadata, mtls = false, settings = {} }: Started = {}) => {
+const startWeb = async (policies: ReadonlyArray<object>, { metadata, mtls = false, settings = {}, stored = [] }: Started = {}) => {
   const folder = temporary()
   const ports = { inbound: await freePort(), kv: await freePort(), redis: await freePort(), admin: await freePort() }
   const dataplane = (name: string, inbound: object, outbound: ReadonlyArray<object> = []) => ({
@@ -85,7 +89,7 @@ const startWeb = async (policies: ReadonlyArray<object>, { metadata, mtls = fals
     ...policies.map((policy, index) => ({ mesh: "default", name: `tried-${index}`, ...policy }))
   ]
   const text = resources.map((one) => stringify(one)).join("---\n")
-  const [translated] = translateText(text, { proxy: "web", settings })
+  const [translated] = translateResources([...decodeAll(text), ...stored], { proxy: "web", settings })
   if (translated === undefined) throw new Error("web was not translated")
   const issue = await meshCertificates("default")
   if (mtls) putSecrets(folder, "default", await issue(["spiffe://default/web"]))
@@ -315,4 +319,33 @@ it("lines for another host are said to be missing where nobody carries them", as
     ofCalls([{ type: "Tcp", tcp: { address: "logs:1" } }]), ofCallers([{ type: "Tcp", tcp: { address: "logs:1" } }])
   ])
   expect(conditions).toEqual([expect.stringContaining("CarrierMissing")])
+}, 30_000)
+
+it("a stored format that Envoy can't read, or that tells its environment, isn't written, and all else is", async () => {
+  const folder = temporary()
+  const file = (name: string, plain: string) => {
+    const format = { type: "Plain", plain, omitEmptyValues: false } as const
+    return { type: "File", file: { path: join(folder, name), format } } as const
+  }
+  const said = (side: string) => ({
+    default: {
+      backends: [
+        file(`${side}-unread`, "%NONSENSE%"), file(`${side}-told`, "%ENVIRONMENT(HOME)%"), file(`${side}-good`, side)
+      ]
+    }
+  })
+  const stored = (name: string, spec: MeshAccessLog): DesiredResource<"MeshAccessLog"> =>
+    ({ type: "MeshAccessLog", mesh: "default", name, labels: {}, spec })
+  const { conditions, envoy } = await startWeb([], {
+    stored: [
+      stored("calls", { to: [{ targetRef: { kind: "Mesh" }, ...said("call") }] }),
+      stored("callers", { rules: [said("inbound")] })
+    ]
+  })
+  expect(conditions).toEqual([expect.stringContaining("BackendUnusable")])
+  for (const side of ["call", "inbound"]) {
+    await until(`the line of ${side}`, () => Promise.resolve(linesOf(join(folder, `${side}-good`))), (lines) => lines.length > 0)
+    expect(linesOf(join(folder, `${side}-told`))).toEqual([])
+  }
+  expect(complaints(envoy.output())).toEqual([])
 }, 30_000)

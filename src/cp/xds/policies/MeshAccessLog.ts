@@ -2,6 +2,7 @@
  * Which calls are written down. Receives what the MeshAccessLogs say; produces access loggers: of calls what they say
  * together, of an inbound everything that any of them says, as in Kuma.
  */
+import type { Condition } from "../../../model/Condition.ts"
 import type { Inbound } from "../../../model/Dataplane.ts"
 import type { Match } from "../../../model/Match.ts"
 import type { AccessLogConf, LogBackend } from "../../../model/MeshAccessLog.ts"
@@ -9,6 +10,8 @@ import type { Policies } from "../../../model/policies.ts"
 import type { Resource } from "../../../model/Resource.ts"
 import type { AccessLogger } from "../logging/AccessLogger.ts"
 import { callWords, inboundWords, logSpeaker, type LogSpeaker } from "../logging/LogSpeaker.ts"
+import { uncarried } from "../logging/uncarried.ts"
+import { isUsable, unusable } from "../logging/unusable.ts"
 import { type LogContext, written } from "../logging/written.ts"
 import { onceFor } from "../share/onceFor.ts"
 import type { TranslateSettings } from "../TranslateSettings.ts"
@@ -19,11 +22,11 @@ export const accessLogs = readerOf("MeshAccessLog", (spec) => spec)
 
 export interface Loggers {
   readonly loggers: ReadonlyArray<AccessLogger>
-  /** Whether something was to go to another host, and nobody is there who carries it. */
-  readonly uncarried: boolean
+  /** What isn't written though somebody asked for it. */
+  readonly conditions: ReadonlyArray<Condition>
 }
 
-const NONE: Loggers = { loggers: [], uncarried: false }
+const NONE: Loggers = { loggers: [], conditions: [] }
 
 interface Said {
   readonly backend: LogBackend
@@ -32,13 +35,15 @@ interface Said {
 
 /** The same is written once. */
 const loggersOf = (said: ReadonlyArray<Said>, context: LogContext): Loggers => {
-  const all = said.flatMap(({ backend, when }) => {
+  const usable = said.filter(({ backend }) => isUsable(backend))
+  const isUncarried = context.forwarder === null && usable.some(({ backend }) => backend.type === "Tcp")
+  const all = usable.flatMap(({ backend, when }) => {
     const writes = written(backend, context)
     return writes === null ? [] : [{ writes, when }]
   })
   return {
     loggers: [...new Map(all.map((one) => [JSON.stringify(one), one])).values()],
-    uncarried: context.forwarder === null && said.some(({ backend }) => backend.type === "Tcp")
+    conditions: [...isUncarried ? [uncarried] : [], ...usable.length < said.length ? [unusable] : []]
   }
 }
 
