@@ -44,6 +44,7 @@ export interface ApiServerOptions {
   readonly warnGenerator?: Setting["warnGenerator"]
   /** PEM, leaf first; null leaves HTTPS off. */
   readonly tls: { readonly certificatePem: string; readonly privateKeyPem: string } | null
+  readonly untaken?: UntakenAnswers
 }
 
 /** Told how long an answer is before it is sent. */
@@ -132,7 +133,7 @@ const goneSignal = (outgoing: ServerResponse): AbortSignal => {
 }
 
 const makeAnswer = (services: Context.Context<Services>, options: ApiServerOptions): Answer => {
-  const { config, identity, shownConfig = {}, warnGenerator = () => [] } = options
+  const { config, identity, shownConfig = {}, untaken = new UntakenAnswers(), warnGenerator = () => [] } = options
   const run = Effect.runPromiseWith(services)
   const setting: Setting = {
     keepsAdminToken: config.authn.bootstrapAdminToken,
@@ -141,7 +142,6 @@ const makeAnswer = (services: Context.Context<Services>, options: ApiServerOptio
     issuesUserTokens: config.authn.issuesTokens, access: config.access
   }
   const admit = makeAdmission(config)
-  const untaken = new UntakenAnswers()
   const writeRouterRefusal = (outgoing: ServerResponse, { headers, status, text }: RouterRefusal): void =>
     writeText(outgoing, status, text, headers)
 

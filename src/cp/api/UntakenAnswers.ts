@@ -8,11 +8,16 @@ import type { ServerResponse } from "node:http"
 const MOST_BYTES = 64 * 1024 * 1024
 
 export class UntakenAnswers {
+  readonly #most: number
   readonly #bytes = new Map<string, number>()
+
+  constructor(most = MOST_BYTES) {
+    this.#most = most
+  }
 
   /** Whether one more is to be made: a single one may be as long as it is. */
   hasRoom(caller: string): boolean {
-    return (this.#bytes.get(caller) ?? 0) <= MOST_BYTES
+    return (this.#bytes.get(caller) ?? 0) <= this.#most
   }
 
   /** It is about to be sent, and counts until it was or its connection is over. */

@@ -32,6 +32,7 @@ export interface TestApiOptions {
   readonly tls?: ApiServerOptions["tls"]
   readonly journal?: Layer.Layer<JournalExport>
   readonly warnGenerator?: ApiServerOptions["warnGenerator"]
+  readonly untaken?: ApiServerOptions["untaken"]
   /** What the API tells the journal. */
   readonly told?: Layer.Layer<Journal>
   /** What is looked at, or what the store holds; nothing where absent. */
@@ -67,6 +68,7 @@ export const startApi = async (database: StoreConfig, options: TestApiOptions = 
     config,
     shownConfig,
     ...(options.warnGenerator === undefined ? {} : { warnGenerator: options.warnGenerator }),
+    ...(options.untaken === undefined ? {} : { untaken: options.untaken }),
     identity: { zone: "zone-1", version: "0.0.0", instanceId: "instance-1", clusterId: "cluster-1" },
     tls
   }).pipe(
