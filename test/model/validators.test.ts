@@ -2,15 +2,20 @@
 import { describe, expect, it } from "vitest"
 import { isAddress, validatePort } from "../../src/model/validate/validateAddress.ts"
 import { validateGivenLabels, validateLabelChange } from "../../src/model/validate/validateComputedLabels.ts"
+import { validateDataplane } from "../../src/model/validate/validateDataplane.ts"
 import { validateMatch } from "../../src/model/validate/validateMatch.ts"
+import { validateMeta } from "../../src/model/validate/validateMeta.ts"
 import {
   greaterThanZero, notNegative, validateDuration, validatePercentage, validateWhole, validateWholePercentage
 } from "../../src/model/validate/validateNumber.ts"
 import { validateOutbound } from "../../src/model/validate/validateOutbound.ts"
 import { validateReachableBackends } from "../../src/model/validate/validateReachableBackends.ts"
 import { isProtocol, validateSelector, validateTags } from "../../src/model/validate/validateTags.ts"
+import { validateTargetRef } from "../../src/model/validate/validateTargetRef.ts"
 import { validateHeaderName, validatePreciseHostname, validateRegex } from "../../src/model/validate/validateText.ts"
 import { validateZoneIngress } from "../../src/model/validate/validateZoneProxy.ts"
+import { violations as withoutEffect } from "../../src/model/validate/withoutEffect.ts"
+import type { TargetRef } from "../../src/model/TargetRef.ts"
 import type { Violation } from "../../src/model/Violation.ts"
 import { resource } from "../cp/snapshot/resources.ts"
 
@@ -114,6 +119,69 @@ describe("labels", () => {
       .toEqual([expect.stringContaining("from \"a\" to \"b\"")])
     expect(messages(validateLabelChange(before, { "kuma.io/display-name": "a" })))
       .toEqual([expect.stringContaining("cannot be removed")])
+  })
+})
+
+it("labels are told in the order of their names", () => {
+  const labels = { b: "-", a: "-" }
+  expect(fields(validateMeta(resource("MeshTimeout", "default", "a", {}, labels))))
+    .toEqual(["labels[\"a\"]", "labels[\"b\"]"])
+})
+
+describe("a target", () => {
+  const judge = (ref: TargetRef, gatewayListenerTags = false) =>
+    validateTargetRef(ref, "spec.to", { kinds: ["Mesh", "MeshService", "MeshGateway"], gatewayListenerTags })
+
+  it("is told one thing of each field", () => {
+    expect(judge({ kind: "Mesh", namespace: "n" })).toEqual([
+      { field: "spec.to.namespace", message: "must not be set with kind Mesh" }
+    ])
+    expect(judge({ kind: "" })).toEqual([{ field: "spec.to.kind", message: "must be defined" }])
+  })
+
+  it("is chosen by its labels or by its name, be it its namespace alone", () => {
+    expect(fields(judge({ kind: "MeshService", labels: { a: "b" } }))).toEqual([])
+    expect(fields(judge({ kind: "MeshService", labels: { a: "b" }, namespace: "n" }))).toContain("spec.to.labels")
+  })
+
+  it("that is a gateway has tags only where they are those of its listeners", () => {
+    const gateway = { kind: "MeshGateway", name: "g", tags: { a: "b" } }
+    expect([fields(judge(gateway)), fields(judge(gateway, true))]).toEqual([["spec.to.tags"], []])
+  })
+})
+
+describe("a Dataplane", () => {
+  const tags = { "kuma.io/service": "kv" }
+
+  it.each([
+    ["10.0.0.1", { port: 9901, serviceAddress: "127.0.0.1" }, true],
+    ["127.0.0.1", { port: 80, servicePort: 9901 }, true],
+    ["10.0.0.1", { port: 9901 }, false],
+    ["10.0.0.1", { port: 80, servicePort: 9901 }, false]
+  ])("at %s whose inbound %j leaves no room for Envoy's admin interface: %s", (address, inbound, taken) => {
+    const networking = { address, admin: { port: 9901 }, inbound: [{ ...inbound, tags }] }
+    expect(fields(validateDataplane({ networking }))).toEqual(taken ? ["networking.admin.port"] : [])
+  })
+
+  it("that is a gateway needs no tags, and speaks TCP however that is written", () => {
+    const gateway = (more: object) => fields(validateDataplane({
+      networking: { address: "10.0.0.1", gateway: { type: "DELEGATED", ...more } }
+    }))
+    expect([gateway({}), gateway({ tags: { ...tags, "kuma.io/protocol": "TCP" } })]).toEqual([[], []])
+    expect(gateway({ tags: { version: "1" } })).toEqual(["networking.gateway.tags"])
+  })
+
+  it("has probes unless it is a builtin gateway", () => {
+    const withProbes = (type: "DELEGATED" | "BUILTIN") => fields(validateDataplane({
+      networking: { address: "10.0.0.1", gateway: { type } }, probes: { port: 9000 }
+    }))
+    expect([withProbes("DELEGATED"), withProbes("BUILTIN")]).toEqual([[], ["networking.probes"]])
+  })
+
+  it("isn't refused for what it says and leaves out", () => {
+    const transparentProxying = { redirectPortInbound: 0, redirectPortOutbound: 0, directAccessServices: [] }
+    expect(withoutEffect(resource("Dataplane", "default", "a", { networking: { transparentProxying, listeners: [] } })))
+      .toEqual([])
   })
 })
 
