@@ -2,10 +2,12 @@
 import { Effect } from "effect"
 import { backendSecrets } from "../../model/authoritySecrets.ts"
 import type { Mesh } from "../../model/Mesh.ts"
-import type { ResourceKey } from "../../model/Resource.ts"
+import { BROUGHT_LABEL } from "../../model/dataplaneLabels.ts"
+import type { Resource, ResourceKey } from "../../model/Resource.ts"
 import { Store, type StoredKey } from "../../model/Store.ts"
 import { dataplaneTokens, keySerial } from "../auth/token/TokenScope.ts"
 import type { ApiRequest, ApiResponse } from "./ApiRequest.ts"
+import { comesBack } from "./comesBack.ts"
 import { requireMesh } from "./getResources.ts"
 import { noteStored, userOf } from "./noteStored.ts"
 import { judgePreconditions } from "./preconditions.ts"
@@ -51,6 +53,22 @@ const removeMesh = Effect.fnUntraced(function*(key: ResourceKey, version: number
   return last.gone
 })
 
+const INSIGHTS = {
+  Dataplane: "DataplaneInsight",
+  ZoneIngress: "ZoneIngressInsight",
+  ZoneEgress: "ZoneEgressInsight"
+} as const
+
+/** What is known of the proxy that brought it. */
+const insightOf = Effect.fnUntraced(function*({ labels, mesh, name, type }: Resource) {
+  if (labels[BROUGHT_LABEL] === undefined) return undefined
+  if (type !== "Dataplane" && type !== "ZoneIngress" && type !== "ZoneEgress") return undefined
+  const store = yield* Store
+  const key: ResourceKey<(typeof INSIGHTS)[typeof type]> = { type: INSIGHTS[type], mesh, name }
+  const insight = yield* store.get(key).pipe(Effect.catchTag("NotFound", () => Effect.succeed(undefined)))
+  return insight?.spec
+})
+
 export const deleteResource = Effect.fnUntraced(function*(
   request: ApiRequest,
   route: Extract<Route, { _tag: "Single" }>
@@ -67,6 +85,7 @@ export const deleteResource = Effect.fnUntraced(function*(
   const refusal = judgePreconditions(request.preconditions, found)
   if (refusal !== null) return yield* refusal
   const { version } = found
+  const warning = comesBack(found, yield* insightOf(found))
   if (descriptor.type === "Secret" && owner !== null) yield* refuseUsedSecret(name, mesh, owner.spec)
   const removal = descriptor.type === "Mesh"
     ? removeMesh(key, version)
@@ -75,5 +94,5 @@ export const deleteResource = Effect.fnUntraced(function*(
   const by = userOf(request)
   yield* Effect.forEach([{ ...key, version }, ...beside], (gone) =>
     noteStored(gone, { op: "remove", version: gone.version, by }), { discard: true })
-  return { status: 200, body: {} } satisfies ApiResponse
+  return { status: 200, body: warning === null ? {} : { warnings: [warning] } } satisfies ApiResponse
 })

@@ -118,7 +118,7 @@ const singleAt = (path: string, { readOnly, type }: ResourceDescriptor): Json =>
     delete: operation({
       id: idOf("delete", path), summary: `Deletes a ${type}`, tag: type,
       parameters: [inPath("name"), ...CONDITIONS.slice(0, 1)],
-      responses: { "200": answer("deleted", { type: "object" }) }
+      responses: { "200": { description: "deleted", ...WRITTEN } }
     })
   })
 })
