@@ -133,12 +133,12 @@ export const selectAll = async (client: ClientBase): Promise<ReadonlyArray<Resou
   (await client.query<Row<ResourceType>>(`SELECT ${COLUMNS} FROM resource ORDER BY type, mesh, name`)).rows
     .map(toResource)
 
-/** undefined: somebody else was first. */
+/** undefined: somebody else was first. The database says which version it begins with. */
 export const insert = <T extends ResourceType>(client: ClientBase, desired: DesiredResource<T>) =>
   first(
     client.query<Row<T>>(
       `INSERT INTO resource (${COLUMNS})
-       SELECT $1, $2, $3, $4::json, $5::json, removed_version + 1, now(), now() FROM resource_revision
+       VALUES ($1, $2, $3, $4, $5, 1, now(), now())
        ON CONFLICT DO NOTHING RETURNING ${COLUMNS}`,
       values(desired)
     )
