@@ -153,6 +153,10 @@ export const API_MUTANTS: ReadonlyArray<Mutant> = [
     "that is nested deeply in %s is refused, with no fault of ours"
   ),
   mutant(
+    58, "parts", "model/unkeepable.ts", ["if (parts > MAX_PARTS)", "if (false)"], T.limits,
+    "of more %s than any resource has is refused before it is decoded, which would take long"
+  ),
+  mutant(
     58, "YAML", "cp/api/readResource.ts", ["if (Buffer.byteLength(body) > MAX_YAML)", "if (false)"], T.limits,
     "of YAML may be 32 KiB, one of JSON 1 MiB"
   ),

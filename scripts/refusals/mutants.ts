@@ -629,6 +629,11 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
     "a bootstrap request that names a key twice is refused:"
   ),
   mutant(
+    43, "parts of a request for a bootstrap", "cp/bootstrap/decodeBootstrapRequest.ts",
+    ["if (excess !== null)", "if (false)"], "bootstrap/decodeBootstrapRequest.test.ts",
+    "has so much of %s and no more, before it is decoded"
+  ),
+  mutant(
     44, "a failed read is no denial", "cp/auth/iam/roleFailure.ts",
     [`const name = error instanceof Error ? error.name : ""`, `const name = "NoSuchEntity"`], T.roleReader,
     "an IAM that can't tell lets nobody in:"

@@ -5,6 +5,7 @@ import { parseJson } from "../../model/parseJson.ts"
 import { MAX_NAME_LENGTH, parseProxyType, PROXY_TYPES, type ProxyId } from "../../model/ProxyType.ts"
 import { TRANSPARENT_PROXY_FEATURE } from "../../model/proxyFeatures.ts"
 import { schemaViolations } from "../../model/schemaViolations.ts"
+import { tooManyParts } from "../../model/tooManyParts.ts"
 import type { Violation } from "../../model/Violation.ts"
 
 export interface Asked {
@@ -15,11 +16,16 @@ export interface Asked {
 /** `malformed`: it isn't even a JSON object to speak of. */
 export type DecodedBootstrap = Asked | { readonly malformed: string } | { readonly violations: ReadonlyArray<Violation> }
 
+/** Fields and items of lists; a sidecar sends some fifty. Anybody may ask: who it is, is in what is read. */
+const MAX_PARTS = 2_000
+
 const decode = Schema.decodeUnknownResult(BootstrapRequest, { errors: "all" })
 
 export const decodeBootstrapRequest = (body: string): DecodedBootstrap => {
   const parsed = parseJson(body)
   if ("problem" in parsed) return { malformed: `the body ${parsed.problem}` }
+  const excess = tooManyParts(parsed.value, MAX_PARTS)
+  if (excess !== null) return { malformed: `the body ${excess}` }
   const decoded = decode(withoutNulls(parsed.value))
   if (decoded._tag === "Failure") return { violations: schemaViolations(decoded.failure.issue) }
   const request = decoded.success

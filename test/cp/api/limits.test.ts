@@ -156,6 +156,44 @@ describe("a body", () => {
   })
 
   it.each([
+    ["fields", Object.fromEntries(Array.from({ length: 20_001 }, (_, index) => [`f${index}`, 1])), 20_004],
+    ["items", Array.from({ length: 20_001 }, () => 1), 20_004],
+    ["items of items", Array.from({ length: 10_000 }, () => [1]), 20_003]
+  ])("of more %s than any resource has is refused before it is decoded, which would take long", async (_, x, parts) => {
+    const detail = `the body holds ${parts} fields and items of lists, and may hold 20000`
+    const answer = await put(`${api.url}/meshes/m`, JSON.stringify({ type: "Mesh", name: "m", x }))
+    expect([answer.status, answer.json]).toMatchObject([400, { title: "Bad Request", detail }])
+    const token = await request(`${api.url}/tokens/zone`, {
+      method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ zone: "a", b: "b", x })
+    })
+    expect([token.status, token.json]).toMatchObject([400, { detail }])
+  })
+
+  it.each([
+    ["itself", "x: &a [*a, *a, *a]", "more than 1000000"],
+    ["what was said a hundred times over", `x: &a [${"1,".repeat(300)}]\ny: [${"*a,".repeat(90)}]`, "27394"]
+  ])("of YAML that says %s again by aliases is refused, too", async (_, x, parts) => {
+    const yaml = `type: Mesh\nname: m\n${x}\n`
+    const answer = await put(`${api.url}/meshes/m`, yaml, { "content-type": "application/yaml" })
+    const detail = `the body holds ${parts} fields and items of lists, and may hold 20000`
+    expect([answer.status, answer.json]).toMatchObject([400, { detail }])
+  })
+
+  it("of a thousand routes is taken", async () => {
+    const rules = Array.from({ length: 1_000 }, (_, index) => ({
+      matches: [{
+        path: { type: "PathPrefix", value: `/${index}` }, method: "GET", headers: [{ name: "a", value: "b" }]
+      }],
+      default: { backendRefs: [{ kind: "MeshService", name: "c", weight: 1 }] }
+    }))
+    const to = [{ targetRef: { kind: "MeshService", name: "b" }, rules }]
+    await put(`${api.url}/meshes/m`, `{"type":"Mesh","name":"m"}`)
+    const route = { type: "MeshHTTPRoute", mesh: "m", name: "r", spec: { to } }
+    const answer = await put(`${api.url}/meshes/m/meshhttproutes/r`, JSON.stringify(route))
+    expect([answer.status, answer.json]).toMatchObject([201, {}])
+  })
+
+  it.each([
     ["a NUL", "\\u0000"], ["half of a pair", "\\ud800"], ["the other half", "x\\udc00y"]
   ])("with %s in a text or a key is refused, as it couldn't be kept", async (_, text) => {
     for (const part of [`"labels":{"a":"${text}"}`, `"x":[{"${text}":1}]`]) {

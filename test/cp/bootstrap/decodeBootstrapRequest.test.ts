@@ -25,6 +25,19 @@ describe("a bootstrap request", () => {
     expect(decodeBootstrapRequest('{"name": "a", "n\\u0061me": "b"}')).toHaveProperty("malformed")
   })
 
+  it.each([
+    ["features", (parts: number) => ({ name: "a", features: Array.from({ length: parts - 2 }, () => "f") })],
+    ["metadata", (parts: number) => ({
+      name: "a",
+      dynamicMetadata: Object.fromEntries(Array.from({ length: parts - 2 }, (_, index) => [`k${index}`, "v"]))
+    })],
+    ["what nobody knows", (parts: number) => ({ name: "a", x: [Array.from({ length: parts - 3 }, () => 1)] })]
+  ])("has so much of %s and no more, before it is decoded", (_, of) => {
+    expect(decode(of(2_000))).toHaveProperty("proxy")
+    const malformed = "the body holds 2001 fields and items of lists, and may hold 2000"
+    expect(decode(of(2_001))).toEqual({ malformed })
+  })
+
   it.each([["nothing", ""], ["half an object", '{"name": "a"'], ["text", "hello"]])("that is %s is malformed", (_, body) => {
     expect(decodeBootstrapRequest(body)).toHaveProperty("malformed")
   })

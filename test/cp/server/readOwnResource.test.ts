@@ -35,6 +35,11 @@ describe("a resource that a proxy brings along", () => {
     ["is YAML that begins like JSON", "{type: Dataplane}", "begins like JSON, and isn't JSON"],
     ["is a lot of YAML", `# ${"x".repeat(32 * 1024)}\n${stringify(JSON.parse(yaml()))}`, "bring it as JSON"],
     ["is nested without end", yaml({ metrics: JSON.parse("[".repeat(200) + "]".repeat(200)) }), "nested deeper than 64"],
+    [
+      "holds too much", yaml({ networking: { inbound: Array.from({ length: 30_000 }, () => 1) } }),
+      "holds 30005 fields and items of lists, and may hold 20000"
+    ],
+    ["is YAML that holds itself", "type: Dataplane\nnetworking: &a [*a, *a, *a]", "holds more than 1000000 fields"],
     ["holds what can't be kept", yaml({ labels: { a: "\0" } }), "holds a NUL character"],
     ["makes no sense", yaml({ networking: { address: "0.0.0.0" } }), "must not be 0.0.0.0"],
     ["says that it is of another zone", yaml({ labels: { "kuma.io/zone": "zone-2" } }), "should have zone-1 value"],
@@ -43,6 +48,18 @@ describe("a resource that a proxy brings along", () => {
   ])("is refused where it %s", (_, text, message) => {
     const read = readOwnResource(text, proxy, "zone-1")
     expect("violations" in read ? read.violations.map((violation) => violation.message).join() : "").toContain(message)
+  })
+
+  it("may have hundreds of ports with their tags", () => {
+    const port = (index: number) => ({
+      port: index + 1, servicePort: 60_000, serviceAddress: "10.0.0.1", state: "Ready", name: `p${index}`,
+      tags: { "kuma.io/service": `kv-${index}`, "kuma.io/protocol": "http", version: "1", region: "a", team: "b" }
+    })
+    const inbound = Array.from({ length: 500 }, (_, index) => port(index))
+    const outbound = Array.from({ length: 1_000 }, (_, index) =>
+      ({ port: 10_000 + index, tags: { "kuma.io/service": `kv-${index}` } }))
+    const text = yaml({ networking: { address: "10.0.0.1", inbound, outbound } })
+    expect(readOwnResource(text, proxy, "zone-1")).toMatchObject({ resource: { type: "Dataplane" } })
   })
 
   it("says what was left out of it", () => {
