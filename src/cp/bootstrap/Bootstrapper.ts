@@ -17,7 +17,7 @@ import type { ControlPlaneConfig } from "../config/ControlPlaneConfig.ts"
 import { count, refusals } from "../diagnostics/metrics.ts"
 import { News } from "../diagnostics/News.ts"
 import { Ration, REFUSALS_A_MINUTE } from "../diagnostics/Ration.ts"
-import { probedInbounds } from "../hds/serviceProbes.ts"
+import { watchedInbounds } from "../hds/serviceProbes.ts"
 import { judgeOwnResource } from "../server/judgeOwnResource.ts"
 import { readOwnResource } from "../server/readOwnResource.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
@@ -133,7 +133,7 @@ export class Bootstrapper extends Context.Service<
             adminPort: request.adminPort ?? (resource.spec.networking?.admin?.port || options.bootstrap.adminPort),
             readinessPort: request.readinessPort ?? options.bootstrap.readinessPort,
             reloadableTokens: options.reloadableTokens,
-            probes: resource.type === "Dataplane" && probedInbounds(resource).length > 0,
+            reportsHealth: resource.type === "Dataplane" && watchedInbounds(resource).length > 0,
             variant: variantOf(request)
           })
           return configAnswer(config, resource.spec.networking?.address ?? "", call.accept, aggregateOf(resource))

@@ -30,8 +30,8 @@ export interface BootstrapParams {
   /** Envoy rereads its token from `dataplaneTokenPath`, where the request has one. */
   readonly reloadableTokens: boolean
   readonly variant: "delta" | "sotw"
-  /** Whether it is to look at its workload and report. */
-  readonly probes?: boolean
+  /** Whether it is to look at itself and its workload, and report. */
+  readonly reportsHealth?: boolean
 }
 
 type Json = Readonly<Record<string, unknown>>
@@ -89,7 +89,7 @@ export const bootstrapConfig = (request: BootstrapRequest, params: BootstrapPara
         grpc_services: services
       }
     },
-    ...(params.probes === true ? {
+    ...(params.reportsHealth === true ? {
       hds_config: {
         api_type: "GRPC",
         transport_api_version: "V3",

@@ -1,6 +1,6 @@
 /**
- * Inbounds that their proxy looks at itself (`serviceProbe`), and what a report of it says of them. An inbound that is
- * probed gets traffic only once its probe passed, as Kuma has it. Pure.
+ * What a proxy's report says of its inbounds: one with a `serviceProbe` gets traffic only once its probe passed, as
+ * Kuma has it, and none does while the proxy itself isn't ready, as when it drains. Pure.
  */
 import type { Dataplane, Inbound } from "../../model/Dataplane.ts"
 import { TASK_LABEL } from "../../model/dataplaneLabels.ts"
@@ -8,11 +8,15 @@ import type { Resource } from "../../model/Resource.ts"
 import { sameData } from "../snapshot/sameData.ts"
 
 /** `Ignored` is its author's word, and stays. */
-const isProbed = (inbound: Inbound): boolean => inbound.serviceProbe !== undefined && inbound.state !== "Ignored"
+const isWatched = ({ state }: Inbound): boolean => state !== "Ignored"
 
-/** Those of a Dataplane. What the operator writes it also keeps healthy, by what ECS says: none of it is probed. */
-export const probedInbounds = ({ labels, spec }: Pick<Resource<"Dataplane">, "labels" | "spec">): ReadonlyArray<Inbound> =>
-  labels[TASK_LABEL] === undefined ? (spec.networking?.inbound ?? []).filter(isProbed) : []
+export const isProbed = ({ serviceProbe }: Inbound): boolean => serviceProbe !== undefined
+
+/** Those that their proxy reports of. What the operator writes it also keeps healthy, by what ECS says: none of it. */
+export const watchedInbounds = (
+  { labels, spec }: Pick<Resource<"Dataplane">, "labels" | "spec">
+): ReadonlyArray<Inbound> =>
+  labels[TASK_LABEL] === undefined ? (spec.networking?.inbound ?? []).filter(isWatched) : []
 
 export const workloadPort = ({ port, servicePort }: Inbound): number => servicePort || port
 
@@ -20,6 +24,8 @@ export const workloadPort = ({ port, servicePort }: Inbound): number => serviceP
 export interface HealthReport {
   /** Null where it says nothing of itself. */
   readonly proxy: boolean | null
+  /** On its stream: an Envoy that isn't up yet is no more ready than one that drains. */
+  readonly isFirst: boolean
   readonly ports: ReadonlyMap<number, boolean>
 }
 
@@ -34,31 +40,45 @@ const withHealth = (inbound: Inbound, ready: boolean): Inbound =>
 const isSaid = (inbound: Inbound, ready: boolean): boolean =>
   inbound.state === (ready ? "Ready" : "NotReady") && inbound.health?.ready === ready
 
-/** Null where it says so already, or the report says nothing of what is probed. */
-export const reported = (dataplane: Resource<"Dataplane">, { ports, proxy }: HealthReport): Dataplane | null => {
-  const probed = new Set(probedInbounds(dataplane))
-  const next = (inbound: Inbound): Inbound => {
+/** Whether an inbound is ready by a report; null where that says nothing of it. */
+const readiness = (inbound: Inbound, { isFirst, ports, proxy }: HealthReport): boolean | null => {
+  if (isProbed(inbound)) {
     const workload = ports.get(workloadPort(inbound))
-    if (!probed.has(inbound) || workload === undefined) return inbound
-    const ready = workload && proxy !== false
-    return isSaid(inbound, ready) ? inbound : withHealth(inbound, ready)
+    return workload === undefined ? null : workload && proxy !== false
+  }
+  const wasUnready = inbound.state === "NotReady"
+  // A state without `health` was never reported: it is its author's word.
+  if (proxy === null || (wasUnready && inbound.health === undefined)) return null
+  if (proxy) return wasUnready ? true : null
+  return isFirst ? null : false
+}
+
+/** Null where it says so already, or the report says nothing of what is watched. */
+export const reported = (dataplane: Resource<"Dataplane">, report: HealthReport): Dataplane | null => {
+  const watched = new Set(watchedInbounds(dataplane))
+  const next = (inbound: Inbound): Inbound => {
+    const ready = watched.has(inbound) ? readiness(inbound, report) : null
+    return ready === null || isSaid(inbound, ready) ? inbound : withHealth(inbound, ready)
   }
   const spec = withInbounds(dataplane.spec, next)
   return (dataplane.spec.networking?.inbound ?? []).every((one, at) => spec.networking?.inbound?.[at] === one) ? null : spec
 }
+
+/** Whether its author leaves its health to reports. */
+const isLeftToReports = (inbound: Inbound): boolean =>
+  isWatched(inbound) && (isProbed(inbound) || (inbound.state === undefined && inbound.health === undefined))
 
 /**
  * What a proxy brings along again, with the health that was reported of the same inbounds before: its control plane's
  * restart is no illness of its workload's.
  */
 export const keepReported = (before: Dataplane, brought: Dataplane): Dataplane => {
-  const known = before.networking?.inbound ?? []
-  return brought.networking?.inbound?.some(isProbed) !== true ? brought : withInbounds(brought, (inbound) => {
-    const same = known.find((one) =>
+  const known = (before.networking?.inbound ?? []).filter(({ health }) => health?.ready !== undefined)
+  return known.length === 0 ? brought : withInbounds(brought, (inbound) => {
+    const { health, state } = known.find((one) =>
       one.port === inbound.port && workloadPort(one) === workloadPort(inbound) &&
-      sameData(one.serviceProbe, inbound.serviceProbe) && one.serviceAddress === inbound.serviceAddress)
-    return !isProbed(inbound) || same?.health?.ready === undefined || same.state === undefined
-      ? inbound
-      : { ...inbound, state: same.state, health: same.health }
+      sameData(one.serviceProbe, inbound.serviceProbe) && one.serviceAddress === inbound.serviceAddress) ?? {}
+    if (!isLeftToReports(inbound) || health === undefined || state === undefined) return inbound
+    return { ...inbound, state, health }
   })
 }

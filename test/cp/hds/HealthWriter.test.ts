@@ -32,7 +32,7 @@ const start = async (...names: ReadonlyArray<string>) => {
   ))
   const writer = Context.get(services, HealthWriter)
   const report = (name: string, isWell: boolean, now: number) =>
-    Effect.runPromise(writer.write(keyOf(name), { proxy: null, ports: new Map([[80, isWell]]) }, now))
+    Effect.runPromise(writer.write(keyOf(name), { proxy: null, isFirst: false, ports: new Map([[80, isWell]]) }, now))
   return { report, isWell: (name: string) => cache.get(keyOf(name))?.spec.networking?.inbound?.[0]?.health?.ready }
 }
 

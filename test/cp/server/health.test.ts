@@ -1,5 +1,5 @@
 // Health discovery on a running control plane: what a proxy is asked, what its reports do, and a real Envoy's way in it.
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf"
+import { create, fromBinary, type JsonObject, toBinary } from "@bufbuild/protobuf"
 import { Client, credentials, Metadata, type StatusObject, status } from "@grpc/grpc-js"
 import { Context } from "effect"
 import { createServer, type Server } from "node:net"
@@ -12,6 +12,7 @@ import {
 } from "../../../src/cp/proto/envoy/service/health/v3/hds_pb.js"
 import { ResourceCache } from "../../../src/cp/snapshot/ResourceCache.ts"
 import { TASK_LABEL } from "../../../src/model/dataplaneLabels.ts"
+import type { Inbound } from "../../../src/model/Dataplane.ts"
 import type { DesiredResource } from "../../../src/model/Resource.ts"
 import { freePort } from "../../support/freePort.ts"
 import { startEnvoy } from "../../support/startEnvoy.ts"
@@ -80,7 +81,8 @@ const healthClient = ({ port }: ControlPlane, authorization: ReadonlyArray<strin
     received,
     ended,
     close: () => call.cancel(),
-    ask: (id: string) => send({ requestType: { case: "healthCheckRequest", value: { node: { id } } } }),
+    ask: (id: string, metadata: JsonObject = {}) =>
+      send({ requestType: { case: "healthCheckRequest", value: { node: { id, metadata } } } }),
     report: (clusters: Readonly<Record<string, HealthStatus>>) => void call.write(encodeReport(clusters))
   }
 }
@@ -279,32 +281,90 @@ describe("a proxy's health stream", () => {
   })
 })
 
-describe("a real Envoy", () => {
-  it("is asked to by its bootstrap, and holds its inbound back until the workload listens", async () => {
+const ENVOYS_OWN = "kuma:envoy:admin"
+
+describe("a proxy without probes", () => {
+  const unprobed = (): DesiredResource<"Dataplane"> => {
+    const { spec, ...rest } = probed(80)
+    const inbound = [{ port: 80, servicePort: 8080, tags: { "kuma.io/service": "kv" } }]
+    return { ...rest, spec: { networking: { ...spec.networking, inbound } } }
+  }
+
+  it("leaves by its Envoy's own word that it isn't ready any more, and comes back by it", async () => {
     const controlPlane = await start()
-    const [inbound, workload, admin] = [await freePort(), await freePort(), await freePort()]
-    const resource = {
-      type: "Dataplane", mesh: "default", name: "kv-1",
-      networking: {
-        address: "127.0.0.1",
-        inbound: [{
-          port: inbound, servicePort: workload, serviceProbe: { tcp: {}, interval: "1s" },
-          tags: { "kuma.io/service": "kv" }
-        }]
-      }
-    }
+    await controlPlane.put(unprobed())
+    await known(controlPlane)
+    const client = healthClient(controlPlane)
+    client.ask("default.kv-1", { "dataplane.admin.address": "127.0.0.1", "dataplane.admin.port": "9901" })
+    await eventually(() => client.received.length, (length) => length === 1)
+    expect(client.received[0]?.clusterHealthChecks).toMatchObject([
+      { clusterName: ENVOYS_OWN, healthChecks: [{ healthChecker: { value: { path: "/ready" } } }] }
+    ])
+    const reporting = (health: HealthStatus, state: string) =>
+      eventually(() => {
+        client.report({ [ENVOYS_OWN]: health })
+        return inboundOf(controlPlane)
+      }, (one) => one?.state === state)
+    await reporting(HealthStatus.UNHEALTHY, "NotReady")
+    await reporting(HealthStatus.HEALTHY, "Ready")
+  })
+
+  it("stays by a first report, when its Envoy may not be up yet, and while that is too busy to say", async () => {
+    const controlPlane = await start()
+    const { version } = await controlPlane.put(unprobed())
+    await known(controlPlane)
+    const client = healthClient(controlPlane)
+    client.ask("default.kv-1")
+    await eventually(() => client.received.length, (length) => length === 1)
+    client.report({ [ENVOYS_OWN]: HealthStatus.UNHEALTHY })
+    client.report({ [ENVOYS_OWN]: HealthStatus.HEALTHY })
+    client.report({ [ENVOYS_OWN]: HealthStatus.TIMEOUT })
+    // Refused once all that was sent before was read.
+    client.ask("default.another")
+    await client.ended
+    expect((await controlPlane.get({ type: "Dataplane", mesh: "default", name: "kv-1" }))?.version).toBe(version)
+  })
+})
+
+describe("a real Envoy", () => {
+  /** One by its bootstrap, at whose inbound it may be looked; gives where its admin interface answers. */
+  const enter = async (
+    controlPlane: ControlPlane,
+    more: Pick<Inbound, "servicePort" | "serviceProbe">
+  ): Promise<string> => {
+    const [port, adminPort] = [await freePort(), await freePort()]
+    const inbound = [{ port, ...more, tags: { "kuma.io/service": "kv" } }]
+    const resource = { type: "Dataplane", mesh: "default", name: "kv-1", networking: { address: "127.0.0.1", inbound } }
     const answer = await askBootstrap(controlPlane, tls, {
-      mesh: "default", name: "kv-1", adminPort: admin, dataplaneResource: JSON.stringify(resource)
+      mesh: "default", name: "kv-1", adminPort, dataplaneResource: JSON.stringify(resource)
     })
     expect(answer.status, answer.body).toBe(200)
-    const envoy = await startEnvoy(answer.body, { admin: `http://127.0.0.1:${admin}` })
-    cleanups.push(envoy.stop)
+    const admin = `http://127.0.0.1:${adminPort}`
+    cleanups.push((await startEnvoy(answer.body, { admin })).stop)
+    return admin
+  }
+
+  it("is asked to by its bootstrap, and holds its inbound back until the workload listens", async () => {
+    const controlPlane = await start()
+    const workload = await freePort()
+    await enter(controlPlane, { servicePort: workload, serviceProbe: { tcp: {}, interval: "1s" } })
     await eventually(() => inboundOf(controlPlane), (one) => one?.state === "NotReady", 20_000)
     const server = createServer((socket) => socket.end())
     await listen(server, workload)
     await eventually(() => inboundOf(controlPlane), (one) => one?.state === "Ready", 20_000)
     await new Promise((resolve) => server.close(resolve))
     await eventually(() => inboundOf(controlPlane), (one) => one?.state === "NotReady", 20_000)
+  }, 60_000)
+
+  it("without a probe takes its inbound away while it drains", async () => {
+    const controlPlane = await start()
+    const admin = await enter(controlPlane, {})
+    const first = await eventually(() => inboundOf(controlPlane), (one) => one !== undefined)
+    expect(first?.state).toBeUndefined()
+    await fetch(`${admin}/healthcheck/fail`, { method: "POST" })
+    await eventually(() => inboundOf(controlPlane), (one) => one?.state === "NotReady", 20_000)
+    await fetch(`${admin}/healthcheck/ok`, { method: "POST" })
+    await eventually(() => inboundOf(controlPlane), (one) => one?.state === "Ready", 20_000)
   }, 60_000)
 })
 

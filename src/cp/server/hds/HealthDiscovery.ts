@@ -46,6 +46,8 @@ interface Open {
   readonly admin: Place | null
   /** Undefined before the first. */
   sent: Buffer | undefined
+  /** Whether its Envoy said of itself how it is. */
+  isHeard: boolean
   readonly send: (bytes: Buffer) => void
   readonly close: (reason: CloseReason) => void
 }
@@ -127,7 +129,9 @@ export class HealthDiscovery extends Context.Service<
             return open.close(invalid("the node id must stay the same for a whole stream"))
           }
           if (message.case !== "endpointHealthResponse" || !look(open)) return
-          run(writer.write(open.key, readReport(message.value), Date.now()))
+          const report = { ...readReport(message.value), isFirst: !open.isHeard }
+          open.isHeard ||= report.proxy !== null
+          run(writer.write(open.key, report, Date.now()))
         }
 
         const accept = (call: Call, kill: () => void): void => {
@@ -181,7 +185,7 @@ export class HealthDiscovery extends Context.Service<
             work.follow(call, formatKey(key))
             streams.get(formatKey(key))?.close(TAKEN_OVER)
             open = {
-              claim, identity, key, admin, sent: undefined,
+              claim, identity, key, admin, sent: undefined, isHeard: false,
               send: newestOnly((bytes, done) => isOver ? undefined : void call.write(bytes, done)), close: end
             }
             streams.set(formatKey(key), open)

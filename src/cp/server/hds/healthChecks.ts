@@ -18,7 +18,7 @@ import { placeAddress } from "../../xds/cluster/fixed.ts"
 import { duration } from "../../xds/duration.ts"
 import { ADMIN, localClusterName } from "../../xds/names.ts"
 import type { Place } from "../../xds/TranslateSettings.ts"
-import { type HealthReport, probedInbounds, workloadPort } from "../../hds/serviceProbes.ts"
+import { type HealthReport, isProbed, watchedInbounds, workloadPort } from "../../hds/serviceProbes.ts"
 
 type Check = MessageInitShape<typeof HealthCheckSchema>
 type ClusterCheck = MessageInitShape<typeof ClusterHealthCheckSchema>
@@ -42,22 +42,22 @@ const common = ({ check }: HealthConfig, probe: NonNullable<Inbound["serviceProb
   }
 }
 
-/** The bytes of a HealthCheckSpecifier; without a probe it asks for nothing. `admin`: where its Envoy answers `/ready`. */
+/** The bytes of a HealthCheckSpecifier; of no inbound it asks nothing. `admin`: where its Envoy answers `/ready`. */
 export const healthChecks = (
   dataplane: Resource<"Dataplane"> | undefined,
   admin: Place | null,
   config: HealthConfig
 ): Buffer => {
-  const probed = dataplane === undefined ? [] : probedInbounds(dataplane)
+  const watched = dataplane === undefined ? [] : watchedInbounds(dataplane)
   const address = dataplane?.spec.networking?.address ?? ""
-  const workloads = probed.map((inbound) => {
+  const workloads = watched.filter(isProbed).map((inbound) => {
     const port = workloadPort(inbound)
     return clusterCheck(localClusterName(port), { address: inbound.serviceAddress || inbound.address || address, port }, {
       ...common(config, inbound.serviceProbe),
       healthChecker: { case: "tcpHealthCheck", value: {} }
     })
   })
-  const own = admin === null || workloads.length === 0 ? [] : [
+  const own = admin === null || watched.length === 0 ? [] : [
     clusterCheck(ADMIN, admin, {
       ...common(config),
       healthChecker: { case: "httpHealthCheck", value: { path: "/ready" } }
@@ -74,17 +74,21 @@ const WELL: ReadonlySet<HealthStatus> = new Set([HealthStatus.HEALTHY, HealthSta
 
 const LOCAL = /^localhost:(\d{1,5})$/
 
+/** What one says of itself; an Envoy that is too busy to answer in time says nothing, and serves on. */
+const ownWord = (status: HealthStatus): boolean | null => status === HealthStatus.TIMEOUT ? null : WELL.has(status)
+
 /** A cluster has one endpoint here; of any other name nothing is read. */
-export const readReport = ({ clusterEndpointsHealth }: EndpointHealthResponse): HealthReport => {
+export const readReport = (
+  { clusterEndpointsHealth }: EndpointHealthResponse
+): Pick<HealthReport, "ports" | "proxy"> => {
   const ports = new Map<number, boolean>()
   let proxy: boolean | null = null
   for (const { clusterName, localityEndpointsHealth } of clusterEndpointsHealth) {
     const endpoint = localityEndpointsHealth[0]?.endpointsHealth[0]
     if (endpoint === undefined) continue
-    const isWell = WELL.has(endpoint.healthStatus)
     const port = LOCAL.exec(clusterName)?.[1]
-    if (clusterName === ADMIN) proxy = isWell
-    else if (port !== undefined) ports.set(Number(port), isWell)
+    if (clusterName === ADMIN) proxy = ownWord(endpoint.healthStatus)
+    else if (port !== undefined) ports.set(Number(port), WELL.has(endpoint.healthStatus))
   }
   return { proxy, ports }
 }
