@@ -22,6 +22,8 @@ export class UntakenAnswers {
 
   /** It is about to be sent, and counts until it was or its connection is over. */
   hold(caller: string, outgoing: ServerResponse, bytes: number): void {
+    // For who has gone nothing is kept, and nobody tells of that a second time.
+    if (outgoing.destroyed) return
     this.#add(caller, bytes)
     outgoing.once("close", () => this.#add(caller, -bytes))
   }

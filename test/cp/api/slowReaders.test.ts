@@ -12,9 +12,18 @@ import { request, startApi, type TestApi } from "./testApi.ts"
 const MEGABYTE = 1024 * 1024
 const databases = useTestDatabases()
 let api: TestApi
+/** How many lists were begun, and what they wait for. */
+let reading = { begun: 0, gate: Promise.resolve() }
 
 beforeAll(async () => {
-  api = await startApi(await databases.create(), { untaken: new UntakenAnswers(4 * MEGABYTE) })
+  api = await startApi(await databases.create(), {
+    untaken: new UntakenAnswers(4 * MEGABYTE),
+    between: (store) => ({
+      ...store,
+      page: (type, part) =>
+        Effect.andThen(Effect.promise(() => (reading.begun++, reading.gate)), store.page(type, part))
+    })
+  })
   // A list of some 3 MB.
   const data = Buffer.alloc(225 * 1024, "x").toString("base64")
   await api.run(Effect.flatMap(Store, (store) =>
@@ -53,6 +62,27 @@ it("a caller who doesn't read is made a few answers and no more, and is served a
   expect((await request(`${api.url}/global-secrets`)).status).toBe(503)
   socket.destroy()
   await expect.poll(async () => (await request(`${api.url}/global-secrets`)).status, { timeout: 20_000 }).toBe(200)
+}, 90_000)
+
+it("a caller who goes away while its answer is made is kept nothing of it", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  reading = { begun: 0, gate: promise }
+  const seen = { closed: 0, ended: 0 }
+  const note = (message: unknown): void => {
+    const { response } = message as { readonly response: ServerResponse }
+    response.once("close", () => seen.closed++)
+    const end = response.end.bind(response)
+    Object.assign(response, { end: (text: string) => (seen.ended++, end(text)) })
+  }
+  subscribe("http.server.request.start", note)
+  const sockets = [1, 2, 3].map(() => ask("/global-secrets", 1))
+  await expect.poll(() => reading.begun, { timeout: 20_000 }).toBe(3)
+  for (const socket of sockets) socket.destroy()
+  await expect.poll(() => seen.closed, { timeout: 20_000 }).toBe(3)
+  resolve()
+  await expect.poll(() => seen.ended, { timeout: 20_000 }).toBe(3)
+  unsubscribe("http.server.request.start", note)
+  expect((await request(`${api.url}/global-secrets`)).status).toBe(200)
 }, 90_000)
 
 it("a caller who reads is answered however often it asks", async () => {
