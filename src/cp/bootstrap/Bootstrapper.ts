@@ -207,14 +207,20 @@ const unavailable = (problem: Problem, { userAgent }: BootstrapCall): BootstrapA
   return problem.status === 404 && userAgent.startsWith("Go-http-client/") ? { ...answer, body: "" } : answer
 }
 
+/** What the operator says that its owner has to change first; undefined where it is only a matter of time. */
+const obstacleOf = ({ spec: { conditions } }: Resource<"EcsTask">): string | undefined =>
+  conditions.find(({ reason, status, type }) =>
+    type === "Registered" && status === "False" && reason !== "NotAccepted")?.message
+
 const unknown = (proxy: ProxyId, task: Resource<"EcsTask"> | undefined): Problem => {
   const name = proxy.mesh === "" ? proxy.name : `${proxy.mesh}/${proxy.name}`
   if (task !== undefined) {
+    const obstacle = obstacleOf(task)
     return {
       status: 503,
       title: "NotRegisteredYet",
       detail: `ECS task ${proxy.name} was seen (${task.spec.lastStatus}, ${task.spec.phase}) but isn't registered ` +
-        `yet as ${name}; come again in a moment`,
+        (obstacle === undefined ? `yet as ${name}; come again in a moment` : `as ${name}: ${obstacle}`),
       retryAfterMillis: 1_000
     }
   }
