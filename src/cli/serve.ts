@@ -6,6 +6,7 @@ import { randomUUID, X509Certificate } from "node:crypto"
 import { hostname } from "node:os"
 import { Clock, Effect, Layer, Schedule, Schema } from "effect"
 import packageJson from "../../package.json" with { type: "json" }
+import { CallBudgets } from "../controllers/aws/CallBudgets.ts"
 import type { MayHave } from "../controllers/names/adoptNames.ts"
 import { keepNamesInAws, placesIn } from "../controllers/names/keepNamesInAws.ts"
 import { generatorWarnings } from "../controllers/names/generatorWarnings.ts"
@@ -51,6 +52,7 @@ import { exportTraces } from "../cp/tracing/exportTraces.ts"
 import { tracedJournal } from "../cp/tracing/tracedJournal.ts"
 import { caAudience } from "../model/bindingValue.ts"
 import type { KeptIn } from "../model/services/contestHostnames.ts"
+import { iamShare } from "./iamShare.ts"
 import { programLog } from "./programLog.ts"
 import { noteLeading, serveJournal } from "./serveJournal.ts"
 import { tokenKeeping } from "./tokenKeeping.ts"
@@ -73,14 +75,14 @@ const MONITORING_SERVER = "monitoring assignment server"
 const storeConfig = (config: ControlPlaneConfig) =>
   config.store.type === "embedded" ? embeddedStoreConfig(config.workDir) : Effect.succeed(config.store)
 
-const operator = ({ aws, dpServer, tokenSecrets, zone }: ControlPlaneConfig) => {
-  if (aws === null) return Effect.void
+const operator = Effect.fnUntraced(function*({ aws, dpServer, tokenSecrets, zone }: ControlPlaneConfig) {
+  if (aws === null) return
   const dataplanesBringOwn = dpServer.authn.dpProxyType === "dpToken"
   const tokens = tokenSecrets === null
     ? TokenController.none
     : tokenKeeping(tokenSecrets, aws).pipe(Layer.provide(TokenIssuerLive))
-  return operate({ zone, aws, dataplanesBringOwn }, tokens)
-}
+  return yield* operate({ zone, aws, dataplanesBringOwn }, tokens, Layer.succeed(CallBudgets, yield* CallBudgets))
+})
 
 const mayHave = ({ ranges }: ControlPlaneConfig["services"]): MayHave => (kind, address) =>
   mayBeGiven(ranges[kind], address)
@@ -153,7 +155,7 @@ const servers = (config: ControlPlaneConfig, instanceId: string) =>
         aws: config.aws,
         zone: config.zone,
         audience
-      })
+      }).pipe(Layer.provide(iamShare))
       const dataplane = dataplaneLayer({ config, instanceId }).pipe(
         Layer.provide(authentication),
         Layer.provide(CertificateAuthorityLive)
@@ -210,6 +212,7 @@ const controlPlane = (config: ControlPlaneConfig, instanceId: string) =>
   ).pipe(
     Layer.provide(ControlPlaneTlsLive.layer({ tls: config.tls, workDir: config.workDir, names: config.tls.names })),
     Layer.provide(Layer.succeed(CaFolder, config.caFilesDir)),
+    Layer.provide(CallBudgets.layer(config.aws?.apiShare ?? 1)),
     Layer.provide(tracedJournal(serveJournal(config.workDir, instanceId))),
     Layer.provide(exportTraces(config.tracing, { version: packageJson.version, instanceId, zone: config.zone }))
   )

@@ -179,7 +179,7 @@ const run = ({ aws }: OperatorConfig) =>
 export type TokenKeeping = Layer.Layer<TokenController, never, EcsReader | Store | Journal>
 
 /** The services behind the operator, without the ports that whoever composes provides. */
-const services = (config: OperatorConfig, tokens: TokenKeeping): Layer.Layer<
+const services = (config: OperatorConfig, tokens: TokenKeeping, budgets: Layer.Layer<CallBudgets>): Layer.Layer<
   | EcsReader | EventBus | IamReader | SqsReader | TaskController | TokenController
   | EndpointHolders | LastStored | OutboundPorts | OwnWrites,
   never,
@@ -187,7 +187,7 @@ const services = (config: OperatorConfig, tokens: TokenKeeping): Layer.Layer<
 > => {
   const readers = Layer.mergeAll(IamReader.layer, SqsReader.layer, EventBus.layer(config.aws), HostAddress.layer).pipe(
     Layer.provideMerge(EcsReader.layer),
-    Layer.provide(CallBudgets.layer(config.aws.apiShare))
+    Layer.provide(budgets)
   )
   const memories = Layer.mergeAll(
     OutboundPorts.layer(config.zone),
@@ -206,13 +206,18 @@ const services = (config: OperatorConfig, tokens: TokenKeeping): Layer.Layer<
 /** The operator before clients of whoever composes: all that it knows of AWS it hears from them. */
 export const operateWith = (
   config: OperatorConfig,
-  tokens: TokenKeeping = TokenController.none
+  tokens: TokenKeeping = TokenController.none,
+  budgets: Layer.Layer<CallBudgets> = CallBudgets.layer(config.aws.apiShare)
 ): Effect.Effect<void, never, Store | Journal | AwsClients> =>
-  Effect.scoped(run(config)).pipe(Effect.provide(services(config, tokens)))
+  Effect.scoped(run(config)).pipe(Effect.provide(services(config, tokens, budgets)))
 
-/** Runs until it is interrupted. Whoever composes runs it on the leading replica alone. */
+/**
+ * Runs until it is interrupted. Whoever composes runs it on the leading replica alone, and gives it `budgets` where
+ * others of the process ask AWS as well.
+ */
 export const operate = (
   config: OperatorConfig,
-  tokens: TokenKeeping = TokenController.none
+  tokens: TokenKeeping = TokenController.none,
+  budgets: Layer.Layer<CallBudgets> = CallBudgets.layer(config.aws.apiShare)
 ): Effect.Effect<void, never, Store | Journal> =>
-  operateWith(config, tokens).pipe(Effect.provide(AwsClients.layer(config.aws)))
+  operateWith(config, tokens, budgets).pipe(Effect.provide(AwsClients.layer(config.aws)))

@@ -1,6 +1,7 @@
 /**
- * The operator's shares of the quotas that its calls count against. AWS counts by account and region, so whoever else
- * calls these APIs there (consoles, deployments, monitoring) draws on the same quotas.
+ * The operator's shares of the quotas that its calls count against, which whoever it is composed with may draw on as
+ * well. AWS counts by account and region, so whoever else calls these APIs there (consoles, deployments, monitoring)
+ * draws on the same quotas.
  */
 import { Context, Effect, Layer } from "effect"
 import { type CallBudget, makeCallBudget } from "./CallBudget.ts"

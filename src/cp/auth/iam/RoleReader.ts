@@ -8,19 +8,22 @@
 import { GetRoleCommand, IAMClient } from "@aws-sdk/client-iam"
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts"
 import { fromTemporaryCredentials } from "@aws-sdk/credential-providers"
-import { Cache, Context, Data, Effect, Equal, Exit, Layer, Semaphore } from "effect"
+import { Cache, Context, Data, Effect, Equal, Exit, Layer, Schedule, Semaphore } from "effect"
 import { isType } from "../../../model/Resource.ts"
 import type { ObservedRole } from "../../../model/EcsTask.ts"
 import type { AwsConfig } from "../../config/ControlPlaneConfig.ts"
 import { ResourceCache, type ResourceChange } from "../../snapshot/ResourceCache.ts"
 import { NotYetKnown, Refused } from "../Authenticator.ts"
+import { IamShare } from "./IamShare.ts"
 import type { Principal } from "./judgePrincipal.ts"
 import { parseRoleArn } from "./roleArn.ts"
-import { roleFailure } from "./roleFailure.ts"
+import { isThrottled, roleFailure } from "./roleFailure.ts"
 
 export const ROLE_MAX_AGE_MILLIS = 30_000
 const DEADLINE_MILLIS = 5_000
 const CONCURRENCY = 8
+/** Between an attempt and the only other. */
+const AGAIN = Schedule.jittered(Schedule.spaced("200 millis"))
 
 /** A name alone isn't a role: another account has the same one, and a role created anew has another id. */
 class RoleKey extends Data.Class<Pick<Principal, "partition" | "accountId" | "roleName" | "roleId">> {}
@@ -50,7 +53,22 @@ export class RoleReader extends Context.Service<
       Effect.gen(function*() {
         const resources = yield* ResourceCache
         const { iamOf, ownAccount } = yield* makeClients(config)
+        const share = yield* IamShare
         const places = yield* Semaphore.make(CONCURRENCY)
+
+        /** Each attempt has a turn of its own. */
+        const ask = (key: RoleKey) =>
+          Effect.andThen(
+            share.take,
+            Effect.tryPromise({
+              try: (abortSignal) =>
+                iamOf(key.accountId).send(new GetRoleCommand({ RoleName: key.roleName }), { abortSignal }),
+              catch: (error) => {
+                if (isThrottled(error)) share.refused()
+                return roleFailure(error, { ...key, sessionName: "" })
+              }
+            })
+          ).pipe(Effect.retry({ times: 1, schedule: AGAIN, while: ({ reason }) => reason === "IamUnavailable" }))
 
         const lookup = Effect.fn("RoleReader.lookup")(function*(key: RoleKey) {
           const principal = { ...key, sessionName: "" }
@@ -62,11 +80,7 @@ export class RoleReader extends Context.Service<
                 "name one for it in ECS_MESH_ACCOUNT_ROLES of the control plane"
             })
           }
-          const { Role } = yield* Effect.tryPromise({
-            try: (abortSignal) =>
-              iamOf(key.accountId).send(new GetRoleCommand({ RoleName: key.roleName }), { abortSignal }),
-            catch: (error) => roleFailure(error, principal)
-          })
+          const { Role } = yield* ask(key)
           const arn = Role?.Arn === undefined ? undefined : parseRoleArn(Role.Arn)
           if (
             Role?.Arn === undefined || arn?.partition !== key.partition || arn.accountId !== key.accountId ||
@@ -116,18 +130,19 @@ export class RoleReader extends Context.Service<
 
 const makeClients = (config: AwsConfig) =>
   Effect.gen(function*() {
-    const settings = (endpoint: string | null) => ({
+    const settings = (endpoint: string | null, maxAttempts = 2) => ({
       region: config.region,
-      maxAttempts: 2,
+      maxAttempts,
       ...(endpoint === null ? {} : { endpoint })
     })
-    const own = new IAMClient(settings(config.endpoints.iam))
+    // IAM's attempts are counted, so the SDK makes one a call.
+    const own = new IAMClient(settings(config.endpoints.iam, 1))
     const sts = new STSClient(settings(config.endpoints.sts))
     const foreign = new Map(
       Object.entries(config.accountRoles).map(([accountId, RoleArn]) => [
         accountId,
         new IAMClient({
-          ...settings(config.endpoints.iam),
+          ...settings(config.endpoints.iam, 1),
           credentials: fromTemporaryCredentials({
             params: { RoleArn, RoleSessionName: "ecs-mesh-control-plane" },
             clientConfig: settings(config.endpoints.sts)

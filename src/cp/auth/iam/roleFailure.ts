@@ -5,6 +5,11 @@ import type { Principal } from "./judgePrincipal.ts"
 const ABSENT = new Set(["NoSuchEntity", "NoSuchEntityException"])
 const DENIED = /AccessDenied|NotAuthorized|InvalidClientTokenId|ExpiredToken|CredentialsProvider/
 
+const THROTTLED = /Throttl|TooManyRequests|RequestLimitExceeded|SlowDown|LimitExceeded/
+
+/** Whether AWS refused it as there were too many calls. */
+export const isThrottled = (error: unknown): boolean => error instanceof Error && THROTTLED.test(error.name)
+
 /** `error`: what the SDK threw; only its name counts. */
 export const roleFailure = (error: unknown, { roleName, accountId }: Principal): Refused | NotYetKnown => {
   const name = error instanceof Error ? error.name : ""
