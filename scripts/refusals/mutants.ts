@@ -543,6 +543,11 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   ),
   mutant(38, "task runs", TASK, ["    yield* judgeLife(task)\n", ""], T.judgeTask, "refuses a task whose status is %j"),
   mutant(
+    38, "task was accepted before its stop", TASK,
+    ['if (task.phase !== "draining" || task.proxy !== null) return passed', "if (task.phase !== null) return passed"],
+    T.judgeTask, "for its stop where it wasn't decided on"
+  ),
+  mutant(
     38, "task may be this proxy", TASK, ["    yield* judgeProxy(task, claim)\n", ""], T.task,
     "refuses one that may be in another mesh, or of another type"
   ),

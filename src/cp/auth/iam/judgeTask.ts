@@ -42,12 +42,17 @@ export const taskNotSeen = () =>
 const ALIVE = new Set(["PROVISIONING", "PENDING", "ACTIVATING", "RUNNING", "DEACTIVATING", "STOPPING"])
 
 const judgeLife = (task: EcsTask): Judgement => {
+  const refusal = task.conditions.find(({ status, type }) => type === "Accepted" && status === "False")
   if (task.phase === "refused") {
-    const why = task.conditions.find((condition) => condition.status === "False")
-    return refuse(why?.reason ?? "TaskRefused", why?.message ?? "the operator refuses this task")
+    return refuse(refusal?.reason ?? "TaskRefused", refusal?.message ?? "the operator refuses this task")
   }
   if (task.phase === "gone" || !ALIVE.has(task.lastStatus)) return refuse("TaskStopped", "the task has stopped")
-  return passed
+  if (task.phase !== "draining" || task.proxy !== null) return passed
+  // It was refused until it was to stop, or never decided on: nobody will any more.
+  return refuse(
+    refusal?.reason ?? "TaskStopping",
+    refusal?.message ?? "the task shall stop, and the operator had not accepted it before"
+  )
 }
 
 const judgeRole = (task: EcsTask, session: SessionOfRole): Judgement => {

@@ -1,6 +1,7 @@
 // Each condition of the judge alone: at the door some of them stand behind others that say no as well.
 import { describe, expect, it } from "vitest"
 import { judgeTask, type SessionOfRole, type TaskEvidence } from "../../../../src/cp/auth/iam/judgeTask.ts"
+import type { Condition } from "../../../../src/model/Condition.ts"
 import { CLAIM, TASK_ID } from "../support/signed.ts"
 import { ADDRESS, taskOf } from "../support/taskOf.ts"
 import { reasonOf } from "../support/verdict.ts"
@@ -49,6 +50,25 @@ it("refuses a session that isn't named after the proxy", () => {
 
 it.each(["DEPROVISIONING", "STOPPED", "DELETED", ""])("refuses a task whose status is %j", (lastStatus) => {
   expect(judge({ task: taskOf(TASK_ID, ROLE, { lastStatus }) })).toBe("Refused: TaskStopped")
+})
+
+describe("refuses a task that shall stop and was never accepted", () => {
+  const draining = { phase: "draining", desiredStatus: "STOPPED", proxy: null } as const
+  const said = (type: string, status: Condition["status"], reason: string): Condition =>
+    ({ type, status, reason, message: "", lastTransitionTime: "" })
+  const neverConnected = said("SidecarConnected", "False", "NeverConnected")
+
+  it("for what it was refused for", () => {
+    const conditions = [
+      said("Identified", "False", "AddressPending"), said("Accepted", "False", "RoleDeleted"), neverConnected
+    ]
+    expect(judge({ task: taskOf(TASK_ID, ROLE, { ...draining, role: null, conditions }) })).toBe("Refused: RoleDeleted")
+  })
+
+  it("for its stop where it wasn't decided on", () => {
+    const conditions = [said("Accepted", "Unknown", "RoleUnreadable"), neverConnected]
+    expect(judge({ task: taskOf(TASK_ID, ROLE, { ...draining, conditions }) })).toBe("Refused: TaskStopping")
+  })
 })
 
 it("refuses an address that only resembles the task's", () => {
