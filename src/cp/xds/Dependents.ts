@@ -1,7 +1,8 @@
 /**
  * Who depends on what: one index for all connected proxies. Receives what a batch of changes did to the views; answers
  * who is to be translated anew for it, and who merely holds an assignment that is another. What that costs follows
- * the answer, not the mesh: only a policy is held against each proxy of its mesh.
+ * the answer, not the mesh: only a policy is held against each proxy of its mesh, and other labels of what is called
+ * against each that picks by labels.
  *
  * Its entries are as of each proxy's last translation. A proxy that still waits for its next one is safe: that reads
  * everything as it is by then. So is one whose translation failed: what made it fail is its own resource, its mesh or
@@ -18,7 +19,7 @@ import type { Impact, PolicyChange, ProxyChange, Replaced, ServiceChange } from 
 import type { ZoneView } from "../snapshot/MeshView.ts"
 import { sameData } from "../snapshot/sameData.ts"
 import { DestinationReaders, externalService } from "./DestinationReaders.ts"
-import { concerns, readsDataplane, samePolicy, selectingLabels } from "./ownReads.ts"
+import { concerns, labelsOfCallees, readsDataplane, samePolicy, selectingLabels } from "./ownReads.ts"
 import type { ServiceUse } from "./ProxyTranslation.ts"
 
 /** What the index needs to know of a proxy. */
@@ -131,7 +132,7 @@ export class Dependents<D extends Dependent> {
     for (const mesh of impact.outboundPorts) add(this.#ofEveryService.get(mesh) ?? NOBODY)
     for (const mesh of impact.addresses) add(this.#byDestination.boundIn(mesh))
     for (const change of impact.destinations) {
-      add(this.#byDestination.of(change))
+      add(this.#byDestination.of(change, () => labelsOfCallees(this.#zone.meshes.get(change.mesh)?.policies ?? {})))
       if (offers(change)) add(this.#ingresses)
       const service = externalService(change)
       // Until now, or from now on, it is outside of the mesh.

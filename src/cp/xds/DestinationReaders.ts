@@ -7,7 +7,8 @@ import type { Resource } from "../../model/Resource.ts"
 import type { DestinationChange } from "../snapshot/Destination.ts"
 import { fileUnder, takeFrom } from "../../model/fileUnder.ts"
 import { externalKey } from "../snapshot/MeshDestinations.ts"
-import { backendReads } from "./backends.ts"
+import { backendReads, textsOf, type WantedLabels } from "./backends.ts"
+import { isPickedAnew, readsDestination } from "./ownReads.ts"
 
 /** What of a proxy says so. */
 export interface DestinationReader {
@@ -16,14 +17,24 @@ export interface DestinationReader {
   readonly bindsOutbounds: boolean
 }
 
-/** Among what a proxy reads: it picks by labels, so that each destination that comes or goes may be meant. */
+/** Among what a proxy reads: each destination that comes or goes may be meant. */
 export const ANY_DESTINATION = "*"
+
+/** Among what a proxy reads: it picks by these labels, so that any destination may be meant. */
+export const pickedBy = (labels: WantedLabels): string => `${ANY_DESTINATION}${JSON.stringify(labels)}`
+
+const isAny = (read: string): boolean => read.startsWith(ANY_DESTINATION)
+
+/** None of what `pickedBy` didn't make. */
+const labelsOf = (read: string): ReadonlyArray<WantedLabels> =>
+  isAny(read) && read !== ANY_DESTINATION ? [textsOf(JSON.parse(read.slice(ANY_DESTINATION.length)))] : []
 
 interface Entry {
   readonly mesh: string
   readonly all: boolean
   readonly addresses: boolean
   readonly keys: ReadonlySet<string>
+  readonly picked: ReadonlyArray<WantedLabels>
 }
 
 const EXTERNAL = externalKey("")
@@ -47,11 +58,13 @@ export class DestinationReaders<D extends DestinationReader> {
   /** `dataplane`: undefined for zone proxies, which call nothing by reference. */
   put(reader: D, dataplane: Resource<"Dataplane"> | undefined): void {
     const own = dataplane === undefined ? undefined : backendReads(dataplane, reader.bindsOutbounds)
+    const reads = [...reader.reads, ...own?.named ?? [], ...(own?.picked ?? []).map(pickedBy)]
     const entry: Entry = {
       mesh: reader.proxy.mesh,
-      all: (own?.all ?? false) || reader.reads.includes(ANY_DESTINATION),
+      all: (own?.all ?? false) || reads.some(isAny),
       addresses: own?.addresses ?? false,
-      keys: new Set([...reader.reads, ...own?.named ?? []].map((key) => `${reader.proxy.mesh}/${key}`))
+      keys: new Set(reads.map((key) => `${reader.proxy.mesh}/${key}`)),
+      picked: reads.flatMap(labelsOf)
     }
     if (same(this.#entries.get(reader), entry)) return
     this.remove(reader)
@@ -72,9 +85,18 @@ export class DestinationReaders<D extends DestinationReader> {
     takeFrom(this.#bound, entry.mesh, reader)
   }
 
-  *of({ key, mesh }: DestinationChange): Generator<D, undefined> {
-    yield* this.#byKey.get(`${mesh}/${key}`) ?? []
-    if (!key.startsWith(EXTERNAL)) yield* this.#ofAll.get(mesh) ?? []
+  /** `said`: the labels by which some policy of the mesh picks what is called. */
+  *of(change: DestinationChange, said: () => ReadonlyArray<WantedLabels>): Generator<D, undefined> {
+    const { key, mesh } = change
+    const ofAll = key.startsWith(EXTERNAL) ? [] : this.#ofAll.get(mesh) ?? []
+    if (readsDestination(change, said)) {
+      yield* this.#byKey.get(`${mesh}/${key}`) ?? []
+      yield* ofAll
+      return
+    }
+    for (const reader of ofAll) {
+      if (this.#entries.get(reader)?.picked.some((labels) => isPickedAnew(change, labels)) === true) yield reader
+    }
   }
 
   *boundIn(mesh: string): Generator<D, undefined> {

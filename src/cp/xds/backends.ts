@@ -27,7 +27,10 @@ export interface Unresolved {
 
 export type Resolved = { readonly backend: Backend } | Unresolved
 
-const hasLabels = (wanted: Readonly<Record<string, string>>, { labels }: Destination): boolean =>
+/** Labels that something must have to be meant. */
+export type WantedLabels = Readonly<Record<string, string>>
+
+export const hasLabels = (wanted: WantedLabels, { labels }: Pick<Destination, "labels">): boolean =>
   Object.entries(wanted).every(([label, value]) => labels[label] === value)
 
 const isEmpty = (labels: Readonly<Record<string, string>> | undefined): boolean =>
@@ -87,7 +90,7 @@ interface ReachableRef {
   readonly labels: Readonly<Record<string, string>>
 }
 
-const textsOf = (value: unknown): Readonly<Record<string, string>> =>
+export const textsOf = (value: unknown): Readonly<Record<string, string>> =>
   Object.fromEntries(
     Object.entries(recordOf(value)).flatMap(([key, text]) => (typeof text === "string" ? [[key, text]] : []))
   )
@@ -174,14 +177,18 @@ export interface BackendReads {
   readonly addresses: boolean
   /** Keys of those that it names. */
   readonly named: ReadonlyArray<string>
+  /** The labels by which it picks some. */
+  readonly picked: ReadonlyArray<WantedLabels>
 }
 
 export const backendReads = (dataplane: Resource<"Dataplane">, bindOutbounds: boolean): BackendReads => {
   const refs = (dataplane.spec.networking?.outbound ?? []).flatMap(({ backendRef }) => backendRef ?? [])
+  const reachable = bindOutbounds ? reachableRefs(dataplane) ?? [] : []
   return {
-    all: bindOutbounds || refs.some(({ labels }) => !isEmpty(labels)),
+    all: bindOutbounds,
     addresses: bindOutbounds,
-    named: refs.filter(({ labels }) => isEmpty(labels)).map(({ kind, name }) => serviceName(kind, name ?? ""))
+    named: refs.filter(({ labels }) => isEmpty(labels)).map(({ kind, name }) => serviceName(kind, name ?? "")),
+    picked: [...refs, ...reachable].flatMap(({ labels = {} }) => (isEmpty(labels) ? [] : [labels]))
   }
 }
 

@@ -1,15 +1,19 @@
 /**
- * Which parts of a Dataplane and of a policy a translation reads: a write of anything else is nothing to translate for.
- * Wherever it isn't plain that a part isn't read, it counts as read.
+ * Which parts of a Dataplane, of what it calls and of a policy a translation reads: a write of anything else is nothing
+ * to translate for. Wherever it isn't plain that a part isn't read, it counts as read.
  */
 import type { Dataplane, Inbound } from "../../model/Dataplane.ts"
 import { LISTEN_LABEL_PREFIX, OUTBOUND_ADDRESS_LABEL, OUTBOUNDS_LABEL } from "../../model/dataplaneLabels.ts"
-import type { Policy } from "../../model/policies.ts"
+import { allPolicies, type Policies, type Policy } from "../../model/policies.ts"
 import type { Resource } from "../../model/Resource.ts"
 import { DISPLAY_NAME_LABEL, ORIGIN_LABEL, WORKLOAD_TAG, ZONE_TAG } from "../../model/Tags.ts"
+import { listOf, recordOf } from "../../model/validate/backends.ts"
+import type { Destination } from "../snapshot/Destination.ts"
 import type { Replaced } from "../snapshot/Impact.ts"
 import { sameData } from "../snapshot/sameData.ts"
+import { hasLabels, textsOf, type WantedLabels } from "./backends.ts"
 import { type Routes, selectsDataplane } from "./policies/selection.ts"
+import { onceFor } from "./share/onceFor.ts"
 
 /** What stands in a policy's labels and says whom it is about, or which of two policies has the last word. */
 const POLICY_LABELS = [ORIGIN_LABEL, ZONE_TAG, DISPLAY_NAME_LABEL, "kuma.io/policy-role", "kuma.io/effect"]
@@ -50,6 +54,31 @@ export const readsDataplane = (
 /** The labels by which some of these policies pick Dataplanes. */
 export const selectingLabels = (policies: Iterable<Policy | undefined>): ReadonlySet<string> =>
   new Set([...policies].flatMap((policy) => Object.keys(policy?.spec.targetRef?.labels ?? {})))
+
+const withoutLabels = ({ labels: { [ORIGIN_LABEL]: origin }, ...destination }: Destination) => ({ origin, destination })
+
+/** Whether it has the labels now, or had them before, but not both. */
+export const isPickedAnew = ({ before, after }: Replaced<Destination>, wanted: WantedLabels): boolean =>
+  (before !== undefined && hasLabels(wanted, before)) !== (after !== undefined && hasLabels(wanted, after))
+
+/**
+ * Whether its callers are told something else of it than before. Of its labels that is those that say where it is from,
+ * and `said`: those by which some policy of the mesh picks what it is about.
+ */
+export const readsDestination = (
+  change: Replaced<Destination>,
+  said: () => ReadonlyArray<WantedLabels>
+): boolean =>
+  change.before === undefined || change.after === undefined ||
+  !sameData(withoutLabels(change.before), withoutLabels(change.after)) ||
+  said().some((wanted) => isPickedAnew(change, wanted))
+
+/** The labels by which policies pick what they are about among what is called. One that can't be read picks nothing. */
+export const labelsOfCallees = onceFor((policies: Policies): ReadonlyArray<WantedLabels> =>
+  allPolicies(policies).flatMap(({ spec }) => listOf(recordOf(spec)["to"])).flatMap(({ targetRef }) => {
+    const labels = textsOf(recordOf(targetRef)["labels"])
+    return Object.keys(labels).length === 0 ? [] : [labels]
+  }))
 
 export const samePolicy = ({ before, after }: Replaced<Policy>): boolean =>
   before !== undefined && after !== undefined && sameData(before.spec, after.spec) &&

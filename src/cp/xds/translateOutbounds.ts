@@ -12,7 +12,7 @@ import { type Callable, callableOf, problemOf } from "./Callable.ts"
 import { collectorResource } from "./cluster/collector.ts"
 import { externalCluster, hasHostnames } from "./cluster/external.ts"
 import { outboundCluster } from "./cluster/outbound.ts"
-import { ANY_DESTINATION } from "./DestinationReaders.ts"
+import { pickedBy } from "./DestinationReaders.ts"
 import { serviceUse } from "./endpoint/serviceUse.ts"
 import { outboundListener } from "./listener/outbound.ts"
 import { collectorCluster, collectorsOf } from "./logging/AccessLogger.ts"
@@ -25,6 +25,7 @@ import { clusterTimeouts, listenerTimeouts, routeTimeouts } from "./policies/Mes
 import type { OutboundPart, ServiceUse } from "./ProxyTranslation.ts"
 import type { OutboundRoute, WeightedCluster } from "./route/outbound.ts"
 import { type Leading, leadingTo } from "./routeBackends.ts"
+import { samePart } from "./samePart.ts"
 import { onceFor } from "./share/onceFor.ts"
 import type { Shared } from "./share/Shared.ts"
 import { WeakValues } from "./share/WeakValues.ts"
@@ -108,7 +109,9 @@ export class OutboundParts {
     }
     for (const outbound of outbounds) this.#translate(view, outbound, calling, gathered)
     const { conditions, inputs, reads, resources, uses } = gathered
-    const after: OutboundPart = { resources, uses, reads: [...reads], conditions }
+    const made: OutboundPart = { resources, uses, reads: [...reads], conditions }
+    // A label that says nothing of it may be another: whoever has the part shares it with the others still.
+    const after = before !== undefined && samePart(before, made) ? before : made
     this.#inputs.set(after, inputs)
     known.set(key, after)
     return after
@@ -127,7 +130,7 @@ export class OutboundParts {
     const clusterOf = (ref: BackendRef) => {
       const picked = (): string | undefined => leadingTo(view, ref).backend?.destination
       if (picksByLabels(ref)) {
-        gathered.reads.add(ANY_DESTINATION)
+        gathered.reads.add(pickedBy(ref.labels ?? {}))
         gathered.inputs.push([picked, picked()])
       }
       const leading = leadingTo(view, ref)

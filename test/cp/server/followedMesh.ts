@@ -2,7 +2,8 @@
 import type { Follower } from "../../../src/cp/server/ProxySnapshots.ts"
 import { ProxyUpdates } from "../../../src/cp/server/ProxyUpdates.ts"
 import { ResourceIndex } from "../../../src/cp/snapshot/ResourceIndex.ts"
-import { defaultTranslateSettings } from "../../../src/cp/xds/TranslateSettings.ts"
+import { sharedResources } from "../../../src/cp/xds/share/SharedResources.ts"
+import { defaultTranslateSettings, type TranslateSettings } from "../../../src/cp/xds/TranslateSettings.ts"
 import type { ProxySnapshot } from "../../../src/cp/xds/XdsResource.ts"
 import type { ProxyId } from "../../../src/model/ProxyType.ts"
 import type { Resource } from "../../../src/model/Resource.ts"
@@ -23,6 +24,7 @@ export class FollowedMesh {
   readonly #cache = new ResourceIndex()
   readonly #certificates = new WrittenCertificates(this.#cache)
   readonly #updates: ProxyUpdates
+  readonly #settings: TranslateSettings
   readonly #scheduled = new Set<() => void>()
   /** Milliseconds. */
   #longestWait = 0
@@ -32,7 +34,13 @@ export class FollowedMesh {
   #time = 0
 
   /** `millis`: what each look at the clock takes. */
-  constructor(resources: ReadonlyArray<Resource>, proxies: ReadonlyArray<ProxyId>, millis = 0) {
+  constructor(
+    resources: ReadonlyArray<Resource>,
+    proxies: ReadonlyArray<ProxyId>,
+    millis = 0,
+    settings = defaultTranslateSettings
+  ) {
+    this.#settings = settings
     this.#updates = new ProxyUpdates({
       certificates: this.#certificates,
       report: {
@@ -57,7 +65,7 @@ export class FollowedMesh {
     })
     for (const resource of resources) this.#cache.set(resource, resource)
     this.#updates.load(resources)
-    for (const proxy of proxies) this.#updates.follow(proxy, defaultTranslateSettings, this.#follower(proxy))
+    for (const proxy of proxies) this.#updates.follow(proxy, settings, this.#follower(proxy))
     this.#settle()
   }
 
@@ -82,7 +90,7 @@ export class FollowedMesh {
     this.#told = []
     for (const { proxy, resource } of newcomers) {
       this.#change([resource])
-      this.#updates.follow(proxy, defaultTranslateSettings, this.#follower(proxy))
+      this.#updates.follow(proxy, this.#settings, this.#follower(proxy))
     }
     this.#settle()
     return { translated: this.#translated.sort(), told: this.#told.sort() }
@@ -91,6 +99,11 @@ export class FollowedMesh {
   /** Milliseconds that a turn of the last writes was put off by. */
   get longestWait(): number {
     return this.#longestWait
+  }
+
+  /** Clusters, listeners and routes that were built until now, for whomever. */
+  get built(): number {
+    return sharedResources(this.#updates.zone).resources.made
   }
 
   failure(proxy: ProxyId): string | null {

@@ -121,6 +121,37 @@ describe("the resources of many proxies", () => {
     expect(before).not.toBeNull()
   })
 
+  it("stay one where what they call has another label that nothing is picked by", () => {
+    const kv = (labels: Readonly<Record<string, string>>) =>
+      resource("MeshService", "default", "kv", {
+        state: "Available",
+        selector: { dataplaneTags: { "kuma.io/service": "kv" } },
+        ports: [{ port: 80, appProtocol: "http" }]
+      }, labels)
+    const referrer = (at: number): Resource<"Dataplane"> =>
+      resource("Dataplane", "default", `d${at}`, {
+        networking: {
+          address: `10.0.0.${at}`,
+          inbound: [],
+          outbound: [{ port: 20_001, backendRef: { kind: "MeshService", name: "kv", port: 80 } }]
+        }
+      })
+    const { apply, kept, translate } = connect(many(3, referrer))
+    apply(kv({}))
+    translate()
+    const calls = () => [...new Set([...kept.values()].map((translation) => translation?.calls))]
+    const before = calls()
+    expect(before).toHaveLength(1)
+    apply(kv({ note: "1" }))
+    expect(translate()).toBe(0)
+    expect(calls()).toHaveLength(1)
+    expect(calls()[0]).toBe(before[0])
+    // What says where it is from stands in what is asked for.
+    apply(kv({ "kuma.io/origin": "global", "kuma.io/display-name": "shown" }))
+    expect(translate()).toBeGreaterThan(0)
+    expect(calls()[0]).not.toBe(before[0])
+  })
+
   it("are one list of outbounds, and what follows from it, while nobody's timeouts are others", () => {
     const { kept, translate } = connect(many(10, lister))
     translate()

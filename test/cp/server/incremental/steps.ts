@@ -63,6 +63,14 @@ const inbound: fc.Arbitrary<Inbound> = record<Inbound>({
 
 const plainTags = (tags: object): Record<string, string> => ({ ...tags })
 
+/** By which something that is called may be picked. */
+const calleeLabels = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ team: name("x", "y") }).map(plainTags) },
+  { weight: 1, arbitrary: fc.record({ tier: name("1", "2") }).map(plainTags) },
+  { weight: 1, arbitrary: fc.constant({ team: "x", tier: "1" }).map(plainTags) },
+  { weight: 1, arbitrary: fc.record({ "kuma.io/origin": name("zone", "global") }).map(plainTags) }
+)
+
 const outboundPortNumber = fc.integer({ min: 20_001, max: 20_004 })
 
 const outbound: fc.Arbitrary<Outbound> = fc.oneof(
@@ -81,7 +89,7 @@ const outbound: fc.Arbitrary<Outbound> = fc.oneof(
       backendRef: record<NonNullable<Outbound["backendRef"]>>({
         kind: name("MeshService", "MeshExternalService", "MeshMultiZoneService"),
         name: mostly(name("s1", "s2")),
-        labels: sometimes(fc.record({ team: name("x", "y") }).map(plainTags)),
+        labels: sometimes(calleeLabels),
         port: mostly(name("8080", "9090").map(Number))
       })
     })
@@ -144,9 +152,9 @@ const dataplane = fc.record({
   transparentProxying: sometimes(fc.record({
     reachableBackends: fc.record({
       refs: fc.array(record<Record<string, unknown>>({
-        kind: name("MeshService", "MeshExternalService"),
+        kind: name("MeshService", "MeshExternalService", "MeshMultiZoneService"),
         name: mostly(name("s1", "s2")),
-        labels: sometimes(fc.constant({ team: "x" })),
+        labels: sometimes(calleeLabels),
         port: sometimes(fc.constant(8_080))
       }), { maxLength: 2 })
     })
@@ -224,6 +232,7 @@ const targetRef: fc.Arbitrary<TargetRef> = fc.oneof(
   }),
   fc.record({ kind: name("MeshGateway", "MeshHTTPRoute"), name: fc.constant("g") }),
   record<TargetRef>({ kind: destinationKind, name: serviceName, sectionName: sometimes(name("main", "8080")) }),
+  record<TargetRef>({ kind: destinationKind, labels: calleeLabels, sectionName: sometimes(name("main", "8080")) }),
   fc.record({ kind: fc.constant("MeshHTTPRoute"), name: name("p1", "p2") }),
   fc.record({ kind: fc.constant("MeshHTTPRoute"), labels: fc.record({ team: name("x", "y") }) })
 )
@@ -336,7 +345,9 @@ const backendRefs = fc.array(fc.oneof(
   fc.record({ kind: fc.constant("MeshService"), name: service, weight: fc.constantFrom(0, 1, 2) }),
   fc.record({ kind: fc.constant("MeshServiceSubset"), name: service, tags, weight: fc.constant(1) }),
   fc.record({ kind: fc.constant("MeshService"), name: service, port: fc.constantFrom(80, 81), weight: fc.constant(1) }),
-  fc.record({ kind: fc.constant("MeshService"), labels: fc.record({ team: name("x", "y") }), weight: fc.constant(1) }),
+  record<TargetRef & { readonly weight: number; readonly port?: number }>({
+    kind: destinationKind, labels: calleeLabels, port: sometimes(fc.constant(8_080)), weight: fc.constantFrom(0, 1)
+  }),
   fc.record({ kind: destinationKind, name: serviceName, port: fc.constantFrom(8080, 9090, 443), weight: fc.constant(1) }),
   fc.record({ kind: destinationKind, name: serviceName, sectionName: name("main", "8080"), weight: fc.constant(1) }),
   fc.record({ kind: destinationKind, name: serviceName, weight: fc.constant(1) })
@@ -347,7 +358,7 @@ const toService = <A>(rule: fc.Arbitrary<A>) =>
     targetRef: fc.oneof(
       fc.record({ kind: fc.constant("MeshService"), name: service }),
       fc.record({ kind: destinationKind, name: serviceName }),
-      fc.record({ kind: fc.constant("MeshService"), labels: fc.record({ team: name("x", "y") }) })
+      fc.record({ kind: destinationKind, labels: calleeLabels })
     ),
     rules: fc.array(rule, { maxLength: 2 })
   }), { maxLength: 2 })
@@ -442,12 +453,12 @@ const metric = fc.record({
 }))
 
 /** What no validator lets in. */
-const broken = fc.record({ mesh: meshName, name: name("p1", "p2") }).map((key): DesiredResource => ({
-  type: "MeshTrafficPermission",
-  ...key,
-  labels: {},
-  spec: JSON.parse("{\"from\": 5}")
-}))
+const broken = fc.record({
+  type: name("MeshTrafficPermission", "MeshTimeout"),
+  mesh: meshName,
+  name: name("p1", "p2"),
+  spec: name("{\"from\": 5}", "{\"to\": 5}", "{\"to\": [null, {\"targetRef\": 5}]}")
+}).map(({ spec, ...key }): DesiredResource => ({ ...key, labels: {}, spec: JSON.parse(spec) }))
 
 const outboundPort = fc.record({ mesh: meshName, name: service, port: name("30001", "30002", "30003", "20001") }).map(
   ({ port, ...key }): DesiredResource => ({ type: "OutboundPort", ...key, labels: {}, spec: { port: Number(port) } })
@@ -489,7 +500,8 @@ const serviceLabels = record<Record<string, string>>({
   "kuma.io/zone": mostly(name("zone-1", "zone-2")),
   "kuma.io/display-name": sometimes(name("shown", "other")),
   "kuma.io/deletion-grace-period-started-at": sometimes(fc.constant("2026-01-01T00:00:00Z")),
-  team: sometimes(name("x", "y"))
+  team: sometimes(name("x", "y")),
+  tier: sometimes(name("1", "2"))
 })
 
 const meshService = fc.record({
@@ -517,10 +529,15 @@ const meshService = fc.record({
 const multiZoneService = fc.record({
   mesh: meshName,
   name: serviceName,
-  labels: fc.constant({}),
+  labels: serviceLabels,
   spec: fc.record({
     selector: fc.record({
-      meshService: fc.record({ matchLabels: fc.dictionary(name("team", "kuma.io/display-name"), name("x", "shown"), { maxKeys: 1 }) })
+      meshService: fc.record({
+        matchLabels: fc.oneof(
+          fc.dictionary(name("team", "kuma.io/display-name"), name("x", "shown"), { maxKeys: 1 }),
+          calleeLabels
+        )
+      })
     }),
     ports: fc.constant([{ port: 8_080, appProtocol: "http" }])
   })
@@ -658,6 +675,8 @@ const serviceLabel = labelOf(
   ["kuma.io/deletion-grace-period-started-at", "2026-01-02T00:00:00Z"],
   ["team", "x"],
   ["team", "y"],
+  ["tier", "1"],
+  ["tier", "2"],
   ["unread", "1"]
 )
 
@@ -665,7 +684,7 @@ const labelled = fc.oneof(
   { weight: 4, arbitrary: fc.record({ key: anyDataplane, said: dataplaneLabel }) },
   { weight: 3, arbitrary: fc.record({ key: anyPolicy, said: policyLabel }) },
   { weight: 1, arbitrary: fc.record({ key: anyIngress, said: zoneLabel }) },
-  { weight: 2, arbitrary: fc.record({ key: anyService, said: serviceLabel }) }
+  { weight: 4, arbitrary: fc.record({ key: anyService, said: serviceLabel }) }
 )
 
 const proxy: fc.Arbitrary<ProxyId> = fc.oneof(
