@@ -1,7 +1,7 @@
 /**
  * What Kuma's own kuma-dp meets here: a mesh of real kuma-dps with real Envoys on this control plane, in a network
  * namespace that has nothing but loopback (which takes root). Calls go on while the control plane is restarted and
- * killed, a proxy is drained and a token is replaced. Prints what was seen of each check, in some four minutes; exits
+ * killed, a proxy is drained and a token is replaced. Prints what was seen of each check, in some five minutes; exits
  * with 1 where one doesn't hold. Envoy is the one that bin/setup.mjs brings, or that of ECS_MESH_ENVOY.
  *
  *     node_modules/.bin/node scripts/try-kuma-dp.ts --kuma-dp PATH --kumactl PATH
