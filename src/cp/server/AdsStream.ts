@@ -16,7 +16,7 @@ import type { Published } from "./ProxySnapshots.ts"
 import type { ProxyStream } from "./ProxyStream.ts"
 import type { Received } from "./receive.ts"
 import type { StreamState } from "./StreamState.ts"
-import { requestWork, responseWork } from "./work.ts"
+import { asksFor, requestWork, responseWork } from "./work.ts"
 
 export type StreamEvent =
   | { readonly _tag: "Pushed"; readonly outgoing: Outgoing; readonly latencyMillis: number | null }
@@ -55,6 +55,8 @@ export class AdsStream {
   /** When the newest snapshot's cause happened, until a response carries it. */
   private changedAt: number | null = null
   private writing = false
+  /** Until all that it asked for is sent and answered: what the mesh changes from then on isn't its doing. */
+  private asks = true
   private closed = false
   private retry: NodeJS.Timeout | undefined
   private readonly call: ServerDuplexStream<unknown, Buffer>
@@ -89,6 +91,7 @@ export class AdsStream {
     const received = receive(this.state)
     const { answered, state } = received
     this.state = state
+    this.asks ||= asksFor(received)
     this.options.spend(requestWork(received, otherBytes), Date.now())
     if (answered !== null) this.options.onEvent({ _tag: "Answered", typeUrl, answered })
     const excess = excessOf(state)
@@ -115,11 +118,14 @@ export class AdsStream {
     this.state = state
     if (outgoing === null) {
       // The change concerned nothing that this proxy asked for, unless it waits behind what is unanswered.
-      if (allAnswered(this.state)) this.changedAt = null
+      if (allAnswered(this.state)) {
+        this.changedAt = null
+        this.asks = false
+      }
       return this.wakeForRetry(this.snapshot, now)
     }
     this.writing = true
-    this.options.spend(responseWork(outgoing, state), now)
+    if (this.asks) this.options.spend(responseWork(outgoing, state), now)
     // Called back once the bytes are with the peer's flow-control window, not merely queued.
     this.call.write(this.options.encode(outgoing), () => {
       this.writing = false

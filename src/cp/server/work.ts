@@ -10,8 +10,8 @@ import type { Received } from "./receive.ts"
 import type { StreamState } from "./StreamState.ts"
 
 /**
- * One proxy's, by whichever of its streams; as much again by those of health discovery. A proxy of 5,000 clusters comes, or comes back, for a fifth of what may be
- * spent at once; from then on it is a twentieth of the time there is.
+ * One proxy's, by whichever of its streams; as much again by those of health discovery. A proxy of 5,000 clusters
+ * comes, or comes back, for a fifth of what may be spent at once; from then on it is a twentieth of the time there is.
  */
 export const WORK: AllowanceOptions = { atOnce: 2_000_000, perSecond: 50_000 }
 
@@ -43,6 +43,9 @@ const pendingIn = ({ subscriptions }: StreamState): number => {
 /** `otherBytes`: of what isn't names. Every second of them may be a message of its own. */
 export const requestWork = ({ asked, state }: Received, otherBytes = 0): number =>
   REQUEST_WORK + NAME_WORK * asked + Math.ceil(Math.max(0, otherBytes) / BYTES_TO_READ) + pendingIn(state)
+
+/** Whether anything may be sent that the mesh's changes alone wouldn't have sent. */
+export const asksFor = ({ answered, asked }: Received): boolean => asked > 0 || answered?._tag !== "Acked"
 
 export const responseWork = ({ resources }: Outgoing, state: StreamState): number => {
   let bytes = 0
