@@ -62,8 +62,12 @@ export const LIMIT_MUTANTS: ReadonlyArray<Mutant> = [
     "is done a turn at a time: who asks for little that costs much holds up others for a few of its requests"
   ),
   mutant(
-    70, "work of a newcomer", "cp/server/workShares.ts", ["return Effect.sleep(wait)", "return Effect.void"], TEST,
+    70, "work of a newcomer", "cp/server/workShares.ts", ["if (wait === 0) return", "if (true) return"], TEST,
     "is spent by whichever of its streams: who comes back all the time comes in later"
+  ),
+  mutant(
+    70, "newcomers that wait", "cp/server/workShares.ts", ["waiting.get(key)?.()", ""], TEST,
+    "is waited for by the newest of its streams alone: %s"
   ),
   mutant(
     70, "nothing is read of whom nobody knows", "cp/server/acceptCall.ts", ["    pace.hold()\n", ""],

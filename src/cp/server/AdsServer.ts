@@ -184,11 +184,13 @@ export class AdsServer extends Context.Service<
 
         const welcome = (newcomer: Newcomer): void => {
           const { claim } = newcomer
+          const key = formatKey(proxyKey(claim))
           if (stopping) return newcomer.refused(STOPPING)
           run(
             admit(newcomer).pipe(
-              Effect.tap(() => work.comeIn(formatKey(proxyKey(claim)))),
-              Effect.flatMap((identity) => {
+              Effect.flatMap((identity) => Effect.map(work.comeIn(key), (isNewest) => ({ identity, isNewest }))),
+              Effect.flatMap(({ identity, isNewest }) => {
+                if (!isNewest) newcomer.refused(TAKEN_OVER)
                 if (newcomer.hasLeft()) return registration.disconnected(claim)
                 return Effect.sync(() =>
                   stopping ? newcomer.refused(STOPPING) : newcomer.admitted(open(newcomer, identity))

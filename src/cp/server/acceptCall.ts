@@ -62,6 +62,7 @@ export const acceptCall = <R extends AdsRequest>(
   const refuse = (reason: CloseReason): void => {
     if (refused !== null || left !== null) return
     refused = reason
+    waiting.length = 0
     if (stream === null) closeCall(call, reason)
     else stream.close(reason)
   }

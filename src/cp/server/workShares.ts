@@ -1,4 +1,4 @@
-/** Gives each proxy its share of the event loop's time, whichever of its streams spends it, and tells who is over it. */
+/** Gives each proxy its share of the event loop's time, whichever of its streams spends it; tells who is over it. */
 import type { Metadata } from "@grpc/grpc-js"
 import { Effect, FiberSet } from "effect"
 import { count, proxiesSlowed } from "../diagnostics/metrics.ts"
@@ -11,6 +11,8 @@ export const workShares = Effect.gen(function*() {
   const context = yield* Effect.context<never>()
   const run = yield* FiberSet.makeRuntime<never, void, never>()
   const news = new News()
+  /** Of proxies that owe something: how the newcomer that waits gives way to another. */
+  const waiting = new Map<string, () => void>()
 
   const slowed = (key: string): void => {
     const now = Date.now()
@@ -28,16 +30,29 @@ export const workShares = Effect.gen(function*() {
       pace.follow(allowances.of(key, Date.now()), () => slowed(key))
       return pace
     },
-    /** A newcomer costs more than a request: it comes in once its proxy owes nothing. */
-    comeIn: (key: string): Effect.Effect<void> =>
+    /**
+     * A newcomer costs more than a request: it comes in once its proxy owes nothing. False where a newer one of the
+     * proxy waits in its place: whoever opens streams all the time would have all of their requests be kept.
+     */
+    comeIn: (key: string): Effect.Effect<boolean> =>
       Effect.suspend(() => {
+        waiting.get(key)?.()
         const now = Date.now()
         const allowance = allowances.of(key, now)
         const wait = allowance.wait(now)
         allowance.spend(STREAM_WORK, now)
-        if (wait === 0) return Effect.void
+        if (wait === 0) return Effect.succeed(true)
         slowed(key)
-        return Effect.sleep(wait)
+        return Effect.callback<boolean>((resume) => {
+          const end = (comesIn: boolean): void => {
+            clearTimeout(timer)
+            waiting.delete(key)
+            resume(Effect.succeed(comesIn))
+          }
+          const timer = setTimeout(() => end(true), wait)
+          waiting.set(key, () => end(false))
+          return Effect.sync(() => clearTimeout(timer))
+        })
       })
   }
 })

@@ -279,6 +279,21 @@ describe("one proxy's work", () => {
     await eventually(() => newcomer.received.length, (length) => length > 0)
     expect(connected().length).toBeLessThan(7)
   })
+
+  it.each(["delta", "health"] as const)("is waited for by the newest of its streams alone: %s", async (variant) => {
+    const controlPlane = await start({ work: { atOnce: 0, perSecond: 1 } })
+    await controlPlane.put(dataplane("kv-1", "kv", { port: 8_080 }))
+    const streams = Array.from({ length: 8 }, () => bareStream(controlPlane, tls, variant))
+    const ends: Array<number | null> = []
+    for (const { close, ended, send } of streams) {
+      cleanups.push(close)
+      void ended.then(({ code }) => void ends.push(code))
+      send({ node: { id: "default.kv-1" }, typeUrl: TypeUrl.Cluster })
+    }
+    // The first one owes nothing yet, the last one waits.
+    await eventually(() => ends.length, (length) => length >= 6)
+    expect(ends).toEqual(new Array(6).fill(status.ABORTED))
+  })
 })
 
 describe("names", () => {

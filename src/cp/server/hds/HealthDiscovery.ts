@@ -162,8 +162,9 @@ export class HealthDiscovery extends Context.Service<
             const admin = adminPlace(nodeSettings(metadata, { zone: "", accessLogPath: null }))
             run(
               judge(credentials, claim).pipe(
-                Effect.tap(() => work.comeIn(formatKey(proxyKey(claim)))),
-                Effect.flatMap((identity) => Effect.sync(() => admitted(claim, identity, admin))),
+                Effect.flatMap((identity) =>
+                  Effect.map(work.comeIn(formatKey(proxyKey(claim))), (isNewest) =>
+                    isNewest ? admitted(claim, identity, admin) : end(TAKEN_OVER))),
                 Effect.catchTag("NotAdmitted", (refused) =>
                   refuse(claim, refused).pipe(Effect.andThen(Effect.sync(() =>
                     end({ code: refused.code, message: `${refused.reason}: ${refused.message}` })
