@@ -9,7 +9,8 @@ export type JournalKind =
   | "observation" // all that a decision depends on: {of, settings, observation}
   | "decision" // what followed from the observation before it: {now, from, to, why, desired, task, conditions, ...}
   | "stored" // {op: "put" | "remove", resource, version}, of an API's user also {by}
-  // Of one proxy, from here to "disconnected": the last of several, and how many they were in `times`, beyond its share.
+  // Of one proxy, from here to "disconnected", what is beyond its share is told later: the last of several, with when
+  // it `happened`, and how many they were in `times`.
   | "pushed" // to one proxy: {typeUrl, version, names, removed}; of many removed the first, and removedCount
   | "acked" // {typeUrl, version}
   | "nacked" // {typeUrl, version, message}

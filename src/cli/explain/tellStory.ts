@@ -12,6 +12,10 @@ import type { Sent, Stored, Story, StreamState } from "./Story.ts"
 
 type Entries = ReadonlyArray<RecordedEntry>
 
+/** What was told later than it happened counts from when it did. */
+const asItHappened = (entry: RecordedEntry): RecordedEntry =>
+  ({ ...entry, time: textAt(entry.fields, "happened") ?? entry.time })
+
 const lastOf = (entries: Entries, ...kinds: ReadonlyArray<string>): RecordedEntry | undefined =>
   entries.findLast(({ kind }) => kinds.includes(kind))
 
@@ -82,6 +86,7 @@ const notLive: Live = { standing: null, stream: null, proxy: null }
 export const tellStory = (taskId: string, journals: ReadonlyArray<JournalOfTask>, live: Live = notLive): Story => {
   const told = journals.flatMap((journal) => journal.entries)
     .filter(({ kind }) => kind !== "replica")
+    .map(asItHappened)
     .toSorted((a, b) => a.time < b.time ? -1 : a.time > b.time ? 1 : 0)
   const entries = told.filter((entry) => !isPolicy(entry))
   // What its mesh was before it came is nothing that happened to it.

@@ -1,7 +1,8 @@
 /**
- * How much of the journal is one proxy's. It is bounded, and a proxy that asks, refuses or comes back all the time costs
- * an entry each time: it may push out its own past and not what is told of others. What is beyond its share waits, of
- * each kind and type the newest alone, with how many it stands for (`times`), until the proxy has a share again.
+ * How much of the journal is one proxy's. It is bounded, and a proxy that asks, refuses or comes back all the time
+ * costs an entry each time: it may push out its own past and not what is told of others. What is beyond its share waits
+ * until it has one again: of each kind and type the newest alone, with when that was (`happened`) and how many it stands
+ * for (`times`).
  */
 import type { JournalEntry } from "../../model/Journal.ts"
 import { Allowance } from "../Allowance.ts"
@@ -22,6 +23,8 @@ const LINE_BYTES = 250
 interface Held {
   readonly entry: JournalEntry
   readonly times: number
+  /** Unix milliseconds. */
+  readonly at: number
 }
 
 interface Share {
@@ -67,7 +70,7 @@ export class JournalShares {
     const name = `${kind} ${String(typeUrl)}`
     const times = (share.held.get(name)?.times ?? 0) + 1
     share.held.delete(name)
-    share.held.set(name, { entry, times })
+    share.held.set(name, { entry, times, at: now })
     if (!this.#waiting.has(key)) this.#release(key, share, wait)
     return false
   }
@@ -98,8 +101,9 @@ export class JournalShares {
   }
 
   #writeHeld(share: Share, now: number): void {
-    for (const { entry, times } of share.held.values()) {
-      this.#write(share, times === 1 ? entry : { ...entry, times }, now)
+    for (const { at, entry, times } of share.held.values()) {
+      const happened = new Date(at).toISOString()
+      this.#write(share, { ...entry, happened, ...(times === 1 ? {} : { times }) }, now)
     }
     share.held.clear()
   }

@@ -6,6 +6,7 @@ import { type Context, Effect } from "effect"
 import type { Journal, JournalEntry } from "../../model/Journal.ts"
 import { JournalShares } from "../diagnostics/JournalShares.ts"
 import { acknowledgements, count, pushes, pushLatency, rejections } from "../diagnostics/metrics.ts"
+import { News } from "../diagnostics/News.ts"
 import type { SessionRecorder } from "../insight/Insights.ts"
 import type { EventTraces } from "../tracing/EventTraces.ts"
 import type { StreamEvent } from "./AdsStream.ts"
@@ -35,6 +36,7 @@ interface Note {
 export class Bookkeeper {
   readonly #options: BookkeeperOptions
   readonly #shares: JournalShares
+  readonly #news = new News()
   #notes: Array<Note> = []
   #turn: NodeJS.Immediate | null = null
 
@@ -115,8 +117,10 @@ export class Bookkeeper {
     const { message, sent: { resources, version } } = answered
     sums.add(rejections, typeUrl)
     recorder.record({ _tag: "Nacked", typeUrl, message, at })
-    // Whoever refuses all the time fills the log no more than the journal.
-    if (!this.#append({ kind: "nacked", key, typeUrl, version, message }, at)) return
+    const isNews = this.#news.isNews(`${key} ${typeUrl}`, at)
+    // Whoever refuses all the time fills the log no more than the journal. But that one refuses is said, however much
+    // it made be noted before.
+    if (!this.#append({ kind: "nacked", key, typeUrl, version, message }, at) && !isNews) return
     this.#options.log(
       Effect.logWarning("A proxy refused its configuration and keeps what it had").pipe(
         Effect.annotateLogs({ proxy: key, typeUrl, names: resources.map(({ name }) => name).join(", "), message })

@@ -101,6 +101,16 @@ describe("a task's story", () => {
     expect(happened.at(-1)).toMatchObject({ what: "NACKed", times: 8 })
   })
 
+  it("counts what the journal was told later from when it happened", () => {
+    const late: ReadonlyArray<JournalEntry> = [
+      { kind: "stored", key: KEY, op: "put", resource: PROXY, version: 2 },
+      { kind: "disconnected", key: PROXY, reason: "gone", happened: "2025-01-31T12:00:14.500Z" }
+    ]
+    const told = story([...life, ...late])
+    expect(told.stream).toMatchObject({ endedAt: "2025-01-31T12:00:14.500Z" })
+    expect(told.happened.slice(-2).map(({ what }) => what)).toEqual(["stream", "stored"])
+  })
+
   it("tells of an event that it came out of an archive", () => {
     const again = { ...life[1], kind: "event" as const, key: KEY, event: { "replay-name": "monday", detail: { lastStatus: "RUNNING" } } }
     expect(story([again]).happened[0]?.text).toContain("repeated by the replay monday")

@@ -55,8 +55,9 @@ describe("what one proxy makes be noted", () => {
     expect(bytes()).toBeLessThan(1.5 * (JOURNAL_SHARE.atOnce + 600 * JOURNAL_SHARE.perSecond))
   })
 
-  it("is told later: of each kind and type the newest, and how many there were, in the order of the last", () => {
+  it("is told later: of each kind and type the newest, when it was and how many, in the order of the last", () => {
     const { append, pass, written } = start()
+    const happened = new Date(1_000).toISOString()
     expect(append("pushed", "a", { names: ["n".repeat(JOURNAL_SHARE.atOnce)] })).toBe(true)
     for (const version of ["1", "2", "3"]) {
       expect(append("pushed", "a", { version, names: ["kv"] })).toBe(false)
@@ -66,9 +67,9 @@ describe("what one proxy makes be noted", () => {
     expect(written).toHaveLength(1)
     pass(10_000)
     expect(written.slice(1)).toEqual([
-      { kind: "pushed", key: "a", typeUrl: "Cluster", version: "3", names: ["kv"], times: 3 },
-      { kind: "acked", key: "a", typeUrl: "Cluster", version: "3", times: 3 },
-      { kind: "pushed", key: "a", typeUrl: "Listener", version: "1" }
+      { kind: "pushed", key: "a", typeUrl: "Cluster", version: "3", names: ["kv"], happened, times: 3 },
+      { kind: "acked", key: "a", typeUrl: "Cluster", version: "3", happened, times: 3 },
+      { kind: "pushed", key: "a", typeUrl: "Listener", version: "1", happened }
     ])
     pass(10_000)
     expect(append("pushed", "a")).toBe(true)

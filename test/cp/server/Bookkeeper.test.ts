@@ -1,6 +1,7 @@
 // What is told of streams, when, and how often.
 import { Context, Effect, Metric } from "effect"
 import { describe, expect, it } from "vitest"
+import { JOURNAL_SHARE } from "../../../src/cp/diagnostics/JournalShares.ts"
 import { acknowledgements, pushes, rejections } from "../../../src/cp/diagnostics/metrics.ts"
 import type { StreamEvent } from "../../../src/cp/server/AdsStream.ts"
 import { Bookkeeper } from "../../../src/cp/server/Bookkeeper.ts"
@@ -147,6 +148,16 @@ describe("what happens on streams", () => {
     const [last, gone] = journal.slice(noted)
     expect(last).toMatchObject({ kind: "nacked", key: "a", version: "4999", times: 5_000 - (noted - 1) })
     expect(gone).toMatchObject({ kind: "disconnected", reason: "gone" })
+  })
+
+  it("is logged of who refuses, also where the journal is told later", async () => {
+    const { books, journal, logged, stream } = start()
+    books.noteStream({ kind: "disconnected", key: "a", reason: "r".repeat(2 * JOURNAL_SHARE.atOnce) })
+    books.note(stream("a"), nacked("1"))
+    books.note(stream("a"), nacked("2"))
+    await nextTurn()
+    expect(journal).toHaveLength(1)
+    expect(logged).toHaveLength(1)
   })
 
   it("is told of all others where telling one fails", async () => {
