@@ -64,19 +64,19 @@ const URGENT_MILLIS = 50
  */
 const SEEN_MILLIS = 15 * 60_000
 
-/** Of one stream, a minute: who refuses and accepts all the time isn't written all the time. */
-const MOST_URGENT = 20
+/** Of one stream, a minute, at once: who refuses and accepts all the time isn't written all the time. */
+const MOST_VERDICTS = 20
 
 /** Written side by side, which the store joins to one statement. */
 const TOGETHER = 128
 
-/**
- * Others wait for a proxy's first accepted listeners before they send it traffic, and people for the news that it is
- * gone, or refuses what it was sent, or no longer does.
- */
-const isUrgent = (before: ProxySession, after: ProxySession): boolean =>
+/** Others wait for a proxy's first accepted listeners before they send it traffic, and people for that it is gone. */
+const isTurn = (before: ProxySession, after: ProxySession): boolean =>
   (before.byType.lds.acknowledged === 0 && after.byType.lds.acknowledged > 0) ||
-  before.disconnectedAt !== after.disconnectedAt ||
+  before.disconnectedAt !== after.disconnectedAt
+
+/** People wait for the news that it refuses what it was sent, or no longer does. */
+const isVerdict = (before: ProxySession, after: ProxySession): boolean =>
   before.total.rejected !== after.total.rejected || before.rejections.size !== after.rejections.size
 
 type Entries = readonly [Open, ...Array<Open>]
@@ -297,14 +297,14 @@ export class Insights extends Context.Service<
             const last = cache.get(insightKey(proxy))?.spec.subscriptions.at(-1)
             if (last !== undefined && last.controlPlaneInstanceId !== options.instanceId) hurry(entry)
             else due.add(entry)
-            const urgencies = new Ration(MOST_URGENT)
+            const verdicts = new Ration(MOST_VERDICTS)
             return {
               record: (event) => {
                 const before = entry.session
                 entry.session = foldSession(before, event)
                 due.add(entry)
-                if (!isUrgent(before, entry.session)) return
-                if (event._tag === "Disconnected" || urgencies.takes(event.at)) hurry(entry)
+                if (isTurn(before, entry.session)) hurry(entry)
+                else if (isVerdict(before, entry.session) && verdicts.takes(event.at)) hurry(entry)
               }
             }
           },

@@ -101,3 +101,19 @@ it("writes all that is due where somebody asks for it, and what is urgent at onc
     layer
   )
 })
+
+it("writes at once that a proxy took its listeners, however often it refused something before", async () => {
+  const { layer, spec } = start(["kv-1"])
+  await run(
+    Effect.gen(function*() {
+      const recorder = (yield* Insights).open(proxy("kv-1"), null, 0)
+      yield* TestClock.adjust("6 seconds")
+      for (let at = 0; at < 30; at++) recorder.record({ _tag: "Nacked", typeUrl: TypeUrl.Cluster, message: "no", at })
+      yield* TestClock.adjust("50 millis")
+      recorder.record({ _tag: "Acked", typeUrl: TypeUrl.Listener, at: 31 })
+      yield* TestClock.adjust("50 millis")
+      expect(spec("kv-1")).toMatchObject({ subscriptions: [{ status: { lds: { responsesAcknowledged: "1" } } }] })
+    }),
+    layer
+  )
+})
