@@ -7,6 +7,8 @@ import { proxyKey } from "../../model/proxyResource.ts"
 import { formatKey } from "../../model/Resource.ts"
 import { AdminKeys } from "../admin/AdminKeys.ts"
 import { count, translationFailures, translations } from "../diagnostics/metrics.ts"
+import { News } from "../diagnostics/News.ts"
+import { Ration } from "../diagnostics/Ration.ts"
 import { VIEWED } from "../snapshot/MeshViews.ts"
 import { ResourceCache } from "../snapshot/ResourceCache.ts"
 import { Traces } from "../tracing/Traces.ts"
@@ -22,6 +24,9 @@ export interface SnapshotOptions {
   readonly accessLogPath: string | null
 }
 
+/** What isn't made is told by lines of the log, which are for people. */
+const CONDITIONS_A_MINUTE = 100
+
 const adminTlsOf = ({ ca, server }: AdminKeys): AdminTls =>
   ({ caPem: ca.certificatePem, certificatePem: server.certificatePem, privateKeyPem: server.keyPem })
 
@@ -36,6 +41,8 @@ export const ProxySnapshotsLive = (options: SnapshotOptions) =>
       const traces = yield* Traces
       const context = yield* Effect.context<never>()
       const run = yield* FiberSet.makeRuntime<never, void, never>()
+      const news = new News()
+      const ration = new Ration(CONDITIONS_A_MINUTE)
       const updates = new ProxyUpdates({
         certificates,
         report: {
@@ -45,6 +52,16 @@ export const ProxySnapshotsLive = (options: SnapshotOptions) =>
             run(
               Effect.logError("A proxy's configuration can't be built; it keeps the last good one").pipe(
                 Effect.annotateLogs({ proxy: formatKey(proxyKey(proxy)), error })
+              )
+            )
+          },
+          // One policy may be about thousands of proxies: it is told of the first.
+          onCondition: (proxy, { message: problem, reason }) => {
+            const now = Date.now()
+            if (!news.isNews(`${proxy.mesh} ${reason} ${problem}`, now) || !ration.takes(now)) return
+            run(
+              Effect.logWarning("A part of a proxy's configuration isn't made; the rest is").pipe(
+                Effect.annotateLogs({ proxy: formatKey(proxyKey(proxy)), mesh: proxy.mesh, reason, problem })
               )
             )
           },

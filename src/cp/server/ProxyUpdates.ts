@@ -3,6 +3,7 @@
  * that depend on a change, and tells a follower each snapshot that differs from the one before. Whom nothing concerns
  * costs nothing. It never waits and writes nothing.
  */
+import type { Condition } from "../../model/Condition.ts"
 import type { ProxyId } from "../../model/ProxyType.ts"
 import { proxyKey } from "../../model/proxyResource.ts"
 import { formatKey, type Resource, type ResourceKey } from "../../model/Resource.ts"
@@ -24,6 +25,8 @@ export interface UpdateReport {
   readonly onTranslation: (proxy: ProxyId) => void
   /** It keeps the last good configuration, and `failure` says why. */
   readonly onFailure: (proxy: ProxyId, failure: string) => void
+  /** Something of its configuration isn't made since, and the rest is. */
+  readonly onCondition: (proxy: ProxyId, condition: Condition) => void
   /** Something of ours threw for this proxy; the others go on. */
   readonly onFault: (proxy: ProxyId, error: unknown) => void
   /** What is known of the resource stays as it was; the others go on. */
@@ -154,13 +157,14 @@ export class ProxyUpdates {
 
   #translate(followed: FollowedProxy): void {
     const { failure, translation, uses } = followed
-    const { secretMeshes } = translation
+    const { conditions, secretMeshes } = translation
     translation.translate()
     // Where it failed, endpoints go on coming all the same.
     if (translation.failure !== null) translation.reassign(followed.services)
     followed.services = []
     this.#report.onTranslation(followed.proxy)
     this.#noteFailure(followed, failure)
+    this.#noteConditions(followed, conditions)
     this.#dependents.put(followed, uses)
     // One that failed when its mesh was given mTLS needs them once it is translated again.
     if (followed.doubtsSecrets || !sameData(secretMeshes, translation.secretMeshes)) this.#wantSecrets(followed)
@@ -189,6 +193,12 @@ export class ProxyUpdates {
 
   #noteFailure({ failure, proxy }: FollowedProxy, before: string | null): void {
     if (failure !== null && failure !== before) this.#report.onFailure(proxy, failure)
+  }
+
+  #noteConditions({ proxy, translation: { conditions } }: FollowedProxy, before: ReadonlyArray<Condition>): void {
+    if (conditions.length === 0 || conditions === before) return
+    const known = new Set(before.map(({ message }) => message))
+    for (const one of conditions) if (!known.has(one.message)) this.#report.onCondition(proxy, one)
   }
 
   /** What is wrong with one must not keep the others waiting. */

@@ -46,6 +46,7 @@ export class FollowedMesh {
       report: {
         onTranslation: ({ name }) => this.#translated.push(name),
         onFailure: ({ name }, failure) => this.failures.set(name, failure),
+        onCondition: () => {},
         onFault: (_, error) => {
           throw error
         },

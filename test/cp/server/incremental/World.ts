@@ -90,6 +90,7 @@ export class World {
       report: {
         onTranslation: () => {},
         onFailure: () => {},
+        onCondition: () => {},
         onFault: (_, error) => this.#faults.push(error),
         onUnread: (_, error) => this.#faults.push(error)
       },
