@@ -51,7 +51,8 @@ const callers = [
   caller("of-outside", { kind: "MeshExternalService", name: "outside", port: 443 }),
   caller("of-all", { kind: "MeshMultiZoneService", name: "all" }),
   caller("picker", { kind: "MeshService", labels: { team: "x" } }),
-  caller("of-another", { kind: "MeshService", name: "another" })
+  caller("of-another", { kind: "MeshService", name: "another" }),
+  caller("of-idle", { kind: "MeshService", name: "idle" })
 ]
 
 const connected = (...more: ReadonlyArray<Resource>): FollowedMesh => connectedWith({}, ...more)
@@ -164,7 +165,10 @@ describe("a label of what is called by reference", () => {
       expect(followed.write(meshService("kv", labels)).told).toContain("of-kv")
       followed.write(meshService("kv", {}))
     }
-    expect(followed.write(meshService("kv", { "kuma.io/origin": "global", "kuma.io/display-name": "shown" })).told)
-      .toContain("of-kv")
+    // What has no instances is the same to its callers but for what they ask for.
+    const idle = (origin: string) =>
+      meshService("idle", { "kuma.io/origin": origin, "kuma.io/display-name": "shown" })
+    followed.write(idle("zone"))
+    expect(followed.write(idle("global"))).toEqual({ translated: ["of-idle", "picker"], told: ["of-idle"] })
   })
 })

@@ -152,6 +152,30 @@ describe("the resources of many proxies", () => {
     expect(calls()[0]).not.toBe(before[0])
   })
 
+  it("say why there are none in the words of today, though there are as few as before", () => {
+    const outside = (secret: string) =>
+      resource("MeshExternalService", "default", "outside", {
+        match: { type: "HostnameGenerator", port: 443, protocol: "tcp" },
+        endpoints: [{ address: "10.7.7.7", port: 443 }],
+        tls: { enabled: true, allowRenegotiation: false, verification: { mode: "Secured", caCert: { secret } } }
+      })
+    const caller = resource("Dataplane", "default", "d1", {
+      networking: {
+        address: "10.0.0.1",
+        inbound: [],
+        outbound: [{ port: 20_001, backendRef: { kind: "MeshExternalService", name: "outside", port: 443 } }]
+      }
+    })
+    const { apply, kept, translate } = connect([caller])
+    const said = (secret: string) => {
+      apply(outside(secret))
+      translate()
+      return kept.get("d1")?.conditions.map(({ message }) => message).join()
+    }
+    expect(said("one")).toContain("\"one\"")
+    expect(said("another")).toContain("\"another\"")
+  })
+
   it("are one list of outbounds, and what follows from it, while nobody's timeouts are others", () => {
     const { kept, translate } = connect(many(10, lister))
     translate()

@@ -1,5 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
+import { labelledMesh, labelsStep } from "./labelSteps.ts"
 import { beginning, initial, step } from "./steps.ts"
 import { World } from "./World.ts"
 
@@ -89,6 +90,18 @@ describe("what a proxy is given change by change", () => {
         world.step({ _tag: "Settle" })
       }),
       { numRuns: CASES, seed: SEED }
+    )
+  }, 600_000)
+
+  it("is what everything from nothing gives it where little but labels of services is written", () => {
+    fc.assert(
+      fc.property(labelledMesh, fc.array(labelsStep, { minLength: 8, maxLength: 24, size: "max" }), (resources, steps) => {
+        const world = new World(false)
+        world.begin(resources, beginning)
+        for (const one of steps) world.step(one)
+        world.step({ _tag: "Settle" })
+      }),
+      { numRuns: CASES / 8, seed: SEED }
     )
   }, 600_000)
 })

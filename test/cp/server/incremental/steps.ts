@@ -27,7 +27,7 @@ export type Step =
   /** Nothing is left to do, and all certificates are there. */
   | { readonly _tag: "Settle" }
 
-const name = <const N extends string>(...names: ReadonlyArray<N>) => fc.constantFrom(...names)
+export const name = <const N extends string>(...names: ReadonlyArray<N>) => fc.constantFrom(...names)
 const sometimes = <A>(arbitrary: fc.Arbitrary<A>) => fc.option(arbitrary, { nil: undefined, freq: 2 })
 const mostly = <A>(arbitrary: fc.Arbitrary<A>) => fc.option(arbitrary, { nil: undefined, freq: 5 })
 
@@ -64,7 +64,7 @@ const inbound: fc.Arbitrary<Inbound> = record<Inbound>({
 const plainTags = (tags: object): Record<string, string> => ({ ...tags })
 
 /** By which something that is called may be picked. */
-const calleeLabels = fc.oneof(
+export const calleeLabels = fc.oneof(
   { weight: 3, arbitrary: fc.record({ team: name("x", "y") }).map(plainTags) },
   { weight: 1, arbitrary: fc.record({ tier: name("1", "2") }).map(plainTags) },
   { weight: 1, arbitrary: fc.constant({ team: "x", tier: "1" }).map(plainTags) },
@@ -213,7 +213,7 @@ const tags = fc.dictionary(name("kuma.io/service", "version", "kuma.io/zone"), n
 
 const serviceName = name("s1", "s2")
 
-const destinationKind = name("MeshService", "MeshExternalService", "MeshMultiZoneService")
+export const destinationKind = name("MeshService", "MeshExternalService", "MeshMultiZoneService")
 
 const targetRef: fc.Arbitrary<TargetRef> = fc.oneof(
   record<TargetRef>({ kind: fc.constant("Mesh"), proxyTypes: sometimes(fc.constantFrom(["Sidecar"], ["Gateway"])) }),
@@ -495,7 +495,7 @@ const zoneEgress = fc.record({ name: fc.constant("e1"), port: name("10011", "100
   spec: { networking: { address: "10.2.0.1", port: Number(port) } }
 }))
 
-const serviceLabels = record<Record<string, string>>({
+export const serviceLabels = record<Record<string, string>>({
   "kuma.io/origin": mostly(name("zone", "global")),
   "kuma.io/zone": mostly(name("zone-1", "zone-2")),
   "kuma.io/display-name": sometimes(name("shown", "other")),
@@ -663,11 +663,11 @@ const anyKey: fc.Arbitrary<ResourceKey> = fc.oneof(
   fc.record({ type: fc.constant("ZoneEgress"), mesh: fc.constant(""), name: fc.constant("e1") })
 )
 
-const anyService = fc.record({
+export const anyService = fc.record({
   type: name("MeshService", "MeshMultiZoneService", "MeshExternalService"), mesh: meshName, name: serviceName
 })
 
-const serviceLabel = labelOf(
+export const serviceLabel = labelOf(
   ["kuma.io/origin", "zone"],
   ["kuma.io/origin", "global"],
   ["kuma.io/zone", "zone-2"],
